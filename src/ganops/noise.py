@@ -1,0 +1,73 @@
+"""Randomness with an address: every draw is a function of (seed, stream, global sample index) alone.
+
+A stream is an infinite table with one row a sample. Row i begins at counter i · ceil(d / 4) of a Philox-4x64 generator
+(Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") keyed by (seed, stream), where d is the number of
+values a sample takes. So a process draws just its own rows, an exact resume needs no saved generator, and sample i does
+not depend on how samples are batched. Normal values are the inverse distribution function of uniform ones: each takes
+one word, where rejection methods take a number of words that depends on the values.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.special import ndtri
+from torch import Tensor
+
+_WORDS_PER_COUNTER = 4
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of `count` consecutive samples, the first of which has the global index `first`."""
+
+    seed: int
+    first: int
+    count: int
+    device: torch.device = torch.device("cpu")
+
+    def uniform(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
+        """Uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
+        return self._to_device((self._words(stream, shape) >> np.uint64(40)) * 2.0**-24)
+
+    def normal(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
+        """Standard normal values, float32, shape (count, *shape)."""
+        return self._to_device(ndtri(self._open_uniform(stream, shape)))
+
+    def integers(self, stream: str, below: int, shape: tuple[int, ...] = ()) -> Int[Tensor, "count *shape"]:
+        """Uniform integers 0 … below − 1, int64, shape (count, *shape)."""
+        values = np.floor(self._open_uniform(stream, shape) * below).astype(np.int64)
+        return torch.from_numpy(values).to(self.device)
+
+    def rows(self, start: int, stop: int) -> "Noise":
+        """The noise of samples start … stop − 1 of this slice."""
+        return replace(self, first=self.first + start, count=stop - start)
+
+    def _open_uniform(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
+        # The upper 53 bits, centred in their cell: neither 0 nor 1 occurs, so `ndtri` stays finite.
+        return ((self._words(stream, shape) >> np.uint64(11)) + 0.5) * 2.0**-53
+
+    def _words(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
+        values = math.prod(shape)
+        counters = -(-values // _WORDS_PER_COUNTER)
+        generator = np.random.Philox(key=_key(self.seed, stream))
+        generator.advance(self.first * counters)
+        words = generator.random_raw(self.count * counters * _WORDS_PER_COUNTER)
+        return words.reshape(self.count, -1)[:, :values].reshape(self.count, *shape)
+
+    def _to_device(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(self.device)
+
+
+def permutation(seed: int, stream: str, epoch: int, size: int) -> Int[np.ndarray, " size"]:
+    """The order of `size` items in one epoch: a function of its arguments alone, int64."""
+    key = _key(seed, f"{stream}/{epoch}")
+    return np.random.Generator(np.random.Philox(key=key)).permutation(size)
+
+
+def _key(seed: int, stream: str) -> np.ndarray:
+    digest = hashlib.sha256(f"{seed}/{stream}".encode()).digest()
+    return np.frombuffer(digest[:16], dtype=np.uint64)
