@@ -1,0 +1,104 @@
+"""From the store to batches of model values on the device."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganops.config import SplitName
+from ganops.data.encodings import ENCODINGS
+from ganops.data.sampler import sample_indices
+from ganops.data.store import Store
+from ganops.errors import DataError
+
+# A split of at most this size stays on the device as stored; a larger one is read from the memory map batch by batch.
+RESIDENT_BYTES = 1 << 30
+
+
+class Loader:
+    """Batches of one split, a mapping field → encoded tensor on `device`: image float32 in [−1, 1], label int64.
+
+    Stored values travel, and are encoded where they arrive: an image is a quarter of its float32 size on the way.
+
+    Args:
+        fields: names in the store, such as ("image", "label").
+        batch: samples a batch in `in_order`.
+        seed: of the shuffled order.
+        resident_bytes: up to this size the split's stored values stay on the device.
+
+    Raises:
+        DataError: the split is empty, or the store lacks a field or knows no such encoding.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        split: SplitName,
+        fields: Sequence[str],
+        batch: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+        resident_bytes: int = RESIDENT_BYTES,
+    ) -> None:
+        self.device = torch.device(device)
+        self._store, self._fields, self._batch, self._seed = store, tuple(fields), batch, seed
+        self._indices = _filled(store, split)
+        self._rows = np.arange(len(self._indices))
+        self._encode = {name: ENCODINGS[store.fields[name].encoding] for name in self._known_fields()}
+        fits = sum(self._sample_bytes(name) for name in self._fields) * len(self._indices) <= resident_bytes
+        self._resident = {name: self._move(name, self._rows) for name in self._fields} if fits else None
+
+    def __len__(self) -> int:
+        """Samples of the split."""
+        return len(self._indices)
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        """The samples at positions first … first + count − 1 of the shuffled order, encoded."""
+        return self._take(sample_indices(self._rows, first, count, self._seed))
+
+    def in_order(self) -> Iterator[dict[str, Tensor]]:
+        """Every sample of the split once, in the order of the store; the last batch may be smaller."""
+        for start in range(0, len(self), self._batch):
+            yield self._take(self._rows[start : start + self._batch])
+
+    def _take(self, rows: np.ndarray) -> dict[str, Tensor]:
+        if self._resident is None:
+            return {name: self._encode[name](self._move(name, rows)) for name in self._fields}
+        chosen = torch.from_numpy(rows).to(self.device)
+        return {name: self._encode[name](values.index_select(0, chosen)) for name, values in self._resident.items()}
+
+    def _move(self, field: str, rows: np.ndarray) -> Tensor:
+        values = torch.from_numpy(self._store.read(field, self._indices[rows]))
+        return (
+            values.pin_memory().to(self.device, non_blocking=True)
+            if self.device.type == "cuda"
+            else values.to(self.device)
+        )
+
+    def _known_fields(self) -> tuple[str, ...]:
+        for name in self._fields:
+            self._store.read(name, np.zeros(0, dtype=np.int64))
+            encoding = self._store.fields[name].encoding
+            if encoding not in ENCODINGS:
+                known = ", ".join(sorted(ENCODINGS))
+                subject = f"encoding of field {name!r} in {self._store.path}"
+                remedy = "Prepare the data again with this version of ganops."
+                raise DataError(subject, expected=f"one of {known}", received=repr(encoding), remedy=remedy)
+        return self._fields
+
+    def _sample_bytes(self, field: str) -> int:
+        form = self._store.fields[field]
+        return int(np.prod(form.shape, dtype=np.int64)) * np.dtype(form.dtype).itemsize
+
+
+def _filled(store: Store, split: SplitName) -> np.ndarray:
+    indices = store.indices(split)
+    if len(indices) == 0:
+        raise DataError(
+            f"split {split!r} of {store.path}",
+            expected="at least one sample",
+            received="none",
+            remedy=f"Prepare the data again with a share for {split}.",
+        )
+    return indices

@@ -1,0 +1,35 @@
+"""The order in which samples are shown: a function of the seed and of the position in the training."""
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Int64
+
+from ganops.errors import DataError
+from ganops.noise import permutation
+
+
+def sample_indices(
+    indices: Int64[np.ndarray, " size"], first: int, count: int, seed: int
+) -> Int64[np.ndarray, " count"]:
+    """Which samples stand at positions first … first + count − 1 of the endless order of shuffled epochs.
+
+    Position j lies in epoch j // size, which is a permutation of its own. So any slice joins to the whole: a resume or
+    another process computes its part alone.
+    """
+    size = len(indices)
+    if size == 0:
+        raise DataError(
+            "the order of samples", expected="at least one sample", received="none", remedy="Choose a filled split."
+        )
+    epochs, places = np.divmod(np.arange(first, first + count), size)
+    order = [_order(seed, int(epoch), size)[places[epochs == epoch]] for epoch in np.unique(epochs)]
+    return indices[np.concatenate([np.zeros(0, dtype=np.int64), *order])]
+
+
+# A batch needs at most the epochs on both sides of a boundary; drawing one anew for every batch would cost O(size).
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, size: int) -> np.ndarray:
+    order = permutation(seed, "order", epoch, size)
+    order.flags.writeable = False
+    return order

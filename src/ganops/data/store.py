@@ -1,0 +1,211 @@
+"""The prepared data set on disk: named fields, each a memory-mapped array, and a table that describes every sample.
+
+    store.json         format, classes, number of samples; of each field dtype, shape of one sample, encoding
+    manifest.parquet   index, file, sha256, label, split, duplicate_of: one row a sample, in the order of the arrays
+    <field>.npy        (N, *shape): image (N, C, H, W) uint8, label (N,) int64, …
+
+`label` in the table is −1 where there are no classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of
+the sample's stored pixels. Nothing in the folder depends on the clock or the machine. Torch-free.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ganops.config import SplitName
+from ganops.errors import DataError
+
+FORMAT = "ganops-store-1"
+COLUMNS = ("index", "file", "sha256", "label", "split", "duplicate_of")
+NO_CLASS = -1
+_ROWS_AT_ONCE = 1024
+_PREPARE_AGAIN = "Prepare the data again: kedro run --pipelines data_preparation."
+
+
+@dataclass(frozen=True)
+class FieldFormat:
+    """dtype and shape of one stored sample, and the name of the encoding that makes it a model value."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    encoding: str
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What preparation hands to the store. Row i of the manifest describes row rows[i] of every array."""
+
+    fields: dict[str, FieldFormat]
+    classes: tuple[str, ...]
+    manifest: pd.DataFrame
+    arrays: dict[str, np.ndarray]
+    rows: np.ndarray
+
+    def write(self, path: Path) -> None:
+        """Write the folder whole or not at all: a sibling is filled and synced, then takes the folder's name."""
+        fresh = _sibling(path, "new")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        try:
+            self._fill(fresh)
+            _take_the_place(fresh, path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _fill(self, folder: Path) -> None:
+        for name, field in self.fields.items():
+            _write_array(folder / f"{name}.npy", field, self.arrays[name], self.rows)
+        self.manifest.to_parquet(folder / "manifest.parquet", engine="pyarrow", index=False)
+        fields = {name: asdict(field) for name, field in self.fields.items()}
+        header = {"format": FORMAT, "samples": len(self.rows), "classes": list(self.classes), "fields": fields}
+        (folder / "store.json").write_text(json.dumps(header, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        for file in (*folder.iterdir(), folder):
+            _sync(file)
+
+
+class Store:
+    """A prepared data set, read-only. Arrays are memory-mapped: only the rows read cost memory."""
+
+    def __init__(
+        self, path: Path, fields: dict[str, FieldFormat], classes: tuple[str, ...], manifest: pd.DataFrame
+    ) -> None:
+        self.path = path
+        self.fields = fields
+        self.classes = classes
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The store in the folder `path`; DataError where files are missing or do not fit one another."""
+        header = _read_header(path)
+        fields = {name: _field_format(path, field) for name, field in header["fields"].items()}
+        store = cls(path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]))
+        if not store._arrays:
+            raise DataError(str(path), expected="at least one field", received="none", remedy=_PREPARE_AGAIN)
+        return store
+
+    def indices(self, split: SplitName) -> np.ndarray:
+        """Positions of the split's samples, int64, ascending."""
+        return np.flatnonzero(self.manifest["split"].to_numpy() == split).astype(np.int64)
+
+    def read(self, field: str, indices: np.ndarray) -> np.ndarray:
+        """Stored values of the samples at `indices`, shape (len(indices), *shape), a copy."""
+        if field not in self._arrays:
+            raise DataError(
+                f"field {field!r} of {self.path}",
+                expected="one of " + ", ".join(sorted(self.fields)),
+                received=repr(field),
+                remedy="A store without classes has no field 'label': sort the pictures into one folder a class.",
+            )
+        return np.array(self._arrays[field][indices], subok=False)
+
+    def digest(self, split: SplitName | None = None) -> str:
+        """sha256 of the content: field formats, class names, and of each sample pixels, label and split, in order."""
+        rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
+        fields = {name: asdict(field) for name, field in self.fields.items()}
+        content = hashlib.sha256(json.dumps([fields, self.classes], sort_keys=True).encode())
+        for pixels, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
+            content.update(f"{pixels} {label} {of}\n".encode())
+        return content.hexdigest()
+
+    def class_frequencies(self, split: SplitName = "train") -> np.ndarray:
+        """Share of each class in the split, float64 (K,), sums to 1; shape (0,) without classes."""
+        labels = self.manifest["label"].to_numpy()[self.indices(split)]
+        if not self.classes:
+            return np.zeros(0)
+        return np.bincount(labels, minlength=len(self.classes)) / max(len(labels), 1)
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: _map_array(self.path, name, field, len(self.manifest)) for name, field in self.fields.items()}
+
+
+def _sibling(path: Path, role: str) -> Path:
+    return path.with_name(f".{path.name}.{role}")
+
+
+def _take_the_place(fresh: Path, path: Path) -> None:
+    # A folder cannot replace a filled one in one step. Killed between the two renames: no store, never half a one.
+    old = _sibling(path, "old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    fresh.rename(path)
+    _sync(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_array(path: Path, field: FieldFormat, values: np.ndarray, rows: np.ndarray) -> None:
+    target = np.lib.format.open_memmap(path, mode="w+", dtype=field.dtype, shape=(len(rows), *field.shape))
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        chunk = rows[start : start + _ROWS_AT_ONCE]
+        target[start : start + len(chunk)] = values[chunk]
+    target.flush()
+
+
+def _damaged(path: Path, expected: str, received: str) -> DataError:
+    return DataError(str(path), expected=expected, received=received, remedy=_PREPARE_AGAIN)
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    file = path / "store.json"
+    if not file.is_file():
+        raise _damaged(
+            path, "a store, a folder with store.json", "no such folder" if not path.is_dir() else "none in it"
+        )
+    try:
+        header = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(file, "JSON", str(error)) from None
+    wanted = {"format", "samples", "classes", "fields"}
+    if not isinstance(header, dict) or set(header) != wanted or header["format"] != FORMAT:
+        raise _damaged(
+            file, f"the format {FORMAT!r}", repr(header.get("format") if isinstance(header, dict) else header)
+        )
+    return header
+
+
+def _field_format(path: Path, field: dict[str, Any]) -> FieldFormat:
+    try:
+        return FieldFormat(field["dtype"], tuple(field["shape"]), field["encoding"])
+    except (KeyError, TypeError):
+        raise _damaged(path / "store.json", "dtype, shape and encoding of each field", repr(field)) from None
+
+
+def _read_manifest(path: Path, samples: int) -> pd.DataFrame:
+    file = path / "manifest.parquet"
+    try:
+        manifest = pd.read_parquet(file, engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise _damaged(file, "the table of samples", str(error)) from None
+    if tuple(manifest.columns) != COLUMNS or len(manifest) != samples:
+        raise _damaged(file, f"{samples} rows of {COLUMNS}", f"{len(manifest)} rows of {tuple(manifest.columns)}")
+    return manifest
+
+
+def _map_array(path: Path, name: str, field: FieldFormat, samples: int) -> np.ndarray:
+    file = path / f"{name}.npy"
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise _damaged(file, f"the array of field {name!r}", str(error)) from None
+    if array.shape != (samples, *field.shape) or array.dtype != np.dtype(field.dtype):
+        raise _damaged(file, f"{field.dtype} {(samples, *field.shape)}", f"{array.dtype} {array.shape}")
+    return array
