@@ -1,0 +1,45 @@
+"""The seam between what is played and what plays it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.noise import Noise
+
+Networks = Mapping[str, nn.Module]
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What one player's move is about: per-sample values, (B,) or (B, *P).
+
+    `minimised` are added and averaged for the gradient; `observed` are only looked at.
+    """
+
+    minimised: dict[str, Tensor]
+    observed: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Game(Protocol):
+    """Its players in the order of a round, the fields it reads, each player's losses, and how it generates."""
+
+    players: Mapping[str, tuple[str, ...]]
+    """Player → the networks that its one optimizer moves."""
+    fields: tuple[str, ...]
+    """What it reads of a batch."""
+    generating: tuple[str, ...]
+    """The networks that `generate` needs: they are averaged, and make the bundle."""
+
+    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
+        """The named losses of one player on one batch."""
+        ...
+
+    def generate(
+        self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
+    ) -> Float[Tensor, "batch channels height width"]:
+        """Samples as model values in [−1, 1]."""
+        ...

@@ -1,0 +1,33 @@
+"""The trained generator in the catalog."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+if TYPE_CHECKING:
+    from ganops.bundle import Bundle, BundleContents
+
+
+class BundleDataset(AbstractDataset["BundleContents", "Bundle"]):
+    """Saves BundleContents as a folder, loads it as a Bundle on the CPU."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> "Bundle":
+        """The bundle; BundleError where it is missing or damaged."""
+        from ganops.bundle import Bundle
+
+        return Bundle.load(self._filepath)
+
+    def save(self, data: "BundleContents") -> None:
+        """Write the folder whole or not at all."""
+        data.save(self._filepath)
+
+    def _exists(self) -> bool:
+        return (self._filepath / "bundle.json").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

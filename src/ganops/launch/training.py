@@ -1,0 +1,55 @@
+"""From a store and parameters to a finished training."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ganops.bundle import BundleContents
+from ganops.config import TrainingParameters
+from ganops.data.loader import Loader
+from ganops.data.store import Store
+from ganops.games.build import build_game
+from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.launch.machine import choose_device, core_count
+from ganops.training.run import Tracker, train
+
+Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame]
+
+
+def launch_training(
+    store: Store,
+    parameters: TrainingParameters,
+    checkpoints: Path,
+    tracker: Tracker,
+    progress: Callable[[int, int, Mapping[str, float]], None],
+) -> Trained:
+    """Settings, training state, bundle, curves and digests; `progress` hears images seen, their total, and scalars."""
+    settings = resolve(parameters, data_shape(store), machine(parameters))
+    fields = build_game(settings).fields
+    batches = Loader(store, "train", fields, settings.batch, settings.seed, torch.device(settings.device))
+    result = train(
+        settings,
+        batches,
+        store.digest("train"),
+        checkpoints,
+        tracker,
+        lambda seen, scalars: progress(seen, settings.total_images, scalars),
+    )
+    frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
+    contents = BundleContents(settings, result.averages, store.classes if settings.classes else (), frequencies)
+    return settings.model_dump(), result.state, contents, result.curves, result.digests
+
+
+def data_shape(store: Store) -> DataShape:
+    """What the settings follow from."""
+    channels, height, width = store.fields["image"].shape
+    return DataShape(channels, height, width, len(store.classes), len(store.indices("train")))
+
+
+def machine(parameters: TrainingParameters) -> Machine:
+    """The device and the threads asked for, or those that there are."""
+    return Machine(choose_device(parameters.device), parameters.threads or core_count())

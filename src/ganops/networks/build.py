@@ -1,0 +1,34 @@
+"""Settings → the networks of a family, with their initial weights."""
+
+from torch import nn
+
+from ganops.config import Settings
+from ganops.networks import dcgan, vae
+from ganops.networks.layers import initialise
+
+
+def build_networks(settings: Settings) -> dict[str, nn.Module]:
+    """Every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, fp32."""
+    networks = _construct(settings)
+    return {name: initialise(network, name, settings.seed) for name, network in networks.items()}
+
+
+def build_network(settings: Settings, name: str) -> nn.Module:
+    """One network by name, without meaningful weights: they are about to be loaded."""
+    return _construct(settings)[name]
+
+
+def _construct(s: Settings) -> dict[str, nn.Module]:
+    shape = (s.channels, s.height, s.width_pixels, s.classes)
+    match s.network:
+        case "dcgan":
+            return {
+                "generator": dcgan.Generator(s.latent_dimension, s.width, *shape),
+                "discriminator": dcgan.Discriminator(s.width, *shape),
+            }
+        case "vae":
+            return {
+                "encoder": vae.Encoder(s.latent_dimension, s.width, *shape),
+                "decoder": vae.Decoder(s.latent_dimension, s.width, *shape),
+            }
+    raise AssertionError(s.network)

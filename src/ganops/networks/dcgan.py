@@ -1,0 +1,74 @@
+"""DCGAN (Radford, Metz and Chintala 2016, "Unsupervised Representation Learning with DCGANs"), for any height and width.
+
+Generator: a linear map to a coarse picture, then 4×4 transposed convolutions of stride 2 with batch normalisation and
+ReLU, and tanh. Discriminator: 4×4 convolutions of stride 2 with LeakyReLU 0.2. The number of levels follows from the
+resolution (layers.halvings); level i, counted from the finest, has width · 2^i channels, at most width · 8. With classes,
+the generator takes an embedding beside z and the discriminator ends in a projection.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks.layers import LatentAndClass, ProjectionHead, centre_crop, coarse_size, halvings
+
+_EMBEDDING_DIMENSION = 32
+
+
+class Generator(nn.Module):
+    """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]."""
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__()
+        self.size = (height, width_pixels)
+        self.coarse = coarse_size(height, width_pixels)
+        self.input = LatentAndClass(latent_dimension, classes, _EMBEDDING_DIMENSION)
+        levels = [width * 2 ** min(i, 3) for i in reversed(range(halvings(height, width_pixels)))]
+        self.first = nn.Linear(self.input.dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
+        self.normalisation = nn.BatchNorm2d(levels[0])
+        self.ups = nn.Sequential(*(_up(a, b) for a, b in zip(levels, levels[1:], strict=False)))
+        self.last = nn.ConvTranspose2d(levels[-1], channels, 4, stride=2, padding=1)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels height width"]:
+        maps = self.first(self.input(latent, label)).unflatten(1, (-1, *self.coarse))
+        maps = self.ups(torch.relu(self.normalisation(maps)))
+        return torch.tanh(centre_crop(self.last(maps), *self.size).float())
+
+
+class Discriminator(nn.Module):
+    """Pictures (B, C, H, W) and labels → logits (B, 1)."""
+
+    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+        super().__init__()
+        self.downs = trunk(width, channels, height, width_pixels)
+        self.head = ProjectionHead(trunk_features(width, height, width_pixels), classes)
+
+    def forward(
+        self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch 1"]:
+        return self.head(self.downs(pictures).flatten(1), label)
+
+
+def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:
+    """The strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
+    levels = [channels, *(width * 2 ** min(i, 3) for i in range(halvings(height, width_pixels)))]
+    return nn.Sequential(*(_down(a, b) for a, b in zip(levels, levels[1:], strict=False)))
+
+
+def trunk_features(width: int, height: int, width_pixels: int) -> int:
+    """How many values a sample has after `trunk`."""
+    depth = halvings(height, width_pixels)
+    return width * 2 ** min(depth - 1, 3) * (height >> depth) * (width_pixels >> depth)
+
+
+def _up(inputs: int, outputs: int) -> nn.Module:
+    convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+def _down(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True))

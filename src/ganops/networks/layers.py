@@ -1,0 +1,83 @@
+"""Parts that the families share: geometry, the class condition, and initial weights with an address."""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.noise import Noise
+
+
+def halvings(height: int, width: int) -> int:
+    """How often a picture is halved before its shorter side is below 8 pixels: 28 → 2 (7), 32 → 3 (4), 64 → 4 (4)."""
+    return max(1, math.floor(math.log2(min(height, width) / 4)))
+
+
+def coarse_size(height: int, width: int) -> tuple[int, int]:
+    """The smallest map that, doubled `halvings` times, covers the picture."""
+    factor = 2 ** halvings(height, width)
+    return -(-height // factor), -(-width // factor)
+
+
+def centre_crop(
+    pictures: Float[Tensor, "batch channels tall broad"], height: int, width: int
+) -> Float[Tensor, "batch channels height width"]:
+    """The central height × width pixels."""
+    top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
+    return pictures[:, :, top : top + height, left : left + width]
+
+
+class ClassEmbedding(nn.Embedding):
+    """A vector a class that stands beside z, and so begins as z is distributed: N(0, 1)."""
+
+
+class LatentAndClass(nn.Module):
+    """z, with an embedding of the class beside it when there are classes: (B, z) → (B, z + e)."""
+
+    def __init__(self, latent_dimension: int, classes: int, embedding_dimension: int) -> None:
+        super().__init__()
+        self.embedding = ClassEmbedding(classes, embedding_dimension) if classes else None
+        self.dimension = latent_dimension + (embedding_dimension if classes else 0)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
+    ) -> Float[Tensor, "batch dimension"]:
+        if self.embedding is None:
+            return latent
+        return torch.cat([latent, self.embedding(label).to(latent.dtype)], dim=1)
+
+
+class ProjectionHead(nn.Module):
+    """One logit a sample: ψ(φ) + ⟨e(y), φ⟩ (Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3)."""
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(classes, features) if classes else None
+
+    def forward(
+        self, features: Float[Tensor, "batch features"], label: Int[Tensor, " batch"] | None
+    ) -> Float[Tensor, "batch 1"]:
+        logit = self.linear(features)
+        if self.embedding is None:
+            return logit
+        return logit + (self.embedding(label) * features).sum(1, keepdim=True)
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, name: str, seed: int, deviation: float = 0.02) -> nn.Module:
+    """Radford et al. 2016, section 3: weights from N(0, σ), scales of normalisation from N(1, σ), biases zero.
+
+    Each parameter is drawn at the address (seed, network and parameter name), so that adding one changes no other.
+    """
+    for path, module in network.named_modules():
+        spread = 1.0 if isinstance(module, ClassEmbedding) else deviation
+        for key, parameter in module.named_parameters(recurse=False):
+            if key.endswith("bias") or parameter.ndim == 0:
+                parameter.zero_()
+                continue
+            centre = 1.0 if parameter.ndim == 1 else 0.0
+            noise = Noise(seed, first=0, count=1).normal(f"weights/{name}/{path}.{key}", tuple(parameter.shape))
+            parameter.copy_(centre + spread * noise[0])
+    return network

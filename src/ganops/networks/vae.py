@@ -1,0 +1,40 @@
+"""The networks of a convolutional variational autoencoder: the discriminator's trunk reads, the generator writes."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks import dcgan
+from ganops.networks.layers import LatentAndClass, halvings
+
+
+class Encoder(nn.Module):
+    """Pictures (B, C, H, W) and labels → mean and log variance of q(z | x, y), each (B, z)."""
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__()
+        self.downs = dcgan.trunk(width, channels, height, width_pixels)
+        self.condition = LatentAndClass(dcgan.trunk_features(width, height, width_pixels), classes, embedding_dimension=32)
+        self.last = nn.Linear(self.condition.dimension, 2 * latent_dimension)
+
+    def forward(
+        self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
+    ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
+        statistics = self.last(self.condition(self.downs(pictures).flatten(1), label))
+        mean, log_variance = statistics.float().chunk(2, dim=1)
+        return mean, log_variance
+
+
+class Decoder(dcgan.Generator):
+    """z → the mean of p(x | z, y); `log_deviation` is the shared σ of that Gaussian, learned with the rest.
+
+    Rybkin, Daniilidis and Levine 2021, "Simple and Effective VAE Training with Calibrated Decoders".
+    """
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__(latent_dimension, width, channels, height, width_pixels, classes)
+        self.log_deviation = nn.Parameter(torch.zeros(()))

@@ -1,0 +1,52 @@
+"""Pairs of adversarial losses on logits. Each returns one value per sample and part, shape (B, *P)."""
+
+from typing import Protocol
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from ganops.errors import ShapeError
+
+
+class Objective(Protocol):
+    """What the discriminator and the generator minimise, of real logits and fake logits of equal shapes (B, *P)."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor: ...
+
+    def generator(self, real: Tensor, fake: Tensor) -> Tensor: ...
+
+
+class NonSaturating:
+    """Goodfellow et al. 2014, section 3: D: −log D(x) − log(1 − D(G(z))), G: −log D(G(z)), with D = sigmoid(logit)."""
+
+    def discriminator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        require_equal_shapes(real, fake)
+        return F.softplus(-real) + F.softplus(fake)
+
+    def generator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        require_equal_shapes(real, fake)
+        return F.softplus(-fake)
+
+
+class Relativistic:
+    """RpGAN (Jolicoeur-Martineau 2019): softplus of the difference, reals and fakes paired by index."""
+
+    def discriminator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        require_equal_shapes(real, fake)
+        return F.softplus(fake - real)
+
+    def generator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        require_equal_shapes(real, fake)
+        return F.softplus(real - fake)
+
+
+def require_equal_shapes(real: Tensor, fake: Tensor) -> None:
+    """Broadcasting (B, 1) against (B,) would silently give (B, B)."""
+    if real.shape != fake.shape:
+        raise ShapeError(
+            "logits",
+            expected=f"real and fake of equal shapes, as real's {tuple(real.shape)}",
+            received=f"fake of shape {tuple(fake.shape)}",
+            remedy="Return logits of one shape (batch, *parts) from the discriminator for both.",
+        )

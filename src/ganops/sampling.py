@@ -1,0 +1,109 @@
+"""Requests → samples, in chunks of one fixed size.
+
+Different batch sizes round differently; since every chunk is padded to the same size, and latents are addressed by
+(seed, index), sample i of a request is the same bytes however many samples are asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from ganops.data.encodings import decode_images
+from ganops.errors import RequestError
+from ganops.games.game import Game
+from ganops.noise import Noise
+
+CHUNK = 64
+
+
+class GenerationRequest(BaseModel):
+    """What is asked of a generator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    n: int = Field(default=1, ge=1, description="how many samples")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
+    class_label: int | None = Field(default=None, ge=0, description="null: drawn as in the training data")
+    truncation: float = Field(default=1.0, gt=0, le=1, description="the latents' scale: less is safer and more alike")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pictures (n, C, H, W), and labels (n,) unless the generator knows no classes; both on the CPU."""
+
+    images: UInt8[Tensor, "n channels height width"]
+    labels: Int[Tensor, " n"] | None
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A game's generating networks with what they need to answer requests.
+
+    `class_frequencies` are those of the training split, summing to 1; empty where there are no classes.
+    """
+
+    game: Game
+    networks: Mapping[str, nn.Module]
+    latent_dimension: int
+    class_frequencies: tuple[float, ...]
+    device: torch.device
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        """Samples as they are judged: clipped, rounded, uint8. A class that does not exist is a RequestError."""
+        noise = Noise(request.seed, first=0, count=request.n, device=self.device)
+        labels = self._labels(request, noise)
+        latents = request.truncation * noise.normal("request/latent", (self.latent_dimension,))
+        return Samples(self.pictures(latents, labels), None if labels is None else labels.cpu())
+
+    @torch.inference_mode()
+    def pictures(self, latents: Tensor, labels: Tensor | None) -> UInt8[Tensor, "n channels height width"]:
+        """One picture a latent; latents (n, z), labels (n,) or None."""
+        chunks = [
+            self._chunk(latents[start : start + CHUNK], None if labels is None else labels[start : start + CHUNK])
+            for start in range(0, len(latents), CHUNK)
+        ]
+        return torch.cat(chunks)
+
+    def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None) -> Tensor:
+        """Pictures (steps, C, H, W) along the great circle between two latents (White 2016, "Sampling Generative Networks")."""
+        ends = [
+            Noise(seed, 0, 1, self.device).normal("request/latent", (self.latent_dimension,))
+            for seed in (start_seed, end_seed)
+        ]
+        angle = torch.acos(torch.cosine_similarity(*ends))
+        along = torch.linspace(0, 1, steps, device=self.device)[:, None]
+        latents = (torch.sin((1 - along) * angle) * ends[0] + torch.sin(along * angle) * ends[1]) / torch.sin(angle)
+        label = None if class_label is None else self._checked(class_label)
+        labels = None if label is None else torch.full((steps,), label, device=self.device)
+        return self.pictures(latents, labels)
+
+    def _chunk(self, latents: Tensor, labels: Tensor | None) -> Tensor:
+        count, missing = len(latents), CHUNK - len(latents)
+        latents = torch.cat([latents, latents.new_zeros(missing, latents.shape[1])])
+        labels = None if labels is None else torch.cat([labels, labels.new_zeros(missing)])
+        return decode_images(self.game.generate(self.networks, latents, labels))[:count].cpu()
+
+    def _labels(self, request: GenerationRequest, noise: Noise) -> Tensor | None:
+        if request.class_label is not None:
+            return torch.full((request.n,), self._checked(request.class_label), device=self.device)
+        if not self.class_frequencies:
+            return None
+        edges = np.cumsum(self.class_frequencies)[:-1]
+        drawn = np.searchsorted(edges, noise.uniform("request/label").cpu().numpy(), side="right")
+        return torch.from_numpy(drawn).to(self.device)
+
+    def _checked(self, class_label: int) -> int:
+        classes = len(self.class_frequencies)
+        if class_label < classes:
+            return class_label
+        raise RequestError(
+            "class_label",
+            expected=f"0 to {classes - 1}" if classes else "null, since this generator knows no classes",
+            received=str(class_label),
+            remedy="Ask for a class of the model card, or for none.",
+        )

@@ -1,0 +1,84 @@
+"""Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+import ganops
+from ganops.config import Settings
+from ganops.errors import CheckpointError
+from ganops.files import whole_file
+from ganops.training.state import TrainingState
+
+_CADENCES = {"log_every_images", "sample_every_images", "checkpoint_every_images"}
+_SOURCES = ("noise.py", "augment.py", "data", "networks", "objectives", "games", "training")
+_KEPT = 2
+
+
+def fingerprint(settings: Settings, data_digest: str) -> str:
+    """sha256 of what determines the trained bytes: settings less cadences, training data, and the code that trains."""
+    determining = settings.model_dump_json(exclude=_CADENCES)
+    return hashlib.sha256("\n".join([determining, data_digest, source_digest()]).encode()).hexdigest()[:32]
+
+
+def source_digest() -> str:
+    """sha256 of the source files that training runs."""
+    root = Path(ganops.__file__).parent
+    files = sorted(file for part in _SOURCES for file in [root / part, *(root / part).rglob("*.py")] if file.is_file())
+    hasher = hashlib.sha256()
+    for file in files:
+        hasher.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
+    return hasher.hexdigest()
+
+
+class Checkpoints:
+    """The checkpoints of one fingerprint, named after images seen; the last two are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Two trainings of one fingerprint wait for one another."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder.with_suffix(".lock")):
+            yield
+
+    def save(self, state: TrainingState) -> None:
+        """Write the state, whole or not at all, and forget all but the last two."""
+        with whole_file(self.folder / f"{state.images_seen:014d}.safetensors") as file:
+            save_file(state.state_dict(), file)
+        for old in self._newest_first()[_KEPT:]:
+            old.unlink()
+
+    def restore(self, state: TrainingState) -> bool:
+        """Load the newest checkpoint into the state; False when there is none. A damaged one is an error, never silence."""
+        newest = self._newest_first()[:1]
+        for path in newest:
+            try:
+                state.load_state_dict(load_file(path))
+            except (OSError, SafetensorError, KeyError) as error:
+                raise _unreadable(path, error) from None
+        return bool(newest)
+
+    def clear(self) -> None:
+        """Remove them: the training is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("*.safetensors"), reverse=True)
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        str(path),
+        expected="a whole training state",
+        received=f"{type(error).__name__}: {error}",
+        remedy="Delete this file to go on from the one before it, or its folder to train from the start.",
+    )

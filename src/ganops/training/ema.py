@@ -1,0 +1,21 @@
+"""The exponential moving average of a network's weights, with time counted in images."""
+
+import torch
+from torch import nn
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, network: nn.Module, batch: int, half_life_images: float) -> None:
+    """Move `average` towards `network` by 1 − β, β = 0.5^(batch / half-life); buffers are copied.
+
+    Karras et al. 2020 (StyleGAN2-ADA), appendix B. A half-life of 0 copies the weights.
+    """
+    step = 1 - 0.5 ** (batch / half_life_images) if half_life_images else 1.0
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), step)
+    for ours, theirs in zip(average.buffers(), network.buffers(), strict=True):
+        ours.copy_(theirs)
+
+
+def half_life(half_life_images: float, images_seen: int, ramp: float = 0.05) -> float:
+    """min(half-life, ramp · images seen): the average must not remember the first, random weights."""
+    return min(half_life_images, ramp * images_seen)

@@ -1,0 +1,165 @@
+"""One training from its settings to its result: it decides when to log, to sample and to write a checkpoint."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from ganops.config import Settings
+from ganops.errors import TrainingError
+from ganops.games.build import build_game
+from ganops.games.game import Game
+from ganops.noise import Noise
+from ganops.sampling import Generator
+from ganops.training.checkpoint import Checkpoints, fingerprint
+from ganops.training.interruption import Interruption, deferred_signals
+from ganops.training.loop import Batches, rounds
+from ganops.training.state import TrainingState
+
+_COLUMNS, _ROWS = 8, 10
+
+
+class Tracker(Protocol):
+    """What training needs of MLflow."""
+
+    def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
+        """Points of curves."""
+        ...
+
+    def images(self, key: str, images_seen: int, samples: Tensor, columns: int) -> None:
+        """Raw samples (B, C, H, W), uint8; the tracker renders them."""
+        ...
+
+    def note(self, key: str, value: str) -> None:
+        """A fact about the run."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves: the averaged networks, the whole state, the curves, and the states' digests."""
+
+    averages: dict[str, nn.Module]
+    state: dict[str, Tensor]
+    curves: pd.DataFrame
+    digests: pd.DataFrame
+
+
+@dataclass
+class _Cadence:
+    """Due whenever the clock crosses a multiple of `every`: a function of the clock, so it needs no state of its own."""
+
+    every: int
+    batch: int
+
+    def due(self, images_seen: int) -> bool:
+        return images_seen // self.every > (images_seen - self.batch) // self.every
+
+
+def train(
+    settings: Settings,
+    batches: Batches,
+    data_digest: str,
+    checkpoints: Path,
+    tracker: Tracker,
+    progress: Callable[[int, Mapping[str, float]], None] = lambda images_seen, scalars: None,
+) -> TrainingResult:
+    """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images."""
+    torch.set_num_threads(settings.threads)
+    torch.backends.cudnn.deterministic = True
+    key = fingerprint(settings, data_digest)
+    tracker.note("fingerprint", key)
+    scratch = Checkpoints(checkpoints / key)
+    game = build_game(settings)
+    with scratch.alone():
+        state = TrainingState.initial(settings, game)
+        if scratch.restore(state):
+            tracker.note("resumed_at_images", str(state.images_seen))
+        with deferred_signals() as interruption:
+            _play(game, state, settings, batches, scratch, tracker, progress, interruption)
+        scratch.clear()
+    return _result(state)
+
+
+def _play(
+    game: Game,
+    state: TrainingState,
+    settings: Settings,
+    batches: Batches,
+    scratch: Checkpoints,
+    tracker: Tracker,
+    progress: Callable[[int, Mapping[str, float]], None],
+    interruption: Interruption,
+) -> None:
+    log, sample, checkpoint = (_Cadence(every, settings.batch) for every in _cadences(settings))
+    watch = _Stopwatch(state.images_seen)
+    for scalars in rounds(game, state, settings, batches):
+        state.window.add(scalars)
+        seen, last = state.images_seen, state.images_seen >= settings.total_images
+        if last or log.due(seen):
+            progress(seen, _log(state, tracker, watch))
+        if last or sample.due(seen):
+            tracker.images("samples/fixed_z", seen, fixed_samples(game, state, settings), _COLUMNS)
+        if last or checkpoint.due(seen):
+            state.digests.append((seen, state.digest()))
+        if checkpoint.due(seen) or interruption.received is not None:
+            scratch.save(state)
+        if interruption.received is not None:
+            return
+
+
+def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
+    """The same latents at every call, a row a class (at most ten), of the averaged generator: uint8 (B, C, H, W)."""
+    device = torch.device(settings.device)
+    generator = Generator(game, state.averages, settings.latent_dimension, (), device)
+    rows = min(settings.classes, _ROWS) or _COLUMNS
+    latents = Noise(settings.seed, 0, rows * _COLUMNS, device).normal("fixed/latent", (settings.latent_dimension,))
+    labels = torch.arange(rows, device=device).repeat_interleave(_COLUMNS) if settings.classes else None
+    return generator.pictures(latents, labels)
+
+
+def _cadences(settings: Settings) -> tuple[int, int, int]:
+    return settings.log_every_images, settings.sample_every_images, settings.checkpoint_every_images
+
+
+def _log(state: TrainingState, tracker: Tracker, watch: "_Stopwatch") -> dict[str, float]:
+    means = state.window.means()
+    lost = [name for name, value in means.items() if not math.isfinite(value)]
+    if lost:
+        raise TrainingError(
+            f"{', '.join(lost)} at {state.images_seen} images",
+            expected="finite values",
+            received=", ".join(str(means[name]) for name in lost),
+            remedy="Try a lower training.learning_rate, a larger training.r1_gamma, or training.precision=fp32.",
+        )
+    for name, value in {"images_seen": float(state.images_seen), **means}.items():
+        state.curves[name].append(value)
+    speed = {"speed/images_per_second": watch.images_per_second(state.images_seen)}
+    tracker.scalars(state.images_seen, means | speed)
+    return means | speed
+
+
+class _Stopwatch:
+    """Images per second since the last question."""
+
+    def __init__(self, images_seen: int) -> None:
+        self.images, self.seconds = images_seen, time.perf_counter()
+
+    def images_per_second(self, images_seen: int) -> float:
+        now = time.perf_counter()
+        speed = (images_seen - self.images) / (now - self.seconds)
+        self.images, self.seconds = images_seen, now
+        return speed
+
+
+def _result(state: TrainingState) -> TrainingResult:
+    columns = ["images_seen", *sorted(set(state.curves) - {"images_seen"})]
+    curves = pd.DataFrame(dict(state.curves))[columns].astype({"images_seen": "int64"})
+    digests = pd.DataFrame(state.digests, columns=["images_seen", "sha256"])
+    return TrainingResult(state.averages, state.state_dict(), curves, digests)

@@ -1,0 +1,156 @@
+"""Everything that changes while a game is played, in one object whose state_dict is the checkpoint."""
+
+import copy
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from ganops.config import Settings
+from ganops.errors import CheckpointError
+from ganops.games.game import Game
+from ganops.networks.build import build_networks
+
+
+@dataclass
+class Window:
+    """Sums of the scalars since the last log, on the device, and how many rounds they cover."""
+
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    rounds: int = 0
+
+    def add(self, scalars: dict[str, Tensor]) -> None:
+        """One round more."""
+        for name, value in scalars.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.rounds += 1
+
+    def means(self) -> dict[str, float]:
+        """The means, by one transfer from the device; the window is empty afterwards."""
+        values = (torch.stack(list(self.sums.values())) / self.rounds).tolist()
+        means = dict(zip(self.sums, values, strict=True))
+        self.sums, self.rounds = {}, 0
+        return means
+
+
+@dataclass
+class TrainingState:
+    """Networks, their averages, optimizers, the clock, and the curves so far."""
+
+    networks: dict[str, nn.Module]
+    averages: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+    players: dict[str, tuple[str, ...]]
+    images_seen: int = 0
+    window: Window = field(default_factory=Window)
+    curves: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    digests: list[tuple[int, str]] = field(default_factory=list)
+
+    @classmethod
+    def initial(cls, settings: Settings, game: Game) -> "TrainingState":
+        """The state before the first round, on the settings' device."""
+        layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+        networks = {
+            name: network.to(settings.device, memory_format=layout) for name, network in build_networks(settings).items()
+        }
+        averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
+        optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
+        return cls(networks, averages, optimizers, dict(game.players))
+
+    def state_dict(self) -> dict[str, Shaped[Tensor, "..."]]:
+        """Flat name → contiguous tensor on the CPU; equal states give equal bytes."""
+        tensors = {**self._weights(), **self._moments(), **self._records()}
+        return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+    def load_state_dict(self, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
+        """Back to a saved state; names and shapes must be this state's own, else CheckpointError."""
+        self._load_weights(tensors)
+        self._load_moments(tensors)
+        self._load_records(tensors)
+
+    def digest(self) -> str:
+        """sha256 of weights and moments: equal for equal states."""
+        hasher = hashlib.sha256()
+        for name, tensor in sorted({**self._weights(), **self._moments()}.items()):
+            hasher.update(name.encode())
+            hasher.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+        return hasher.hexdigest()
+
+    def _weights(self) -> dict[str, Tensor]:
+        groups = {"networks": self.networks, "averages": self.averages}
+        return {
+            f"{group}/{network}/{key}": value
+            for group, members in groups.items()
+            for network, module in members.items()
+            for key, value in module.state_dict().items()
+        }
+
+    def _moments(self) -> dict[str, Tensor]:
+        return {
+            f"optimizers/{name}/{key}": value
+            for name, parameter, optimizer in self._parameters()
+            for key, value in optimizer.state.get(parameter, {}).items()
+        }
+
+    def _parameters(self) -> list[tuple[str, nn.Parameter, torch.optim.Optimizer]]:
+        return [
+            (f"{network}/{key}", parameter, self.optimizers[player])
+            for player, networks in self.players.items()
+            for network in networks
+            for key, parameter in self.networks[network].named_parameters()
+        ]
+
+    def _records(self) -> dict[str, Tensor]:
+        records = {f"curves/{name}": torch.tensor(values, dtype=torch.float64) for name, values in self.curves.items()}
+        records |= {f"window/{name}": value for name, value in self.window.sums.items()}
+        records["digests/images_seen"] = torch.tensor([seen for seen, _ in self.digests], dtype=torch.int64)
+        digests = b"".join(bytes.fromhex(digest) for _, digest in self.digests)
+        records["digests/sha256"] = torch.tensor(list(digests), dtype=torch.uint8).view(-1, 32)
+        records["clock/images_seen"] = torch.tensor(self.images_seen)
+        records["clock/window_rounds"] = torch.tensor(self.window.rounds)
+        return records
+
+    def _load_weights(self, tensors: dict[str, Tensor]) -> None:
+        for name, ours in self._weights().items():
+            ours.copy_(_take(tensors, name, ours))
+
+    def _load_moments(self, tensors: dict[str, Tensor]) -> None:
+        for name, parameter, optimizer in self._parameters():
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                saved = tensors.get(f"optimizers/{name}/{key}")
+                if saved is None:
+                    continue
+                # The strides must be the parameter's own: fused Adam walks both in memory order.
+                like = torch.zeros((), dtype=saved.dtype) if key == "step" else torch.empty_like(parameter)
+                optimizer.state[parameter][key] = like.to(parameter.device).copy_(saved).detach()
+
+    def _load_records(self, tensors: dict[str, Tensor]) -> None:
+        device = next(iter(self.networks.values())).parameters().__next__().device
+        self.images_seen = int(tensors["clock/images_seen"])
+        sums = {k.removeprefix("window/"): v.to(device) for k, v in tensors.items() if k.startswith("window/")}
+        self.window = Window(sums, int(tensors["clock/window_rounds"]))
+        curves = {k.removeprefix("curves/"): v.tolist() for k, v in tensors.items() if k.startswith("curves/")}
+        self.curves = defaultdict(list, curves)
+        digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]
+        self.digests = list(zip(tensors["digests/images_seen"].tolist(), digests, strict=True))
+
+
+def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, ...]) -> torch.optim.Optimizer:
+    parameters = [parameter for name in names for parameter in networks[name].parameters()]
+    betas = (settings.beta1, settings.beta2)
+    return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=betas, fused=settings.device != "mps")
+
+
+def _take(tensors: dict[str, Tensor], name: str, ours: Tensor) -> Tensor:
+    theirs = tensors.get(name)
+    if theirs is None or theirs.shape != ours.shape:
+        raise CheckpointError(
+            f"the training state's {name}",
+            expected=f"shape {tuple(ours.shape)}",
+            received="nothing" if theirs is None else f"shape {tuple(theirs.shape)}",
+            remedy="It belongs to other settings: train from the start, or restore the settings that it was made with.",
+        )
+    return theirs

@@ -1,0 +1,59 @@
+"""One round: each player's move in turn, while all networks of the others are frozen."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganops.config import Settings
+from ganops.games.game import Batch, Game, Losses
+from ganops.noise import Noise
+from ganops.training.ema import half_life, update_average
+from ganops.training.state import TrainingState
+
+
+def play_round(
+    game: Game, state: TrainingState, settings: Settings, batch: Batch, noise: Noise
+) -> dict[str, Float[Tensor, ""]]:
+    """Goodfellow et al. 2014, algorithm 1 with k = 1. Returns detached means, still on the device."""
+    scalars: dict[str, Tensor] = {}
+    for player in game.players:
+        scalars |= move(game, player, state, settings, batch, noise)
+    state.images_seen += noise.count
+    for name, average in state.averages.items():
+        horizon = half_life(settings.ema_half_life_images, state.images_seen)
+        update_average(average, state.networks[name], noise.count, horizon)
+    return scalars
+
+
+def move(
+    game: Game, player: str, state: TrainingState, settings: Settings, batch: Batch, noise: Noise
+) -> dict[str, Float[Tensor, ""]]:
+    """One step of Adam on the player's networks, down the mean of its losses."""
+    optimizer = state.optimizers[player]
+    with only_moving(state.networks, game.players[player]):
+        with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
+            losses = game.losses(player, state.networks, batch, noise)
+        total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
+        total.backward()
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return _means(losses)
+
+
+@contextmanager
+def only_moving(networks: Mapping[str, nn.Module], moving: tuple[str, ...]) -> Iterator[None]:
+    """Freeze all other networks: no gradient is computed for them, and batch normalisation leaves its statistics alone."""
+    for name, network in networks.items():
+        network.requires_grad_(name in moving)
+        for module in network.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.track_running_stats = name in moving
+    yield
+
+
+def _means(losses: Losses) -> dict[str, Tensor]:
+    values = {**losses.minimised, **losses.observed}
+    return {name: value.detach().float().mean() for name, value in values.items()}
