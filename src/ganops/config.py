@@ -6,7 +6,7 @@ known one. `None` in TrainingParameters means: from the recipe, or derived by `g
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,10 @@ from ganops.errors import ConfigurationError
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
 SplitName = Literal["train", "validation", "held_out"]
+
+
+# Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
+P = TypeVar("P", bound="Parameters")
 
 
 class Parameters(BaseModel):
@@ -32,7 +36,7 @@ class Parameters(BaseModel):
         return values
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls: type[P], values: Mapping[str, Any]) -> P:
         """The validated object; a wrong value raises ConfigurationError naming its key."""
         try:
             return cls.model_validate(dict(values))
@@ -142,7 +146,7 @@ class RegistrationParameters(Parameters):
 
 
 class Settings(Parameters):
-    """Everything that determines a training, resolved: flat, written as JSON, part of the fingerprint and the bundle."""
+    """Everything that determines a training, resolved: flat, written as JSON, part of fingerprint and bundle."""
 
     key: ClassVar[str] = "settings"
 

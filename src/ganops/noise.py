@@ -47,8 +47,9 @@ class Noise:
         return replace(self, first=self.first + start, count=stop - start)
 
     def _open_uniform(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
-        # The upper 53 bits, centred in their cell: neither 0 nor 1 occurs, so `ndtri` stays finite.
-        return ((self._words(stream, shape) >> np.uint64(11)) + 0.5) * 2.0**-53
+        # The upper 52 bits, centred in their cell: neither 0 nor 1 occurs, so `ndtri` stays finite. (The centre of the
+        # last of 2⁵³ cells is no float64: it would round to 1.)
+        return ((self._words(stream, shape) >> np.uint64(12)) + 0.5) * 2.0**-52
 
     def _words(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
         values = math.prod(shape)

@@ -1,0 +1,100 @@
+"""Parameter objects: what they refuse and what they say; the parameter files of every environment."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kedro.config import OmegaConfigLoader
+from pydantic import ValidationError
+
+from ganops.config import (
+    ClassifierParameters,
+    DataPreparationParameters,
+    EvaluationParameters,
+    Parameters,
+    RegistrationParameters,
+    TrainingParameters,
+)
+from ganops.errors import ConfigurationError
+
+CONF = Path(__file__).parents[1] / "conf"
+ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/globals.yml") if path.parent.name != "base")
+OF_A_PIPELINE: dict[str, type[Parameters]] = {
+    "data_preparation": DataPreparationParameters,
+    "training": TrainingParameters,
+    "evaluation": EvaluationParameters,
+    "registration": RegistrationParameters,
+}
+
+
+def base_parameters(pipeline: str) -> dict:
+    return yaml.safe_load((CONF / "base" / f"parameters_{pipeline}.yml").read_text())[pipeline]
+
+
+@pytest.mark.parametrize("parameters", OF_A_PIPELINE.values())
+def test_unknown_key_is_refused_and_the_nearest_named(parameters: type[Parameters]) -> None:
+    known = max(parameters.model_fields, key=len)
+    with pytest.raises(ConfigurationError) as caught:
+        parameters.parse({known + "x": 1})
+    assert caught.value.subject == f"{parameters.key}.{known}x"
+    assert f"Did you mean {parameters.key}.{known}?" in str(caught.value)
+    assert all(name in caught.value.expected for name in parameters.model_fields)
+
+
+def test_unknown_key_of_a_nested_object_is_named_in_full() -> None:
+    with pytest.raises(ConfigurationError, match=r"evaluation\.classifier\.learning_rat: .*learning_rate\?"):
+        EvaluationParameters.parse({"classifier": {"learning_rat": 1e-3}})
+
+
+@pytest.mark.parametrize(
+    ("values", "subject"),
+    [
+        ({"recipe": "dcgan", "batch": 1}, "training.batch"),
+        ({"recipe": "dcgan", "learning_rate": "fast"}, "training.learning_rate"),
+        ({"recipe": "dcgan", "device": "abacus"}, "training.device"),
+        ({}, "training.recipe"),
+    ],
+)
+def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        TrainingParameters.parse(values)
+    name = subject.removeprefix("training.")
+    assert caught.value.subject == subject
+    assert subject in caught.value.remedy
+    assert repr(values.get(name, values)) == caught.value.received
+
+
+def test_wrong_value_of_a_nested_object_is_named_in_full() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        EvaluationParameters.parse({"classifier": {"batch": 0}})
+    assert caught.value.subject == "evaluation.classifier.batch"
+
+
+def test_parameters_cannot_be_changed() -> None:
+    parameters = TrainingParameters(recipe="dcgan")
+    with pytest.raises(ValidationError, match="frozen"):
+        parameters.recipe = "vae"
+
+
+@pytest.mark.parametrize("pipeline", OF_A_PIPELINE)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_environment_parses(environment: str, pipeline: str) -> None:
+    loader = OmegaConfigLoader(str(CONF), env=environment, base_env="base", merge_strategy={"parameters": "soft"})
+    parsed = OF_A_PIPELINE[pipeline].parse(loader["parameters"][pipeline])
+    assert parsed.key == pipeline
+
+
+@pytest.mark.parametrize("pipeline", OF_A_PIPELINE)
+def test_base_lists_every_key_that_may_be_overridden(pipeline: str) -> None:
+    assert set(base_parameters(pipeline)) == set(OF_A_PIPELINE[pipeline].model_fields)
+
+
+def test_base_lists_every_key_of_the_classifier() -> None:
+    assert set(base_parameters("evaluation")["classifier"]) == set(ClassifierParameters.model_fields)
+
+
+def test_what_base_leaves_to_the_recipe_is_null() -> None:
+    values = base_parameters("training")
+    of_the_recipe = {"conditional", "batch", "width", "latent_dimension", "learning_rate", "beta1", "beta2", "r1_gamma"}
+    of_the_recipe |= {"augmentation", "ema_half_life_images", "precision", "channels_last"}
+    assert {name for name in of_the_recipe if values[name] is not None} == set()
