@@ -1,0 +1,56 @@
+"""What is committed works on any machine: no registry's address, no folder of one computer, all hashed."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+LOCK = (ROOT / "requirements.lock").read_text()
+# Joined from parts, so that this file does not find itself.
+HOSTS = [".".join(parts) for parts in [("pypi", "org"), ("pythonhosted", "org"), ("download", "pytorch", "org")]]
+FOLDERS = ["/" + "/".join(parts) for parts in [("work",), ("root",), ("tmp", "t"), ("opt", "wheels"), ("opt", "pypi")]]
+FORBIDDEN = re.compile("|".join([*map(re.escape, HOSTS), *(rf"(?<![\w.}}])(?:{folder})\b" for folder in FOLDERS)]))
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def locked() -> dict[str, str]:
+    return dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==([^\s;]+)", LOCK, flags=re.MULTILINE))
+
+
+def declared() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return [Requirement(text) for text in project["project"]["dependencies"] + project["dependency-groups"]["dev"]]
+
+
+def test_nothing_committed_names_a_registry_or_a_folder_of_one_machine() -> None:
+    texts = {path: path.read_text(errors="ignore") for path in tracked_files()}
+    assert len(texts) > 30
+    assert {str(path): found[0] for path, text in texts.items() if (found := FORBIDDEN.search(text))} == {}
+
+
+def test_the_search_would_find_them() -> None:
+    assert all(FORBIDDEN.search(f"at {name}/x") for name in [*HOSTS, *FOLDERS])
+    assert not FORBIDDEN.search("${root:}/roots and framework/work of https://www.python.org")
+
+
+def test_every_locked_version_has_a_hash_and_no_address() -> None:
+    entries = [entry for entry in re.split(r"\n(?=\S)", LOCK.strip()) if not entry.startswith("#")]
+    assert len(entries) > 100
+    assert [entry[:40] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+    assert re.search(r"://|index-url|find-links|trusted-host", LOCK) is None
+
+
+def test_every_declared_package_is_locked_within_its_range() -> None:
+    versions = locked()
+    assert [str(wanted) for wanted in declared() if not wanted.specifier.contains(versions[wanted.name])] == []
+
+
+def test_the_scripts_can_be_executed() -> None:
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
