@@ -1,0 +1,28 @@
+"""`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder."""
+
+import os
+import sys
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.location import project
+
+
+def main() -> None:
+    """Go to the project and run; the exit code is that of `kedro run`."""
+    folder = project()
+    if not (folder / "pyproject.toml").is_file():
+        raise ConfigurationError(
+            "python -m ganops",
+            expected="ganops installed from its project folder (pip install -e .)",
+            received=f"no pyproject.toml in {folder}",
+            remedy="Run `make run` in a clone of the project.",
+        )
+    # Kedro takes the project, and its logging file, from the working directory.
+    os.chdir(folder)
+    from kedro.framework.cli.cli import KedroCLI
+
+    KedroCLI(project_path=folder).main(args=["run", *sys.argv[1:]], prog_name="kedro")
+
+
+if __name__ == "__main__":
+    main()

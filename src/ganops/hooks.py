@@ -1,0 +1,147 @@
+"""One MLflow run per session: which run it is, what it says of code and parameters, what it read and wrote.
+
+The hooks come before those of kedro-mlflow (`tryfirst`), which starts and ends the run that is found here.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+
+from ganops.tracking.datasets import dataset_path, log_dataset
+from ganops.tracking.lineage import Piece, record_lineage
+from ganops.tracking.overlays import local_files, refuse_hidden_overrides
+from ganops.tracking.parameters import effective_parameters, resume_key
+from ganops.tracking.process import session_key
+from ganops.tracking.provenance import Provenance, read_provenance
+from ganops.tracking.run import join_run, log_parameters, run_name, set_tags
+from ganops.tracking.summary import print_summary
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_TRACKED_BY_DVC = ("out", "metric", "plot")
+
+
+class RunHooks:
+    """State of one session: configuration, run, and what was saved."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.saved: dict[str, Path] = {}
+        self.run_id = ""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse wrong parameters before anything is opened or written."""
+        configuration = Path(context.config_loader.conf_source)
+        refuse_hidden_overrides(configuration, context.env)
+        self.context, self.project = context, context.project_path
+        self.conf_local = context.env in (None, "local") and bool(local_files(configuration))
+        self.environment = str(context.config_loader["globals"]["environment"])
+        self.parameters = effective_parameters(_raw_parameters(context))
+
+    @hook_impl
+    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
+        """Keep what the catalog says about tracking."""
+        self.entries = {name: entry for name, entry in conf_catalog.items() if isinstance(entry, dict)}
+        self.saved = {}
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Find or create the run, and let kedro-mlflow start that one, under its own name."""
+        provenance = read_provenance(self.project)
+        self.run_id = self._join(run_params["run_id"], provenance)
+        log_parameters(self.client, self.run_id, self.parameters)
+        set_tags(self.client, self.run_id, self._tags(provenance))
+        if provenance.diff:
+            self.client.log_text(self.run_id, provenance.diff, "uncommitted.diff")
+
+    @hook_impl(tryfirst=True)
+    def before_node_run(self, inputs: dict[str, Any]) -> None:
+        """Hide parameters from kedro-mlflow, which logs a typed object as one opaque string.
+
+        Kedro gives the hooks a copy of the node's inputs; the node's own are untouched.
+        """
+        for name in [name for name in inputs if name.startswith("params:") or name == "parameters"]:
+            del inputs[name]
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Log the dataset as its catalog entry asks."""
+        entry = self.entries.get(dataset_name, {})
+        if path := dataset_path(entry):
+            self.saved[dataset_name] = path
+        log_dataset(self.client, self.run_id, dataset_name, entry)
+
+    @hook_impl(tryfirst=True)
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Let the list of runs say why one failed."""
+        set_tags(self.client, self.run_id, {"error": f"{type(error).__name__}: {error}"})
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Record lineage and machine; tell the user what came out."""
+        record_lineage(self.client, self.run_id, self.project, self._pieces(pipeline))
+        set_tags(self.client, self.run_id, _machine_tags())
+        version = self.client.get_run(self.run_id).data.tags.get("registered_version", "nothing")
+        print_summary(self.saved, version)
+
+    @property
+    def client(self) -> "MlflowClient":
+        """Of the store that kedro-mlflow was configured for."""
+        return self.context.mlflow.server._mlflow_client  # type: ignore[attr-defined]
+
+    def _join(self, kedro_session: str, provenance: Provenance) -> str:
+        import mlflow
+
+        if active := mlflow.active_run():  # opened by the caller, in a notebook: it is his to name and to end
+            return active.info.run_id
+        tracking = self.context.mlflow.tracking  # type: ignore[attr-defined]
+        run_id = join_run(
+            self.client,
+            tracking.experiment._experiment.experiment_id,
+            session=session_key(kedro_session),
+            resume=resume_key(self.environment, self.parameters),
+            name=run_name(self.parameters, self.environment, provenance.commit),
+        )
+        # kedro-mlflow would rename the run to the pipelines' names.
+        tracking.run.id, tracking.run.name = run_id, self.client.get_run(run_id).info.run_name
+        return run_id
+
+    def _tags(self, provenance: Provenance) -> dict[str, str]:
+        tags = {"environment": self.environment, "conf_local": str(self.conf_local).lower()}
+        if provenance.commit:
+            tags |= {
+                "mlflow.source.git.commit": provenance.commit,
+                "mlflow.source.git.branch": provenance.branch,
+                "git.dirty": str(provenance.dirty).lower(),
+            }
+        return tags
+
+    def _pieces(self, pipeline: Pipeline) -> list[Piece]:
+        roles = {name: (entry.get("metadata") or {}).get("dvc") for name, entry in self.entries.items()}
+        tracked = {name: dataset_path(self.entries[name]) for name, role in roles.items() if role in _TRACKED_BY_DVC}
+        free = [Piece(name, path, "input") for name, path in tracked.items() if path and name in pipeline.inputs()]
+        made = [Piece(name, path, "output") for name, path in tracked.items() if path and name in self.saved]
+        return free + made
+
+
+def _raw_parameters(context: KedroContext) -> dict[str, Any]:
+    from kedro.config import MissingConfigException
+
+    try:
+        return context.config_loader["parameters"]
+    except MissingConfigException:
+        return {}
+
+
+def _machine_tags() -> dict[str, str]:
+    """What bytes may depend on. Asked of torch only where a node has imported it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    return {"torch": torch.__version__, "cpu_capability": torch.backends.cpu.get_cpu_capability()}

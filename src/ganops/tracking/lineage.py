@@ -1,0 +1,106 @@
+"""Inputs and outputs of a run by content: the digest that DVC gives a file finds the run that made it.
+
+DVC may skip a stage whose result is known, and then there is no process and no run; the bytes still lead to the run
+that made them.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from ganops.tracking.run import set_tags
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
+
+_LOGGER = logging.getLogger(__name__)
+_ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
+_CONTEXT = "mlflow.data.context"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One dataset that DVC tracks, as a run read or wrote it."""
+
+    name: str
+    path: Path
+    context: Literal["input", "output"]
+
+
+def record_lineage(client: "MlflowClient", run_id: str, project: Path, pieces: Iterable[Piece]) -> None:
+    """Log the pieces with DVC's digests, and tag the runs whose outputs the inputs were.
+
+    Never fatal: the results are there, and two runs that log one new dataset at the same moment collide in MLflow.
+    """
+    present = [piece for piece in pieces if piece.path.exists()]
+    try:
+        digests = dvc_digests(project, [piece.path for piece in present])
+        locked = _locked(project)
+        inputs = [_input(piece, digests[piece.path], project, locked) for piece in present]
+        _with_retries(lambda: client.log_inputs(run_id, datasets=inputs))
+        read = {piece.name: digests[piece.path] for piece in present if piece.context == "input"}
+        set_tags(client, run_id, _origins(client, run_id, read))
+    except Exception as error:
+        _LOGGER.warning("The lineage of this run was not recorded: %s", error)
+
+
+def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
+    """DVC's own hash of each file or folder (`….dir`); what DVC has hashed before is not read again."""
+    from dvc.repo import Repo
+    from dvc_data.hashfile.build import build
+
+    with Repo(str(project)) as repo:
+        options: dict[str, Any] = {"ignore": repo.dvcignore, "dry_run": True}
+        built = {path: build(repo.cache.local, str(path), repo.fs, "md5", **options) for path in paths}
+        return {path: str(result[2].hash_info.value) for path, result in built.items()}
+
+
+def producing_run(client: "MlflowClient", experiment_id: str, digest: str, other_than: str = "") -> str | None:
+    """The id of the latest run that wrote these bytes."""
+    query = f"dataset.digest = '{digest}' AND dataset.context = 'output'"
+    runs = client.search_runs([experiment_id], query, max_results=2, order_by=["attributes.start_time DESC"])
+    return next((run.info.run_id for run in runs if run.info.run_id != other_than), None)
+
+
+def _origins(client: "MlflowClient", run_id: str, read: Mapping[str, str]) -> dict[str, str]:
+    experiment_id = client.get_run(run_id).info.experiment_id
+    runs = {name: producing_run(client, experiment_id, digest, run_id) for name, digest in read.items()}
+    return {f"made_by.{name}": run for name, run in runs.items() if run is not None}
+
+
+def _locked(project: Path) -> dict[str, tuple[str, str]]:
+    """What dvc.lock says: path → (stage, md5)."""
+    lock = project / "dvc.lock"
+    stages: dict[str, Any] = (yaml.safe_load(lock.read_text()) or {}).get("stages", {}) if lock.is_file() else {}
+    outs = ((stage, out) for stage, values in stages.items() for out in values.get("outs", ()))
+    return {out["path"]: (stage, out.get("md5", "")) for stage, out in outs}
+
+
+def _input(piece: Piece, digest: str, project: Path, locked: Mapping[str, tuple[str, str]]) -> "DatasetInput":
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    path = Path(os.path.relpath(piece.path, project)).as_posix()
+    stage, md5 = locked.get(path, ("", ""))
+    tags = {_CONTEXT: piece.context, "path": path, "stage": stage or os.environ.get("DVC_STAGE", "")}
+    if "DVC_STAGE" not in os.environ or piece.context == "input":  # DVC locks a stage's outputs after the stage
+        tags["equals_dvc_lock"] = str(md5 == digest).lower() if md5 else "unknown"
+    dataset = Dataset(piece.name, digest, "local", json.dumps({"uri": path}))
+    return DatasetInput(dataset, [InputTag(name, value) for name, value in tags.items()])
+
+
+def _with_retries(log: Any) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return log()
+        except Exception:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE_SECONDS * attempt)

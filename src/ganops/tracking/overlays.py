@@ -1,0 +1,70 @@
+"""What one configuration folder hides of another, refused where nobody would notice."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.parameters import flatten
+from ganops.tracking.provenance import git
+
+_MISSING = object()
+
+
+def local_files(configuration: Path) -> list[str]:
+    """Names of the files of conf/local, which DVC and git do not see."""
+    return sorted(path.name for path in (configuration / "local").rglob("*.y*ml"))
+
+
+def refuse_hidden_overrides(configuration: Path, environment: str | None) -> None:
+    """Inside a DVC stage, stop where a setting would be in force that DVC does not see, or not be in force at all.
+
+    Args:
+        configuration: the folder conf.
+        environment: the folder in it that overlays base; None is Kedro's default, local.
+
+    Raises:
+        ConfigurationError: conf/local is in force, or `dvc exp run -S` changed a key that the environment overrides.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return
+    if environment in (None, "local") and (files := local_files(configuration)):
+        raise _local_in_force(files)
+    if "DVC_EXP_NAME" in os.environ:
+        for file in sorted((configuration / "base").glob("parameters*.yml")):
+            _refuse_hidden(file, configuration / (environment or "local") / file.name)
+
+
+def _refuse_hidden(base: Path, overlay: Path) -> None:
+    committed = git(base.parent, "show", f"HEAD:./{base.name}")
+    if committed is None or not overlay.is_file():
+        return
+    now, before, above = (_flat(text) for text in (base.read_text(), committed, overlay.read_text()))
+    hidden = [key for key in now if key in above and now[key] != before.get(key, _MISSING)]
+    if hidden:
+        raise ConfigurationError(
+            f"{hidden[0]} of {_shown(base)}",
+            expected="a changed value to take effect",
+            received=f"{_shown(overlay)}, which sets it to {above[hidden[0]]!r} and wins",
+            remedy=f"Change it there: dvc exp run -S '{_shown(overlay)}:{hidden[0]}=…'.",
+        )
+
+
+def _flat(text: str) -> Mapping[str, Any]:
+    return flatten(yaml.safe_load(text) or {})
+
+
+def _shown(file: Path) -> str:
+    return file.relative_to(file.parents[2]).as_posix()
+
+
+def _local_in_force(files: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        "A DVC stage",
+        expected="`kedro run --env …`, so that DVC sees every parameter",
+        received=f"conf/local in force, with {', '.join(files)}",
+        remedy="Generate dvc.yaml anew with `kedro dvc sync`.",
+    )

@@ -1,0 +1,75 @@
+"""The effective parameters of a run: what the files, the environment and --params give together, validated and flat."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ganops
+from ganops.config import (
+    DataPreparationParameters,
+    EvaluationParameters,
+    Parameters,
+    RegistrationParameters,
+    TrainingParameters,
+)
+from ganops.errors import ConfigurationError
+
+GROUPS: dict[str, type[Parameters]] = {
+    kind.key: kind
+    for kind in (DataPreparationParameters, TrainingParameters, EvaluationParameters, RegistrationParameters)
+}
+# What shapes no result: the seam to the frameworks.
+_SEAM = {"tracking", "custody", "registry", "pipelines", "kedro_datasets", "reporting"}
+_SEAM |= {"cli.py", "hooks.py", "settings.py", "pipeline_registry.py", "__main__.py"}
+
+
+def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat `group.key` → value, defaults included, of every group that the configuration has.
+
+    Raises:
+        ConfigurationError: an unknown group or key, or a wrong value. Checked before anything runs, for all pipelines:
+            a mistake in a late stage does not cost the training before it.
+    """
+    for name in raw:
+        if name not in GROUPS:
+            raise _unknown_group(name)
+    return flatten({name: GROUPS[name].parse(values or {}).model_dump(mode="json") for name, values in raw.items()})
+
+
+def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
+    """Nested mappings as one, the keys joined; lists stay values."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}{separator}{inner}": leaf for inner, leaf in flatten(value, separator).items()}
+        else:
+            flat[str(name)] = value
+    return flat
+
+
+def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
+    """sha256 of all that makes two runs the same piece of work: environment, parameters, and the domain's source."""
+    lines = [environment, *(f"{name}={parameters[name]!r}" for name in sorted(parameters)), _source_digest()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _source_digest() -> str:
+    package = Path(ganops.__file__).parent
+    hasher = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        relative = file.relative_to(package)
+        if relative.parts[0] not in _SEAM:
+            hasher.update(f"{relative.as_posix()}\n".encode() + file.read_bytes())
+    return hasher.hexdigest()
+
+
+def _unknown_group(name: str) -> ConfigurationError:
+    nearest = difflib.get_close_matches(name, GROUPS, n=1, cutoff=0.0)[0]
+    return ConfigurationError(
+        f"The parameter group {name!r}",
+        expected="one of " + ", ".join(GROUPS),
+        received=f"the unknown group {name!r}",
+        remedy=f"Did you mean {nearest}?",
+    )

@@ -1,0 +1,91 @@
+"""One MLflow run per session, however many processes it takes and however often it is interrupted."""
+
+import getpass
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ganops.tracking.process import ProcessIdentity, this_process
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+SESSION, RESUME, OWNER = "ganops.session", "ganops.resume_key", "ganops.owner"
+_LONGEST_PARAMETER, _LONGEST_TAG = 6000, 5000
+_PARAMETERS_A_BATCH = 100
+_CANDIDATES = 50
+
+
+def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume: str, name: str) -> str:
+    """The id of the run to write to, marked as this process's own.
+
+    It is the session's run; else the latest unfinished run of the same work whose process has ended; else a new one.
+
+    Args:
+        client: of the tracking store.
+        experiment_id: where to look and to create.
+        session: `process.session_key`.
+        resume: `parameters.resume_key`.
+        name: of a new run; a run that is joined keeps its own.
+    """
+    run = _of_session(client, experiment_id, session) or _abandoned(client, experiment_id, resume)
+    ours = {SESSION: session, RESUME: resume, OWNER: str(this_process())}
+    if run is None:
+        # MlflowClient instead of mlflow.start_run: the latter asks IPython for its notebook, 0.4 s.
+        return client.create_run(experiment_id, tags={**_system_tags(), **ours}, run_name=name).info.run_id
+    client.update_run(run.info.run_id, status="RUNNING")
+    set_tags(client, run.info.run_id, ours)
+    return run.info.run_id
+
+
+def _of_session(client: "MlflowClient", experiment_id: str, session: str) -> "Run | None":
+    found = client.search_runs([experiment_id], f"tags.`{SESSION}` = '{session}'", max_results=1)
+    return next(iter(found), None)
+
+
+def _abandoned(client: "MlflowClient", experiment_id: str, resume: str) -> "Run | None":
+    query = f"tags.`{RESUME}` = '{resume}' AND attributes.status != 'FINISHED'"
+    found = client.search_runs([experiment_id], query, max_results=_CANDIDATES, order_by=["attributes.start_time DESC"])
+    return next((run for run in found if not _is_at_work(run)), None)
+
+
+def _is_at_work(run: "Run") -> bool:
+    return run.info.status == "RUNNING" and ProcessIdentity.parse(run.data.tags[OWNER]).may_be_alive()
+
+
+def _system_tags() -> dict[str, str]:
+    """What mlflow.start_run would have set."""
+    tags = {"mlflow.source.type": "LOCAL", "mlflow.source.name": " ".join(sys.argv)[:_LONGEST_TAG]}
+    with suppress(OSError, KeyError, ImportError):  # a container's user may have no name
+        tags["mlflow.user"] = getpass.getuser()
+    return tags
+
+
+def run_name(parameters: Mapping[str, Any], environment: str, commit: str) -> str:
+    """The DVC experiment's name, else `<recipe>-<environment>-<commit>`."""
+    parts = [parameters.get("training.recipe"), environment, commit[:7]]
+    return os.environ.get("DVC_EXP_NAME") or "-".join(str(part) for part in parts if part)
+
+
+def log_parameters(client: "MlflowClient", run_id: str, values: Mapping[str, Any]) -> None:
+    """Log what the run does not have yet. MLflow lets no parameter change: a later difference becomes a tag."""
+    from mlflow.entities import Param
+
+    known = client.get_run(run_id).data.params
+    texts = {name: str(value)[:_LONGEST_PARAMETER] for name, value in values.items()}
+    new = [Param(name, text) for name, text in texts.items() if name not in known]
+    for first in range(0, len(new), _PARAMETERS_A_BATCH):
+        client.log_batch(run_id, params=new[first : first + _PARAMETERS_A_BATCH])
+    changed = {f"changed.{name}": text for name, text in texts.items() if known.get(name, text) != text}
+    set_tags(client, run_id, changed)
+
+
+def set_tags(client: "MlflowClient", run_id: str, tags: Mapping[str, Any]) -> None:
+    """Set all in one transaction."""
+    from mlflow.entities import RunTag
+
+    if tags:
+        client.log_batch(run_id, tags=[RunTag(name, str(value)[:_LONGEST_TAG]) for name, value in tags.items()])

@@ -1,0 +1,76 @@
+"""The run's status tells the truth: KILLED after Ctrl-C and SIGTERM, FAILED after any error, wherever it happened.
+
+Kedro's hooks see exceptions of nodes alone. A KeyboardInterrupt passes them, and MLflow's own exit handler would then
+mark the run FINISHED; SIGTERM would leave it RUNNING for ever.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+from kedro.framework.session import KedroSession
+
+_EXIT_BY_SIGNAL = 128  # added to the number of the signal, by the shells' convention
+
+
+class Terminated(SystemExit):
+    """SIGTERM as an exception: what is open gets closed, then the process ends with 143."""
+
+
+class TrackedSession(KedroSession):
+    """A session of Kedro that leaves no MLflow run open."""
+
+    def run(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """As KedroSession.run."""
+        with _truthful_status():
+            return super().run(*arguments, **options)
+
+
+@contextmanager
+def _truthful_status() -> Iterator[None]:
+    outer = _active_run_id()
+    try:
+        with _sigterm_raised():
+            yield
+    except (KeyboardInterrupt, Terminated) as interruption:
+        _end_runs("KILLED", outer)
+        if isinstance(interruption, KeyboardInterrupt) and click.get_current_context(silent=True):
+            # Click would answer 1, as for any error; the shell and DVC tell an interruption by 130.
+            raise SystemExit(_EXIT_BY_SIGNAL + signal.SIGINT) from None
+        raise
+    except BaseException:
+        _end_runs("FAILED", outer)
+        raise
+
+
+@contextmanager
+def _sigterm_raised() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # Python lets no other thread set handlers
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    raise Terminated(_EXIT_BY_SIGNAL + number)
+
+
+def _end_runs(status: str, outer: str | None) -> None:
+    """End what was started since; a run that the caller had open before stays his."""
+    while (current := _active_run_id()) is not None and current != outer:
+        sys.modules["mlflow"].end_run(status)
+
+
+def _active_run_id() -> str | None:
+    mlflow = sys.modules.get("mlflow")  # never imported: no run
+    active = mlflow.active_run() if mlflow else None
+    return active.info.run_id if active else None
