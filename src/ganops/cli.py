@@ -1,0 +1,95 @@
+"""The project's own commands of `kedro`, and `kedro run` with the user's mistakes told in one line."""
+
+import copy
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.startup import ProjectMetadata
+from kedro.validation.exceptions import ParameterValidationError
+
+from ganops.errors import GanopsError
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a user's mistake end the command with its message on stderr and exit code 1, without a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except Exception as error:
+            mistake = _mistake(error)
+            if mistake is None:
+                raise
+            raise click.ClickException(str(mistake)) from None
+
+    return wrapped
+
+
+def _mistake(error: BaseException | None) -> BaseException | None:
+    """The user's mistake behind an error: Kedro wraps what a dataset raises, and what a typed parameter refuses."""
+    while error is not None and not isinstance(error, GanopsError | ParameterValidationError):
+        error = error.__cause__
+    return error
+
+
+def _run() -> click.Command:
+    """Kedro's own `run`, with all its options."""
+    assert kedro_run.callback is not None
+    command = copy.copy(kedro_run)
+    command.callback = plainly(kedro_run.callback)
+    return command
+
+
+@click.group(name="ganops")
+def cli() -> None:
+    """Train, judge and ship generative adversarial networks."""
+
+
+cli.add_command(_run())
+
+
+@cli.group()
+def dvc() -> None:
+    """Keep DVC in step with the pipelines."""
+
+
+@dvc.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when dvc.yaml is out of step.")
+@click.pass_obj
+@plainly
+def sync(metadata: ProjectMetadata, check: bool) -> None:
+    """Derive dvc.yaml from the pipelines and the catalog."""
+    from kedro.framework.project import pipelines
+
+    from ganops.custody import dvc_yaml, stages
+
+    content = stages.derive(metadata.project_path, metadata.package_name, dict(pipelines))
+    if check:
+        dvc_yaml.check(metadata.project_path, content)
+    changed = not check and dvc_yaml.write(metadata.project_path, content)
+    click.echo(f"dvc.yaml: {len(content['stages'])} stages, {'written' if changed else 'in step'}.")
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--n", type=int, default=1, show_default=True, help="How many pictures.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same pictures.")
+@click.option("--class", "class_label", type=int, help="One class for all; default: drawn as often as in training.")
+@click.option("--truncation", type=float, default=1.0, show_default=True, help="Below 1: more typical, less varied.")
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Made if missing."
+)
+@plainly
+def generate(model: str, n: int, seed: int, class_label: int | None, truncation: float, folder: Path) -> None:
+    """Write pictures of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder) as PNG files."""
+    from ganops.registry.generate import generate_to_folder
+    from ganops.sampling import GenerationRequest
+
+    request = GenerationRequest(n=n, seed=seed, class_label=class_label, truncation=truncation)
+    generate_to_folder(model, request, folder)
+    click.echo(f"{n} pictures in {folder}")

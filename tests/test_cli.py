@@ -1,0 +1,61 @@
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DatasetError
+from kedro.validation.exceptions import ParameterValidationError
+
+from ganops import cli
+from ganops.errors import DataError
+
+MISTAKE = DataError("numbers.txt", expected="numbers", received="nothing", remedy="Write some.")
+
+
+def _wrapped(error: BaseException, cause: BaseException | None = None) -> click.Command:
+    @click.command()
+    @cli.plainly
+    def command() -> None:
+        raise error from cause
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (_wrapped(MISTAKE), str(MISTAKE)),
+        (_wrapped(DatasetError("Failed while loading"), MISTAKE), str(MISTAKE)),
+        (_wrapped(ParameterValidationError("training.batch: too small")), "training.batch: too small"),
+    ],
+)
+def test_a_users_mistake_is_one_line_on_stderr(command: click.Command, message: str) -> None:
+    result = CliRunner().invoke(command)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {message}\n")
+
+
+def test_any_other_error_keeps_its_traceback() -> None:
+    result = CliRunner().invoke(_wrapped(ZeroDivisionError("a bug")))
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_run_has_the_options_of_kedro_and_leaves_the_original_alone() -> None:
+    command = cli.cli.commands["run"]
+    assert command.callback is not None
+    assert kedro_run.callback is not None
+    assert command.params == kedro_run.params
+    assert command.callback is not kedro_run.callback
+    assert inspect.unwrap(command.callback) is inspect.unwrap(kedro_run.callback)
+
+
+def test_the_commands_are_light_to_import() -> None:
+    heavy = "('torch', 'mlflow', 'dvc', 'matplotlib')"
+    code = f"import sys, ganops.cli; sys.exit(str([name for name in {heavy} if name in sys.modules]))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "[]"
