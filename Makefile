@@ -6,7 +6,8 @@ SHELL := bash
 
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export DO_NOT_TRACK := 1
+# "true", for MLflow understands no other word.
+export DO_NOT_TRACK := true
 export KEDRO_DISABLE_TELEMETRY := 1
 export PYTHONUNBUFFERED := 1
 

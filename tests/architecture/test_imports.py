@@ -61,4 +61,13 @@ def test_what_kedro_imports_at_start_is_light() -> None:
 
 
 def light_environment() -> dict[str, str]:
-    return {"PYTHONPATH": str(ROOT / "src"), "KEDRO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+    return {"PYTHONPATH": str(ROOT / "src"), "KEDRO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "true"}
+
+
+def test_settings_switch_the_telemetry_off() -> None:
+    """Without the Makefile too, and outside of a CI's variables, which would switch it off by themselves."""
+    ask = "import ganops.settings; from mlflow.telemetry import utils; print(utils.is_telemetry_disabled())"
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", ask]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["True"]

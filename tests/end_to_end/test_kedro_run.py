@@ -1,0 +1,131 @@
+"""`kedro run` as a user meets it: what it leaves, what it says, and from where it can be started."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from conftest import Project
+else:
+    Project = Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def written_paths() -> list[str]:
+    """Every path of the catalog that a run writes, for the environment `smoke`."""
+    files = (ROOT / "conf" / "base").glob("catalog*.yml")
+    entries = [entry for file in files for entry in (yaml.safe_load(file.read_text()) or {}).values()]
+    paths = [entry.get("filepath") or entry.get("path") or "" for entry in entries]
+    produced = [path for path in paths if path.startswith("data/") and "01_raw" not in path]
+    return sorted(path.replace("${globals:environment}", "smoke") for path in produced)
+
+
+def test_every_output_of_the_catalog_is_there(finished_project: Project) -> None:
+    paths = written_paths()
+    assert len(paths) >= 12
+    assert [path for path in paths if not (finished_project.path / path).exists()] == []
+
+
+def test_the_run_leaves_no_scratch(finished_project: Project) -> None:
+    left = [path for path in finished_project.path.glob(".checkpoints/**/*") if path.suffix == ".safetensors"]
+    assert left == []
+    assert list(finished_project.path.glob("data/**/*.new")) == []
+
+
+def test_the_run_changes_nothing_that_git_tracks(finished_project: Project) -> None:
+    assert finished_project.call_well("git", "status", "--porcelain") == ""
+
+
+def test_the_report_states_metrics_of_generator_and_floor_under_one_protocol(finished_project: Project) -> None:
+    report = json.loads(finished_project.produced("08_reporting", "report.json").read_text())
+    generator, held_out = report["metrics"]["generator"], report["metrics"]["held_out"]
+    assert {"fid_classifier", "kid_classifier", "inception_score_classifier"} <= set(generator)
+    assert set(held_out) <= set(generator)
+    assert {"features", "weights", "resize", "n", "seeds", "reference"} <= set(report["protocol"])
+    # Even a short training is told from the data: the generator is farther from `train` than `held_out` is.
+    assert generator["fid_classifier"]["mean"] > held_out["fid_classifier"]["mean"] > 0
+
+
+def test_the_curves_cover_the_training(finished_project: Project) -> None:
+    scalars = pd.read_csv(finished_project.produced("08_reporting", "training_scalars.csv"))
+    settings = json.loads(finished_project.produced("06_models", "settings.json").read_text())
+    assert scalars["images_seen"].is_monotonic_increasing
+    assert scalars["images_seen"].is_unique
+    assert scalars["images_seen"].max() >= settings["total_images"] - settings["log_every_images"]
+    assert any(name.startswith("loss/") for name in scalars.columns)
+    assert not [name for name in scalars.columns if "second" in name]
+
+
+def test_the_run_ends_with_table_grid_version_and_the_way_to_the_ui(finished_project: Project) -> None:
+    said = finished_project.report_of_the_run()
+    for words in ("fid_classifier", "held_out", "data/08_reporting/smoke/samples.png", "ganops-smoke", "make ui"):
+        assert words in said, words
+
+
+def test_one_run_is_tracked_with_parameters_metrics_and_commit(finished_project: Project) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{finished_project.path / 'mlflow.db'}")
+    runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert [run.info.status for run in runs] == ["FINISHED"]
+    (data,) = [run.data for run in runs]
+    assert any("fid_classifier" in name for name in data.metrics)
+    assert any(name.startswith("loss/") for name in data.metrics)
+    assert data.params["training.recipe"] == "dcgan"
+    assert data.tags["mlflow.source.git.commit"] == finished_project.call_well("git", "rev-parse", "HEAD").strip()
+    versions = client.search_model_versions("name = 'ganops-smoke'")
+    assert [version.version for version in versions] in (["1"], [1])
+
+
+def test_an_unknown_parameter_is_told_in_one_line(own_project: Project) -> None:
+    before = digests(own_project.path / "data")
+    result = own_project.call("kedro", "run", "--env", "smoke", "--params", "training.batsh=8")
+    assert result.returncode == 1
+    (line,) = [line for line in result.stderr.splitlines() if "batsh" in line]
+    assert line.startswith("Error: training.batsh: expected one of ")
+    assert line.endswith("Did you mean training.batch?")
+    assert "Traceback" not in result.stdout + result.stderr
+    assert digests(own_project.path / "data") == before
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [(["kedro", "run"], "src/ganops/data"), (["python", "-m", "ganops"], "/")],
+    ids=["sub-folder", "anywhere"],
+)
+def test_a_node_can_be_run_again_from(command: list[str], folder: str, own_project: Project) -> None:
+    grid = own_project.produced("08_reporting", "samples.png")
+    before = grid.read_bytes()
+    grid.unlink()
+    own_project.call_well(*command, "--env", "smoke", "--nodes", "draw_samples", folder=own_project.path / folder)
+    assert grid.read_bytes() == before
+
+
+def test_preparing_and_training_again_gives_the_same_bytes(own_project: Project) -> None:
+    models, store = own_project.path / "data/06_models/smoke", own_project.path / "data/03_primary/smoke"
+    trained = ["settings.json", "training_state.safetensors", "bundle/bundle.json", "bundle/weights.safetensors"]
+    before = digests(models), digests(store)
+    for name in trained:
+        (models / name).unlink()
+    shutil.rmtree(store)
+    own_project.call_well("kedro", "run", "--env", "smoke", "--pipelines", "data_preparation,training")
+    assert digests(store) == before[1]
+    assert {name: digests(models)[name] for name in trained} == {name: before[0][name] for name in trained}
+
+
+def test_pictures_come_out_of_the_registry_without_a_server(own_project: Project, tmp_path: Path) -> None:
+    request = ["--n", "3", "--seed", "7", "--class", "3", "--to", str(tmp_path / "pictures")]
+    own_project.call_well("kedro", "generate", "models:/ganops-smoke/1", *request)
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 3
