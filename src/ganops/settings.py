@@ -4,7 +4,7 @@ import os
 import warnings
 
 # Kedro, MLflow and DVC each ask one of these before they send usage data; who wants to send it sets them empty.
-os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
 
 # About a class of kedro-mlflow, at the import of its commands; nobody here can act on it.
