@@ -80,6 +80,18 @@ class DataPreparationParameters(Parameters):
     tolerated_bad_share: float = Field(default=0.01, ge=0.0, lt=1.0)
     seed: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _leave_some_to_train(self) -> "DataPreparationParameters":
+        taken = self.validation_share + self.held_out_share
+        if taken >= 1.0:
+            raise ConfigurationError(
+                f"{self.key}.validation_share and {self.key}.held_out_share",
+                expected="a sum below 1",
+                received=f"{taken:g}",
+                remedy="Lower one of them: what they leave is the training split.",
+            )
+        return self
+
 
 class TrainingParameters(Parameters):
     """What a user may say of a training; None: from the recipe, or derived from the data."""
@@ -115,9 +127,10 @@ class ClassifierParameters(Parameters):
 
     total_images: int = Field(default=60_000, ge=1)
     batch: int = Field(default=100, ge=2)
-    width: int = Field(default=32, ge=1)
-    dimension: int = Field(default=128, ge=2)
+    width: int = Field(default=16, ge=1, description="channels of the first convolution")
+    dimension: int = Field(default=128, ge=2, description="features a picture")
     learning_rate: float = Field(default=2e-3, gt=0)
+    translation: int = Field(default=2, ge=0, description="pixels a training picture may be moved, each way")
     seed: int = Field(default=0, ge=0)
 
 
@@ -132,6 +145,7 @@ class EvaluationParameters(Parameters):
     nearest_neighbours: int = Field(default=5, ge=1)
     kid_subset_size: int = Field(default=500, ge=2)
     kid_subsets: int = Field(default=100, ge=1)
+    threads: int = Field(default=2, ge=1, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters = ClassifierParameters()
 
 
