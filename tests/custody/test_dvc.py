@@ -29,7 +29,6 @@ def _total(root: Path, environment: str) -> int:
 def test_dvc_runs_what_is_needed_and_nothing_else(mini: Path) -> None:
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["kedro", "dvc", "sync"], ["git", "add", "."]):
         _do(mini, *command)
-    assert "in step" in _do(mini, "kedro", "dvc", "sync", "--check")
     _do(mini, "git", "commit", "-qm", "start")
 
     _do(mini, "dvc", "repro")
@@ -48,3 +47,12 @@ def test_dvc_runs_what_is_needed_and_nothing_else(mini: Path) -> None:
     back = _do(mini, "dvc", "exp", "run", "-S", "conf/dvc.yml:env=small")
     assert _total(mini, "small") == 2 * (1 + 2 + 3) + 5
     assert "kedro run" not in back, "the run cache of DVC remembers what each environment gave"
+
+
+def test_a_users_mistake_ends_a_command_in_one_line(mini: Path) -> None:
+    assert "Error: dvc.yaml: expected the stages" in _do(mini, "kedro", "dvc", "sync", "--check", code=1)
+
+    (mini / "data/01_raw/small/numbers.txt").write_text("")
+    said = _do(mini, "kedro", "run", "--env", "small", code=1)
+    assert said.endswith("Error: numbers.txt: expected numbers, received nothing. Write some.\n")
+    assert "Traceback" not in said

@@ -43,6 +43,13 @@ def test_a_package_with_content_is_reached_with_its_modules(tmp_path: Path) -> N
     assert _reach(tmp_path, "p.a") == {"p/a.py", "p/b.py", "p/__init__.py", "p/side.py"}
 
 
+@pytest.mark.parametrize("condition", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
+def test_what_only_a_type_checker_reads_is_not_reached(tmp_path: Path, condition: str) -> None:
+    text = f"if {condition}:\n    import p.b\nelse:\n    import p.c"
+    _write(tmp_path, {"p/__init__.py": "", "p/a.py": text, "p/b.py": "", "p/c.py": ""})
+    assert _reach(tmp_path, "p.a") == {"p/a.py", "p/c.py"}
+
+
 def test_hidden_packages_are_not_entered(tmp_path: Path) -> None:
     files = {
         "p/__init__.py": "",

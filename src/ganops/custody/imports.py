@@ -1,7 +1,8 @@
 """Which source files a module can reach by its imports, read from the text: nothing is imported.
 
-Imports inside functions count, because heavy libraries and the domain are imported there. Names that are computed while
-the program runs (`importlib.import_module(variable)`) cannot be seen.
+Imports inside functions count, because heavy libraries and the domain are imported there; those below
+`if TYPE_CHECKING:` do not, because they never run. Names that are computed while the program runs
+(`importlib.import_module(variable)`) cannot be seen.
 """
 
 import ast
@@ -49,11 +50,21 @@ def _file_of_start(name: str, source: Path) -> Path:
 def _imports(path: Path, source: Path) -> Iterator[str]:
     """Dotted names of modules below `source` that the file imports, and the packages that hold them."""
     here = list(path.relative_to(source).with_suffix("").parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in _running(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         for name in _named(node, here):
             parts = name.split(".")
             candidates = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
             yield from (candidate for candidate in candidates if _exists(candidate, source))
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, less what only a type checker reads."""
+    yield node
+    below = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        below = iter(node.orelse)
+    for child in below:
+        yield from _running(child)
 
 
 def _named(node: ast.AST, here: list[str]) -> list[str]:
