@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ class Losses:
     observed: dict[str, Tensor] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Game(Protocol):
     """Its players in the order of a round, the fields it reads, each player's losses, and how it generates."""
 

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks import dcgan
-from ganops.networks.layers import LatentAndClass, halvings
+from ganops.networks.layers import LatentAndClass
 
 
 class Encoder(nn.Module):
@@ -16,7 +16,9 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.downs = dcgan.trunk(width, channels, height, width_pixels)
-        self.condition = LatentAndClass(dcgan.trunk_features(width, height, width_pixels), classes, embedding_dimension=32)
+        self.condition = LatentAndClass(
+            dcgan.trunk_features(width, height, width_pixels), classes, embedding_dimension=32
+        )
         self.last = nn.Linear(self.condition.dimension, 2 * latent_dimension)
 
     def forward(

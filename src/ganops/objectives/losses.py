@@ -1,6 +1,6 @@
 """Pairs of adversarial losses on logits. Each returns one value per sample and part, shape (B, *P)."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -9,22 +9,27 @@ from torch import Tensor
 from ganops.errors import ShapeError
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What the discriminator and the generator minimise, of real logits and fake logits of equal shapes (B, *P)."""
 
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor: ...
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """What the discriminator minimises."""
+        ...
 
-    def generator(self, real: Tensor, fake: Tensor) -> Tensor: ...
+    def generator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """What the generator minimises."""
+        ...
 
 
 class NonSaturating:
     """Goodfellow et al. 2014, section 3: D: −log D(x) − log(1 − D(G(z))), G: −log D(G(z)), with D = sigmoid(logit)."""
 
-    def discriminator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
         return F.softplus(-real) + F.softplus(fake)
 
-    def generator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def generator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
         return F.softplus(-fake)
 
@@ -32,11 +37,11 @@ class NonSaturating:
 class Relativistic:
     """RpGAN (Jolicoeur-Martineau 2019): softplus of the difference, reals and fakes paired by index."""
 
-    def discriminator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
         return F.softplus(fake - real)
 
-    def generator(self, real: Float[Tensor, "*shape"], fake: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def generator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
         return F.softplus(real - fake)
 

@@ -5,7 +5,7 @@ from torch import nn
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, batch: int, half_life_images: float) -> None:
+def update_average(average: nn.Module, network: nn.Module, batch: int, half_life_images: int | float) -> None:
     """Move `average` towards `network` by 1 − β, β = 0.5^(batch / half-life); buffers are copied.
 
     Karras et al. 2020 (StyleGAN2-ADA), appendix B. A half-life of 0 copies the weights.
@@ -16,6 +16,6 @@ def update_average(average: nn.Module, network: nn.Module, batch: int, half_life
         ours.copy_(theirs)
 
 
-def half_life(half_life_images: float, images_seen: int, ramp: float = 0.05) -> float:
+def half_life(half_life_images: int, images_seen: int, ramp: float = 0.05) -> float:
     """min(half-life, ramp · images seen): the average must not remember the first, random weights."""
-    return min(half_life_images, ramp * images_seen)
+    return min(float(half_life_images), ramp * images_seen)

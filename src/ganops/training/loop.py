@@ -1,7 +1,7 @@
 """The game as an iterator without effects: between two yields the state is whole."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from ganops.training.state import TrainingState
 from ganops.training.step import play_round
 
 
+@runtime_checkable
 class Batches(Protocol):
     """Where batches come from: the samples first … first + count − 1 of an endless, addressed order."""
 

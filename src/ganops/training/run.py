@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 import torch
@@ -25,6 +25,7 @@ from ganops.training.state import TrainingState
 _COLUMNS, _ROWS = 8, 10
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """What training needs of MLflow."""
 

@@ -54,7 +54,8 @@ class TrainingState:
         """The state before the first round, on the settings' device."""
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
         networks = {
-            name: network.to(settings.device, memory_format=layout) for name, network in build_networks(settings).items()
+            name: network.to(settings.device, memory_format=layout)
+            for name, network in build_networks(settings).items()
         }
         averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}

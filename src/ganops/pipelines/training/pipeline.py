@@ -1,0 +1,17 @@
+"""store → settings, training state, bundle, curves."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganops.pipelines.training.nodes import draw_curves, train_generator
+
+_TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests"]
+
+
+def create_pipeline() -> Pipeline:
+    """Adversarial training and its curves."""
+    return Pipeline(
+        [
+            Node(train_generator, ["store", "params:training", "checkpoints"], _TRAINED, name="train"),
+            Node(draw_curves, "training_scalars", "curves", name="draw_curves"),
+        ]
+    )

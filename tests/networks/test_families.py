@@ -1,0 +1,47 @@
+import pytest
+import torch
+from torch import nn
+
+from ganops.networks import dcgan, vae
+from ganops.networks.layers import halvings, initialise
+
+SIZES = [(28, 28), (32, 32), (100, 100), (17, 40), (64, 48)]
+
+
+@pytest.mark.parametrize("height, width", SIZES)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_any_size_and_channel_count_goes_through(height, width, channels):
+    label = torch.tensor([0, 1])
+    pictures = dcgan.Generator(6, 4, channels, height, width, 3)(torch.randn(2, 6), label)
+    assert pictures.shape == (2, channels, height, width)
+    assert dcgan.Discriminator(4, channels, height, width, 3)(pictures, label).shape == (2, 1)
+    mean, log_variance = vae.Encoder(6, 4, channels, height, width, 3)(pictures, label)
+    assert mean.shape == log_variance.shape == (2, 6)
+
+
+def test_the_number_of_levels_is_the_papers():
+    assert [halvings(size, size) for size in (28, 32, 64, 100)] == [2, 3, 4, 4]
+
+
+def test_the_projection_adds_the_product_of_class_and_features():
+    head = dcgan.Discriminator(4, 1, 16, 16, 2).head
+    features = torch.randn(1, head.linear.in_features)
+    logits = [head(features, torch.tensor([label])) for label in (0, 1)]
+    expected = (head.embedding.weight[1] - head.embedding.weight[0]) @ features[0]
+    torch.testing.assert_close((logits[1] - logits[0]).squeeze(), expected)
+
+
+def test_initial_weights_depend_on_their_address_alone():
+    one = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
+    torch.manual_seed(7)
+    two = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
+    other = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=2)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+    assert not torch.equal(one.head.linear.weight, other.head.linear.weight)
+
+
+def test_initial_weights_are_radfords():
+    network = initialise(nn.Sequential(nn.Linear(400, 300), nn.BatchNorm1d(1000)), "network", seed=0)
+    assert network[0].weight.std().item() == pytest.approx(0.02, rel=0.02)
+    assert network[0].bias.abs().max() == 0
+    assert network[1].weight.mean().item() == pytest.approx(1, abs=0.005)

@@ -1,0 +1,49 @@
+import math
+
+import pytest
+import torch
+
+from ganops.errors import ShapeError
+from ganops.objectives.losses import NonSaturating, Relativistic
+
+ZERO = torch.zeros(4, 1)
+
+
+@pytest.mark.parametrize("objective", [NonSaturating(), Relativistic()])
+def test_shapes_that_would_broadcast_are_refused(objective):
+    with pytest.raises(ShapeError, match=r"\(4, 1\).*\(4,\)"):
+        objective.discriminator(ZERO, torch.zeros(4))
+    with pytest.raises(ShapeError):
+        objective.generator(ZERO, torch.zeros(4))
+
+
+def test_an_undecided_discriminator_pays_log_2_a_part():
+    assert NonSaturating().discriminator(ZERO, ZERO) == pytest.approx(2 * math.log(2))
+    assert NonSaturating().generator(ZERO, ZERO) == pytest.approx(math.log(2))
+    assert Relativistic().discriminator(ZERO, ZERO) == pytest.approx(math.log(2))
+    assert Relativistic().generator(ZERO, ZERO) == pytest.approx(math.log(2))
+
+
+def test_non_saturating_is_the_binary_cross_entropy():
+    real, fake = torch.randn(2, 64, 1, generator=torch.Generator().manual_seed(0)).unbind(0)
+    expected = -torch.log(torch.sigmoid(real)) - torch.log(1 - torch.sigmoid(fake))
+    torch.testing.assert_close(NonSaturating().discriminator(real, fake), expected)
+    torch.testing.assert_close(NonSaturating().generator(real, fake), -torch.log(torch.sigmoid(fake)))
+
+
+def test_the_optimal_discriminator_measures_the_jensen_shannon_divergence():
+    """At D* = p / (p + q) the discriminator's loss is log 4 − 2 · JSD(p, q) (Goodfellow et al. 2014, theorem 1)."""
+    p, q = torch.tensor([0.7, 0.2, 0.1]).double(), torch.tensor([0.1, 0.3, 0.6]).double()
+    logit = torch.log(p / q)
+    per_part = NonSaturating()
+    loss = (p * per_part.discriminator(logit, torch.full_like(logit, -torch.inf))).sum()
+    loss = loss + (q * per_part.discriminator(torch.full_like(logit, torch.inf), logit)).sum()
+    middle = (p + q) / 2
+    divergence = 0.5 * (p * torch.log(p / middle)).sum() + 0.5 * (q * torch.log(q / middle)).sum()
+    assert loss.item() == pytest.approx(math.log(4) - 2 * divergence.item())
+
+
+def test_relativistic_depends_on_the_difference_alone():
+    real, fake = torch.tensor([[1.0]]), torch.tensor([[-2.0]])
+    assert torch.equal(Relativistic().discriminator(real, fake), Relativistic().discriminator(real + 5, fake + 5))
+    assert torch.equal(Relativistic().discriminator(real, fake), Relativistic().generator(fake, real))

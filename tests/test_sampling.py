@@ -1,0 +1,74 @@
+import pytest
+import torch
+from pydantic import ValidationError
+
+from ganops.config import TrainingParameters
+from ganops.errors import RequestError
+from ganops.games.build import build_game
+from ganops.games.recipes import RECIPES
+from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.networks.build import build_networks
+from ganops.sampling import CHUNK, GenerationRequest, Generator
+
+
+@pytest.fixture(scope="module", params=sorted(RECIPES))
+def generator(request):
+    parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
+    settings = resolve(parameters, DataShape(3, 16, 20, 4, 100), Machine("cpu", 1))
+    networks = {name: network.eval() for name, network in build_networks(settings).items()}
+    return Generator(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"))
+
+
+def test_sample_i_does_not_depend_on_how_many_are_asked_for(generator):
+    many = generator.generate(GenerationRequest(n=2 * CHUNK + 5, seed=3))
+    few = generator.generate(GenerationRequest(n=3, seed=3))
+    assert torch.equal(many.images[:3], few.images)
+    assert torch.equal(many.labels[:3], few.labels)
+    assert many.images.shape == (2 * CHUNK + 5, 3, 16, 20) and many.images.dtype == torch.uint8
+
+
+def test_another_seed_gives_other_samples(generator):
+    left, right = (generator.generate(GenerationRequest(n=8, seed=seed)).images for seed in (1, 2))
+    assert not torch.equal(left, right)
+
+
+def test_labels_follow_the_training_datas_frequencies(generator):
+    labels = generator.generate(GenerationRequest(n=2000, seed=0)).labels
+    shares = torch.bincount(labels, minlength=4) / 2000
+    torch.testing.assert_close(shares, torch.tensor([0.5, 0.0, 0.25, 0.25]), atol=0.04, rtol=0)
+    assert shares[1] == 0
+
+
+def test_the_asked_class_is_given_and_another_is_refused(generator):
+    assert (generator.generate(GenerationRequest(n=5, class_label=2)).labels == 2).all()
+    with pytest.raises(RequestError, match="expected 0 to 3, received 4"):
+        generator.generate(GenerationRequest(class_label=4))
+
+
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"seed": -1}, {"truncation": 1.5}, {"truncation": 0}, {"colour": "red"}])
+def test_a_request_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        GenerationRequest(**wrong)
+
+
+def test_truncation_shrinks_the_latents():
+    class Echo:
+        players, fields, generating = {}, (), ()
+
+        def losses(self, player, networks, batch, noise):
+            raise NotImplementedError
+
+        def generate(self, networks, latent, label):
+            return latent[:, :, None, None] / 8
+
+    generator = Generator(Echo(), {}, 4, (), torch.device("cpu"))
+    whole = generator.generate(GenerationRequest(n=200)).images.float().std()
+    half = generator.generate(GenerationRequest(n=200, truncation=0.5)).images.float().std()
+    assert half / whole == pytest.approx(0.5, rel=0.02)
+
+
+def test_an_interpolation_begins_and_ends_at_its_seeds(generator):
+    path = generator.interpolate(1, 2, steps=5, class_label=0)
+    ends = [generator.generate(GenerationRequest(seed=seed, class_label=0)).images[0] for seed in (1, 2)]
+    for picture, end in zip((path[0], path[-1]), ends, strict=True):
+        assert (picture.int() - end.int()).abs().max() <= 1

@@ -1,0 +1,63 @@
+"""Tiny games, each recipe of the table, that are played in milliseconds."""
+
+import pytest
+import torch
+
+from ganops.config import TrainingParameters
+from ganops.data.encodings import encode_images
+from ganops.games.recipes import RECIPES
+from ganops.games.resolve import DataShape, Machine, resolve
+
+
+class Stripes:
+    """Batches (uint8 noise, addressed by position) of a data set that needs no store."""
+
+    def __init__(self, channels=1, height=12, width=9, classes=3):
+        self.shape, self.classes = (channels, height, width), classes
+
+    def batch(self, first, count):
+        generator = torch.Generator().manual_seed(first)
+        pixels = torch.randint(0, 256, (count, *self.shape), generator=generator, dtype=torch.uint8)
+        return {"image": encode_images(pixels), "label": torch.arange(first, first + count) % self.classes}
+
+
+@pytest.fixture(scope="session")
+def stripes():
+    return Stripes()
+
+
+def tiny_settings(recipe, **overrides):
+    sizes = {"width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
+    parameters = TrainingParameters(recipe=recipe, device="cpu", **{**sizes, **overrides})
+    return resolve(parameters, DataShape(1, 12, 9, 3, 100), Machine("cpu", parameters.threads))
+
+
+@pytest.fixture(params=sorted(RECIPES))
+def recipe(request):
+    return request.param
+
+
+@pytest.fixture
+def make_settings():
+    return tiny_settings
+
+
+class ListTracker:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.points, self.pictures, self.notes = [], [], {}
+
+    def scalars(self, images_seen, values):
+        self.points.append((images_seen, dict(values)))
+
+    def images(self, key, images_seen, samples, columns):
+        self.pictures.append((key, images_seen, samples, columns))
+
+    def note(self, key, value):
+        self.notes[key] = value
+
+
+@pytest.fixture
+def tracker():
+    return ListTracker()

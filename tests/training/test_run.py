@@ -1,0 +1,143 @@
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+
+from ganops.errors import CheckpointError, TrainingError
+from ganops.games.build import build_game
+from ganops.training.checkpoint import Checkpoints, fingerprint
+from ganops.training.run import train
+from ganops.training.state import TrainingState
+
+
+def equal(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
+
+
+class Stopped(Exception):
+    pass
+
+
+class StopsAfter:
+    """Batches that fail when asked for the sample `at`."""
+
+    def __init__(self, batches, at):
+        self.batches, self.at = batches, at
+
+    def batch(self, first, count):
+        if first >= self.at:
+            raise Stopped
+        return self.batches.batch(first, count)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_training_that_was_stopped_ends_in_the_same_bytes(
+    recipe, precision, make_settings, stripes, tracker, tmp_path
+):
+    settings = make_settings(recipe, checkpoint_every_images=24, precision=precision)
+    whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 64), "data", tmp_path / "stopped", tracker)
+    resumed = train(settings, stripes, "data", tmp_path / "stopped", tracker)
+    assert tracker.notes["resumed_at_images"] == "48"
+    assert equal(whole.state, resumed.state)
+    assert whole.curves.to_csv() == resumed.curves.to_csv()
+    assert whole.digests.to_csv() == resumed.digests.to_csv()
+
+
+def test_no_point_is_lost_or_doubled_where_the_checkpoint_falls_between_two_logs(make_settings, stripes, tmp_path):
+    from .conftest import ListTracker
+
+    settings = make_settings("dcgan", checkpoint_every_images=24, log_every_images=32)
+    whole, resumed = ListTracker(), ListTracker()
+    train(settings, stripes, "data", tmp_path / "whole", whole)
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 56), "data", tmp_path / "stopped", resumed)
+    train(settings, stripes, "data", tmp_path / "stopped", resumed)
+    seconds = "speed/images_per_second"
+    strip = [(seen, {k: v for k, v in values.items() if k != seconds}) for seen, values in resumed.points]
+    assert strip == [(seen, {k: v for k, v in values.items() if k != seconds}) for seen, values in whole.points]
+
+
+def test_checkpoints_are_gone_when_the_training_is_complete(make_settings, stripes, tracker, tmp_path):
+    train(make_settings("dcgan", checkpoint_every_images=16), stripes, "data", tmp_path, tracker)
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_the_fixed_samples_are_a_row_a_class_of_the_averaged_generator(make_settings, stripes, tracker, tmp_path):
+    train(make_settings("dcgan", sample_every_images=40), stripes, "data", tmp_path, tracker)
+    assert [seen for _, seen, _, _ in tracker.pictures] == [40, 80]
+    key, _, samples, columns = tracker.pictures[-1]
+    assert (key, samples.shape, samples.dtype, columns) == ("samples/fixed_z", (24, 1, 12, 9), torch.uint8, 8)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_and_names_itself(make_settings, stripes, tracker, tmp_path):
+    class Poisoned:
+        def batch(self, first, count):
+            batch = stripes.batch(first, count)
+            return {**batch, "image": batch["image"] * (torch.nan if first >= 32 else 1.0)}
+
+    with pytest.raises(TrainingError, match="loss/discriminator.*48 images"):
+        train(make_settings("dcgan"), Poisoned(), "data", tmp_path, tracker)
+
+
+def test_the_fingerprint_sees_settings_and_data_but_not_cadence(make_settings):
+    settings = make_settings("dcgan")
+    assert fingerprint(settings, "data") == fingerprint(settings.model_copy(update={"log_every_images": 99}), "data")
+    assert fingerprint(settings, "data") != fingerprint(settings, "other")
+    assert fingerprint(settings, "data") != fingerprint(settings.model_copy(update={"seed": 1}), "data")
+
+
+def test_a_damaged_checkpoint_is_an_error_that_names_it(make_settings, tmp_path):
+    settings = make_settings("dcgan")
+    state = TrainingState.initial(settings, build_game(settings))
+    checkpoints = Checkpoints(tmp_path / "run")
+    checkpoints.save(state)
+    (file,) = (tmp_path / "run").glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=file.name):
+        checkpoints.restore(state)
+
+
+def test_a_checkpoint_of_other_shapes_is_refused(make_settings, tmp_path):
+    checkpoints = Checkpoints(tmp_path / "run")
+    small, large = make_settings("dcgan", width=4), make_settings("dcgan", width=8)
+    checkpoints.save(TrainingState.initial(small, build_game(small)))
+    with pytest.raises(CheckpointError, match=r"expected shape \("):
+        checkpoints.restore(TrainingState.initial(large, build_game(large)))
+
+
+INTERRUPTED = """
+    import os, signal, sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[1])
+    from conftest import ListTracker, Stripes, tiny_settings
+    from ganops.training.run import train
+
+    class Signals(Stripes):
+        def batch(self, first, count):
+            if first == 40:
+                os.kill(os.getpid(), int(sys.argv[3]))
+            return super().batch(first, count)
+
+    settings = tiny_settings("dcgan", checkpoint_every_images=10_000)
+    train(settings, Signals(), "data", Path(sys.argv[2]), ListTracker())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_leaves_a_checkpoint_of_the_round_that_it_finished(number, tmp_path, pytestconfig):
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(INTERRUPTED),
+        pytestconfig.rootpath / "tests" / "training",
+        tmp_path,
+        str(int(number)),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == -number, ended.stderr
+    assert [file.stem for file in tmp_path.rglob("*.safetensors")] == [f"{48:014d}"]
