@@ -52,10 +52,10 @@ lock:
 
 .venv/installed: requirements.lock pyproject.toml
 	@export PATH="$(SYSTEM_PATH)"; for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
-	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then found=$$python; break; fi; \
+	  if "$$python" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$${found:-}" ]; then \
-	  echo "ganops: expected Python 3.11, 3.12 or 3.13, received none on the PATH. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; \
+	  echo "ganops: expected Python 3.11, 3.12 or 3.13 with its venv module, received none on the PATH. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; \
 	fi; \
 	echo "Installing the locked packages into .venv: some minutes, once."; set -x; "$$found" -m venv .venv
 	pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
