@@ -59,3 +59,22 @@ def test_the_commands_are_light_to_import() -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--n", "0"], "--n: expected Input should be greater than or equal to 1, received 0"),
+        (["--class", "-1"], "--class: expected Input should be greater than or equal to 0, received -1"),
+        (["--truncation", "2"], "--truncation: expected Input should be less than or equal to 1, received 2.0"),
+        ([], "bundle"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    result = CliRunner().invoke(cli.cli, ["generate", str(tmp_path / "bundle"), "--to", str(tmp_path), *options])
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []

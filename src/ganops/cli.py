@@ -2,16 +2,21 @@
 
 import copy
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.startup import ProjectMetadata
 from kedro.validation.exceptions import ParameterValidationError
+from pydantic import ValidationError
 
-from ganops.errors import GanopsError
+from ganops.errors import GanopsError, RequestError
+
+if TYPE_CHECKING:
+    from ganops.sampling import GenerationRequest
 
 
 def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,8 +93,22 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 def generate(model: str, n: int, seed: int, class_label: int | None, truncation: float, folder: Path) -> None:
     """Write pictures of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder) as PNG files."""
     from ganops.registry.generate import generate_to_folder
+    from ganops.tracking.location import tracking_uri
+
+    # The registry of this project, from whichever of its sub-folders it is asked.
+    os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
+    request = _request(n=n, seed=seed, class_label=class_label, truncation=truncation)
+    click.echo(f"{len(generate_to_folder(model, request, folder))} pictures in {folder}")
+
+
+def _request(**values: Any) -> "GenerationRequest":
     from ganops.sampling import GenerationRequest
 
-    request = GenerationRequest(n=n, seed=seed, class_label=class_label, truncation=truncation)
-    generate_to_folder(model, request, folder)
-    click.echo(f"{n} pictures in {folder}")
+    try:
+        return GenerationRequest(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = {"class_label": "class"}.get(str(first["loc"][0]), str(first["loc"][0]))
+        raise RequestError(
+            f"--{name}", expected=first["msg"], received=repr(first["input"]), remedy="See kedro generate --help."
+        ) from None

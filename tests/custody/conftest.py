@@ -25,7 +25,6 @@ FILES = {
         numbers:
           type: mini.kedro_datasets.numbers.NumbersDataset
           path: data/01_raw/${globals:environment}
-          metadata: {dvc: out}
         doubled:
           type: json.JSONDataset
           filepath: data/03_primary/${globals:environment}/doubled.json

@@ -87,7 +87,8 @@ def test_check_without_a_file_says_so(mini: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("conf/base/catalog_summing.yml", "dvc: metric", "dvc: metrics", "total: expected metadata.dvc to be one of"),
+        ("conf/base/catalog_summing.yml", "dvc: metric", "dvc: metrics", "total in the catalog: expected metadata.dvc"),
+        ("conf/base/catalog_summing.yml", "dvc: metric", "mlflow: none", "received nothing, though a pipeline makes"),
         ("conf/base/catalog_summing.yml", "${globals:environment}/total", "${root:}/total", "as its only variable"),
         ("conf/base/catalog_doubling.yml", "numbers:", "other:", "numbers: expected a dataset of conf/base"),
         ("conf/base/parameters_summing.yml", "summing:", "adding:", "params:summing: expected a top-level key"),

@@ -20,7 +20,8 @@ class Entry:
     Attributes:
         name: its name in the catalog.
         type: the dataset's class, as the catalog writes it.
-        role: one of ROLES, from `metadata: {dvc: …}`; "none" keeps a dataset out of dvc.yaml.
+        role: one of ROLES, from `metadata: {dvc: …}`; "none" keeps a dataset out of dvc.yaml. Empty where the catalog
+            says nothing, as of a dataset that no pipeline makes.
         path: relative to the project, with `${env}` for the environment; empty where the role is "none".
         plot: properties of a plot for DVC, from `metadata: {dvc_plot: {x: …}}`.
     """
@@ -36,7 +37,7 @@ def read_catalog(folder: Path) -> dict[str, Entry]:
     """The entries of all `catalog*.yml` of a configuration folder.
 
     Raises:
-        CustodyError: an entry without a role, or with a path that only Kedro could resolve.
+        CustodyError: an entry with a role that there is not, or with a path that only Kedro could resolve.
     """
     files = sorted(folder.glob("catalog*.yml"))
     return {name: _entry(name, values, file) for file in files for name, values in _load(file).items()}
@@ -50,16 +51,21 @@ def _load(file: Path) -> dict[str, dict[str, Any]]:
 
 def _entry(name: str, values: Mapping[str, Any], file: Path) -> Entry:
     metadata = values.get("metadata") or {}
-    role = metadata.get("dvc")
-    if role not in ROLES:
-        raise CustodyError(
-            f"{file.name}: {name}",
-            expected="metadata.dvc to be one of " + ", ".join(ROLES),
-            received=repr(role),
-            remedy=f"Say what {name} is to DVC: metadata: {{dvc: out}}.",
-        )
+    role = metadata.get("dvc", "")
+    if role not in ("", *ROLES):
+        raise wrong_role(name, repr(role))
     path = "" if role == "none" else _path(name, values, file)
     return Entry(name, str(values.get("type")), role, path, metadata.get("dvc_plot") or {})
+
+
+def wrong_role(name: str, received: str) -> CustodyError:
+    """The error of a dataset that does not say what it is to DVC."""
+    return CustodyError(
+        f"{name} in the catalog",
+        expected="metadata.dvc to be one of " + ", ".join(ROLES),
+        received=received,
+        remedy=f"Say what {name} is to DVC: metadata: {{dvc: out}}.",
+    )
 
 
 def _path(name: str, values: Mapping[str, Any], file: Path) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from kedro.pipeline import Pipeline
 
-from ganops.custody.catalog import Entry, read_catalog
+from ganops.custody.catalog import Entry, read_catalog, wrong_role
 from ganops.custody.imports import reached_files
 from ganops.errors import CustodyError
 
@@ -57,9 +57,16 @@ def _stage(
         "deps": sorted({entry.path for entry in read if entry.path} | _code(root, package, pipeline, [*read, *made])),
         "params": _parameters(root, pipeline),
     }
+    _require_roles(made)
     for role, section in _SECTIONS.items():
         stage[section] = [_output(entry) for entry in made if entry.role == role]
     return {key: value for key, value in stage.items() if value}
+
+
+def _require_roles(made: Iterable[Entry]) -> None:
+    for entry in made:
+        if not entry.role:
+            raise wrong_role(entry.name, "nothing, though a pipeline makes it")
 
 
 def _output(entry: Entry) -> str | dict[str, Any]:
