@@ -15,7 +15,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,7 @@ class Store:
         self.manifest = manifest
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path) -> "Store":
         """The store in the folder `path`; DataError where files are missing or do not fit one another."""
         header = _read_header(path)
         fields = {name: _field_format(path, field) for name, field in header["fields"].items()}

@@ -1,0 +1,41 @@
+import numpy as np
+import torch
+
+from ganops.data.encodings import decode_images, encode_images
+
+
+def all_values() -> torch.Tensor:
+    return torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+
+
+def test_every_pixel_value_comes_back() -> None:
+    assert torch.equal(decode_images(encode_images(all_values())), all_values())
+
+
+def test_range_is_symmetric() -> None:
+    values = encode_images(all_values())
+    assert (values.min().item(), values.max().item()) == (-1.0, 1.0)
+    np.testing.assert_allclose(values.flatten().numpy(), -values.flatten().flip(0).numpy(), atol=1e-7)
+
+
+def test_decoding_clips_and_rounds() -> None:
+    steps = torch.tensor([-1.5, -1.0, 0.0, 0.4 / 127.5, 0.6 / 127.5, 1.0, 2.0])
+    # 127.5 lies between two values and goes to the even one; +0.4 and +0.6 of a step then both lie nearest to 128.
+    assert decode_images(steps.reshape(1, 1, 1, 7)).flatten().tolist() == [0, 0, 128, 128, 128, 255, 255]
+
+
+def test_rounding_is_to_the_nearest() -> None:
+    near = (torch.tensor([99.6, 100.4, 100.6]) / 127.5 - 1.0).reshape(1, 1, 1, 3)
+    assert decode_images(near).flatten().tolist() == [100, 100, 101]
+
+
+def test_bfloat16_is_decoded_in_float32() -> None:
+    values = encode_images(all_values()).to(torch.bfloat16)
+    assert torch.equal(decode_images(values), decode_images(values.to(torch.float32)))
+
+
+def test_encoding_leaves_its_input_alone() -> None:
+    values = torch.linspace(-2, 2, 16).reshape(1, 1, 4, 4)
+    before = values.clone()
+    decode_images(values)
+    assert torch.equal(values, before)

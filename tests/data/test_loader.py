@@ -1,0 +1,69 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ganops.data.loader import Loader
+from ganops.data.store import Store
+from ganops.errors import DataError
+
+
+def loader(store: Store, resident_bytes: int = 1 << 20, split: str = "train") -> Loader:
+    return Loader(store, split, ("image", "label"), 5, 3, "cpu", resident_bytes)  # type: ignore[arg-type]
+
+
+def test_batches_are_encoded_samples_of_the_split(store: Store) -> None:
+    batch = loader(store).batch(0, 24)
+    pixels = ((batch["image"] + 1) * 127.5).round()[:, 0, 0, 0].long()
+    assert sorted(pixels.tolist()) == store.indices("train").tolist()
+    assert batch["label"].tolist() == [int(pixel >= 30) for pixel in pixels]
+    assert (batch["image"].dtype, batch["label"].dtype) == (torch.float32, torch.int64)
+
+
+def test_resident_and_mapped_give_the_same(store: Store) -> None:
+    resident, mapped = loader(store), loader(store, resident_bytes=0)
+    for first, count in ((0, 7), (20, 50), (3, 1)):
+        one, other = resident.batch(first, count), mapped.batch(first, count)
+        assert all(torch.equal(one[name], other[name]) for name in ("image", "label"))
+
+
+def test_slices_join_to_the_whole(store: Store) -> None:
+    whole = loader(store).batch(10, 40)
+    parts = [loader(store).batch(10 + start, 8) for start in range(0, 40, 8)]
+    assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
+
+
+def test_in_order_shows_every_sample_once(store: Store) -> None:
+    batches = list(loader(store, split="validation").in_order())
+    assert [len(batch["label"]) for batch in batches] == [5, 3]
+    pixels = torch.cat([((b["image"] + 1) * 127.5).round()[:, 0, 0, 0] for b in batches])
+    assert pixels.long().tolist() == store.indices("validation").tolist()
+
+
+def test_a_batch_cannot_change_what_stays(store: Store) -> None:
+    once = loader(store)
+    before = once.batch(0, 4)["label"].clone()
+    once.batch(0, 4)["label"].fill_(9)
+    assert torch.equal(once.batch(0, 4)["label"], before)
+
+
+def test_unknown_fields_and_encodings_are_named(store: Store) -> None:
+    with pytest.raises(DataError, match="field 'mask'"):
+        Loader(store, "train", ("mask",), 4, 0)
+    header = json.loads((store.path / "store.json").read_text())
+    header["fields"]["image"]["encoding"] = "cubic"
+    (store.path / "store.json").write_text(json.dumps(header))
+    with pytest.raises(DataError, match="uint8_symmetric, received 'cubic'"):
+        loader(Store.open(store.path))
+
+
+def test_an_empty_split_is_named(store: Store) -> None:
+    manifest = store.manifest.assign(split="train")
+    with pytest.raises(DataError, match="split 'validation'"):
+        loader(Store(store.path, store.fields, store.classes, manifest), split="validation")
+
+
+def test_class_index_of_an_epoch_matches_the_frequencies(store: Store) -> None:
+    labels = loader(store).batch(0, 24)["label"].numpy()
+    np.testing.assert_allclose(np.bincount(labels) / 24, store.class_frequencies("train"))

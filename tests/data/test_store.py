@@ -1,0 +1,122 @@
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganops.data import store as store_module
+from ganops.data.preparation import prepare
+from ganops.data.sources.source import Source
+from ganops.data.store import PreparedData, Store
+from ganops.errors import DataError
+
+from .conftest import PARAMETERS
+
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+def test_what_was_prepared_is_read(source: Source, store: Store) -> None:
+    images = store.read("image", np.array([7, 3, 39]))
+    assert images[:, 0, 0, 0].tolist() == [7, 3, 39]
+    assert (images.shape, images.dtype, type(images)) == ((3, 1, 4, 4), np.uint8, np.ndarray)
+    assert store.read("label", np.array([0, 29, 30])).tolist() == [0, 0, 1]
+    assert store.classes == ("a", "b")
+
+
+def test_splits_cover_everything_once(store: Store) -> None:
+    parts = [store.indices(name) for name in ("train", "validation", "held_out")]
+    assert np.sort(np.concatenate(parts)).tolist() == list(range(40))
+    assert all(part.dtype == np.int64 and (np.diff(part) > 0).all() for part in parts)
+
+
+def test_class_frequencies_are_those_of_the_split(store: Store) -> None:
+    np.testing.assert_allclose(store.class_frequencies("train"), [18 / 24, 6 / 24])
+
+
+def test_reading_is_a_copy(store: Store) -> None:
+    store.read("image", np.array([5]))[:] = 200
+    assert store.read("image", np.array([5])).max() == 5
+
+
+def test_digest_follows_content_labels_and_split(source: Source, store: Store) -> None:
+    again = Store.open(store.path)
+    assert again.digest() == store.digest()
+    assert len({store.digest(), *(store.digest(name) for name in ("train", "validation", "held_out"))}) == 4
+    for column, value in (("sha256", "0" * 64), ("label", 1), ("split", "train")):
+        changed = store.manifest.copy()
+        changed.loc[store.indices("held_out")[0], column] = value
+        assert Store(store.path, store.fields, store.classes, changed).digest() != store.digest(), column
+    renamed = Store(store.path, store.fields, ("a", "c"), store.manifest)
+    assert renamed.digest() != store.digest()
+
+
+def test_a_write_that_fails_leaves_the_old_store(source: Source, store: Store, contents: Contents) -> None:
+    before = contents(store.path)
+    prepared, _ = prepare(source, PARAMETERS.model_copy(update={"seed": 8}))
+    broken = replace(prepared, arrays={"image": prepared.arrays["image"], "label": np.zeros((1,), dtype=np.int64)})
+    with pytest.raises(IndexError):
+        broken.write(store.path)
+    assert contents(store.path) == before
+    assert list(store.path.parent.iterdir()) == [store.path]
+
+
+def test_a_kill_at_any_moment_leaves_old_new_or_none(
+    source: Source, tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (prepare(source, PARAMETERS.model_copy(update={"seed": seed}))[0] for seed in (1, 2))
+    whole = []
+    for prepared in (old, new):
+        prepared.write(tmp_path / "whole")
+        whole.append(contents(tmp_path / "whole"))
+    for moment in range(6):
+        path = tmp_path / str(moment) / "store"
+        old.write(path)
+        _write_in_a_child_killed_at(new, path, moment)
+        assert not path.exists() or contents(path) in whole
+        new.write(path)
+        assert contents(path) == whole[1]
+        assert list(path.parent.iterdir()) == [path]
+
+
+def _write_in_a_child_killed_at(prepared: PreparedData, path: Path, moment: int) -> None:
+    """Dies right after the given sync: each of the four files, the folder itself, the parent after the renames."""
+    child = os.fork()
+    if child == 0:
+        calls, sync = [], store_module._sync
+
+        def counted(file: Path) -> None:
+            sync(file)
+            calls.append(file)
+            if len(calls) > moment:
+                os._exit(9)
+
+        store_module._sync = counted
+        prepared.write(path)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize("file", ["store.json", "manifest.parquet", "image.npy", "label.npy"])
+def test_a_missing_or_cut_file_is_named(store: Store, tmp_path: Path, file: str) -> None:
+    for damage in (Path.unlink, lambda path: os.truncate(path, path.stat().st_size // 2)):
+        copy = tmp_path / "copy"
+        shutil.copytree(store.path, copy)
+        damage(copy / file)
+        with pytest.raises(DataError, match="Prepare the data again") as caught:
+            Store.open(copy)
+        assert "copy" in str(caught.value)
+        shutil.rmtree(copy)
+
+
+def test_a_missing_store_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder") as caught:
+        Store.open(tmp_path / "nothing")
+    assert "kedro run --pipelines data_preparation" in str(caught.value)
+
+
+def test_an_unknown_field_is_named(store: Store) -> None:
+    with pytest.raises(DataError, match="one of image, label, received 'wave'"):
+        store.read("wave", np.array([0]))
