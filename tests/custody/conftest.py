@@ -92,6 +92,8 @@ FILES = {
     "src/mini/reading.py": """
         from ganops.errors import DataError
 
+        from mini import errors
+
 
         def parse(text: str) -> list[int]:
             if not text:
@@ -147,6 +149,7 @@ FILES = {
     "src/mini/arithmetic/unused.py": "",
     "src/mini/constants.py": "ONE = 1\n",
     "src/mini/tracking/__init__.py": "import mini.secrets\n\n\ndef tell(text: str) -> None:\n    pass\n",
+    "src/mini/errors.py": "",
     "src/mini/secrets.py": "",
 }
 

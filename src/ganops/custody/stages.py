@@ -6,9 +6,9 @@ What a stage depends on:
 - the code that its bytes come from: everything that its node modules and its datasets' classes reach by imports. It is
   listed by package folder (src/ganops/data) so that a new file needs no new dvc.yaml. Three folders are collections of
   things that do not know each other, and are listed member by member: `pipelines`, `kedro_datasets`, and `reporting`,
-  whose pictures and tables change often, which is no reason to train again. `tracking` is left out: the tracker is
-  told what happened and answers nothing, so no byte of an output can come from it. `registry` is reached by
-  registration alone, and there it belongs, since it makes the receipt;
+  whose pictures and tables change often, which is no reason to train again. Two are left out, since no byte of an
+  output can come from them: `tracking`, which is told what happened and answers nothing, and `errors`, whose messages
+  end a run. `registry` is reached by registration alone, and there it belongs, since it makes the receipt;
 - its parameters: the top-level keys in conf/base that its nodes ask for, and the files of the same names in the
   environment's folder, whole, because an environment may add any key.
 """
@@ -26,7 +26,7 @@ from ganops.errors import CustodyError
 
 ENVIRONMENT_FILE = "conf/dvc.yml"
 _COLLECTIONS = ("pipelines", "kedro_datasets", "reporting")
-_HIDDEN = ("tracking",)
+_HIDDEN = ("tracking", "errors")
 _SECTIONS = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
 
