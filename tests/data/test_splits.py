@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from ganops.config import DataPreparationParameters
+from ganops.data.splits import apportion, assign_splits, keep_stratified
+from ganops.errors import ConfigurationError, DataError
+
+PARAMETERS = DataPreparationParameters(source="image_folder", validation_share=0.1, held_out_share=0.2)
+
+
+def distinct(size: int) -> np.ndarray:
+    return np.full(size, -1, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("total", "sizes", "parts"),
+    [
+        (10, [50, 50], [5, 5]),
+        (3, [1, 1], [2, 1]),
+        (10, [97, 2, 1], [10, 0, 0]),
+        (5, [3, 3, 4], [2, 1, 2]),
+        (0, [4], [0]),
+    ],
+)
+def test_apportioning_by_largest_remainders(total: int, sizes: list[int], parts: list[int]) -> None:
+    assert apportion(total, sizes) == parts
+
+
+def test_sizes_are_stratified() -> None:
+    labels = np.repeat([0, 1, 2], [100, 50, 30])
+    splits = np.array(assign_splits(labels, distinct(180), ("a", "b", "c"), PARAMETERS))
+    for name, share in (("train", 0.7), ("validation", 0.1), ("held_out", 0.2)):
+        counts = np.bincount(labels[splits == name], minlength=3)
+        np.testing.assert_array_equal(counts, (share * np.array([100, 50, 30])).round().astype(int))
+
+
+def test_seeds_change_the_splits_and_nothing_else_does() -> None:
+    labels = np.repeat([0, 1], 50)
+    other = PARAMETERS.model_copy(update={"seed": 1})
+    first = assign_splits(labels, distinct(100), ("a", "b"), PARAMETERS)
+    assert first == assign_splits(labels, distinct(100), ("a", "b"), PARAMETERS)
+    assert first != assign_splits(labels, distinct(100), ("a", "b"), other)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_duplicates_never_straddle(seed: int) -> None:
+    labels = np.repeat([0, 1], 60)
+    duplicate_of = distinct(120)
+    duplicate_of[20:60] = np.arange(40) % 20  # each of the first twenty three times
+    duplicate_of[60:70] = np.arange(10)  # and some of them under the label of another class
+    splits = np.array(assign_splits(labels, duplicate_of, ("a", "b"), PARAMETERS.model_copy(update={"seed": seed})))
+    copies = np.flatnonzero(duplicate_of >= 0)
+    np.testing.assert_array_equal(splits[copies], splits[duplicate_of[copies]])
+    counts = {name: int((splits == name).sum()) for name in ("validation", "held_out")}
+    assert counts["validation"] <= 12
+    assert counts["held_out"] <= 24
+    assert min(counts.values()) >= 1
+
+
+def test_small_classes_get_one_in_each_split() -> None:
+    labels = np.repeat([0, 1], [97, 3])
+    splits = np.array(assign_splits(labels, distinct(100), ("many", "few"), PARAMETERS))
+    assert sorted(splits[97:]) == ["held_out", "train", "validation"]
+
+
+def test_a_class_with_too_few_is_named() -> None:
+    with pytest.raises(DataError, match=r"class 'few': .* received 2 distinct, which leaves none for train"):
+        assign_splits(np.repeat([0, 1], [97, 2]), distinct(99), ("many", "few"), PARAMETERS)
+
+
+def test_without_a_share_there_is_no_validation() -> None:
+    parameters = PARAMETERS.model_copy(update={"validation_share": 0.0})
+    splits = assign_splits(distinct(10), distinct(10), (), parameters)
+    assert sorted(splits) == ["held_out"] * 2 + ["train"] * 8
+
+
+def test_limit_keeps_the_proportion_of_the_classes() -> None:
+    labels = np.repeat([0, 1], [60, 30])
+    kept = keep_stratified(labels, 30, seed=0)
+    assert np.bincount(labels[kept]).tolist() == [20, 10]
+    assert (np.diff(kept) > 0).all()
+    assert not np.array_equal(kept, keep_stratified(labels, 30, seed=1))
+    assert keep_stratified(labels, None, seed=0).tolist() == keep_stratified(labels, 900, seed=0).tolist()
+
+
+def test_shares_must_leave_some_to_train() -> None:
+    with pytest.raises(ConfigurationError, match="a sum below 1, received 1"):
+        DataPreparationParameters.parse({"source": "image_folder", "validation_share": 0.5, "held_out_share": 0.5})
