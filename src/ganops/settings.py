@@ -1,20 +1,22 @@
 """Kedro's settings of the project. Free of torch and mlflow: Kedro imports this at the start of every command."""
 
+import logging
 import os
-import warnings
-
-# Kedro, MLflow and DVC each ask one of these before they send usage data; who wants to send it sets them empty.
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
-
-# About a class of kedro-mlflow, at the import of its commands; nobody here can act on it.
-warnings.filterwarnings("ignore", message=r".*Add type hints to the `predict` method", category=UserWarning)
 
 from omegaconf.resolvers import oc
 
 from ganops.hooks import RunHooks
 from ganops.tracking.location import artifact_root, root, tracking_uri
 from ganops.tracking.status import TrackedSession
+
+# Kedro and DVC ask the first or the second, MLflow the third, before they send usage data. Who set one keeps it.
+for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), ("MLFLOW_DISABLE_TELEMETRY", "true")):
+    os.environ.setdefault(_name, _value)
+
+# About a class of kedro-mlflow, at every start. MLflow puts a filter of its own before any of the module `warnings`.
+logging.getLogger("py.warnings").addFilter(
+    lambda record: "Add type hints to the `predict` method" not in record.getMessage()
+)
 
 HOOKS = (RunHooks(),)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

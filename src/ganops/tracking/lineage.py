@@ -63,17 +63,18 @@ def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
         return {path: str(result[2].hash_info.value) for path, result in built.items()}
 
 
-def producing_run(client: "MlflowClient", experiment_id: str, digest: str, other_than: str = "") -> str | None:
+def producing_run(client: "MlflowClient", experiment_id: str, digest: str) -> str | None:
     """The id of the latest run that wrote these bytes."""
     query = f"dataset.digest = '{digest}' AND dataset.context = 'output'"
-    runs = client.search_runs([experiment_id], query, max_results=2, order_by=["attributes.start_time DESC"])
-    return next((run.info.run_id for run in runs if run.info.run_id != other_than), None)
+    runs = client.search_runs([experiment_id], query, max_results=1, order_by=["attributes.start_time DESC"])
+    return next((run.info.run_id for run in runs), None)
 
 
 def _origins(client: "MlflowClient", run_id: str, read: Mapping[str, str]) -> dict[str, str]:
     experiment_id = client.get_run(run_id).info.experiment_id
-    runs = {name: producing_run(client, experiment_id, digest, run_id) for name, digest in read.items()}
-    return {f"made_by.{name}": run for name, run in runs.items() if run is not None}
+    runs = {name: producing_run(client, experiment_id, digest) for name, digest in read.items()}
+    # Under DVC an earlier stage of the same run may have made it.
+    return {f"made_by.{name}": run for name, run in runs.items() if run not in (None, run_id)}
 
 
 def _locked(project: Path) -> dict[str, tuple[str, str]]:

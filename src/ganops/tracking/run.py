@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SESSION, RESUME, OWNER = "ganops.session", "ganops.resume_key", "ganops.owner"
 _LONGEST_PARAMETER, _LONGEST_TAG = 6000, 5000
 _PARAMETERS_A_BATCH = 100
-_CANDIDATES = 50
 
 
 def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume: str, name: str) -> str:
@@ -31,7 +30,8 @@ def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume
         resume: `parameters.resume_key`.
         name: of a new run; a run that is joined keeps its own.
     """
-    run = _of_session(client, experiment_id, session) or _abandoned(client, experiment_id, resume)
+    _close_abandoned(client, experiment_id)
+    run = _of_session(client, experiment_id, session) or _unfinished(client, experiment_id, resume)
     ours = {SESSION: session, RESUME: resume, OWNER: str(this_process())}
     if run is None:
         # MlflowClient instead of mlflow.start_run: the latter asks IPython for its notebook, 0.4 s.
@@ -46,14 +46,19 @@ def _of_session(client: "MlflowClient", experiment_id: str, session: str) -> "Ru
     return next(iter(found), None)
 
 
-def _abandoned(client: "MlflowClient", experiment_id: str, resume: str) -> "Run | None":
-    query = f"tags.`{RESUME}` = '{resume}' AND attributes.status != 'FINISHED'"
-    found = client.search_runs([experiment_id], query, max_results=_CANDIDATES, order_by=["attributes.start_time DESC"])
-    return next((run for run in found if not _is_at_work(run)), None)
+def _unfinished(client: "MlflowClient", experiment_id: str, resume: str) -> "Run | None":
+    # RUNNING is left to those at work: `_close_abandoned` came before.
+    ended = "attributes.status != 'FINISHED' AND attributes.status != 'RUNNING'"
+    query = f"tags.`{RESUME}` = '{resume}' AND {ended}"
+    found = client.search_runs([experiment_id], query, max_results=1, order_by=["attributes.start_time DESC"])
+    return next(iter(found), None)
 
 
-def _is_at_work(run: "Run") -> bool:
-    return run.info.status == "RUNNING" and ProcessIdentity.parse(run.data.tags[OWNER]).may_be_alive()
+def _close_abandoned(client: "MlflowClient", experiment_id: str) -> None:
+    """What ended by SIGKILL or a power cut could not say so itself, and would stay RUNNING for ever."""
+    for run in client.search_runs([experiment_id], f"attributes.status = 'RUNNING' AND tags.`{OWNER}` != ''"):
+        if not ProcessIdentity.parse(run.data.tags[OWNER]).may_be_alive():
+            client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _system_tags() -> dict[str, str]:
