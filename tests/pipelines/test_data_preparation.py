@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+import yaml
+from kedro.io import DataCatalog
+from kedro.runner import SequentialRunner
+
+from ganops.config import DataPreparationParameters
+from ganops.data.store import Store
+from ganops.pipelines.data_preparation.pipeline import create_pipeline
+
+PROJECT = Path(__file__).parents[2]
+
+
+def catalog(root: Path) -> DataCatalog:
+    """The entries of conf/base, moved below `root`."""
+    text = (PROJECT / "conf/base/catalog_data_preparation.yml").read_text()
+    entries = yaml.safe_load(text.replace("${globals:environment}", "smoke"))
+    for entry in entries.values():
+        entry["filepath"] = str(root / entry["filepath"])
+    return DataCatalog.from_config(entries)
+
+
+def parameters() -> DataPreparationParameters:
+    layers = [
+        yaml.safe_load((PROJECT / f"conf/{e}/parameters_data_preparation.yml").read_text()) for e in ("base", "smoke")
+    ]
+    return DataPreparationParameters.parse({**layers[0]["data_preparation"], **layers[1]["data_preparation"]})
+
+
+def run(root: Path) -> dict[str, bytes]:
+    entries = catalog(root)
+    entries["params:data_preparation"] = parameters()
+    SequentialRunner().run(create_pipeline(), entries)
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
+
+
+def test_the_pipeline_writes_the_same_bytes_wherever_it_runs(tmp_path: Path) -> None:
+    first = run(tmp_path / "one")
+    assert first == run(tmp_path / "two")
+    store = "data/03_primary/smoke/store"
+    expected = [f"{store}/{name}" for name in ("image.npy", "label.npy", "manifest.parquet", "store.json")]
+    assert sorted(first) == [*expected, "data/08_reporting/smoke/preparation.json"]
+
+
+def test_the_report_agrees_with_the_store(tmp_path: Path) -> None:
+    files = run(tmp_path)
+    report = json.loads(files["data/08_reporting/smoke/preparation.json"])
+    store = Store.open(tmp_path / "data/03_primary/smoke/store")
+    sizes = {name: split["samples"] for name, split in report["splits"].items()}
+    assert sizes == {name: len(store.indices(name)) for name in ("train", "validation", "held_out")}
+    assert sizes == {"train": 210, "validation": 30, "held_out": 60}
+    assert report["classes"] == list(store.classes) == list("0123456789")
