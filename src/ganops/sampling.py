@@ -70,12 +70,12 @@ class Generator:
         return torch.cat(chunks)
 
     def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None) -> Tensor:
-        """Pictures (steps, C, H, W) along the great circle between two latents (White 2016, "Sampling Generative Networks")."""
+        """Pictures (steps, C, H, W) on the great circle between two latents (White 2016)."""
         ends = [
             Noise(seed, 0, 1, self.device).normal("request/latent", (self.latent_dimension,))
             for seed in (start_seed, end_seed)
         ]
-        angle = torch.acos(torch.cosine_similarity(*ends))
+        angle = torch.acos(torch.cosine_similarity(ends[0], ends[1]))
         along = torch.linspace(0, 1, steps, device=self.device)[:, None]
         latents = (torch.sin((1 - along) * angle) * ends[0] + torch.sin(along * angle) * ends[1]) / torch.sin(angle)
         label = None if class_label is None else self._checked(class_label)

@@ -80,7 +80,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_itself(make_sett
             batch = stripes.batch(first, count)
             return {**batch, "image": batch["image"] * (torch.nan if first >= 32 else 1.0)}
 
-    with pytest.raises(TrainingError, match="loss/discriminator.*48 images"):
+    with pytest.raises(TrainingError, match=r"loss/discriminator.*48 images"):
         train(make_settings("dcgan"), Poisoned(), "data", tmp_path, tracker)
 
 
@@ -138,6 +138,6 @@ def test_an_interrupted_training_leaves_a_checkpoint_of_the_round_that_it_finish
         tmp_path,
         str(int(number)),
     ]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == -number, ended.stderr
     assert [file.stem for file in tmp_path.rglob("*.safetensors")] == [f"{48:014d}"]

@@ -28,12 +28,20 @@ class Losses:
 class Game(Protocol):
     """Its players in the order of a round, the fields it reads, each player's losses, and how it generates."""
 
-    players: Mapping[str, tuple[str, ...]]
-    """Player → the networks that its one optimizer moves."""
-    fields: tuple[str, ...]
-    """What it reads of a batch."""
-    generating: tuple[str, ...]
-    """The networks that `generate` needs: they are averaged, and make the bundle."""
+    @property
+    def players(self) -> Mapping[str, tuple[str, ...]]:
+        """Player → the networks that its one optimizer moves."""
+        ...
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What it reads of a batch."""
+        ...
+
+    @property
+    def generating(self) -> tuple[str, ...]:
+        """The networks that `generate` needs: they are averaged, and make the bundle."""
+        ...
 
     def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
         """The named losses of one player on one batch."""

@@ -1,4 +1,4 @@
-"""The game of Goodfellow et al. 2014: a generator turns noise into pictures, a discriminator tells them from real ones."""
+"""The game of Goodfellow et al. 2014: a generator turns noise into pictures, a discriminator tells them from real."""
 
 from dataclasses import dataclass
 
@@ -23,8 +23,13 @@ class NoiseToPicture:
     r1_gamma: float
     augmentation: float
 
-    players = {"discriminator": ("discriminator",), "generator": ("generator",)}
-    generating = ("generator",)
+    @property
+    def players(self) -> dict[str, tuple[str, ...]]:
+        return {"discriminator": ("discriminator",), "generator": ("generator",)}
+
+    @property
+    def generating(self) -> tuple[str, ...]:
+        return ("generator",)
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    # Radford et al. 2016 (Adam, β1 0.5, N(0, 0.02)), with R1, translation and EMA: chosen by the table in EXPERIMENTS.md.
+    # Radford et al. 2016; what differs was chosen by the table in EXPERIMENTS.md.
     "dcgan": Recipe(
         game="noise_to_picture",
         network="dcgan",

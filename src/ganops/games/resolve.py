@@ -35,8 +35,8 @@ class Machine:
 def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
     """What the user said, else what the recipe says, else what follows from the data.
 
-    Derived: total_images = 40 · train_count; cadences = total_images / 200 (log) and / 20 (samples, checkpoints), at least one
-    batch; channels-last and bf16 only where convolutions gain by them: not on mps.
+    Derived: total_images = 40 · train_count; cadences = total_images / 200 (log) and / 20 (samples, checkpoints), at
+    least one batch; channels-last except on mps.
     """
     recipe = _recipe(parameters.recipe)
     said = {key: value for key, value in parameters.model_dump().items() if value is not None}

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Float, Int
@@ -18,8 +19,13 @@ class VariationalAutoencoder:
     latent_dimension: int
     conditional: bool
 
-    players = {"autoencoder": ("encoder", "decoder")}
-    generating = ("decoder",)
+    @property
+    def players(self) -> dict[str, tuple[str, ...]]:
+        return {"autoencoder": ("encoder", "decoder")}
+
+    @property
+    def generating(self) -> tuple[str, ...]:
+        return ("decoder",)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -31,7 +37,7 @@ class VariationalAutoencoder:
         mean, log_variance = networks["encoder"](batch["image"], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
         restored = networks["decoder"](latent, label)
-        log_deviation = networks["decoder"].log_deviation
+        log_deviation = cast(Tensor, networks["decoder"].log_deviation)
         minimised = {
             "loss/reconstruction": negative_log_likelihood(batch["image"], restored, log_deviation),
             "loss/divergence": divergence(mean, log_variance),

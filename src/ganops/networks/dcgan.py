@@ -1,10 +1,12 @@
-"""DCGAN (Radford, Metz and Chintala 2016, "Unsupervised Representation Learning with DCGANs"), for any height and width.
+"""DCGAN (Radford, Metz and Chintala 2016, "Unsupervised Representation Learning with DCGANs"), at any resolution.
 
 Generator: a linear map to a coarse picture, then 4×4 transposed convolutions of stride 2 with batch normalisation and
 ReLU, and tanh. Discriminator: 4×4 convolutions of stride 2 with LeakyReLU 0.2. The number of levels follows from the
-resolution (layers.halvings); level i, counted from the finest, has width · 2^i channels, at most width · 8. With classes,
-the generator takes an embedding beside z and the discriminator ends in a projection.
+resolution (layers.halvings); level i, counted from the finest, has width · 2^i channels, at most width · 8. With
+classes, the generator takes an embedding beside z and the discriminator ends in a projection.
 """
+
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -28,7 +30,7 @@ class Generator(nn.Module):
         levels = [width * 2 ** min(i, 3) for i in reversed(range(halvings(height, width_pixels)))]
         self.first = nn.Linear(self.input.dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
         self.normalisation = nn.BatchNorm2d(levels[0])
-        self.ups = nn.Sequential(*(_up(a, b) for a, b in zip(levels, levels[1:], strict=False)))
+        self.ups = nn.Sequential(*(_up(a, b) for a, b in pairwise(levels)))
         self.last = nn.ConvTranspose2d(levels[-1], channels, 4, stride=2, padding=1)
 
     def forward(
@@ -56,7 +58,7 @@ class Discriminator(nn.Module):
 def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:
     """The strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
     levels = [channels, *(width * 2 ** min(i, 3) for i in range(halvings(height, width_pixels)))]
-    return nn.Sequential(*(_down(a, b) for a, b in zip(levels, levels[1:], strict=False)))
+    return nn.Sequential(*(_down(a, b) for a, b in pairwise(levels)))
 
 
 def trunk_features(width: int, height: int, width_pixels: int) -> int:

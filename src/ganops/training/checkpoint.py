@@ -58,7 +58,7 @@ class Checkpoints:
             old.unlink()
 
     def restore(self, state: TrainingState) -> bool:
-        """Load the newest checkpoint into the state; False when there is none. A damaged one is an error, never silence."""
+        """Load the newest checkpoint; False when there is none. A damaged one is an error, never silence."""
         newest = self._newest_first()[:1]
         for path in newest:
             try:

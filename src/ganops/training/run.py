@@ -54,7 +54,7 @@ class TrainingResult:
 
 @dataclass
 class _Cadence:
-    """Due whenever the clock crosses a multiple of `every`: a function of the clock, so it needs no state of its own."""
+    """Due whenever the clock crosses a multiple of `every`: a function of the clock, without state of its own."""
 
     every: int
     batch: int
@@ -161,6 +161,6 @@ class _Stopwatch:
 
 def _result(state: TrainingState) -> TrainingResult:
     columns = ["images_seen", *sorted(set(state.curves) - {"images_seen"})]
-    curves = pd.DataFrame(dict(state.curves))[columns].astype({"images_seen": "int64"})
+    curves = pd.DataFrame(dict(state.curves), columns=columns).astype({"images_seen": "int64"})
     digests = pd.DataFrame(state.digests, columns=["images_seen", "sha256"])
     return TrainingResult(state.averages, state.state_dict(), curves, digests)

@@ -53,10 +53,8 @@ class TrainingState:
     def initial(cls, settings: Settings, game: Game) -> "TrainingState":
         """The state before the first round, on the settings' device."""
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-        networks = {
-            name: network.to(settings.device, memory_format=layout)
-            for name, network in build_networks(settings).items()
-        }
+        networks = {name: network.to(settings.device) for name, network in build_networks(settings).items()}
+        networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
         averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
         return cls(networks, averages, optimizers, dict(game.players))
@@ -129,7 +127,7 @@ class TrainingState:
                 optimizer.state[parameter][key] = like.to(parameter.device).copy_(saved).detach()
 
     def _load_records(self, tensors: dict[str, Tensor]) -> None:
-        device = next(iter(self.networks.values())).parameters().__next__().device
+        device = next(next(iter(self.networks.values())).parameters()).device
         self.images_seen = int(tensors["clock/images_seen"])
         sums = {k.removeprefix("window/"): v.to(device) for k, v in tensors.items() if k.startswith("window/")}
         self.window = Window(sums, int(tensors["clock/window_rounds"]))

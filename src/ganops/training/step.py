@@ -45,7 +45,7 @@ def move(
 
 @contextmanager
 def only_moving(networks: Mapping[str, nn.Module], moving: tuple[str, ...]) -> Iterator[None]:
-    """Freeze all other networks: no gradient is computed for them, and batch normalisation leaves its statistics alone."""
+    """Freeze all others: no gradient is computed for them, and batch normalisation leaves its statistics alone."""
     for name, network in networks.items():
         network.requires_grad_(name in moving)
         for module in network.modules():
