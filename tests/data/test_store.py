@@ -1,13 +1,15 @@
+import itertools
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ganops.data import store as store_module
+from ganops import files
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Source
 from ganops.data.store import PreparedData, Store
@@ -63,37 +65,38 @@ def test_a_write_that_fails_leaves_the_old_store(source: Source, store: Store, c
     assert list(store.path.parent.iterdir()) == [store.path]
 
 
-def test_a_kill_at_any_moment_leaves_old_new_or_none(
-    source: Source, tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kill_at_any_moment_leaves_old_new_or_none(source: Source, tmp_path: Path, contents: Contents) -> None:
     old, new = (prepare(source, PARAMETERS.model_copy(update={"seed": seed}))[0] for seed in (1, 2))
     whole = []
     for prepared in (old, new):
         prepared.write(tmp_path / "whole")
         whole.append(contents(tmp_path / "whole"))
-    for moment in range(6):
+    # Four files and their folder reach the disk, the old one steps aside, the new one takes its place and is recorded.
+    for moment, left in enumerate([whole[0]] * 5 + [None] + [whole[1]] * 2):
         path = tmp_path / str(moment) / "store"
         old.write(path)
-        _write_in_a_child_killed_at(new, path, moment)
-        assert not path.exists() or contents(path) in whole
+        _write_in_a_child_killed_after(new, path, moment)
+        assert (contents(path) if path.exists() else None) == left, moment
         new.write(path)
         assert contents(path) == whole[1]
         assert list(path.parent.iterdir()) == [path]
 
 
-def _write_in_a_child_killed_at(prepared: PreparedData, path: Path, moment: int) -> None:
-    """Dies right after the given sync: each of the four files, the folder itself, the parent after the renames."""
+def _write_in_a_child_killed_after(prepared: PreparedData, path: Path, moment: int) -> None:
+    """The child dies without any clearing up, right after the given call of `sync` or `rename`, counted from 0."""
     child = os.fork()
     if child == 0:
-        calls, sync = [], store_module._sync
+        calls = itertools.count()
 
-        def counted(file: Path) -> None:
-            sync(file)
-            calls.append(file)
-            if len(calls) > moment:
-                os._exit(9)
+        def deadly(effect: Callable[..., Any]) -> Callable[..., Any]:
+            def called(*arguments: Any) -> None:
+                effect(*arguments)
+                if next(calls) == moment:
+                    os._exit(9)
 
-        store_module._sync = counted
+            return called
+
+        files.sync, Path.rename = deadly(files.sync), deadly(Path.rename)
         prepared.write(path)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9

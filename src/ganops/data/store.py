@@ -10,8 +10,6 @@ the sample's stored pixels. Nothing in the folder depends on the clock or the ma
 
 import hashlib
 import json
-import os
-import shutil
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +20,7 @@ import pandas as pd
 
 from ganops.config import SplitName
 from ganops.errors import DataError
+from ganops.files import whole_folder
 
 FORMAT = "ganops-store-1"
 COLUMNS = ("index", "file", "sha256", "label", "split", "duplicate_of")
@@ -50,16 +49,9 @@ class PreparedData:
     rows: np.ndarray
 
     def write(self, path: Path) -> None:
-        """Write the folder whole or not at all: a sibling is filled and synced, then takes the folder's name."""
-        fresh = _sibling(path, "new")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
-        try:
+        """Write the folder whole or not at all, in the place of an older one."""
+        with whole_folder(path) as fresh:
             self._fill(fresh)
-            _take_the_place(fresh, path)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
 
     def _fill(self, folder: Path) -> None:
         for name, field in self.fields.items():
@@ -68,8 +60,6 @@ class PreparedData:
         fields = {name: asdict(field) for name, field in self.fields.items()}
         header = {"format": FORMAT, "samples": len(self.rows), "classes": list(self.classes), "fields": fields}
         (folder / "store.json").write_text(json.dumps(header, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        for file in (*folder.iterdir(), folder):
-            _sync(file)
 
 
 class Store:
@@ -127,29 +117,6 @@ class Store:
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         return {name: _map_array(self.path, name, field, len(self.manifest)) for name, field in self.fields.items()}
-
-
-def _sibling(path: Path, role: str) -> Path:
-    return path.with_name(f".{path.name}.{role}")
-
-
-def _take_the_place(fresh: Path, path: Path) -> None:
-    # A folder cannot replace a filled one in one step. Killed between the two renames: no store, never half a one.
-    old = _sibling(path, "old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    fresh.rename(path)
-    _sync(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_array(path: Path, field: FieldFormat, values: np.ndarray, rows: np.ndarray) -> None:
