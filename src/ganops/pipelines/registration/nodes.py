@@ -1,0 +1,21 @@
+"""The thin node of the registration pipeline."""
+
+from typing import TYPE_CHECKING, Any
+
+from ganops.config import RegistrationParameters
+
+if TYPE_CHECKING:
+    from ganops.bundle import Bundle
+
+
+def register(
+    bundle: "Bundle", report: dict[str, Any], parameters: RegistrationParameters, registered_model: str
+) -> tuple[dict[str, Any], str]:
+    """Register the bundle, and give the receipt and the model card."""
+    from ganops.pipelines.registration.origin import read_origin
+    from ganops.registry.mlflow_registry import register_bundle
+    from ganops.registry.receipt import make_card, make_receipt
+
+    done = register_bundle(registered_model, bundle, report, parameters, read_origin(bundle.path))
+    receipt = make_receipt(registered_model, bundle, report, done.verdicts)
+    return receipt, make_card(registered_model, bundle, report, done.verdicts, parameters)

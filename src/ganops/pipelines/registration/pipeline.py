@@ -1,0 +1,12 @@
+"""bundle, report → a registered version, its receipt and its model card."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganops.pipelines.registration.nodes import register
+
+_INPUTS = ["bundle", "report", "params:registration", "registered_model"]
+
+
+def create_pipeline() -> Pipeline:
+    """Gate, registry, receipt and card."""
+    return Pipeline([Node(register, _INPUTS, ["receipt", "model_card"], name="register")])

@@ -1,0 +1,93 @@
+"""What the registry holds: versions by alias, by weights, and what to say where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ganops.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+ALIASES = ("champion", "challenger", "previous")
+
+
+@dataclass(frozen=True)
+class ModelAddress:
+    """models:/NAME@ALIAS or models:/NAME/VERSION."""
+
+    name: str
+    alias: str = ""
+    version: str = ""
+
+    @classmethod
+    def parse(cls, uri: str) -> "ModelAddress":
+        """Anything else is a RegistryError."""
+        path = uri.removeprefix("models:/")
+        name, at, alias = path.partition("@")
+        if at and name and alias and "/" not in path:
+            return cls(name, alias=alias)
+        name, _, version = path.partition("/")
+        if name and version.isdigit():
+            return cls(name, version=version)
+        raise RegistryError(
+            "the model's address",
+            expected="models:/NAME@ALIAS, models:/NAME/VERSION, or a bundle's folder",
+            received=repr(uri),
+            remedy=f"Aliases are {', '.join(ALIASES)}.",
+        )
+
+
+def find_version(client: "MlflowClient", address: ModelAddress) -> "ModelVersion":
+    """The version at an address; RegistryError lists what there is instead."""
+    version = (
+        version_by_alias(client, address.name, address.alias)
+        if address.alias
+        else _or_none(lambda: client.get_model_version(address.name, address.version))
+    )
+    if version is None:
+        raise _missing(client, address)
+    return version
+
+
+def version_by_alias(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
+    """None where the model or the alias does not exist."""
+    return _or_none(lambda: client.get_model_version_by_alias(name, alias))
+
+
+def version_by_weights(client: "MlflowClient", name: str, weights_sha256: str) -> "ModelVersion | None":
+    """The version of these weights, if they are known."""
+    query = f"name = '{name}' AND tag.weights_sha256 = '{weights_sha256}'"
+    return next(iter(client.search_model_versions(query, max_results=1)), None)
+
+
+def aliases_of(client: "MlflowClient", name: str) -> Mapping[str, str]:
+    """alias → version; empty where the model does not exist."""
+    model = _or_none(lambda: client.get_registered_model(name))
+    return {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
+
+
+def _or_none(ask):
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask()
+    except MlflowException as error:
+        # MLflow says the first of a missing alias, the second of a missing model.
+        if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+            return None
+        raise
+
+
+def _missing(client: "MlflowClient", address: ModelAddress) -> RegistryError:
+    wanted = f"the alias {address.alias!r}" if address.alias else f"version {address.version}"
+    names = sorted(model.name for model in client.search_registered_models())
+    aliases = aliases_of(client, address.name)
+    if address.name in names:
+        versions = sorted(int(v.version) for v in client.search_model_versions(f"name = '{address.name}'"))
+        there = ", ".join([f"versions {versions}", *(f"{alias} = version {v}" for alias, v in sorted(aliases.items()))])
+    else:
+        there = "no such model, only " + (", ".join(names) or "an empty registry")
+    remedy = "Ask for one of these, or register with `kedro run`."
+    return RegistryError(address.name, expected=wanted, received=there, remedy=remedy)

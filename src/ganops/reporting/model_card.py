@@ -1,0 +1,120 @@
+"""The model card: what a person must know before using a generator. A function of its arguments alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ganops.config import Settings
+
+_CARD = """\
+# {name}
+
+It makes pictures of {height} × {width} pixels with {channels} {channel_word}{classes}.
+
+| | |
+|---|---|
+| recipe | {recipe} ({game}, network {network}, objective {objective}) |
+| weights | sha256 `{weights}` |
+| data | store sha256 `{store}` |
+| trained on | {total_images} images seen, batch {batch}, seed {seed}, {device} |
+
+## Metrics
+
+The generator and real pictures that it never saw (`held_out`, the floor: what a perfect generator would reach), each
+{n} pictures against the {reference_n} of `{reference}`.
+
+{metrics}
+
+Protocol: {protocol}. Numbers are comparable at equal protocol only.
+
+## Gate
+
+{verdicts}
+
+## Intended use
+
+Research, teaching, and tests that need pictures like those of the data. Not for identification, not as evidence, and
+not where somebody could take a generated picture for a real one without being told.
+
+## Limits
+
+- It shows what its data show, with their gaps and biases; rare classes and shapes are made worse, or not at all.
+- The metrics compare statistics of features. They say nothing of a single picture, and little of copied ones.
+- Equal requests give equal bytes on one kind of processor, with one version of torch and one number of threads;
+  elsewhere a pixel may differ by one level.
+
+## Use
+
+```
+kedro generate models:/{name}@champion --n 64 --seed 7{class_option} --to pictures
+mlflow models serve -m models:/{name}@champion --env-manager local --port 5001
+curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
+```
+
+The answer holds, for each request, its pictures as base64 PNG; one call may ask for {largest_request}. A bad request
+gets status 400 and the reason. In Python:
+`mlflow.pyfunc.load_model("models:/{name}@champion").predict([{example_python}])`.
+"""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card tells besides settings and report.
+
+    Attributes:
+        name: of the registered model.
+        weights: sha256 of the bundle's weights.
+        classes: names in the order of their labels; empty where there are none.
+        verdicts: question → answer, of the gate.
+        largest_request: pictures that one call of the server may ask for.
+    """
+
+    name: str
+    weights: str
+    classes: tuple[str, ...]
+    verdicts: Mapping[str, str]
+    largest_request: int
+
+
+def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, Any]) -> str:
+    """Markdown."""
+    protocol = report["protocol"]
+    example = {"n": 4, "seed": 7} | ({"class_label": len(facts.classes) - 1} if facts.classes else {})
+    return _CARD.format(
+        **settings.model_dump(exclude={"width", "classes"}),
+        **{key: protocol[key] for key in ("n", "reference", "reference_n", "store")},
+        name=facts.name,
+        weights=facts.weights,
+        width=settings.width_pixels,
+        channel_word="channel" if settings.channels == 1 else "channels",
+        classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
+        metrics=_table(report["metrics"]),
+        protocol=", ".join(f"{key} {_short(value)}" for key, value in protocol.items()),
+        verdicts="\n".join(f"- {answer}: {question}" for question, answer in facts.verdicts.items()),
+        class_option=f" --class {len(facts.classes) - 1}" if facts.classes else "",
+        example=str(example).replace("'", '"'),
+        example_python=example,
+        largest_request=facts.largest_request,
+    )
+
+
+def _table(metrics: Mapping[str, Any]) -> str:
+    floor = metrics["held_out"]
+    rows = [f"| {name} | {_value(entry)} | {_value(floor.get(name))} |" for name, entry in metrics["generator"].items()]
+    return "\n".join(["| metric | generator | floor |", "|---|---|---|", *rows])
+
+
+def _value(entry: Mapping[str, float] | None) -> str:
+    if entry is None:
+        return "–"
+    return f"{entry['mean']:.4g}" + (f" ± {entry['sd']:.2g}" if "sd" in entry else "")
+
+
+def _list(classes: tuple[str, ...]) -> str:
+    return ", ".join(f"{label} = {name}" if str(label) != name else name for label, name in enumerate(classes))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value[:12]}…" if isinstance(value, str) and len(value) > 24 else str(value)

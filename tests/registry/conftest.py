@@ -1,0 +1,104 @@
+"""A tiny bundle, and an MLflow store of one's own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from ganops.bundle import Bundle, BundleContents
+from ganops.config import Settings
+from ganops.networks.build import build_networks
+
+SETTINGS = Settings(
+    recipe="dcgan",
+    game="noise_to_picture",
+    network="dcgan",
+    objective="non_saturating",
+    height=8,
+    width_pixels=8,
+    channels=1,
+    classes=2,
+    latent_dimension=4,
+    width=4,
+    batch=4,
+    total_images=8,
+    learning_rate=2e-4,
+    beta1=0.5,
+    beta2=0.999,
+    r1_gamma=0.0,
+    augmentation=0.0,
+    ema_half_life_images=10,
+    precision="fp32",
+    channels_last=False,
+    device="cpu",
+    threads=1,
+    seed=0,
+    log_every_images=4,
+    sample_every_images=8,
+    checkpoint_every_images=8,
+)
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path) -> Callable[[int], Bundle]:
+    """seed → an untrained generator with weights of its own."""
+
+    def make(seed: int) -> Bundle:
+        settings = SETTINGS.model_copy(update={"seed": seed})
+        networks = {"generator": build_networks(settings)["generator"]}
+        folder = tmp_path / f"{seed}" / "bundle"
+        BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75)).save(folder)
+        return Bundle.load(folder)
+
+    return make
+
+
+@pytest.fixture
+def bundle(make_bundle: Callable[[int], Bundle]) -> Bundle:
+    """Seed 0."""
+    return make_bundle(0)
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    """As an evaluation writes it; safe to change."""
+    generator = {"fid_classifier": {"mean": 2.0, "sd": 0.1}, "agreement_classifier": {"mean": 0.95, "sd": 0.01}}
+    floor = {"fid_classifier": {"mean": 1.0}, "agreement_classifier": {"mean": 0.99}}
+    protocol = {
+        "features": "classifier",
+        "n": 10,
+        "reference": "train",
+        "reference_n": 35,
+        "seeds": [1, 2],
+        "store": "5d",
+    }
+    return {"metrics": {"generator": generator, "held_out": floor}, "protocol": protocol}
+
+
+@pytest.fixture(scope="session")
+def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store with one experiment; made once, since that takes seconds."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    mlflow.MlflowClient(uri).create_experiment("tests", artifact_location=str(folder / "artifacts"))
+    return uri
+
+
+@pytest.fixture
+def client(tracking_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[mlflow.MlflowClient]:
+    """Of that store, which is MLflow's current one as long as the test runs."""
+    before = mlflow.get_tracking_uri()
+    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    mlflow.set_tracking_uri(tracking_uri)
+    mlflow.set_experiment("tests")
+    yield mlflow.MlflowClient()
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def run(client: mlflow.MlflowClient) -> Iterator[mlflow.ActiveRun]:
+    """An active run."""
+    with mlflow.start_run() as active:
+        yield active

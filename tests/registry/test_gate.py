@@ -1,0 +1,102 @@
+"""The gate's decisions, case by case."""
+
+from typing import Any
+
+import pytest
+
+from ganops.config import RegistrationParameters
+from ganops.errors import ConfigurationError
+from ganops.registry.gate import Champion, decide, judge
+
+PROTOCOL = {"features": "classifier", "n": 1000, "seeds": [1, 2]}
+BEST = Champion("3", PROTOCOL, {"fid_classifier": 2.0, "recall_classifier": 0.5})
+
+
+def report(fid: float = 1.5, recall: float = 0.6, agreement: float = 0.95, **protocol: Any) -> dict[str, Any]:
+    values = {"fid_classifier": fid, "recall_classifier": recall, "agreement_classifier": agreement}
+    generator = {name: {"mean": value, "sd": 0.1} for name, value in values.items()}
+    return {"metrics": {"generator": generator, "held_out": {}}, "protocol": {**PROTOCOL, **protocol}}
+
+
+def parameters(compare_by: str = "fid_classifier", **limits: dict[str, float | None]) -> RegistrationParameters:
+    return RegistrationParameters.parse({"compare_by": compare_by, "limits": limits})
+
+
+CASES = {
+    "the first one": (report(), "fid_classifier", None, True, "champion", "no other version is champion"),
+    "the first one, unclean": (report(), "fid_classifier", None, False, "challenger", "unclean tree"),
+    "better": (report(), "fid_classifier", BEST, True, "champion", "fid_classifier 1.5 is no worse than the 2"),
+    "equal": (report(fid=2.0), "fid_classifier", BEST, True, "champion", "no worse"),
+    "worse": (
+        report(fid=2.1),
+        "fid_classifier",
+        BEST,
+        True,
+        "challenger",
+        "2.1 is worse than the 2 of champion version 3",
+    ),
+    "better, unclean": (report(), "fid_classifier", BEST, False, "challenger", "unclean tree"),
+    "more is better": (report(recall=0.4), "recall_classifier", BEST, True, "challenger", "0.4 is worse than the 0.5"),
+    "other protocol": (
+        report(n=500),
+        "fid_classifier",
+        BEST,
+        True,
+        "challenger",
+        "another protocol than champion version 3 (n)",
+    ),
+    "not a number": (report(fid=float("nan")), "fid_classifier", None, True, None, "is a finite number: nan"),
+    "unknown to the champion": (report(), "agreement_classifier", BEST, True, "challenger", "no agreement_classifier"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_decision(case: tuple) -> None:
+    judged, compare_by, champion, clean, alias, reason = case
+    verdicts = judge(judged, parameters(compare_by), finite=True, loads_back=True)
+    decision = decide(verdicts, judged, compare_by, champion, clean)
+    assert decision.alias == alias
+    assert reason in "; ".join(decision.reasons)
+
+
+@pytest.mark.parametrize(
+    ("limits", "finite", "loads_back", "reasons"),
+    [
+        ({"agreement_classifier": {"minimum": 0.96}}, True, True, ["agreement_classifier has the minimum 0.96: 0.95"]),
+        ({"fid_classifier": {"maximum": 1.0}}, True, True, ["fid_classifier has the maximum 1: 1.5"]),
+        ({}, False, True, ["all weights are finite: no"]),
+        ({}, True, False, ["the logged model gives the bundle's own bytes: no"]),
+        ({"fid_classifier": {"maximum": 1.0, "minimum": 1.6}}, False, True, ["finite", "maximum 1", "minimum 1.6"]),
+    ],
+)
+def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, loads_back: bool, reasons: list[str]) -> None:
+    verdicts = judge(report(), parameters(**limits), finite, loads_back)
+    decision = decide(verdicts, report(), "fid_classifier", None, clean=True)
+    assert decision.alias is None
+    assert len(decision.reasons) == len(reasons)
+    assert all(any(part in reason for reason in decision.reasons) for part in reasons)
+
+
+def test_a_bound_is_met_at_the_bound_and_null_is_none() -> None:
+    met = parameters(agreement_classifier={"minimum": 0.95, "maximum": 0.95}, recall_classifier={"minimum": None})
+    verdicts = judge(report(), met, finite=True, loads_back=True)
+    assert [verdict.holds for verdict in verdicts] == [True] * 5
+
+
+def test_a_metric_that_is_not_a_number_meets_no_limit() -> None:
+    verdicts = judge(report(fid=float("nan")), parameters(fid_classifier={"maximum": 99.0}), True, True)
+    assert not verdicts[-1].holds
+
+
+def test_a_limit_on_an_absent_metric_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean agreement_classifier"):
+        judge(report(), parameters(agreement_clasifier={"minimum": 0.9}), True, True)
+
+
+def test_compare_by_must_be_in_the_report_and_have_a_better_side() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean fid_classifier"):
+        judge(report(), parameters("fid_inception"), True, True)
+    odd = report()
+    odd["metrics"]["generator"]["loss"] = {"mean": 1.0}
+    with pytest.raises(ConfigurationError, match="better side"):
+        judge(odd, parameters("loss"), True, True)

@@ -1,0 +1,69 @@
+"""Pictures in a folder, of a bundle or of a registered model."""
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganops.bundle import Bundle
+from ganops.config import RegistrationParameters
+from ganops.errors import BundleError, RegistryError, RequestError
+from ganops.registry.generate import generate_to_folder
+from ganops.registry.mlflow_registry import register_bundle
+from ganops.registry.origin import Origin
+from ganops.sampling import GenerationRequest
+
+REQUEST = GenerationRequest(n=5, seed=7)
+
+
+def test_equal_requests_write_equal_bytes(bundle: Bundle, tmp_path: Path) -> None:
+    one, two = (generate_to_folder(str(bundle.path), REQUEST, tmp_path / name / "deep") for name in "ab")
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+    assert generate_to_folder(str(bundle.path), REQUEST, tmp_path / "a" / "deep") == one
+    expected = bundle.generate(REQUEST)
+    assert expected.labels is not None
+    assert [path.name for path in one] == [f"7_{i:04d}_{label}.png" for i, label in enumerate(expected.labels.tolist())]
+    assert np.array_equal(np.stack([np.asarray(Image.open(path)) for path in one]), expected.images[:, 0].numpy())
+
+
+def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) -> None:
+    asked = REQUEST.model_copy(update={"class_label": 1})
+    paths = generate_to_folder(str(bundle.path), asked, tmp_path / "out")
+    before = [path.read_bytes() for path in paths]
+    with pytest.raises(RequestError, match="another picture"):
+        generate_to_folder(str(bundle.path), asked.model_copy(update={"truncation": 0.5, "n": 9}), tmp_path / "out")
+    assert sorted((tmp_path / "out").iterdir()) == paths
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_a_registered_model_gives_the_bundles_bytes(
+    bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, tmp_path: Path
+) -> None:
+    gate = RegistrationParameters(compare_by="fid_classifier")
+    register_bundle("given", bundle, report, gate, Origin("c" * 40, "false"))
+    written = [
+        [path.read_bytes() for path in generate_to_folder(uri, REQUEST, tmp_path / f"out{number}")]
+        for number, uri in enumerate(["models:/given@champion", "models:/given/1", str(bundle.path)])
+    ]
+    assert written[0] == written[1] == written[2]
+    with pytest.raises(RegistryError, match=r"versions \[1\], champion = version 1"):
+        generate_to_folder("models:/given@previous", REQUEST, tmp_path)
+    with pytest.raises(RegistryError, match="expected version 9"):
+        generate_to_folder("models:/given/9", REQUEST, tmp_path)
+    with pytest.raises(RegistryError, match=r"no such model, only .*given"):
+        generate_to_folder("models:/taken@champion", REQUEST, tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["models:/given", "models:/given/Production", "models:/@champion"])
+def test_an_address_that_is_none(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="NAME@ALIAS"):
+        generate_to_folder(uri, REQUEST, tmp_path)
+
+
+def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        generate_to_folder(str(tmp_path), REQUEST, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,135 @@
+"""Versions, aliases and tags, on a store of one's own."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from safetensors.torch import load_file, save_file
+
+from ganops.bundle import Bundle
+from ganops.config import RegistrationParameters
+from ganops.errors import ConfigurationError, RegistryError
+from ganops.registry import logged_model
+from ganops.registry.logged_model import pip_requirements
+from ganops.registry.mlflow_registry import has_finite_weights, register_bundle
+from ganops.registry.origin import Origin
+from ganops.registry.receipt import make_card, make_receipt
+from ganops.registry.versions import aliases_of
+
+CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
+LIMITS = RegistrationParameters(compare_by="fid_classifier", limits={"agreement_classifier": {"minimum": 0.9}})
+
+
+def test_versions_move_the_aliases(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    fid, agreement = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
+    assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN)) == "moves v1 (champion)"
+    fid["mean"] = 3.0
+    assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN)) == "moves v2 (challenger)"
+    assert aliases_of(client, "moves") == {"champion": "1", "challenger": "2"}
+    fid["mean"] = 1.0
+    again = register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN)
+    assert (again.version, again.known) == ("2", True)
+    assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
+    agreement["mean"] = 0.5
+    failed = register_bundle("moves", make_bundle(2), report, LIMITS, CLEAN)
+    assert str(failed) == "moves v3 (failed the gate)"
+    assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
+    assert client.get_run(run.info.run_id).data.tags["registered_version"] == "moves v3 (failed the gate)"
+    tags = client.get_model_version("moves", "3").tags
+    assert (tags["gate"], tags["gate_reasons"]) == ("failed", "agreement_classifier has the minimum 0.9: 0.5")
+
+
+def test_a_version_tells_where_it_comes_from_and_how_it_was_judged(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    register_bundle("tags", bundle, report, LIMITS, CLEAN)
+    version = client.get_model_version("tags", "1")
+    tags = version.tags
+    assert version.run_id == run.info.run_id
+    assert (tags["git_commit"], tags["git_dirty"], tags["dvc_lock_sha256"]) == ("c" * 40, "false", "d" * 64)
+    assert (tags["training_run"], tags["weights_sha256"], tags["store_sha256"]) == ("r" * 32, bundle.digest, "5d")
+    assert (float(tags["metric.fid_classifier"]), json.loads(tags["protocol"])) == (2.0, report["protocol"])
+    assert len(tags["parameters_sha256"]) == len(tags["package_sha256"]) == 64
+
+
+def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    assert register_bundle("clean", bundle, report, LIMITS, Origin("c" * 40, "true")).decision.alias == "challenger"
+    with monkeypatch.context() as patch:
+        patch.setattr("ganops.registry.mlflow_registry.package_digest", lambda: "other code")
+        assert register_bundle("clean", bundle, report, LIMITS, CLEAN).decision.alias == "challenger"
+    assert register_bundle("clean", bundle, report, LIMITS, CLEAN).decision.alias == "champion"
+    assert register_bundle("clean", bundle, report, LIMITS, Origin("e" * 40, "true")).decision.alias == "champion"
+    assert client.get_model_version("clean", "1").tags["git_commit"] == "c" * 40
+    assert aliases_of(client, "clean") == {"champion": "1"}
+
+
+def test_weights_that_are_not_finite_get_no_alias(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    assert has_finite_weights(bundle)
+    weights = load_file(bundle.path / "weights.safetensors")
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    weights[name].view(-1)[0] = float("nan")
+    save_file(weights, bundle.path / "weights.safetensors")
+    done = register_bundle("nan", Bundle.load(bundle.path), report, LIMITS, CLEAN)
+    assert str(done) == "nan v1 (failed the gate)"
+    assert aliases_of(client, "nan") == {}
+
+
+def test_a_model_that_gives_other_pictures_is_not_registered(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    unlike_its_files = replace(make_bundle(0), generator=make_bundle(1).generator)
+    with pytest.raises(RegistryError, match="3 of 3 that differ"):
+        register_bundle("differs", unlike_its_files, report, LIMITS, CLEAN)
+    assert client.search_registered_models("name = 'differs'") == []
+
+
+def test_a_wrong_limit_stops_before_anything_is_logged(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    wrong = RegistrationParameters(compare_by="fid_classifier", limits={"fidelity": {"minimum": 0.9}})
+    with pytest.raises(ConfigurationError, match="fid_classifier"):
+        register_bundle("wrong", bundle, report, wrong, CLEAN)
+    assert mlflow.search_logged_models(filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list") == []
+
+
+def test_without_a_run_it_says_what_to_do(bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient) -> None:
+    with pytest.raises(RegistryError, match=r"mlflow\.start_run"):
+        register_bundle("none", bundle, report, LIMITS, CLEAN)
+
+
+def test_the_model_carries_sources_only_and_pins_what_serving_imports(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    before = list(logged_model.sys.path)
+    uri = logged_model.log_bundle(bundle, 4)
+    assert logged_model.sys.path == before
+    folder = Path(mlflow.artifacts.download_artifacts(uri))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in (folder / "code").rglob("*") if path.is_file()} == {".py"}
+    assert sum(path.stat().st_size for path in files) < 2_000_000
+    assert (folder / "requirements.txt").read_text().split() == pip_requirements()
+    assert all("==" in line and "+" not in line for line in pip_requirements())
+
+
+def test_receipt_and_card_do_not_know_the_registry(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    first = register_bundle("same", bundle, report, LIMITS, Origin("c" * 40, "true"))
+    second = register_bundle("same", bundle, report, LIMITS, CLEAN)
+    made = [make_receipt("same", bundle, report, done.verdicts) for done in (first, second)]
+    assert made[0] == made[1]
+    assert made[0]["weights_sha256"] == bundle.digest
+    assert [verdict["found"] for verdict in made[0]["verdicts"]] == ["yes", "yes", "2", "0.95"]
+    cards = {make_card("same", bundle, report, done.verdicts, LIMITS) for done in (first, second)}
+    assert len(cards) == 1

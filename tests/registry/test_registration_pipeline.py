@@ -1,0 +1,61 @@
+"""The pipeline's node, from catalog values to receipt and card; and where a version says it comes from."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from ganops.bundle import Bundle
+from ganops.config import RegistrationParameters
+from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
+from ganops.pipelines.registration import origin
+from ganops.pipelines.registration.pipeline import create_pipeline
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one commit and a dvc.lock, outside DVC."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "dvc.lock").write_text("schema: '2.0'\n")
+    identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    monkeypatch.setattr(origin, "project", lambda: folder)
+    return folder
+
+
+def test_the_pipeline_registers(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, project: Path
+) -> None:
+    mlflow.set_tag("fingerprint", "f")
+    gate = RegistrationParameters(compare_by="fid_classifier")
+    values = {"bundle": bundle, "report": report, "params:registration": gate}
+    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
+    catalog["registered_model"] = RegisteredModelDataset(name="piped")
+    made = SequentialRunner().run(create_pipeline(), catalog)
+    assert made["receipt"].load()["model"] == "piped"
+    assert made["model_card"].load().startswith("# piped\n")
+    tags = client.get_model_version_by_alias("piped", "champion").tags
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
+    assert (tags["git_commit"], tags["git_dirty"]) == (head.stdout.strip(), "false")
+    assert tags["dvc_lock_sha256"] == hashlib.sha256(b"schema: '2.0'\n").hexdigest()
+    assert tags["training_run"] == run.info.run_id
+
+
+def test_a_run_that_did_not_train_and_has_no_dvc_knows_no_training_run(
+    bundle: Bundle, run: mlflow.ActiveRun, project: Path
+) -> None:
+    assert origin.read_origin(bundle.path).training_run == ""
+
+
+def test_the_models_name_is_a_handle() -> None:
+    dataset = RegisteredModelDataset(name="handle")
+    assert dataset.load() == "handle"
+    with pytest.raises(DatasetError, match="is a handle"):
+        dataset.save("another")
