@@ -150,13 +150,16 @@ class EvaluationParameters(Parameters):
 
 
 class RegistrationParameters(Parameters):
-    """The limits of the gate; a limit on a metric that the report lacks is an error."""
+    """The limits of the gate; a limit on a metric that the report lacks is an error.
+
+    A bound that is None is no limit: so an environment takes back one that the base sets.
+    """
 
     key: ClassVar[str] = "registration"
 
-    limits: dict[str, dict[Literal["minimum", "maximum"], float]] = Field(default_factory=dict)
+    limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
     compare_by: str = Field(description="the metric by which a challenger must be no worse than the champion")
-    largest_request: int = Field(default=256, ge=1)
+    largest_request: int = Field(default=256, ge=1, description="pictures that one call of the server may ask for")
 
 
 class Settings(Parameters):
