@@ -1,0 +1,53 @@
+"""What Kedro is told of the project."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from ganops.settings import CONFIG_LOADER_ARGS
+
+PROJECT = Path(__file__).parents[1]
+
+
+def _loader(folder: Path, env: str) -> OmegaConfigLoader:
+    return OmegaConfigLoader(str(folder), env=env, **CONFIG_LOADER_ARGS)
+
+
+def test_an_environment_changes_single_keys_and_the_command_line_wins(tmp_path: Path) -> None:
+    for name, text in (("base", "{a: 1, b: {c: 2, d: 3}}"), ("smoke", "{b: {c: 4}}")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "parameters_group.yml").write_text(f"group: {text}\n")
+    assert _loader(tmp_path, "smoke")["parameters"] == {"group": {"a": 1, "b": {"c": 4, "d": 3}}}
+
+
+def test_paths_are_anchored_at_the_root_of_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "original"))
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "mlflow.yml").write_text((PROJECT / "conf/base/mlflow.yml").read_text())
+    (tmp_path / "base" / "catalog.yml").write_text("a: {path: '${root:}/.checkpoints', home: '${oc.env:DVC_ROOT}'}\n")
+    loader = _loader(tmp_path, "base")
+    loader.config_patterns["mlflow"] = ["mlflow*"]
+    original = tmp_path / "original"
+    assert loader["catalog"] == {"a": {"path": f"{original}/.checkpoints", "home": str(original)}}
+    assert loader["mlflow"]["server"]["mlflow_tracking_uri"] == f"sqlite:///{original}/mlflow.db"
+    experiment = loader["mlflow"]["tracking"]["experiment"]
+    assert experiment["create_experiment_kwargs"]["artifact_location"] == f"{original}/mlartifacts"
+
+
+def test_settings_are_light_and_turn_telemetry_off() -> None:
+    code = """
+import os, sys
+import ganops.settings
+print(sorted({"torch", "mlflow", "matplotlib", "dvc"} & set(sys.modules)))
+from mlflow.telemetry.utils import is_telemetry_disabled
+from kedro_telemetry.plugin import _check_for_telemetry_consent
+print(is_telemetry_disabled(), _check_for_telemetry_consent(None))
+"""
+    names = ("DO_NOT_TRACK", "KEDRO_DISABLE_TELEMETRY", "MLFLOW_DISABLE_TELEMETRY", "PYTEST_CURRENT_TEST", "CI")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    child = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert child.stdout.splitlines()[-2:] == ["[]", "True False"]

@@ -1,0 +1,39 @@
+"""An MLflow store of its own for each test, copied from one that is made once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from ganops.tracking.location import EXPERIMENT
+from ganops.tracking.store import create_store
+
+
+@pytest.fixture(scope="session")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store; its tables take seconds to make."""
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(folder))
+        create_store()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def client(made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """Of a fresh store at tmp_path, which is the root of what runs in this test."""
+    shutil.copy(made_store, tmp_path / "mlflow.db")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    # MLflow leaves the address of a session in the environment, for child processes; this brings it back to nothing.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return MlflowClient(uri)
+
+
+@pytest.fixture
+def experiment_id(client: MlflowClient) -> str:
+    """Of the one experiment."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    return experiment.experiment_id

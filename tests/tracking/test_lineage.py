@@ -1,0 +1,74 @@
+"""From bytes to the run that made them."""
+
+import hashlib
+import json
+import logging
+import subprocess
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+from mlflow import MlflowClient
+
+from ganops.tracking.lineage import Piece, dvc_digests, producing_run, record_lineage
+
+
+@pytest.fixture
+def project(client: MlflowClient, tmp_path: Path) -> Path:
+    """A repository of DVC with a file and a folder."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    Repo.init(str(tmp_path)).close()
+    (tmp_path / "data" / "store").mkdir(parents=True)
+    for name, text in (("weights", "w"), ("store/b", "2"), ("store/a", "1")):
+        (tmp_path / "data" / name).write_text(text)
+    return tmp_path
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_digests_are_those_of_dvc(project: Path) -> None:
+    """A folder's is the md5 of the JSON list of its files, sorted by path."""
+    weights, store = project / "data/weights", project / "data/store"
+    digests = dvc_digests(project, [weights, store])
+    listing = json.dumps([{"md5": _md5(text), "relpath": name} for name, text in (("a", "1"), ("b", "2"))])
+    assert digests == {weights: _md5("w"), store: _md5(listing) + ".dir"}
+
+
+def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experiment_id: str, project: Path) -> None:
+    weights = project / "data/weights"
+    lock = {"stages": {"training": {"outs": [{"path": "data/weights", "md5": _md5("w")}]}}}
+    (project / "dvc.lock").write_text(json.dumps(lock))
+    made, used, again = (client.create_run(experiment_id).info.run_id for _ in range(3))
+    record_lineage(client, made, project, [Piece("bundle", weights, "output")])
+    record_lineage(client, used, project, [Piece("bundle", weights, "input")])
+    assert producing_run(client, experiment_id, _md5("w")) == made
+    assert client.get_run(used).data.tags["made_by.bundle"] == made
+    (entry,) = client.get_run(used).inputs.dataset_inputs
+    tags = {tag.key: tag.value for tag in entry.tags}
+    assert (entry.dataset.name, entry.dataset.digest) == ("bundle", _md5("w"))
+    assert (tags["path"], tags["stage"], tags["equals_dvc_lock"]) == ("data/weights", "training", "true")
+    weights.write_text("other bytes")
+    record_lineage(client, again, project, [Piece("bundle", weights, "input")])
+    assert "made_by.bundle" not in client.get_run(again).data.tags
+
+
+def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    _, ours = (client.create_run(experiment_id).info.run_id for _ in range(2))
+    piece = Piece("bundle", project / "data/weights", "output")
+    record_lineage(client, ours, project, [piece])
+    record_lineage(client, ours, project, [Piece("bundle", piece.path, "input")])
+    assert "made_by.bundle" not in client.get_run(ours).data.tags
+
+
+def test_it_never_ends_a_run(
+    client: MlflowClient, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganops.tracking.lineage._PAUSE_SECONDS", 0.0)
+    (tmp_path / "file").write_text("outside DVC")
+    with caplog.at_level(logging.WARNING, "ganops"):
+        record_lineage(client, "no such run", tmp_path, [Piece("bundle", tmp_path / "file", "input")])
+    assert "lineage of this run was not recorded" in caplog.text

@@ -1,0 +1,60 @@
+"""Settings that would be in force unseen, or not in force at all."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.overlays import local_files, refuse_hidden_overrides
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """conf with base and smoke, committed; inside a stage of the DVC experiment warm-sea."""
+    conf = tmp_path / "conf"
+    for environment, text in (("base", "{seed: 1, batch: 64}"), ("smoke", "{seed: 2}")):
+        (conf / environment).mkdir(parents=True)
+        (conf / environment / "parameters_training.yml").write_text(f"training: {text}\n")
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "first")):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    monkeypatch.setenv("DVC_STAGE", "training")
+    monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
+    return conf
+
+
+def _set_base(configuration: Path, text: str) -> None:
+    (configuration / "base" / "parameters_training.yml").write_text(f"training: {text}\n")
+
+
+def test_a_change_that_the_environment_hides_names_both_files(configuration: Path) -> None:
+    _set_base(configuration, "{seed: 7, batch: 64}")
+    with pytest.raises(ConfigurationError) as error:
+        refuse_hidden_overrides(configuration, "smoke")
+    assert "conf/base/parameters_training.yml" in str(error.value)
+    assert "conf/smoke/parameters_training.yml:training.seed" in error.value.remedy
+
+
+def test_a_change_that_takes_effect_passes(configuration: Path) -> None:
+    refuse_hidden_overrides(configuration, "smoke")
+    _set_base(configuration, "{seed: 1, batch: 32, width: 8}")
+    refuse_hidden_overrides(configuration, "smoke")
+
+
+def test_outside_an_experiment_base_may_differ(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _set_base(configuration, "{seed: 7, batch: 64}")
+    monkeypatch.delenv("DVC_EXP_NAME")
+    refuse_hidden_overrides(configuration, "smoke")
+
+
+def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (configuration / "local").mkdir()
+    refuse_hidden_overrides(configuration, None)
+    (configuration / "local" / "parameters.yml").write_text("training: {seed: 3}\n")
+    assert local_files(configuration) == ["parameters.yml"]
+    refuse_hidden_overrides(configuration, "smoke")
+    with pytest.raises(ConfigurationError, match="conf/local"):
+        refuse_hidden_overrides(configuration, None)
+    monkeypatch.delenv("DVC_STAGE")
+    refuse_hidden_overrides(configuration, None)

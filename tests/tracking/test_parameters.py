@@ -1,0 +1,38 @@
+"""Effective parameters: complete, flat, and refused before anything runs."""
+
+import pytest
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.parameters import effective_parameters, flatten, resume_key
+
+
+def test_defaults_are_part_of_what_is_in_force() -> None:
+    flat = effective_parameters({"training": {"recipe": "vae", "seed": 4}, "evaluation": {"classifier": {"batch": 8}}})
+    assert flat["training.recipe"] == "vae"
+    assert flat["training.seed"] == 4
+    assert flat["training.total_images"] is None
+    assert flat["evaluation.classifier.batch"] == 8
+    assert flat["evaluation.seeds"] == [1, 2, 3]
+
+
+def test_an_unknown_group_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean training"):
+        effective_parameters({"trainin": {"recipe": "vae"}})
+
+
+def test_an_unknown_key_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match=r"Did you mean training\.recipe"):
+        effective_parameters({"training": {"recipes": "vae"}})
+
+
+def test_flatten_keeps_lists_and_joins_keys() -> None:
+    assert flatten({"a": {"b": {"c": 1}, "d": [2, 3]}, "e": {}}) == {"a.b.c": 1, "a.d": [2, 3]}
+    assert flatten({"a": {"b": 1}}, "/") == {"a/b": 1}
+
+
+def test_the_resume_key_changes_with_environment_and_any_parameter_but_not_with_order() -> None:
+    key = resume_key("smoke", {"a": 1, "b": "x"})
+    assert key == resume_key("smoke", {"b": "x", "a": 1})
+    others = [resume_key("mnist", {"a": 1, "b": "x"}), resume_key("smoke", {"a": 2, "b": "x"})]
+    others.append(resume_key("smoke", {"a": "1", "b": "x"}))
+    assert len({key, *others}) == 4

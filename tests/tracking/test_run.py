@@ -1,0 +1,97 @@
+"""Which run a process writes to."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+from mlflow import MlflowClient
+
+from ganops.tracking.process import ProcessIdentity, session_key, this_process
+from ganops.tracking.run import OWNER, join_run, log_parameters, run_name, set_tags
+
+
+def _ended_process() -> ProcessIdentity:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    identity = ProcessIdentity.of(psutil.Process(process.pid))
+    process.wait()
+    return identity
+
+
+def test_a_session_has_one_run_and_another_session_another(client: MlflowClient, experiment_id: str) -> None:
+    first = join_run(client, experiment_id, session="a", resume="work", name="first")
+    client.set_terminated(first)
+    again = join_run(client, experiment_id, session="a", resume="work", name="ignored")
+    other = join_run(client, experiment_id, session="b", resume="work", name="other")
+    assert again == first != other
+    assert client.get_run(first).info.run_name == "first"
+    assert client.get_run(first).info.status == "RUNNING"
+
+
+def test_a_killed_run_is_taken_up_again_by_the_same_work_only(client: MlflowClient, experiment_id: str) -> None:
+    killed = join_run(client, experiment_id, session="a", resume="work", name="first")
+    client.set_terminated(killed, "KILLED")
+    assert join_run(client, experiment_id, session="b", resume="other work", name="second") != killed
+    assert join_run(client, experiment_id, session="c", resume="work", name="third") == killed
+
+
+def test_a_run_at_work_is_left_alone(client: MlflowClient, experiment_id: str) -> None:
+    at_work = join_run(client, experiment_id, session="a", resume="work", name="first")
+    assert join_run(client, experiment_id, session="b", resume="work", name="second") != at_work
+
+
+def test_a_run_whose_process_is_gone_is_closed_and_taken_up(client: MlflowClient, experiment_id: str) -> None:
+    lost = join_run(client, experiment_id, session="a", resume="work", name="first")
+    set_tags(client, lost, {OWNER: str(_ended_process())})
+    join_run(client, experiment_id, session="b", resume="other work", name="second")
+    assert client.get_run(lost).info.status == "KILLED"
+    assert join_run(client, experiment_id, session="c", resume="work", name="third") == lost
+
+
+def test_a_run_of_another_machine_is_never_closed(client: MlflowClient, experiment_id: str) -> None:
+    remote = join_run(client, experiment_id, session="a", resume="work", name="first")
+    set_tags(client, remote, {OWNER: "elsewhere/1/0.00"})
+    assert join_run(client, experiment_id, session="b", resume="work", name="second") != remote
+    assert client.get_run(remote).info.status == "RUNNING"
+
+
+def test_identity_survives_its_text_and_tells_a_reused_process_id() -> None:
+    ours = this_process()
+    assert ProcessIdentity.parse(str(ours)).may_be_alive()
+    assert not ProcessIdentity(ours.host, ours.pid, ours.started - 100).may_be_alive()
+
+
+def test_under_dvc_the_key_is_the_nearest_process_outside_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test plays DVC: the child has DVC_STAGE in its environment, this process was started without."""
+    code = "from ganops.tracking.process import session_key; print(session_key('kedro session'))"
+    environment = {**os.environ, "DVC_STAGE": "training", "DVC_EXP_NAME": "warm-sea"}
+    nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}], check=True)"
+    for script in (code, nested):
+        child = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        assert child.stdout.strip() == f"{this_process()}/warm-sea"
+
+
+def test_elsewhere_each_session_of_kedro_has_a_key_of_its_own() -> None:
+    assert session_key("one") != session_key("two")
+    assert session_key("one") == session_key("one")
+
+
+def test_a_changed_parameter_becomes_a_tag(client: MlflowClient, experiment_id: str) -> None:
+    run_id = client.create_run(experiment_id).info.run_id
+    log_parameters(client, run_id, {f"group.key_{index}": index for index in range(150)})
+    log_parameters(client, run_id, {"group.key_3": 4, "group.new": "x" * 7000})
+    run = client.get_run(run_id)
+    assert len(run.data.params) == 151
+    assert run.data.params["group.key_3"] == "3"
+    assert run.data.tags["changed.group.key_3"] == "4"
+    assert "changed.group.key_4" not in run.data.tags
+
+
+def test_names_are_readable_and_an_experiment_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "vae-smoke-0123456"
+    assert run_name({}, "smoke", "") == "smoke"
+    monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
+    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "warm-sea"

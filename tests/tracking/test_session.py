@@ -1,0 +1,191 @@
+"""Sessions of a small Kedro project under this project's settings and hooks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from kedro.framework.project import configure_project, settings
+from kedro.framework.startup import bootstrap_project
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from ganops.errors import ConfigurationError, TrainingError
+
+PACKAGE = "tracked_project"
+FILES = {
+    "pyproject.toml": f'[tool.kedro]\npackage_name = "{PACKAGE}"\nproject_name = "t"\nkedro_init_version = "1.7.0"\n',
+    f"src/{PACKAGE}/__init__.py": "",
+    f"src/{PACKAGE}/settings.py": "from ganops.settings import *  # noqa: F403\n",
+    f"src/{PACKAGE}/pipeline_registry.py": f"""
+from kedro.pipeline import Node, Pipeline
+from {PACKAGE}.nodes import evaluate, train
+
+def register_pipelines():
+    training = Pipeline([Node(train, ["params:training"], "bundle", name="train")])
+    evaluation = Pipeline([Node(evaluate, "bundle", "report", name="evaluate")])
+    return {{"training": training, "evaluation": evaluation, "__default__": training + evaluation}}
+""",
+    f"src/{PACKAGE}/nodes.py": """
+import os, time
+from pathlib import Path
+from ganops.config import TrainingParameters
+from ganops.errors import TrainingError
+from ganops.tracking.mlflow_tracker import active_tracker
+
+def train(parameters: TrainingParameters) -> dict:
+    with active_tracker() as tracker:
+        for images_seen in (64, 128):
+            tracker.scalars(images_seen, {"loss/generator": images_seen / 64})
+        if parameters.width == 13:
+            raise TrainingError("loss", expected="finite values", received="nan", remedy="Lower the rate.")
+        if started := os.environ.get("STARTED"):
+            tracker.flush()
+            Path(started).touch()
+            time.sleep(60)
+    return {"seed": parameters.seed}
+
+def evaluate(bundle: dict) -> dict:
+    return {"metrics": {"generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}}}, "protocol": {"n": 5}}
+""",
+    "conf/base/catalog.yml": """
+bundle: {type: json.JSONDataset, filepath: data/bundle.json, metadata: {dvc: out, mlflow: artifact}}
+report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: metric, mlflow: metrics}}
+""",
+    "conf/base/globals.yml": "environment: small\n",
+    "conf/base/parameters_training.yml": "training: {recipe: dcgan, seed: 1, width: 8}\n",
+    "conf/overlay/globals.yml": "environment: overlay\n",
+    "conf/overlay/parameters_training.yml": "training: {seed: 2}\n",
+    "conf/local/.gitkeep": "",
+}
+
+
+@pytest.fixture
+def project(client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The small project, at the root of its own store."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    ours = Path(__file__).parents[2] / "conf/base/mlflow.yml"
+    (tmp_path / "conf/base/mlflow.yml").write_text(ours.read_text())
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    bootstrap_project(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    configure_project("ganops")
+
+
+def _session(project: Path, pipelines: list[str] | None = None, **options: Any) -> None:
+    with settings.SESSION_CLASS.create(project_path=project, **options) as session:
+        session.run(pipeline_names=pipelines)
+
+
+def _runs(client: MlflowClient, experiment_id: str) -> list[Run]:
+    return list(client.search_runs([experiment_id]))
+
+
+def test_a_session_leaves_one_complete_run(client: MlflowClient, experiment_id: str, project: Path) -> None:
+    _session(project)
+    (run,) = _runs(client, experiment_id)
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "dcgan-small")
+    assert run.data.params["training.width"] == "8"
+    assert "training" not in run.data.params
+    assert run.data.params["protocol.n"] == "5"
+    assert run.data.metrics == {"loss/generator": 2.0, "eval/fid_classifier": 2.0, "eval/fid_classifier_sd": 0.5}
+    assert run.data.tags["environment"] == "small"
+    assert [artifact.path for artifact in client.list_artifacts(run.info.run_id)] == ["bundle.json"]
+    assert mlflow.active_run() is None
+
+
+def test_two_sessions_of_one_process_are_two_runs_and_an_overlay_keeps_other_keys(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    _session(project)
+    _session(project, env="overlay", runtime_params={"training": {"batch": 4}})
+    names = {run.info.run_name: run.data.params for run in _runs(client, experiment_id)}
+    assert set(names) == {"dcgan-small", "dcgan-overlay"}
+    overlay = names["dcgan-overlay"]
+    assert [overlay[f"training.{key}"] for key in ("recipe", "seed", "width", "batch")] == ["dcgan", "2", "8", "4"]
+
+
+def test_the_stages_of_one_dvc_command_share_a_run(
+    client: MlflowClient, experiment_id: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", "any")
+    monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
+    for stage in ("training", "evaluation"):
+        _session(project, [stage], env="overlay")
+    (run,) = _runs(client, experiment_id)
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "warm-sea")
+    assert set(run.data.metrics) == {"loss/generator", "eval/fid_classifier", "eval/fid_classifier_sd"}
+
+
+def test_a_failed_run_says_why_and_the_repaired_one_takes_it_up(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    with pytest.raises(TrainingError):
+        _session(project, runtime_params={"training": {"width": 13}})
+    (run,) = _runs(client, experiment_id)
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"].startswith("TrainingError: loss: expected finite values")
+    with pytest.raises(TrainingError):
+        _session(project, runtime_params={"training": {"width": 13}})
+    assert len(_runs(client, experiment_id)) == 1
+    assert len(client.get_metric_history(run.info.run_id, "loss/generator")) == 2
+
+
+def test_a_wrong_parameter_stops_before_there_is_a_run(client: MlflowClient, experiment_id: str, project: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"Did you mean training\.width"):
+        _session(project, runtime_params={"training": {"widht": 13}})
+    assert _runs(client, experiment_id) == []
+
+
+def test_a_run_that_the_caller_opened_stays_open(client: MlflowClient, experiment_id: str, project: Path) -> None:
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    with mlflow.start_run(experiment_id=experiment_id, run_name="mine") as mine:
+        with pytest.raises(TrainingError):
+            _session(project, runtime_params={"training": {"width": 13}})
+        assert client.get_run(mine.info.run_id).info.status == "RUNNING"
+    (run,) = _runs(client, experiment_id)
+    assert (run.info.run_name, run.data.params["training.width"]) == ("mine", "13")
+
+
+def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    """Ctrl-C, SIGTERM and SIGKILL one after the other, then a session that ends well: one run, no doubled step."""
+    after = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        code = _interrupted(project, number)
+        (run,) = _runs(client, experiment_id)
+        after.append((code, run.info.status))
+    assert after == [(130, "KILLED"), (143, "KILLED"), (-signal.SIGKILL, "RUNNING")]
+    _session(project)
+    (run,) = _runs(client, experiment_id)
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "dcgan-small")
+    steps = [point.step for point in client.get_metric_history(run.info.run_id, "loss/generator")]
+    assert steps == [64, 128]
+    assert json.loads((project / "data/bundle.json").read_text()) == {"seed": 1}
+
+
+def _interrupted(project: Path, number: signal.Signals) -> int:
+    """The exit code of a `kedro run` that got the signal inside its training node."""
+    started = project / "started"
+    environment = {**os.environ, "STARTED": str(started)}
+    command = [sys.executable, "-m", "kedro", "run"]
+    process = subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
+    while not started.exists():
+        assert process.poll() is None, process.communicate()[0].decode()
+        time.sleep(0.05)
+    started.unlink()
+    process.send_signal(number)
+    return process.wait(timeout=30)
