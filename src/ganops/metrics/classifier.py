@@ -1,0 +1,165 @@
+"""A small classifier of the data at hand, whose features judge pictures that Inception never saw.
+
+The features are the layer before the last (Heusel et al. 2017 do the same with Inception), the probabilities its
+softmax. Sees uint8 pictures of the store's own size: nothing is resized.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from ganops.data.encodings import encode_images
+from ganops.errors import MetricError
+from ganops.noise import Noise
+
+FORMAT = "ganops-classifier-1"
+# Convolutions stop halving the picture once its longer side is at most this many pixels.
+_LAST_SIDE = 8
+_LARGEST_GROWTH = 8
+
+
+class Network(nn.Module):
+    """3×3 convolutions, twice as many at half the size until 8 pixels remain; features; one logit a class."""
+
+    def __init__(self, channels: int, height: int, width_pixels: int, classes: int, width: int, dimension: int) -> None:
+        super().__init__()
+        halvings = max(0, math.ceil(math.log2(max(height, width_pixels) / _LAST_SIDE)))
+        widths = [width * min(2**stage, _LARGEST_GROWTH) for stage in range(halvings + 1)]
+        layers: list[nn.Module] = _convolution(channels, widths[0])
+        for narrow, wide in zip(widths, widths[1:], strict=False):
+            layers += [nn.MaxPool2d(2, ceil_mode=True), *_convolution(narrow, wide)]
+        area = math.ceil(height / 2**halvings) * math.ceil(width_pixels / 2**halvings)
+        self.body = nn.Sequential(*layers, nn.Flatten())
+        self.penultimate = nn.Linear(widths[-1] * area, dimension, bias=False)
+        self.norm = nn.BatchNorm1d(dimension)
+        self.last = nn.Linear(dimension, classes)
+
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
+        """Features (not negative) and logits of model values."""
+        features = F.relu(self.norm(self.penultimate(self.body(images))))
+        return features, self.last(features)
+
+
+def _convolution(narrow: int, wide: int) -> list[nn.Module]:
+    return [nn.Conv2d(narrow, wide, 3, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
+
+
+def initialise(network: nn.Module, seed: int) -> None:
+    """He et al. 2015, equation 10, from addressed noise: weights N(0, 2 / fan-in). The rest keeps PyTorch's constants."""
+    noise = Noise(seed, first=0, count=1)
+    for name, parameter in network.named_parameters():
+        if parameter.ndim > 1:
+            values = noise.normal(f"classifier/{name}", tuple(parameter.shape))[0]
+            parameter.data.copy_(values * math.sqrt(2 / parameter[0].numel()))
+        elif name == "last.bias":
+            parameter.data.zero_()
+
+
+class Classifier:
+    """The trained classifier as a feature extractor, float32, on the CPU, in evaluation mode.
+
+    Attributes:
+        shape: (channels, height, width) of the pictures it knows.
+        classes: their names.
+        accuracy_held_out: share of `held_out` that it names rightly; nothing was chosen by it.
+    """
+
+    name = "classifier"
+
+    def __init__(
+        self,
+        network: Network,
+        shape: tuple[int, int, int],
+        classes: tuple[str, ...],
+        width: int,
+        accuracy_held_out: float | None = None,
+    ) -> None:
+        self.network = network.eval()
+        self.shape, self.classes, self.width = shape, classes, width
+        self.accuracy_held_out = accuracy_held_out
+
+    @property
+    def dimension(self) -> int:
+        """Features a picture."""
+        return self.network.last.in_features
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the weights as safetensors."""
+        return hashlib.sha256(self.weights()).hexdigest()
+
+    def weights(self) -> bytes:
+        """The weights as a safetensors file's content."""
+        return save({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()})
+
+    def description(self) -> str:
+        """All that `restore` needs beside the weights, JSON."""
+        values = {
+            "format": FORMAT,
+            "shape": list(self.shape),
+            "classes": list(self.classes),
+            "width": self.width,
+            "dimension": self.dimension,
+            "accuracy_held_out": self.accuracy_held_out,
+            "weights_sha256": self.digest,
+        }
+        return json.dumps(values, indent=2, sort_keys=True) + "\n"
+
+    def __call__(
+        self, images: UInt8[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
+        """Features and class probabilities.
+
+        Raises:
+            MetricError: pictures of another shape than the classifier was trained on.
+        """
+        if tuple(images.shape[1:]) != self.shape:
+            raise MetricError(
+                "classifier",
+                expected=f"pictures of (channels, height, width) {self.shape}, as it was trained on",
+                received=str(tuple(images.shape[1:])),
+                remedy="Train the classifier on this data: kedro run --pipelines evaluation.",
+            )
+        features, logits = self.network(encode_images(images))
+        return features, logits.double().softmax(dim=1)
+
+
+def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dimension: int) -> Classifier:
+    """An untrained classifier."""
+    return Classifier(Network(*shape, len(classes), width, dimension), shape, classes, width)
+
+
+def restore(description: str, weights: Mapping[str, Tensor]) -> Classifier:
+    """The classifier of `description()` and its weights.
+
+    Raises:
+        MetricError: another format, or weights that are not those described.
+    """
+    try:
+        values = json.loads(description)
+        if values["format"] != FORMAT:
+            raise ValueError(f"the format {values['format']!r}")
+        channels, height, width_pixels = values["shape"]
+        shape = (channels, height, width_pixels)
+        classifier = build(shape, tuple(values["classes"]), values["width"], values["dimension"])
+        classifier.network.load_state_dict(dict(weights))
+        classifier.accuracy_held_out = values["accuracy_held_out"]
+        if classifier.digest != values["weights_sha256"]:
+            raise ValueError(f"weights of sha256 {classifier.digest}")
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise damaged("a classifier and the weights it names", str(error)) from None
+    return classifier
+
+
+def damaged(expected: str, received: str) -> MetricError:
+    """The error of a classifier on disk that cannot be used."""
+    remedy = "Train it again: kedro run --pipelines evaluation."
+    return MetricError("classifier", expected=expected, received=received, remedy=remedy)

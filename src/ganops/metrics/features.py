@@ -1,0 +1,107 @@
+"""From pictures to features, the first of three pure rungs: features, statistics, metric.
+
+An extractor looks at uint8 pictures, as a person would get them, and gives each a vector of features and, where it
+knows classes, their probabilities. Every metric of this package is a function of these two arrays alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from ganops.errors import MetricError
+
+# An extractor always sees this many pictures at once, see `extract`.
+CHUNK = 128
+
+
+class FeatureExtractor(Protocol):
+    """A network that sees.
+
+    Attributes:
+        name: ends the names of the metrics computed from its features, as in `fid_classifier`.
+        dimension: features a picture.
+        digest: sha256 of its weights: features of different weights are never compared.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def __call__(
+        self, images: UInt8[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"] | None]:
+        """Features, and class probabilities (rows sum to 1) or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor saw in N pictures.
+
+    Attributes:
+        name: of the extractor.
+        values: (N, D) float64.
+        probabilities: (N, K) float64, rows sum to 1; None where the extractor knows no classes.
+    """
+
+    name: str
+    values: Float[np.ndarray, "n dimension"]
+    probabilities: Float[np.ndarray, "n classes"] | None
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.values)
+
+
+def extract(
+    extractor: FeatureExtractor, images: UInt8[Tensor, "n channels height width"], chunk: int = CHUNK
+) -> Features:
+    """Features of all pictures, computed `chunk` at a time.
+
+    The last chunk is padded to full size: kernels round differently at different batch sizes, and so a picture's
+    features depend neither on how many others there are nor on its place among them.
+
+    Raises:
+        MetricError: no pictures, or features that are not finite.
+    """
+    if len(images) == 0:
+        raise MetricError("features", expected="pictures", received="none", remedy="Ask for at least one sample.")
+    parts = [_extract_chunk(extractor, part, chunk) for part in images.split(chunk)]
+    return _finite(Features(extractor.name, _join(part[0] for part in parts), _join_if_all(part[1] for part in parts)))
+
+
+def _extract_chunk(extractor: FeatureExtractor, part: Tensor, chunk: int) -> tuple[Tensor, Tensor | None]:
+    padding = part.new_zeros((chunk - len(part), *part.shape[1:]))
+    with torch.inference_mode():
+        values, probabilities = extractor(torch.cat([part, padding]))
+    return values[: len(part)], None if probabilities is None else probabilities[: len(part)]
+
+
+def _join(parts: Iterator[Tensor]) -> np.ndarray:
+    return torch.cat(list(parts)).to("cpu", torch.float64).numpy()
+
+
+def _join_if_all(parts: Iterator[Tensor | None]) -> np.ndarray | None:
+    known = list(parts)
+    return None if any(part is None for part in known) else _join(part for part in known if part is not None)
+
+
+def _finite(features: Features) -> Features:
+    if not np.isfinite(features.values).all():
+        raise MetricError(
+            f"features {features.name!r}",
+            expected="finite values",
+            received=f"{np.count_nonzero(~np.isfinite(features.values))} that are not",
+            remedy="The extractor's weights are damaged: train it again.",
+        )
+    return features

@@ -1,0 +1,64 @@
+"""Count, mean and covariance of features: what the Fréchet distance needs to know of a set, float64.
+
+Sets too large for memory are summarised part by part. The moments of parts join to those of the whole exactly (Chan,
+Golub & LeVeque 1983, "Algorithms for computing the sample variance", equations 2.1, for vectors):
+
+    n = n₁ + n₂,  δ = μ₂ − μ₁,  μ = μ₁ + δ n₂/n,  S = S₁ + S₂ + δδᵀ n₁n₂/n,  Σ = S / (n − 1)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from ganops.errors import MetricError
+
+_ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Moments of N vectors.
+
+    Attributes:
+        count: N.
+        mean: (D,).
+        covariance: (D, D), divided by N − 1; zero for a single vector.
+    """
+
+    count: int
+    mean: Float64[np.ndarray, " dimension"]
+    covariance: Float64[np.ndarray, "dimension dimension"]
+
+
+def moments_of(features: Float[np.ndarray, "n dimension"], rows_at_once: int = _ROWS_AT_ONCE) -> Moments:
+    """Moments of the rows; the result does not depend on `rows_at_once` beyond rounding.
+
+    Raises:
+        MetricError: no rows.
+    """
+    if len(features) == 0:
+        raise MetricError("moments", expected="features", received="none", remedy="Ask for at least one sample.")
+    starts = range(0, len(features), rows_at_once)
+    return merge(_moments_of_part(features[start : start + rows_at_once]) for start in starts)
+
+
+def merge(parts: Iterable[Moments]) -> Moments:
+    """Moments of the union of disjoint parts, at least one."""
+    return reduce(_merge_two, parts)
+
+
+def _moments_of_part(features: np.ndarray) -> Moments:
+    mean = features.mean(axis=0, dtype=np.float64)
+    centred = features.astype(np.float64) - mean
+    return Moments(len(features), mean, centred.T @ centred / max(len(features) - 1, 1))
+
+
+def _merge_two(first: Moments, second: Moments) -> Moments:
+    count = first.count + second.count
+    delta = second.mean - first.mean
+    scatter = (first.count - 1) * first.covariance + (second.count - 1) * second.covariance
+    scatter = scatter + np.outer(delta, delta) * (first.count * second.count / count)
+    return Moments(count, first.mean + delta * (second.count / count), scatter / (count - 1))

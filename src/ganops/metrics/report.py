@@ -1,0 +1,92 @@
+"""Every metric of one generator, each with the protocol under which it was measured. Torch-free."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+GENERATOR = "generator"
+HELD_OUT = "held_out"
+COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How was measured; says nothing of the generator. Numbers are comparable where protocols are equal.
+
+    Attributes:
+        features, weights: the extractor's name and the sha256 of its weights.
+        resize: how pictures are made to fit the extractor.
+        n: samples judged, of the generator and of held_out alike.
+        reference, reference_n: the split that both are compared with.
+        seeds: evaluation seeds of the generator.
+        store: digest of the data.
+    """
+
+    features: str
+    weights: str
+    resize: str
+    n: int
+    reference: str
+    reference_n: int
+    seeds: tuple[int, ...]
+    nearest_neighbours: int
+    kid_subset_size: int
+    kid_subsets: int
+    inception_score_splits: int
+    store: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean over evaluation seeds, and their standard deviation (N − 1); None for a single value."""
+
+    mean: float
+    sd: float | None
+
+    @classmethod
+    def of(cls, values: list[float]) -> "Estimate":
+        """The estimate from one value a seed."""
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
+    def to_json(self) -> dict[str, float]:
+        """Without `sd` where there is none: absent, not zero."""
+        return {"mean": self.mean} if self.sd is None else {"mean": self.mean, "sd": self.sd}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Metrics of the generator, and of the real `held_out` pictures as its floor, at equal n."""
+
+    generator: Mapping[str, Estimate]
+    held_out: Mapping[str, Estimate]
+    accuracy_held_out: float | None
+    protocol: Protocol
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}."""
+        metrics: dict[str, Any] = {
+            GENERATOR: {name: value.to_json() for name, value in self.generator.items()},
+            HELD_OUT: {name: value.to_json() for name, value in self.held_out.items()},
+        }
+        if self.accuracy_held_out is not None:
+            metrics["classifier"] = {"accuracy_held_out": self.accuracy_held_out}
+        return {"metrics": metrics, "protocol": {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}}
+
+    def table(self) -> pd.DataFrame:
+        """One row a subject and metric, with its protocol; columns are COLUMNS."""
+        rows = [
+            self._row(subject, name, value)
+            for subject, values in ((GENERATOR, self.generator), (HELD_OUT, self.held_out))
+            for name, value in values.items()
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def _row(self, subject: str, name: str, value: Estimate) -> tuple:
+        protocol = self.protocol
+        # Nothing is drawn for real pictures: they have no seeds.
+        seeds = " ".join(map(str, protocol.seeds)) if subject == GENERATOR else ""
+        measured = (subject, name, value.mean, value.sd, protocol.n, seeds)
+        return (*measured, protocol.features, protocol.weights, protocol.reference)

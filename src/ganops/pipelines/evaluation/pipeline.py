@@ -1,0 +1,23 @@
+"""bundle, store → classifier, report, pictures."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganops.pipelines.evaluation.nodes import (
+    draw_interpolation,
+    draw_samples,
+    evaluate_generator,
+    train_classifier,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Judgement of a generator."""
+    judged = ["bundle", "store", "classifier", "params:evaluation"]
+    return Pipeline(
+        [
+            Node(train_classifier, ["store", "params:evaluation"], "classifier", name="train_classifier"),
+            Node(evaluate_generator, judged, ["report", "report_table"], name="evaluate"),
+            Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),
+            Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),
+        ]
+    )

@@ -1,0 +1,46 @@
+"""The table at the end of a run: each metric beside its floor, and the protocol that both share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+_SHOWN_OF_A_DIGEST = 12
+_DIGESTS = ("weights", "store")
+
+
+def console_table(report: Mapping[str, Any]) -> Table:
+    """Metric, generator's mean ± sd over the evaluation seeds, real held-out pictures at equal n.
+
+    Args:
+        report: as stored in report.json.
+    """
+    metrics, protocol = report["metrics"], report["protocol"]
+    title = f"Generator and real pictures, {protocol['n']} each, against {protocol['reference']}"
+    table = Table(title=title, caption=protocol_line(report), caption_justify="left", title_justify="left")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("generator", justify="right")
+    table.add_column("real (floor)", justify="right")
+    for name in dict.fromkeys([*metrics["generator"], *metrics["held_out"]]):
+        table.add_row(name, *(_value(metrics[subject].get(name)) for subject in ("generator", "held_out")))
+    return table
+
+
+def protocol_line(report: Mapping[str, Any]) -> str:
+    """Every part of the protocol in one line, digests shortened, and the accuracy of the classifier that judged."""
+    parts = [f"{name} {_shown(name, value)}" for name, value in report["protocol"].items()]
+    accuracy = report["metrics"].get("classifier", {}).get("accuracy_held_out")
+    known = [] if accuracy is None else [f"classifier's accuracy on held_out {accuracy:.4g}"]
+    return ", ".join([*parts, *known])
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in _DIGESTS:
+        return str(value)[:_SHOWN_OF_A_DIGEST]
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _value(estimate: Mapping[str, float] | None) -> str:
+    if estimate is None:
+        return "–"
+    return f"{estimate['mean']:.4g}" + (f" ± {estimate['sd']:.2g}" if "sd" in estimate else "")
