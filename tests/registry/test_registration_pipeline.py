@@ -1,12 +1,14 @@
 """The pipeline's node, from catalog values to receipt and card; and where a version says it comes from."""
 
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
+from dvc.repo import Repo
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
 
@@ -15,6 +17,7 @@ from ganops.config import RegistrationParameters
 from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
 from ganops.pipelines.registration import origin
 from ganops.pipelines.registration.pipeline import create_pipeline
+from ganops.tracking.lineage import Piece, record_lineage
 
 
 @pytest.fixture
@@ -52,6 +55,20 @@ def test_a_run_that_did_not_train_and_has_no_dvc_knows_no_training_run(
     bundle: Bundle, run: mlflow.ActiveRun, project: Path
 ) -> None:
     assert origin.read_origin(bundle.path).training_run == ""
+
+
+def test_a_skipped_training_is_found_by_the_bundles_bytes(
+    bundle: Bundle, client: mlflow.MlflowClient, project: Path
+) -> None:
+    Repo.init(str(project), no_scm=True).close()
+    here = project / "bundle"
+    shutil.copytree(bundle.path, here)
+    with mlflow.start_run() as trained:
+        record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
+    with mlflow.start_run():
+        assert origin.read_origin(here).training_run == trained.info.run_id
+        (here / "bundle.json").write_text("{}")
+        assert origin.read_origin(here).training_run == ""
 
 
 def test_the_models_name_is_a_handle() -> None:

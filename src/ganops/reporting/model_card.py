@@ -45,6 +45,8 @@ not where somebody could take a generated picture for a real one without being t
 
 ## Use
 
+In the project's folder, where MLflow finds its store:
+
 ```
 kedro generate models:/{name}@champion --n 64 --seed 7{class_option} --to pictures
 mlflow models serve -m models:/{name}@champion --env-manager local --port 5001
@@ -79,7 +81,9 @@ class CardFacts:
 def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, Any]) -> str:
     """Markdown."""
     protocol = report["protocol"]
-    example = {"n": 4, "seed": 7} | ({"class_label": len(facts.classes) - 1} if facts.classes else {})
+    example = {"n": min(4, facts.largest_request), "seed": 7} | (
+        {"class_label": len(facts.classes) - 1} if facts.classes else {}
+    )
     return _CARD.format(
         **settings.model_dump(exclude={"width", "classes"}),
         **{key: protocol[key] for key in ("n", "reference", "reference_n", "store")},
