@@ -4,6 +4,7 @@ from pathlib import Path
 import yaml
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
+from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.config import DataPreparationParameters
 from ganops.data.store import Store
@@ -51,3 +52,9 @@ def test_the_report_agrees_with_the_store(tmp_path: Path) -> None:
     assert sizes == {name: len(store.indices(name)) for name in ("train", "validation", "held_out")}
     assert sizes == {"train": 210, "validation": 30, "held_out": 60}
     assert report["classes"] == list(store.classes) == list("0123456789")
+
+
+def test_kedro_sees_the_type_of_the_parameters() -> None:
+    # Where it cannot resolve an annotation of a node, Kedro warns and hands over a plain dictionary.
+    found = TypeExtractor({"data_preparation": create_pipeline()}).extract_types_from_pipelines()
+    assert found == {"data_preparation": DataPreparationParameters}

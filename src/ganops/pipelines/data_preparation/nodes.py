@@ -1,17 +1,15 @@
 """Thin nodes of the data preparation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from ganops.config import DataPreparationParameters
-
-if TYPE_CHECKING:
-    from ganops.data.store import PreparedData
+from ganops.data.store import PreparedData
 
 
-def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> tuple["PreparedData", dict[str, Any]]:
+def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> tuple[PreparedData, dict[str, Any]]:
     """Decode, fit, split: the store's content and a report of what was kept, doubled and skipped."""
     from ganops.data.preparation import prepare
     from ganops.data.sources.build import build_source
