@@ -11,6 +11,7 @@ import pytest
 from dvc.repo import Repo
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
+from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
@@ -69,6 +70,11 @@ def test_a_skipped_training_is_found_by_the_bundles_bytes(
         assert origin.read_origin(here).training_run == trained.info.run_id
         (here / "bundle.json").write_text("{}")
         assert origin.read_origin(here).training_run == ""
+
+
+def test_kedro_sees_the_type_of_the_parameters() -> None:
+    found = TypeExtractor({"registration": create_pipeline()}).extract_types_from_pipelines()
+    assert found == {"registration": RegistrationParameters}
 
 
 def test_the_models_name_is_a_handle() -> None:

@@ -6,10 +6,13 @@ from ganops.config import RegistrationParameters
 
 if TYPE_CHECKING:
     from ganops.bundle import Bundle
+else:
+    # Kedro must be able to resolve every annotation, or it hands over the parameters as a plain dictionary.
+    Bundle = Any
 
 
 def register(
-    bundle: "Bundle", report: dict[str, Any], parameters: RegistrationParameters, registered_model: str
+    bundle: Bundle, report: dict[str, Any], parameters: RegistrationParameters, registered_model: str
 ) -> tuple[dict[str, Any], str]:
     """Register the bundle, and give the receipt and the model card."""
     from ganops.pipelines.registration.origin import read_origin
