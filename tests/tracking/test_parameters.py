@@ -3,11 +3,12 @@
 import pytest
 
 from ganops.errors import ConfigurationError
-from ganops.tracking.parameters import effective_parameters, flatten, resume_key
+from ganops.tracking.parameters import effective_parameters, flat_parameters, flatten, resume_key
 
 
 def test_defaults_are_part_of_what_is_in_force() -> None:
-    flat = effective_parameters({"training": {"recipe": "vae", "seed": 4}, "evaluation": {"classifier": {"batch": 8}}})
+    raw = {"training": {"recipe": "vae", "seed": 4}, "evaluation": {"classifier": {"batch": 8}}}
+    flat = flat_parameters(effective_parameters(raw))
     assert flat["training.recipe"] == "vae"
     assert flat["training.seed"] == 4
     assert flat["training.total_images"] is None

@@ -25,8 +25,8 @@ _SEAM = {"tracking", "custody", "registry", "pipelines", "kedro_datasets", "repo
 _SEAM |= {"cli.py", "hooks.py", "settings.py", "pipeline_registry.py", "__main__.py"}
 
 
-def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Flat `group.key` → value, defaults included, of every group that the configuration has.
+def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Parameters]:
+    """Each group of the configuration as its object, defaults included.
 
     Raises:
         ConfigurationError: an unknown group or key, or a wrong value. Checked before anything runs, for all pipelines:
@@ -35,7 +35,12 @@ def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
     for name in raw:
         if name not in GROUPS:
             raise _unknown_group(name)
-    return flatten({name: GROUPS[name].parse(values or {}).model_dump(mode="json") for name, values in raw.items()})
+    return {name: GROUPS[name].parse(values or {}) for name, values in raw.items()}
+
+
+def flat_parameters(groups: Mapping[str, Parameters]) -> dict[str, Any]:
+    """Flat `group.key` → value."""
+    return flatten({name: group.model_dump(mode="json") for name, group in groups.items()})
 
 
 def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
