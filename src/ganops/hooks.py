@@ -18,7 +18,7 @@ from ganops.tracking.overlays import local_files, refuse_hidden_overrides
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
 from ganops.tracking.process import session_key
 from ganops.tracking.provenance import Provenance, read_provenance
-from ganops.tracking.run import join_run, log_parameters, run_name, set_tags
+from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
 from ganops.tracking.summary import print_summary
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class RunHooks:
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Let the list of runs say why one failed."""
-        set_tags(self.client, self.run_id, {"error": f"{type(error).__name__}: {error}"})
+        set_tags(self.client, self.run_id, {ERROR: f"{type(error).__name__}: {error}"})
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, pipeline: Pipeline) -> None:

@@ -45,7 +45,9 @@ def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experimen
     record_lineage(client, used, project, [Piece("bundle", weights, "input")])
     assert producing_run(client, experiment_id, _md5("w")) == made
     assert client.get_run(used).data.tags["made_by.bundle"] == made
-    (entry,) = client.get_run(used).inputs.dataset_inputs
+    inputs = client.get_run(used).inputs
+    assert inputs is not None
+    (entry,) = inputs.dataset_inputs
     tags = {tag.key: tag.value for tag in entry.tags}
     assert (entry.dataset.name, entry.dataset.digest) == ("bundle", _md5("w"))
     assert (tags["path"], tags["stage"], tags["equals_dvc_lock"]) == ("data/weights", "training", "true")

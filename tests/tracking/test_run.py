@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from ganops.tracking.process import ProcessIdentity, session_key, this_process
-from ganops.tracking.run import OWNER, join_run, log_parameters, run_name, set_tags
+from ganops.tracking.run import ERROR, OWNER, join_run, log_parameters, run_name, set_tags
 
 
 def _ended_process() -> ProcessIdentity:
@@ -31,9 +31,11 @@ def test_a_session_has_one_run_and_another_session_another(client: MlflowClient,
 
 def test_a_killed_run_is_taken_up_again_by_the_same_work_only(client: MlflowClient, experiment_id: str) -> None:
     killed = join_run(client, experiment_id, session="a", resume="work", name="first")
+    set_tags(client, killed, {ERROR: "what happened"})
     client.set_terminated(killed, "KILLED")
     assert join_run(client, experiment_id, session="b", resume="other work", name="second") != killed
     assert join_run(client, experiment_id, session="c", resume="work", name="third") == killed
+    assert ERROR not in client.get_run(killed).data.tags
 
 
 def test_a_run_at_work_is_left_alone(client: MlflowClient, experiment_id: str) -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _FLUSH_SECONDS = 3.0
 _FLUSH_POINTS = 500
 _IMAGE_STEP = re.compile(r"images/(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]")
-# Grids below this height are unreadable in the UI.
-_LEAST_HEIGHT = 512
 
 
 class Tracker(Protocol):
@@ -72,15 +70,11 @@ class MlflowTracker:
 
     def images(self, key: str, images_seen: int, samples: UInt8[Tensor, "batch channels h w"], columns: int) -> None:
         """One grid under the key, at its place on the UI's slider."""
-        from PIL import Image
-
-        from ganops.reporting.grid import image_grid
+        from ganops.reporting.grid import image_grid, readable_scale
 
         if images_seen <= self._last_images.get(key, -1):
             return
-        grid = image_grid(samples, columns)
-        enlarged = max(1, round(_LEAST_HEIGHT / grid.height))
-        grid = grid.resize((grid.width * enlarged, grid.height * enlarged), Image.Resampling.NEAREST)
+        grid = image_grid(samples, columns, readable_scale(samples))
         self.client.log_image(self.run_id, grid, key=key, step=images_seen, synchronous=True)
         self._last_images[key] = images_seen
 

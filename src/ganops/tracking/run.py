@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-SESSION, RESUME, OWNER = "ganops.session", "ganops.resume_key", "ganops.owner"
+SESSION, RESUME, OWNER, ERROR = "ganops.session", "ganops.resume_key", "ganops.owner", "error"
 _LONGEST_PARAMETER, _LONGEST_TAG = 6000, 5000
 _PARAMETERS_A_BATCH = 100
 
@@ -37,6 +37,8 @@ def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume
         # MlflowClient instead of mlflow.start_run: the latter asks IPython for its notebook, 0.4 s.
         return client.create_run(experiment_id, tags={**_system_tags(), **ours}, run_name=name).info.run_id
     client.update_run(run.info.run_id, status="RUNNING")
+    if ERROR in run.data.tags:
+        client.delete_tag(run.info.run_id, ERROR)
     set_tags(client, run.info.run_id, ours)
     return run.info.run_id
 
