@@ -3,7 +3,7 @@
 Generator: a linear map to a coarse picture, then 4×4 transposed convolutions of stride 2 with batch normalisation and
 ReLU, and tanh. Discriminator: 4×4 convolutions of stride 2 with LeakyReLU 0.2. The number of levels follows from the
 resolution (layers.halvings); level i, counted from the finest, has width · 2^i channels, at most width · 8. With
-classes, the generator takes an embedding beside z and the discriminator ends in a projection.
+classes, the normalisation of the generator is conditional and the discriminator ends in a projection.
 """
 
 from itertools import pairwise
@@ -12,9 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.layers import LatentAndClass, ProjectionHead, centre_crop, coarse_size, halvings
-
-_EMBEDDING_DIMENSION = 32
+from ganops.networks.layers import ConditionalBatchNorm, ProjectionHead, centre_crop, coarse_size, halvings
 
 
 class Generator(nn.Module):
@@ -26,18 +24,21 @@ class Generator(nn.Module):
         super().__init__()
         self.size = (height, width_pixels)
         self.coarse = coarse_size(height, width_pixels)
-        self.input = LatentAndClass(latent_dimension, classes, _EMBEDDING_DIMENSION)
         levels = [width * 2 ** min(i, 3) for i in reversed(range(halvings(height, width_pixels)))]
-        self.first = nn.Linear(self.input.dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
-        self.normalisation = nn.BatchNorm2d(levels[0])
-        self.ups = nn.Sequential(*(_up(a, b) for a, b in pairwise(levels)))
+        self.first = nn.Linear(latent_dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in pairwise(levels)
+        )
+        self.normalisations = nn.ModuleList(ConditionalBatchNorm(level, classes) for level in levels)
         self.last = nn.ConvTranspose2d(levels[-1], channels, 4, stride=2, padding=1)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
-        maps = self.first(self.input(latent, label)).unflatten(1, (-1, *self.coarse))
-        maps = self.ups(torch.relu(self.normalisation(maps)))
+        maps = self.first(latent).unflatten(1, (-1, *self.coarse))
+        maps = torch.relu(self.normalisations[0](maps, label))
+        for up, normalisation in zip(self.ups, self.normalisations[1:], strict=True):
+            maps = torch.relu(normalisation(up(maps), label))
         return torch.tanh(centre_crop(self.last(maps), *self.size).float())
 
 
@@ -65,11 +66,6 @@ def trunk_features(width: int, height: int, width_pixels: int) -> int:
     """How many values a sample has after `trunk`."""
     depth = halvings(height, width_pixels)
     return width * 2 ** min(depth - 1, 3) * (height >> depth) * (width_pixels >> depth)
-
-
-def _up(inputs: int, outputs: int) -> nn.Module:
-    convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
 def _down(inputs: int, outputs: int) -> nn.Module:

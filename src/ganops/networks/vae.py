@@ -5,7 +5,6 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks import dcgan
-from ganops.networks.layers import LatentAndClass
 
 
 class Encoder(nn.Module):
@@ -16,15 +15,15 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.downs = dcgan.trunk(width, channels, height, width_pixels)
-        self.condition = LatentAndClass(
-            dcgan.trunk_features(width, height, width_pixels), classes, embedding_dimension=32
-        )
-        self.last = nn.Linear(self.condition.dimension, 2 * latent_dimension)
+        self.last = nn.Linear(dcgan.trunk_features(width, height, width_pixels), 2 * latent_dimension)
+        self.embedding = nn.Embedding(classes, 2 * latent_dimension) if classes else None
 
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
     ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
-        statistics = self.last(self.condition(self.downs(pictures).flatten(1), label))
+        statistics = self.last(self.downs(pictures).flatten(1))
+        if self.embedding is not None:
+            statistics = statistics + self.embedding(label)
         mean, log_variance = statistics.float().chunk(2, dim=1)
         return mean, log_variance
 

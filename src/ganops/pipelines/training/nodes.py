@@ -1,23 +1,18 @@
-"""Thin nodes of the training pipeline."""
+"""Thin nodes of the training pipeline.
+
+Kedro reads every annotation when it starts, and makes a TrainingParameters only where all of them can be read without
+torch: the domain's own types stand in the functions that are called.
+"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from ganops.config import TrainingParameters
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-    from torch import Tensor
 
-    from ganops.bundle import BundleContents
-    from ganops.data.store import Store
-
-Trained = tuple[dict[str, Any], "dict[str, Tensor]", "BundleContents", pd.DataFrame, pd.DataFrame]
-
-
-def train_generator(store: "Store", parameters: TrainingParameters, checkpoints: Path) -> Trained:
+def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Path) -> tuple[Any, ...]:
     """Resolve the settings, play the game, and give settings, state, bundle, curves and digests."""
     from ganops.launch.training import launch_training
     from ganops.reporting.progress import training_progress
@@ -27,7 +22,7 @@ def train_generator(store: "Store", parameters: TrainingParameters, checkpoints:
         return launch_training(store, parameters, checkpoints, tracker, progress)
 
 
-def draw_curves(training_scalars: pd.DataFrame) -> "Image":
+def draw_curves(training_scalars: pd.DataFrame) -> Any:
     """Losses, logits and penalties over images seen."""
     from ganops.reporting.curves import draw_curves as draw
 
