@@ -129,7 +129,7 @@ class ClassifierParameters(Parameters):
     batch: int = Field(default=100, ge=2)
     width: int = Field(default=16, ge=1, description="channels of the first convolution")
     dimension: int = Field(default=128, ge=2, description="features a picture")
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=5e-3, gt=0)
     translation: int = Field(default=2, ge=0, description="pixels a training picture may be moved, each way")
     seed: int = Field(default=0, ge=0)
 

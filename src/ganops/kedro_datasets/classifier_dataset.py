@@ -1,11 +1,11 @@
 """The classifier whose features judge pictures: a folder of weights (safetensors) and their description (JSON)."""
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+
+from ganops.files import whole_folder
 
 if TYPE_CHECKING:
     from ganops.metrics.classifier import Classifier
@@ -43,35 +43,12 @@ class ClassifierDataset(AbstractDataset["Classifier", "Classifier"]):
 
     def save(self, data: "Classifier") -> None:
         """A sibling folder is filled and synced, then takes this folder's name."""
-        fresh = self._filepath.with_name(f".{self._filepath.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        try:
-            _write(fresh / _WEIGHTS, data.weights())
-            _write(fresh / _DESCRIPTION, data.description().encode())
-            _take_the_place(fresh, self._filepath)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        with whole_folder(self._filepath) as folder:
+            (folder / _WEIGHTS).write_bytes(data.weights())
+            (folder / _DESCRIPTION).write_text(data.description(), encoding="utf-8")
 
     def _exists(self) -> bool:
         return (self._filepath / _DESCRIPTION).is_file()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _take_the_place(fresh: Path, path: Path) -> None:
-    # A folder cannot replace a filled one in one step. Killed between the two renames: no classifier, never half a one.
-    old = path.with_name(f".{path.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    fresh.rename(path)
-    shutil.rmtree(old, ignore_errors=True)

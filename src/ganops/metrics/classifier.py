@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
@@ -32,7 +33,7 @@ class Network(nn.Module):
         halvings = max(0, math.ceil(math.log2(max(height, width_pixels) / _LAST_SIDE)))
         widths = [width * min(2**stage, _LARGEST_GROWTH) for stage in range(halvings + 1)]
         layers: list[nn.Module] = _convolution(channels, widths[0])
-        for narrow, wide in zip(widths, widths[1:], strict=False):
+        for narrow, wide in pairwise(widths):
             layers += [nn.MaxPool2d(2, ceil_mode=True), *_convolution(narrow, wide)]
         area = math.ceil(height / 2**halvings) * math.ceil(width_pixels / 2**halvings)
         self.body = nn.Sequential(*layers, nn.Flatten())
@@ -53,7 +54,7 @@ def _convolution(narrow: int, wide: int) -> list[nn.Module]:
 
 
 def initialise(network: nn.Module, seed: int) -> None:
-    """He et al. 2015, equation 10, from addressed noise: weights N(0, 2 / fan-in). The rest keeps PyTorch's constants."""
+    """He et al. 2015, equation 10, from addressed noise: weights N(0, 2 / fan-in), the last bias 0."""
     noise = Noise(seed, first=0, count=1)
     for name, parameter in network.named_parameters():
         if parameter.ndim > 1:

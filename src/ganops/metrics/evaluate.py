@@ -6,6 +6,7 @@ are measured at the same n, because every one of these metrics moves with it.
 
 from collections.abc import Iterator
 from typing import Protocol as Interface
+from typing import runtime_checkable
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ REFERENCE = "train"
 _ROWS_AT_ONCE = 1024
 
 
+@runtime_checkable
 class Judged(Interface):
     """Whatever answers requests: a bundle, or a generator in training."""
 

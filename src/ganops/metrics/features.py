@@ -6,7 +6,7 @@ knows classes, their probabilities. Every metric of this package is a function o
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ganops.errors import MetricError
 CHUNK = 128
 
 
+@runtime_checkable
 class FeatureExtractor(Protocol):
     """A network that sees.
 

@@ -16,7 +16,7 @@ from ganops.metrics.features import extract
 from ganops.metrics.threads import thread_count
 from ganops.noise import Noise
 
-_WARM_UP_STEPS = 50
+_WARM_UP_SHARE = 0.05
 _WEIGHT_DECAY = 1e-2
 
 
@@ -55,7 +55,7 @@ def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameter
 
 
 def _rate(step: int, steps: int) -> float:
-    return min(1.0, (step + 1) / _WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return min(1.0, (step + 1) / (_WARM_UP_SHARE * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 def translate(

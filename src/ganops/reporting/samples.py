@@ -1,6 +1,6 @@
 """What a generator makes, as pictures for people: samples of each class, and the ways from one to another."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from PIL import Image
@@ -15,6 +15,7 @@ _ROWS = 8
 SEED = 0
 
 
+@runtime_checkable
 class Shown(Protocol):
     """A generator that can be asked, and the names of its classes."""
 

@@ -1,20 +1,17 @@
-"""Thin nodes of the evaluation."""
+"""Thin nodes of the evaluation.
 
-from typing import TYPE_CHECKING, Any
+Kedro reads every annotation when it starts, and makes an EvaluationParameters only where all of them can be read
+without torch: the domain's own types stand in the functions that are called.
+"""
+
+from typing import Any
 
 import pandas as pd
 
 from ganops.config import EvaluationParameters
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
-    from ganops.bundle import Bundle
-    from ganops.data.store import Store
-    from ganops.metrics.classifier import Classifier
-
-
-def train_classifier(store: "Store", parameters: EvaluationParameters) -> "Classifier":
+def train_classifier(store: Any, parameters: EvaluationParameters) -> Any:
     """The classifier of the data, whose features judge."""
     from ganops.metrics.train_classifier import train_classifier as train
 
@@ -22,7 +19,7 @@ def train_classifier(store: "Store", parameters: EvaluationParameters) -> "Class
 
 
 def evaluate_generator(
-    bundle: "Bundle", store: "Store", classifier: "Classifier", parameters: EvaluationParameters
+    bundle: Any, store: Any, classifier: Any, parameters: EvaluationParameters
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Every metric of the generator and its floor, as JSON and as a table."""
     from ganops.metrics.evaluate import evaluate
@@ -31,14 +28,14 @@ def evaluate_generator(
     return report.to_json(), report.table()
 
 
-def draw_samples(bundle: "Bundle") -> "Image":
+def draw_samples(bundle: Any) -> Any:
     """A row of samples a class."""
     from ganops.reporting.samples import sample_grid
 
     return sample_grid(bundle)
 
 
-def draw_interpolation(bundle: "Bundle") -> "Image":
+def draw_interpolation(bundle: Any) -> Any:
     """A row a class, from one latent to another."""
     from ganops.reporting.samples import interpolation
 

@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kedro.io import DatasetError
+
+from ganops.config import ClassifierParameters
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.kedro_datasets.classifier_dataset import ClassifierDataset
+from ganops.metrics.classifier import Classifier, Network
+from ganops.metrics.features import extract
+from ganops.metrics.train_classifier import train_classifier, translate
+
+
+def test_it_tells_the_classes_apart(classifier: Classifier) -> None:
+    assert classifier.accuracy_held_out is not None
+    assert classifier.accuracy_held_out >= 0.95
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_others(
+    store: Store, classifier: Classifier, parameters: ClassifierParameters
+) -> None:
+    assert train_classifier(store, parameters, threads=1).weights() == classifier.weights()
+    other = parameters.model_copy(update={"seed": 1, "total_images": 30})
+    short = parameters.model_copy(update={"total_images": 30})
+    assert train_classifier(store, other, 1).digest != train_classifier(store, short, 1).digest
+
+
+def test_the_number_of_threads_is_as_before_afterwards(store: Store, parameters: ClassifierParameters) -> None:
+    before = torch.get_num_threads()
+    train_classifier(store, parameters.model_copy(update={"total_images": 30}), threads=before + 1)
+    assert torch.get_num_threads() == before
+
+
+def test_features_depend_neither_on_chunks_nor_on_neighbours(classifier: Classifier, pictures: torch.Tensor) -> None:
+    whole = extract(classifier, pictures)
+    assert whole.values.shape == (30, classifier.dimension)
+    np.testing.assert_allclose(extract(classifier, pictures, chunk=7).values, whole.values, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(extract(classifier, pictures[11:13]).values, whole.values[11:13])
+
+
+def test_probabilities_sum_to_one(classifier: Classifier, pictures: torch.Tensor) -> None:
+    probabilities = extract(classifier, pictures).probabilities
+    assert probabilities is not None
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-12)
+
+
+def test_pictures_of_another_shape_are_refused(classifier: Classifier) -> None:
+    with pytest.raises(MetricError, match=r"\(1, 9, 10\).*received \(3, 9, 10\)"):
+        classifier(torch.zeros(2, 3, 9, 10, dtype=torch.uint8))
+
+
+def test_no_pictures_have_no_features(classifier: Classifier) -> None:
+    with pytest.raises(MetricError, match="received none"):
+        extract(classifier, torch.zeros(0, 1, 9, 10, dtype=torch.uint8))
+
+
+def test_unlabelled_data_cannot_train_it(unlabelled: Store, parameters: ClassifierParameters) -> None:
+    with pytest.raises(MetricError, match="sub-folders, one a class"):
+        train_classifier(unlabelled, parameters, threads=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (2, 5, 17), (3, 32, 32), (4, 33, 9)])
+def test_any_size_and_channels(shape: tuple[int, int, int]) -> None:
+    features, logits = Network(*shape, classes=3, width=2, dimension=5)(torch.zeros(2, *shape))
+    assert features.shape == (2, 5)
+    assert logits.shape == (2, 3)
+
+
+def test_translation_moves_by_whole_pixels_and_repeats_the_edge() -> None:
+    image = torch.arange(6.0).reshape(1, 1, 2, 3)
+    down_left = translate(image, torch.tensor([[1, -1]]))
+    assert down_left.tolist() == [[[[1.0, 2.0, 2.0], [1.0, 2.0, 2.0]]]]
+    assert torch.equal(translate(image, torch.tensor([[0, 0]])), image)
+
+
+def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor, tmp_path: Path) -> None:
+    dataset = ClassifierDataset(str(tmp_path / "classifier"))
+    assert not dataset.exists()
+    dataset.save(classifier)
+    dataset.save(classifier)
+    loaded = dataset.load()
+    assert (loaded.digest, loaded.accuracy_held_out) == (classifier.digest, classifier.accuracy_held_out)
+    np.testing.assert_array_equal(extract(loaded, pictures).values, extract(classifier, pictures).values)
+    assert [path.name for path in tmp_path.iterdir()] == ["classifier"]
+
+
+@pytest.mark.parametrize("damage", ["no folder", "cut weights", "other weights", "other format", "no json"])
+def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: Path, damage: str) -> None:
+    dataset = ClassifierDataset(str(tmp_path / "classifier"))
+    if damage != "no folder":
+        dataset.save(classifier)
+    weights, description = tmp_path / "classifier/weights.safetensors", tmp_path / "classifier/classifier.json"
+    match damage:
+        case "cut weights":
+            weights.write_bytes(weights.read_bytes()[:-5])
+        case "other weights":
+            content = bytearray(weights.read_bytes())
+            content[-1] ^= 1
+            weights.write_bytes(bytes(content))
+        case "other format":
+            description.write_text(json.dumps({"format": "x"}))
+        case "no json":
+            description.write_text("{")
+    with pytest.raises(DatasetError, match="Train it again: kedro run --pipelines evaluation") as raised:
+        dataset.load()
+    assert isinstance(raised.value.__cause__, MetricError)

@@ -1,0 +1,122 @@
+"""What a report says of generators whose quality is known, and of a floor at equal n."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from ganops.config import EvaluationParameters
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.metrics.classifier import Classifier
+from ganops.metrics.evaluate import evaluate, samples_judged
+from ganops.metrics.report import COLUMNS, Estimate, Report
+from ganops.noise import Noise
+from ganops.sampling import GenerationRequest, Samples
+
+PARAMETERS = EvaluationParameters(seeds=(1, 2), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Shows training pictures: of all classes or of some, with the right label, a wrong one or none."""
+
+    store: Store
+    classes: tuple[int, ...] = (0, 1, 2, 3)
+    label: str = "right"
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        indices = self.store.indices("train")
+        labels = self.store.read("label", indices)
+        kept = indices[np.isin(labels, self.classes)]
+        chosen = kept[Noise(request.seed, 0, request.n).integers("replay", len(kept)).numpy()]
+        images, labels = (torch.from_numpy(self.store.read(field, chosen)) for field in ("image", "label"))
+        return Samples(images, None if self.label == "none" else labels if self.label == "right" else (labels + 1) % 4)
+
+
+@pytest.fixture(scope="module")
+def report(store: Store, classifier: Classifier) -> Report:
+    return evaluate(Replay(store), store, classifier, PARAMETERS)
+
+
+def test_every_metric_stands_beside_its_floor(report: Report) -> None:
+    names = {"fid", "kid", "precision", "recall", "inception_score", "agreement"}
+    assert set(report.generator) == {f"{name}_classifier" for name in names} | {"classes_covered"}
+    assert set(report.held_out) == set(report.generator)
+
+
+def test_training_pictures_lie_among_themselves(report: Report) -> None:
+    assert report.generator["precision_classifier"].mean == 1.0
+    assert report.generator["classes_covered"] == Estimate(4.0, 0.0)
+    assert report.generator["agreement_classifier"].mean >= 0.95
+
+
+def test_the_floor_agrees_as_often_as_the_classifier_is_right(report: Report, classifier: Classifier) -> None:
+    """All of held_out is judged here, so both are the same share."""
+    assert report.held_out["agreement_classifier"] == Estimate(classifier.accuracy_held_out or 0.0, None)
+
+
+def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: Store, classifier: Classifier) -> None:
+    forgetful = evaluate(Replay(store, classes=(0, 1)), store, classifier, PARAMETERS).generator
+    assert forgetful["recall_classifier"].mean <= 0.6 * report.generator["recall_classifier"].mean
+    assert forgetful["fid_classifier"].mean > 3 * report.generator["fid_classifier"].mean
+    assert 1.4 * forgetful["inception_score_classifier"].mean < report.generator["inception_score_classifier"].mean
+    assert forgetful["classes_covered"].mean == 2
+
+
+def test_a_generator_that_mistakes_classes_disagrees(store: Store, classifier: Classifier) -> None:
+    wrong = evaluate(Replay(store, label="wrong"), store, classifier, PARAMETERS).generator
+    assert wrong["agreement_classifier"].mean <= 0.05
+
+
+def test_agreement_is_absent_where_no_class_was_asked(store: Store, classifier: Classifier) -> None:
+    report = evaluate(Replay(store, label="none"), store, classifier, PARAMETERS)
+    assert "agreement_classifier" not in report.generator
+    assert "agreement_classifier" in report.held_out
+
+
+def test_the_same_twice(report: Report, store: Store, classifier: Classifier) -> None:
+    assert evaluate(Replay(store), store, classifier, PARAMETERS).to_json() == report.to_json()
+
+
+def test_the_json_states_the_whole_protocol(report: Report, store: Store, classifier: Classifier) -> None:
+    stored = report.to_json()
+    n, reference = len(store.indices("held_out")), len(store.indices("train"))
+    assert stored["protocol"] == {
+        "features": "classifier",
+        "weights": classifier.digest,
+        "resize": "none",
+        "n": n,
+        "reference": "train",
+        "reference_n": reference,
+        "seeds": [1, 2],
+        "nearest_neighbours": 3,
+        "kid_subset_size": 20,
+        "kid_subsets": 5,
+        "inception_score_splits": 1,
+        "store": store.digest(),
+    }
+    assert stored["metrics"]["classifier"] == {"accuracy_held_out": classifier.accuracy_held_out}
+    assert set(stored["metrics"]["generator"]["fid_classifier"]) == {"mean", "sd"}
+    assert set(stored["metrics"]["held_out"]["fid_classifier"]) == {"mean"}
+
+
+def test_the_table_has_a_row_for_each_subject_and_metric(report: Report) -> None:
+    table = report.table()
+    assert tuple(table.columns) == COLUMNS
+    assert list(table["subject"]) == ["generator"] * 7 + ["held_out"] * 7
+    assert set(table["seeds"]) == {"1 2", ""}
+    assert table["sd"].isna().sum() == 7
+
+
+def test_more_samples_than_held_out_has_are_refused() -> None:
+    assert (samples_judged(None, 40), samples_judged(30, 40)) == (40, 30)
+    with pytest.raises(MetricError, match=r"2 to 40, the size of held_out.*received 41"):
+        samples_judged(41, 40)
+
+
+def test_the_estimate_is_the_mean_and_the_sd_of_a_sample() -> None:
+    assert Estimate.of([1.0, 3.0]).mean == 2.0
+    assert Estimate.of([1.0, 3.0]).sd == pytest.approx(2**0.5)
+    assert Estimate.of([5.0]).to_json() == {"mean": 5.0}

@@ -1,0 +1,123 @@
+"""Closed forms, and torch-fidelity's own numbers on the same features."""
+
+import numpy as np
+import pytest
+import torch
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from ganops.errors import MetricError
+from ganops.metrics.fid import frechet_distance
+from ganops.metrics.inception_score import inception_score
+from ganops.metrics.kid import SUBSET_SEED, kernel_distance
+from ganops.metrics.moments import Moments, merge, moments_of
+from ganops.metrics.precision_recall import precision_and_recall
+
+
+def normal(seed: int, n: int, dimension: int = 6, shift: float = 0.0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(shift, 1.0, (n, dimension))
+
+
+def test_moments_are_numpys() -> None:
+    features = normal(0, 50)
+    moments = moments_of(features)
+    assert moments.count == 50
+    np.testing.assert_allclose(moments.mean, features.mean(axis=0))
+    np.testing.assert_allclose(moments.covariance, np.cov(features, rowvar=False, ddof=1), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 49, 1000])
+def test_moments_do_not_depend_on_batching(rows: int) -> None:
+    features = 1e3 + normal(0, 50)
+    whole, parts = moments_of(features), moments_of(features, rows_at_once=rows)
+    np.testing.assert_allclose(parts.mean, whole.mean, rtol=1e-12)
+    np.testing.assert_allclose(parts.covariance, whole.covariance, rtol=1e-9, atol=1e-10)
+
+
+def test_moments_of_unequal_parts_merge_to_the_whole() -> None:
+    features = normal(0, 50)
+    merged, whole = merge(map(moments_of, (features[:3], features[3:31], features[31:]))), moments_of(features)
+    assert merged.count == whole.count
+    np.testing.assert_allclose(merged.covariance, whole.covariance, rtol=1e-12, atol=1e-14)
+
+
+def test_the_frechet_distance_of_diagonal_gaussians_has_a_closed_form() -> None:
+    first, second = np.array([1.0, 4.0, 9.0]), np.array([4.0, 4.0, 1.0])
+    mean = np.array([1.0, 0.0, 2.0])
+    expected = (mean**2).sum() + ((np.sqrt(first) - np.sqrt(second)) ** 2).sum()
+    value = frechet_distance(Moments(9, np.zeros(3), np.diag(first)), Moments(9, mean, np.diag(second)))
+    assert value == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_frechet_distance_is_torch_fidelitys() -> None:
+    samples, real = normal(1, 80, shift=0.3), normal(2, 120)
+    statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (samples, real)]
+    expected = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert frechet_distance(moments_of(samples), moments_of(real)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_set_is_at_no_distance_from_itself() -> None:
+    moments = moments_of(normal(3, 200))
+    assert frechet_distance(moments, moments) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_one_sample_has_no_frechet_distance() -> None:
+    with pytest.raises(MetricError, match="at least 2 samples"):
+        frechet_distance(moments_of(normal(0, 1)), moments_of(normal(0, 9)))
+
+
+def test_the_inception_score_of_pictures_that_say_nothing_is_one() -> None:
+    assert inception_score(np.full((20, 5), 0.2)) == pytest.approx(1.0)
+
+
+def test_the_inception_score_of_certain_and_balanced_classes_is_their_number() -> None:
+    assert inception_score(np.eye(7).repeat(4, axis=0)) == pytest.approx(7.0)
+
+
+def test_the_inception_score_of_one_certain_class_is_one() -> None:
+    assert inception_score(np.eye(7)[[2] * 9]) == pytest.approx(1.0)
+
+
+def test_the_kernel_distance_is_torch_fidelitys() -> None:
+    samples, real = normal(1, 60, shift=0.4), normal(2, 90)
+    arrays = torch.from_numpy(samples), torch.from_numpy(real)
+    settings = {"kid_subset_size": 30, "kid_subsets": 4, "rng_seed": SUBSET_SEED, "verbose": False}
+    expected = kid_features_to_metric(*arrays, **settings)["kernel_inception_distance_mean"]
+    assert kernel_distance(samples, real, 30, 4) == expected
+
+
+def test_the_kernel_distance_of_equal_distributions_is_zero_on_average() -> None:
+    values = [kernel_distance(normal(seed, 100), normal(seed + 1000, 100), 100, 1) for seed in range(60)]
+    assert min(values) < 0 < max(values)
+    assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
+    assert kernel_distance(normal(0, 100, shift=1.0), normal(1, 100), 100, 1) > 20 * np.std(values)
+
+
+def test_a_subset_larger_than_the_samples_is_refused() -> None:
+    with pytest.raises(MetricError, match=r"kid_subset_size: expected at most the 10 .* Set .* to 10 or less"):
+        kernel_distance(normal(0, 10), normal(1, 50), 11, 1)
+
+
+def test_precision_and_recall_are_torch_fidelitys() -> None:
+    samples, real = normal(1, 70, shift=0.5), normal(2, 90)
+    arrays = torch.from_numpy(samples), torch.from_numpy(real)
+    expected = prc_features_to_metric(*arrays, prc_neighborhood=3, save_cpu_ram=False, verbose=False)
+    assert precision_and_recall(samples, real, 3) == (expected["precision"], expected["recall"])
+
+
+def test_a_copy_is_precise_and_complete_and_a_stranger_neither() -> None:
+    real = normal(0, 40)
+    assert precision_and_recall(real, real, 3) == (1.0, 1.0)
+    assert precision_and_recall(real + 100, real, 3) == (0.0, 0.0)
+
+
+def test_samples_of_one_of_two_clusters_are_precise_and_half_complete() -> None:
+    near, far = normal(0, 30), normal(1, 30, shift=100)
+    precision, recall = precision_and_recall(near, np.concatenate([near, far]), 3)
+    assert (precision, recall) == (1.0, 0.5)
+
+
+def test_more_neighbours_than_samples_are_refused() -> None:
+    with pytest.raises(MetricError, match="nearest_neighbours: expected fewer than the 5"):
+        precision_and_recall(normal(0, 5), normal(1, 50), 5)
