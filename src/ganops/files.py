@@ -40,6 +40,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
         fresh.rename(path)
         sync(path.parent)
     finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 

@@ -12,7 +12,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.layers import ConditionalBatchNorm, ProjectionHead, centre_crop, coarse_size, halvings
+from ganops.networks.layers import (
+    ClassEmbedding,
+    ConditionalBatchNorm,
+    ProjectionHead,
+    centre_crop,
+    coarse_size,
+    halvings,
+)
+
+_EMBEDDING_DIMENSION = 64
 
 
 class Generator(nn.Module):
@@ -29,16 +38,19 @@ class Generator(nn.Module):
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in pairwise(levels)
         )
-        self.normalisations = nn.ModuleList(ConditionalBatchNorm(level, classes) for level in levels)
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        embedded = _EMBEDDING_DIMENSION if classes else 0
+        self.normalisations = nn.ModuleList(ConditionalBatchNorm(level, embedded) for level in levels)
         self.last = nn.ConvTranspose2d(levels[-1], channels, 4, stride=2, padding=1)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        embedded = None if self.embedding is None else self.embedding(label)
         maps = self.first(latent).unflatten(1, (-1, *self.coarse))
-        maps = torch.relu(self.normalisations[0](maps, label))
+        maps = torch.relu(self.normalisations[0](maps, embedded))
         for up, normalisation in zip(self.ups, self.normalisations[1:], strict=True):
-            maps = torch.relu(normalisation(up(maps), label))
+            maps = torch.relu(normalisation(up(maps), embedded))
         return torch.tanh(centre_crop(self.last(maps), *self.size).float())
 
 

@@ -28,24 +28,31 @@ def centre_crop(
     return pictures[:, :, top : top + height, left : left + width]
 
 
+class ClassEmbedding(nn.Embedding):
+    """A vector a class, which begins as N(0, 1)."""
+
+
 class ConditionalBatchNorm(nn.Module):
-    """Batch normalisation, then a gain and a bias of the sample's class (Dumoulin et al. 2017; Miyato and Koyama 2018).
+    """Batch normalisation, then a gain and a bias that are linear in the class's embedding (Brock et al. 2019, B.1).
 
     The class must not enter beside z: batch normalisation then keeps the variance between classes and lets the variance
     that z makes within each fade, until a class has one picture (measured: EXPERIMENTS.md).
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, embedding_dimension: int) -> None:
         super().__init__()
         self.normalise = nn.BatchNorm2d(channels, affine=False)
-        self.gain = nn.Parameter(torch.ones(max(classes, 1), channels))
-        self.bias = nn.Parameter(torch.zeros(max(classes, 1), channels))
+        self.gain = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.of_class = nn.Linear(embedding_dimension, 2 * channels, bias=False) if embedding_dimension else None
 
     def forward(
-        self, maps: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None
+        self, maps: Float[Tensor, "batch channels height width"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch channels height width"]:
-        gain, bias = (self.gain, self.bias) if label is None else (self.gain[label], self.bias[label])
-        normal = self.normalise(maps)
+        normal, gain, bias = self.normalise(maps), self.gain[None], self.bias[None]
+        if self.of_class is not None:
+            more_gain, more_bias = self.of_class(embedded).chunk(2, dim=1)
+            gain, bias = gain + more_gain, bias + more_bias
         return torch.addcmul(bias.to(normal.dtype)[:, :, None, None], normal, gain.to(normal.dtype)[:, :, None, None])
 
 
@@ -68,16 +75,17 @@ class ProjectionHead(nn.Module):
 
 @torch.no_grad()
 def initialise(network: nn.Module, name: str, seed: int, deviation: float = 0.02) -> nn.Module:
-    """Radford et al. 2016, section 3: weights from N(0, σ), scales of normalisation from N(1, σ), biases zero.
+    """Radford et al. 2016, section 3: weights from N(0, σ), gains of normalisation from N(1, σ), biases zero.
 
     Each parameter is drawn at the address (seed, network and parameter name), so that adding one changes no other.
     """
     for path, module in network.named_modules():
+        spread = 1.0 if isinstance(module, ClassEmbedding) else deviation
         for key, parameter in module.named_parameters(recurse=False):
             if key.endswith("bias") or parameter.ndim == 0:
                 parameter.zero_()
                 continue
-            centre = 1.0 if parameter.ndim == 1 or key == "gain" else 0.0
+            centre = 1.0 if parameter.ndim == 1 else 0.0
             noise = Noise(seed, first=0, count=1).normal(f"weights/{name}/{path}.{key}", tuple(parameter.shape))
-            parameter.copy_(centre + deviation * noise[0])
+            parameter.copy_(centre + spread * noise[0])
     return network

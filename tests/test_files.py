@@ -1,0 +1,56 @@
+import pytest
+
+from ganops.files import whole_file, whole_folder
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def test_a_file_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
+    path = tmp_path / "deep" / "file"
+    with whole_file(path) as fresh:
+        fresh.write_text("old")
+    with pytest.raises(Interrupted), whole_file(path) as fresh:
+        fresh.write_text("ne")
+        raise Interrupted
+    assert path.read_text() == "old"
+    assert [file.name for file in path.parent.iterdir()] == ["file"]
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    path = tmp_path / "folder"
+    for names in (("a", "b"), ("c",)):
+        with whole_folder(path) as fresh:
+            for name in names:
+                (fresh / name).write_text(name)
+    assert [file.name for file in path.iterdir()] == ["c"]
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_folder_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
+    path = tmp_path / "folder"
+    with whole_folder(path) as fresh:
+        (fresh / "old").write_text("old")
+    with pytest.raises(Interrupted), whole_folder(path) as fresh:
+        (fresh / "new").write_text("new")
+        raise Interrupted
+    assert [file.name for file in path.iterdir()] == ["old"]
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
+    path = tmp_path / "folder"
+    with whole_folder(path) as fresh:
+        (fresh / "old").write_text("old")
+    renamed = type(path).rename
+
+    def refuse_new(source, target):
+        if source.name.endswith(".new"):
+            raise OSError("no space left on device")
+        return renamed(source, target)
+
+    monkeypatch.setattr(type(path), "rename", refuse_new)
+    with pytest.raises(OSError, match="no space"), whole_folder(path) as fresh:
+        (fresh / "new").write_text("new")
+    assert [file.name for file in path.iterdir()] == ["old"]
