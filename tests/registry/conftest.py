@@ -6,6 +6,7 @@ from typing import Any
 
 import mlflow
 import pytest
+import torch
 
 from ganops.bundle import Bundle, BundleContents
 from ganops.config import Settings
@@ -47,7 +48,12 @@ def make_bundle(tmp_path: Path) -> Callable[[int], Bundle]:
 
     def make(seed: int) -> Bundle:
         settings = SETTINGS.model_copy(update={"seed": seed})
-        networks = {"generator": build_networks(settings)["generator"]}
+        network = build_networks(settings)["generator"]
+        lively = torch.Generator().manual_seed(seed)
+        for parameter in network.parameters():
+            # As initialised it may well be grey all over, and then equal pictures would prove nothing.
+            parameter.data.normal_(0.0, 0.5, generator=lively)
+        networks = {"generator": network}
         folder = tmp_path / f"{seed}" / "bundle"
         BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75)).save(folder)
         return Bundle.load(folder)

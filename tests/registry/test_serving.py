@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,8 @@ def _served(uri: str, tracking_uri: str, folder: Path) -> Iterator[Callable[[str
         _wait(server, address, folder / "server.log")
         yield lambda body: _post(address, body)
     finally:
-        os.killpg(server.pid, signal.SIGKILL)  # the server is a child of the command, in the same group
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(server.pid, signal.SIGKILL)  # the server is a child of the command, in the same group
         server.wait()
 
 

@@ -57,10 +57,15 @@ def register_bundle(
     # Before anything is written: a wrong limit costs nothing.
     verdicts = judge(report, parameters, finite=has_finite_weights(bundle), loads_back=True)
     known = version_by_weights(client, name, bundle.digest)
-    version = known or _new_version(client, name, log_bundle(bundle, parameters.largest_request), run_id)
-    origin = _origin_of(version, origin)
-    decision = _decide(client, version, verdicts, report, parameters, origin)
-    _tag(client, version, _tags(bundle, report, origin, decision))
+    origin = origin if known is None else _origin_of(known, origin)
+    champion = _rival(client, name, known)
+    decision = decide(verdicts, report, parameters.compare_by, champion, origin.clean)
+    tags = _tags(bundle, report, origin, decision)
+    if known is None:
+        version = _new_version(client, name, log_bundle(bundle, parameters.largest_request), run_id, tags)
+    else:
+        version = known
+        _renew_tags(client, known, tags)
     _set_alias(client, version, decision)
     registration = Registration(name, str(version.version), decision, verdicts, known is not None)
     client.set_tag(run_id, "registered_version", str(registration))
@@ -87,7 +92,9 @@ def _active_client() -> "tuple[MlflowClient, str]":
     return mlflow.MlflowClient(), run.info.run_id
 
 
-def _new_version(client: "MlflowClient", name: str, model_uri: str, run_id: str) -> "ModelVersion":
+def _new_version(
+    client: "MlflowClient", name: str, model_uri: str, run_id: str, tags: dict[str, str]
+) -> "ModelVersion":
     from mlflow.exceptions import MlflowException
 
     try:
@@ -97,29 +104,23 @@ def _new_version(client: "MlflowClient", name: str, model_uri: str, run_id: str)
             raise
     model_id = model_uri.removeprefix("models:/")
     source = client.get_logged_model(model_id).artifact_location
-    return client.create_model_version(name, source, run_id, model_id=model_id)
+    return client.create_model_version(name, source, run_id, tags, model_id=model_id)
 
 
 def _origin_of(version: "ModelVersion", origin: Origin) -> Origin:
     """A known version keeps the origin of the code inside it, unless a clean tree now has that very code."""
     tags = version.tags
-    if "git_commit" not in tags or (origin.clean and tags["package_sha256"] == package_digest()):
+    if origin.clean and tags["package_sha256"] == package_digest():
         return origin
     return Origin(**{field.name: tags.get(field.name, "") for field in fields(Origin)})
 
 
-def _decide(
-    client: "MlflowClient",
-    version: "ModelVersion",
-    verdicts: tuple[Verdict, ...],
-    report: Report,
-    parameters: RegistrationParameters,
-    origin: Origin,
-) -> Decision:
-    best = version_by_alias(client, version.name, "champion")
-    # A champion registered again is not its own rival.
-    champion = None if best is None or best.version == version.version else _champion(best)
-    return decide(verdicts, report, parameters.compare_by, champion, origin.clean)
+def _rival(client: "MlflowClient", name: str, known: "ModelVersion | None") -> Champion | None:
+    """The champion to beat; one that is registered again is not its own rival."""
+    best = version_by_alias(client, name, "champion")
+    if best is None or (known is not None and best.version == known.version):
+        return None
+    return _champion(best)
 
 
 def _champion(version: "ModelVersion") -> Champion:
@@ -143,11 +144,10 @@ def _tags(bundle: Bundle, report: Report, origin: Origin, decision: Decision) ->
     }
 
 
-def _tag(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
-    known = version.tags
-    # The package inside a version never changes, whatever is registered again later.
+def _renew_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
     for key, value in tags.items():
-        if known.get(key) != value and not (key == "package_sha256" and key in known):
+        # The package inside a version never changes, whatever is registered again later.
+        if key != "package_sha256" and version.tags.get(key) != value:
             client.set_model_version_tag(version.name, version.version, key, value)
 
 
