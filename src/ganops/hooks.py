@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from ganops.tracking.datasets import dataset_path, log_dataset
@@ -43,18 +42,11 @@ class RunHooks:
         self.context, self.project = context, context.project_path
         self.conf_local = context.env in (None, "local") and bool(local_files(configuration))
         self.environment = str(context.config_loader["globals"]["environment"])
-        self.groups = effective_parameters(_raw_parameters(context))
-        self.parameters = flat_parameters(self.groups)
+        self.parameters = flat_parameters(effective_parameters(_raw_parameters(context)))
 
     @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol, conf_catalog: dict[str, Any]) -> None:
-        """Give the nodes parameter objects, and keep what the catalog says about tracking.
-
-        Kedro makes such objects itself, but not for a node with an annotation that only a type checker can resolve,
-        and the domain's types cannot be imported here: they bring torch.
-        """
-        for name, group in self.groups.items():
-            catalog[f"params:{name}"].save(group)
+    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
+        """Keep what the catalog says about tracking."""
         self.entries = {name: entry for name, entry in conf_catalog.items() if isinstance(entry, dict)}
         self.saved = {}
 

@@ -1,0 +1,36 @@
+"""The pipelines, as Kedro and DVC name them."""
+
+import subprocess
+import sys
+
+from kedro.pipeline import Pipeline
+from kedro.validation.type_extractor import TypeExtractor
+
+from ganops.pipeline_registry import register_pipelines
+from ganops.tracking.parameters import GROUPS
+
+
+def test_the_default_is_the_stages_in_their_order() -> None:
+    pipelines = register_pipelines()
+    assert list(pipelines) == ["data_preparation", "training", "evaluation", "registration", "__default__"]
+    stages = [pipeline for name, pipeline in pipelines.items() if name != "__default__"]
+    assert set(pipelines["__default__"].nodes) == set(sum(stages, start=Pipeline([])).nodes)
+    names = [node.name for node in pipelines["__default__"].nodes]
+    assert names.index("prepare") < names.index("train") < names.index("evaluate") < names.index("register")
+
+
+def test_kedro_can_read_the_type_of_every_parameter() -> None:
+    """One annotation of a node that cannot be read, and the node gets a plain dictionary instead."""
+    pipelines = register_pipelines()
+    inputs = {name for pipeline in pipelines.values() for name in pipeline.inputs() if name.startswith("params:")}
+    assert inputs == {f"params:{name}" for name in GROUPS}
+    assert TypeExtractor(pipelines).extract_types_from_pipelines() == GROUPS
+
+
+def test_pipelines_are_light() -> None:
+    heavy = '{"torch", "mlflow", "matplotlib", "dvc"}'
+    code = (
+        f"import sys, ganops.pipeline_registry as r; r.register_pipelines(); print(sorted({heavy} & set(sys.modules)))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.strip() == "[]"
