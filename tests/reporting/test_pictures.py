@@ -108,7 +108,7 @@ def test_curves_are_the_same_bytes_twice_and_show_the_values() -> None:
 
 def test_a_table_without_curves_is_refused() -> None:
     with pytest.raises(TrainingError, match="at least one curve"):
-        draw_curves(SCALARS[["images_seen"]])
+        draw_curves(pd.DataFrame({"images_seen": [64]}))
 
 
 REPORT = {
