@@ -41,7 +41,7 @@ def test_base_is_the_default_data_set() -> None:
     default = read(CONF / "base" / "globals.yml")["environment"]
     assert default in ENVIRONMENTS
     assert read(CONF / "dvc.yml") == {"env": default}
-    assert [name for name in BASE_FILES if read(CONF / default / name)] == []
+    assert [name for name in BASE_FILES if any(read(CONF / default / name).values())] == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
