@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from ganops.networks import dcgan, vae
-from ganops.networks.layers import halvings, initialise
+from ganops.networks.layers import ConditionalBatchNorm, halvings, initialise
 
 SIZES = [(28, 28), (32, 32), (100, 100), (17, 40), (64, 48)]
 
@@ -45,3 +45,22 @@ def test_initial_weights_are_radfords():
     assert network[0].weight.std().item() == pytest.approx(0.02, rel=0.02)
     assert network[0].bias.abs().max() == 0
     assert network[1].weight.mean().item() == pytest.approx(1, abs=0.005)
+
+
+def test_without_classes_conditional_normalisation_is_plain_batch_normalisation():
+    ours, theirs = ConditionalBatchNorm(3, 0), nn.BatchNorm2d(3)
+    with torch.no_grad():
+        theirs.weight.copy_(ours.gain.normal_())
+        theirs.bias.copy_(ours.bias.normal_())
+    maps = torch.randn(4, 3, 5, 5)
+    torch.testing.assert_close(ours(maps, None), theirs(maps))
+    torch.testing.assert_close(ours.eval()(maps, None), theirs.eval()(maps))
+
+
+def test_gain_and_bias_are_linear_in_the_embedding_of_the_class():
+    layer = ConditionalBatchNorm(3, 2)
+    maps, embedded = torch.randn(4, 3, 5, 5), torch.randn(4, 2)
+    more_gain, more_bias = (embedded @ layer.of_class.weight.T).chunk(2, dim=1)
+    normal = nn.functional.batch_norm(maps, None, None, training=True)
+    expected = normal * (1 + more_gain)[:, :, None, None] + more_bias[:, :, None, None]
+    torch.testing.assert_close(layer(maps, embedded), expected)
