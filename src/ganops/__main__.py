@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from ganops.errors import ConfigurationError
 from ganops.tracking.location import project
@@ -9,6 +10,18 @@ from ganops.tracking.location import project
 
 def main() -> None:
     """Go to the project and run; the exit code is that of `kedro run`."""
+    try:
+        folder = _project_folder()
+    except ConfigurationError as error:
+        sys.exit(f"Error: {error}")
+    # Kedro takes the project, and its logging file, from the working directory.
+    os.chdir(folder)
+    from kedro.framework.cli.cli import KedroCLI
+
+    KedroCLI(project_path=folder).main(args=["run", *sys.argv[1:]], prog_name="kedro")
+
+
+def _project_folder() -> Path:
     folder = project()
     if not (folder / "pyproject.toml").is_file():
         raise ConfigurationError(
@@ -17,11 +30,7 @@ def main() -> None:
             received=f"no pyproject.toml in {folder}",
             remedy="Run `make run` in a clone of the project.",
         )
-    # Kedro takes the project, and its logging file, from the working directory.
-    os.chdir(folder)
-    from kedro.framework.cli.cli import KedroCLI
-
-    KedroCLI(project_path=folder).main(args=["run", *sys.argv[1:]], prog_name="kedro")
+    return folder
 
 
 if __name__ == "__main__":

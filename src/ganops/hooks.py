@@ -124,10 +124,12 @@ class RunHooks:
 
     def _pieces(self, pipeline: Pipeline) -> list[Piece]:
         roles = {name: (entry.get("metadata") or {}).get("dvc") for name, entry in self.entries.items()}
-        tracked = {name: dataset_path(self.entries[name]) for name, role in roles.items() if role in _TRACKED_BY_DVC}
-        free = [Piece(name, path, "input") for name, path in tracked.items() if path and name in pipeline.inputs()]
-        made = [Piece(name, path, "output") for name, path in tracked.items() if path and name in self.saved]
-        return free + made
+        # As for `kedro dvc sync`: what no stage makes, such as raw pictures, is a dependency without saying so.
+        free = [name for name in self.entries if name in pipeline.inputs() and roles[name] != "none"]
+        made = [name for name in self.saved if roles[name] in _TRACKED_BY_DVC]
+        pieces = [(name, "input") for name in free] + [(name, "output") for name in made]
+        paths = {name: dataset_path(self.entries[name]) for name in free + made}
+        return [Piece(name, path, context) for name, context in pieces if (path := paths[name])]
 
 
 def _raw_parameters(context: KedroContext) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from ganops.tracking.status import TrackedSession
 # Kedro and DVC ask the first or the second, MLflow the third, before they send usage data. Who set one keeps it.
 for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), ("MLFLOW_DISABLE_TELEMETRY", "true")):
     os.environ.setdefault(_name, _value)
+# A bar for each artifact would come between the lines that the user reads.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 # About a class of kedro-mlflow, at every start. MLflow puts a filter of its own before any of the module `warnings`.
 logging.getLogger("py.warnings").addFilter(

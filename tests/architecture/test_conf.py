@@ -8,7 +8,7 @@ import yaml
 CONF = Path(__file__).parents[2] / "conf"
 BASE_FILES = sorted(path.name for path in (CONF / "base").glob("parameters_*.yml"))
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("base", "local"))
-BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "device"}
+BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "device", "threads"}
 
 
 every_parameters_file = pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ganops.errors import DataError
 
 
 def loader(store: Store, resident_bytes: int = 1 << 20, split: str = "train") -> Loader:
-    return Loader(store, split, ("image", "label"), 5, 3, "cpu", resident_bytes)  # type: ignore[arg-type]
+    return Loader(store, split, ("image", "label"), 3, "cpu", resident_bytes)  # type: ignore[arg-type]
 
 
 def test_batches_are_encoded_samples_of_the_split(store: Store) -> None:
@@ -34,13 +34,6 @@ def test_slices_join_to_the_whole(store: Store) -> None:
     assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
 
 
-def test_in_order_shows_every_sample_once(store: Store) -> None:
-    batches = list(loader(store, split="validation").in_order())
-    assert [len(batch["label"]) for batch in batches] == [5, 3]
-    pixels = torch.cat([((b["image"] + 1) * 127.5).round()[:, 0, 0, 0] for b in batches])
-    assert pixels.long().tolist() == store.indices("validation").tolist()
-
-
 def test_a_batch_cannot_change_what_stays(store: Store) -> None:
     once = loader(store)
     before = once.batch(0, 4)["label"].clone()
@@ -50,7 +43,7 @@ def test_a_batch_cannot_change_what_stays(store: Store) -> None:
 
 def test_unknown_fields_and_encodings_are_named(store: Store) -> None:
     with pytest.raises(DataError, match="field 'mask'"):
-        Loader(store, "train", ("mask",), 4, 0)
+        Loader(store, "train", ("mask",), 0)
     header = json.loads((store.path / "store.json").read_text())
     header["fields"]["image"]["encoding"] = "cubic"
     (store.path / "store.json").write_text(json.dumps(header))

@@ -46,7 +46,7 @@ class ListTracker:
     """Keeps what it is told."""
 
     def __init__(self):
-        self.points, self.pictures, self.notes = [], [], {}
+        self.points, self.pictures, self.notes, self.flushed = [], [], {}, 0
 
     def scalars(self, images_seen, values):
         self.points.append((images_seen, dict(values)))
@@ -56,6 +56,9 @@ class ListTracker:
 
     def note(self, key, value):
         self.notes[key] = value
+
+    def flush(self):
+        self.flushed = len(self.points)
 
 
 @pytest.fixture

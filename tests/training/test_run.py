@@ -17,6 +17,11 @@ def equal(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
 
 
+def curves(tracker):
+    seconds = "speed/images_per_second"
+    return [(seen, {k: v for k, v in values.items() if k != seconds}) for seen, values in tracker.points]
+
+
 class Stopped(Exception):
     pass
 
@@ -52,14 +57,14 @@ def test_no_point_is_lost_or_doubled_where_the_checkpoint_falls_between_two_logs
     from .conftest import ListTracker
 
     settings = make_settings("dcgan", checkpoint_every_images=24, log_every_images=32)
-    whole, resumed = ListTracker(), ListTracker()
+    whole, stopped, resumed = ListTracker(), ListTracker(), ListTracker()
     train(settings, stripes, "data", tmp_path / "whole", whole)
     with pytest.raises(Stopped):
-        train(settings, StopsAfter(stripes, 56), "data", tmp_path / "stopped", resumed)
+        train(settings, StopsAfter(stripes, 56), "data", tmp_path / "stopped", stopped)
     train(settings, stripes, "data", tmp_path / "stopped", resumed)
-    seconds = "speed/images_per_second"
-    strip = [(seen, {k: v for k, v in values.items() if k != seconds}) for seen, values in resumed.points]
-    assert strip == [(seen, {k: v for k, v in values.items() if k != seconds}) for seen, values in whole.points]
+    assert curves(resumed) == curves(whole), "a tracker that was not there before hears the whole"
+    assert curves(stopped) == curves(whole)[: len(stopped.points)], "one that was hears the same again"
+    assert stopped.points[stopped.flushed - 1][0] == 32, "before the checkpoint at 48 all was written"
 
 
 def test_checkpoints_are_gone_when_the_training_is_complete(make_settings, stripes, tracker, tmp_path):

@@ -1,6 +1,6 @@
 """From the store to batches of model values on the device."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -23,7 +23,6 @@ class Loader:
 
     Args:
         fields: names in the store, such as ("image", "label").
-        batch: samples a batch in `in_order`.
         seed: of the shuffled order.
         resident_bytes: up to this size the split's stored values stay on the device.
 
@@ -36,13 +35,12 @@ class Loader:
         store: Store,
         split: SplitName,
         fields: Sequence[str],
-        batch: int,
         seed: int,
         device: torch.device | str = "cpu",
         resident_bytes: int = RESIDENT_BYTES,
     ) -> None:
         self.device = torch.device(device)
-        self._store, self._fields, self._batch, self._seed = store, tuple(fields), batch, seed
+        self._store, self._fields, self._seed = store, tuple(fields), seed
         self._indices = _filled(store, split)
         self._rows = np.arange(len(self._indices))
         self._encode = {name: ENCODINGS[store.fields[name].encoding] for name in self._known_fields()}
@@ -56,11 +54,6 @@ class Loader:
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         """The samples at positions first … first + count − 1 of the shuffled order, encoded."""
         return self._take(sample_indices(self._rows, first, count, self._seed))
-
-    def in_order(self) -> Iterator[dict[str, Tensor]]:
-        """Every sample of the split once, in the order of the store; the last batch may be smaller."""
-        for start in range(0, len(self), self._batch):
-            yield self._take(self._rows[start : start + self._batch])
 
     def _take(self, rows: np.ndarray) -> dict[str, Tensor]:
         if self._resident is None:

@@ -30,7 +30,7 @@ def launch_training(
     """Settings, training state, bundle, curves and digests; `progress` hears images seen, their total, and scalars."""
     settings = resolve(parameters, data_shape(store), machine(parameters))
     fields = build_game(settings).fields
-    batches = Loader(store, "train", fields, settings.batch, settings.seed, torch.device(settings.device))
+    batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device))
     result = train(
         settings,
         batches,

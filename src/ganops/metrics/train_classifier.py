@@ -32,7 +32,7 @@ def train_classifier(store: Store, parameters: ClassifierParameters, threads: in
         shape = (channels, height, width_pixels)
         classifier = build(shape, store.classes, parameters.width, parameters.dimension)
         initialise(classifier.network, parameters.seed)
-        _fit(classifier, Loader(store, "train", ("image", "label"), parameters.batch, parameters.seed), parameters)
+        _fit(classifier, Loader(store, "train", ("image", "label"), parameters.seed), parameters)
         classifier.accuracy_held_out = _accuracy(classifier, store)
     return classifier
 

@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from jaxtyping import UInt8
 from torch import Tensor
+
+from ganops.training.run import Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,22 +19,6 @@ if TYPE_CHECKING:
 _FLUSH_SECONDS = 3.0
 _FLUSH_POINTS = 500
 _IMAGE_STEP = re.compile(r"images/(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]")
-
-
-class Tracker(Protocol):
-    """What training asks of a tracker."""
-
-    def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """Points of curves at one moment."""
-        ...
-
-    def images(self, key: str, images_seen: int, samples: UInt8[Tensor, "batch channels h w"], columns: int) -> None:
-        """Raw samples, to be shown as one grid."""
-        ...
-
-    def note(self, key: str, value: str) -> None:
-        """A fact about the run."""
-        ...
 
 
 @dataclass
@@ -124,6 +110,9 @@ class ListTracker:
     def note(self, key: str, value: str) -> None:
         """Keep the note."""
         self.notes[key] = value
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
 
 
 @contextmanager

@@ -41,6 +41,10 @@ class Tracker(Protocol):
         """A fact about the run."""
         ...
 
+    def flush(self) -> None:
+        """Write what is buffered: a checkpoint promises that what came before it is kept."""
+        ...
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -82,6 +86,7 @@ def train(
         state = TrainingState.initial(settings, game)
         if scratch.restore(state):
             tracker.note("resumed_at_images", str(state.images_seen))
+            _retell(state, tracker)
         with deferred_signals() as interruption:
             _play(game, state, settings, batches, scratch, tracker, progress, interruption)
         scratch.clear()
@@ -110,6 +115,7 @@ def _play(
         if last or checkpoint.due(seen):
             state.digests.append((seen, state.digest()))
         if checkpoint.due(seen) or interruption.received is not None:
+            tracker.flush()
             scratch.save(state)
         if interruption.received is not None:
             return
@@ -144,6 +150,13 @@ def _log(state: TrainingState, tracker: Tracker, watch: "_Stopwatch") -> dict[st
     speed = {"speed/images_per_second": watch.images_per_second(state.images_seen)}
     tracker.scalars(state.images_seen, means | speed)
     return means | speed
+
+
+def _retell(state: TrainingState, tracker: Tracker) -> None:
+    """The curves up to now, for a tracker that heard nothing of them; one that did drops what it has."""
+    curves = {name: values for name, values in state.curves.items() if name != "images_seen"}
+    for position, images_seen in enumerate(state.curves.get("images_seen", ())):
+        tracker.scalars(int(images_seen), {name: values[position] for name, values in curves.items()})
 
 
 class _Stopwatch:
