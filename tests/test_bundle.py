@@ -25,7 +25,7 @@ def contents(request):
 def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     networks = {name: network.eval() for name, network in contents.networks.items()}
-    generator = Generator(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"))
+    generator = Generator(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"), 1)
     request = GenerationRequest(n=7, seed=11)
     assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).images, generator.generate(request).images)
 

@@ -16,7 +16,7 @@ def generator(request):
     parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
     settings = resolve(parameters, DataShape(3, 16, 20, 4, 100), Machine("cpu", 1))
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
-    return Generator(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"))
+    return Generator(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
 
 
 def test_sample_i_does_not_depend_on_how_many_are_asked_for(generator):
@@ -61,7 +61,7 @@ def test_truncation_shrinks_the_latents():
         def generate(self, networks, latent, label):
             return latent[:, :, None, None] / 8
 
-    generator = Generator(Echo(), {}, 4, (), torch.device("cpu"))
+    generator = Generator(Echo(), {}, 4, (), torch.device("cpu"), 1)
     whole = generator.generate(GenerationRequest(n=200)).images.float().std()
     half = generator.generate(GenerationRequest(n=200, truncation=0.5)).images.float().std()
     assert half / whole == pytest.approx(0.5, rel=0.02)

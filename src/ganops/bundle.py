@@ -80,7 +80,8 @@ class Bundle:
         networks = {name: _restore(settings, name, weights, path) for name in game.generating}
         networks = {name: network.to(device) for name, network in networks.items()}
         frequencies = tuple(description["class_frequencies"])
-        generator = Generator(game, networks, settings.latent_dimension, frequencies, torch.device(device))
+        latent, where = settings.latent_dimension, torch.device(device)
+        generator = Generator(game, networks, latent, frequencies, where, settings.threads)
         digest = hashlib.sha256((path / _WEIGHTS).read_bytes()).hexdigest()
         return cls(path, settings, tuple(description["classes"]), digest, generator)
 

@@ -17,6 +17,7 @@ from ganops.data.encodings import decode_images
 from ganops.errors import RequestError
 from ganops.games.game import Game
 from ganops.noise import Noise
+from ganops.threads import thread_count
 
 CHUNK = 64
 
@@ -44,7 +45,8 @@ class Samples:
 class Generator:
     """A game's generating networks with what they need to answer requests.
 
-    `class_frequencies` are those of the training split, summing to 1; empty where there are no classes.
+    `class_frequencies` are those of the training split, summing to 1; empty where there are no classes. `threads` is
+    part of what determines the bytes.
     """
 
     game: Game
@@ -52,6 +54,7 @@ class Generator:
     latent_dimension: int
     class_frequencies: tuple[float, ...]
     device: torch.device
+    threads: int
 
     def generate(self, request: GenerationRequest) -> Samples:
         """Samples as they are judged: clipped, rounded, uint8. A class that does not exist is a RequestError."""
@@ -63,10 +66,11 @@ class Generator:
     @torch.inference_mode()
     def pictures(self, latents: Tensor, labels: Tensor | None) -> UInt8[Tensor, "n channels height width"]:
         """One picture a latent; latents (n, z), labels (n,) or None."""
-        chunks = [
-            self._chunk(latents[start : start + CHUNK], None if labels is None else labels[start : start + CHUNK])
-            for start in range(0, len(latents), CHUNK)
-        ]
+        with thread_count(self.threads):
+            chunks = [
+                self._chunk(latents[start : start + CHUNK], None if labels is None else labels[start : start + CHUNK])
+                for start in range(0, len(latents), CHUNK)
+            ]
         return torch.cat(chunks)
 
     def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None) -> Tensor:

@@ -23,9 +23,9 @@ from ganops.metrics.kid import kernel_distance
 from ganops.metrics.moments import Moments, moments_of
 from ganops.metrics.precision_recall import precision_and_recall
 from ganops.metrics.report import Estimate, Protocol, Report
-from ganops.metrics.threads import thread_count
 from ganops.noise import permutation
 from ganops.sampling import GenerationRequest, Samples
+from ganops.threads import thread_count
 
 REFERENCE = "train"
 # Pictures read of the store at once; more would cost memory and save nothing.

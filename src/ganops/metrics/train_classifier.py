@@ -13,8 +13,8 @@ from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics.classifier import Classifier, build, initialise
 from ganops.metrics.features import extract
-from ganops.metrics.threads import thread_count
 from ganops.noise import Noise
+from ganops.threads import thread_count
 
 _WARM_UP_SHARE = 0.05
 _WEIGHT_DECAY = 1e-2

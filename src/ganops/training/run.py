@@ -17,6 +17,7 @@ from ganops.games.build import build_game
 from ganops.games.game import Game
 from ganops.noise import Noise
 from ganops.sampling import Generator
+from ganops.threads import thread_count
 from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.interruption import Interruption, deferred_signals
 from ganops.training.loop import Batches, rounds
@@ -76,13 +77,12 @@ def train(
     progress: Callable[[int, Mapping[str, float]], None] = lambda images_seen, scalars: None,
 ) -> TrainingResult:
     """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images."""
-    torch.set_num_threads(settings.threads)
     torch.backends.cudnn.deterministic = True
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
     scratch = Checkpoints(checkpoints / key)
     game = build_game(settings)
-    with scratch.alone():
+    with scratch.alone(), thread_count(settings.threads):
         state = TrainingState.initial(settings, game)
         if scratch.restore(state):
             tracker.note("resumed_at_images", str(state.images_seen))
@@ -124,7 +124,7 @@ def _play(
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
     """The same latents at every call, a row a class (at most ten), of the averaged generator: uint8 (B, C, H, W)."""
     device = torch.device(settings.device)
-    generator = Generator(game, state.averages, settings.latent_dimension, (), device)
+    generator = Generator(game, state.averages, settings.latent_dimension, (), device, settings.threads)
     rows = min(settings.classes, _ROWS) or _COLUMNS
     latents = Noise(settings.seed, 0, rows * _COLUMNS, device).normal("fixed/latent", (settings.latent_dimension,))
     labels = torch.arange(rows, device=device).repeat_interleave(_COLUMNS) if settings.classes else None
