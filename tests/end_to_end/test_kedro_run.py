@@ -1,26 +1,16 @@
 """`kedro run` as a user meets it: what it leaves, what it says, and from where it can be started."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 import yaml
 
-if TYPE_CHECKING:
-    from conftest import Project
-else:
-    Project = Any
+from ..projects import Project
 
 ROOT = Path(__file__).parents[2]
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def written_paths() -> list[str]:
@@ -75,29 +65,28 @@ def test_the_run_ends_with_table_grid_version_and_the_way_to_the_ui(finished_pro
 
 
 def test_one_run_is_tracked_with_parameters_metrics_and_commit(finished_project: Project) -> None:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{finished_project.path / 'mlflow.db'}")
-    runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
-    assert [run.info.status for run in runs] == ["FINISHED"]
-    (data,) = [run.data for run in runs]
+    (run,) = finished_project.runs()
+    data = run.data
+    assert run.info.status == "FINISHED"
     assert any("fid_classifier" in name for name in data.metrics)
     assert any(name.startswith("loss/") for name in data.metrics)
-    assert data.params["training.recipe"] == "dcgan"
+    assert data.params["training.recipe"] == data.params["settings.recipe"] == "dcgan"
+    inputs = {piece.dataset.name: {tag.key: tag.value for tag in piece.tags} for piece in run.inputs.dataset_inputs}
+    assert [name for name, tags in inputs.items() if tags["mlflow.data.context"] == "input"] == ["raw_pictures"]
     assert data.tags["mlflow.source.git.commit"] == finished_project.call_well("git", "rev-parse", "HEAD").strip()
-    versions = client.search_model_versions("name = 'ganops-smoke'")
+    versions = finished_project.client.search_model_versions("name = 'ganops-smoke'")
     assert [version.version for version in versions] in (["1"], [1])
 
 
 def test_an_unknown_parameter_is_told_in_one_line(own_project: Project) -> None:
-    before = digests(own_project.path / "data")
+    before = own_project.digests("data")
     result = own_project.call("kedro", "run", "--env", "smoke", "--params", "training.batsh=8")
     assert result.returncode == 1
     (line,) = [line for line in result.stderr.splitlines() if "batsh" in line]
     assert line.startswith("Error: training.batsh: expected one of ")
     assert line.endswith("Did you mean training.batch?")
     assert "Traceback" not in result.stdout + result.stderr
-    assert digests(own_project.path / "data") == before
+    assert own_project.digests("data") == before
 
 
 @pytest.mark.parametrize(
@@ -114,15 +103,16 @@ def test_a_node_can_be_run_again_from(command: list[str], folder: str, own_proje
 
 
 def test_preparing_and_training_again_gives_the_same_bytes(own_project: Project) -> None:
-    models, store = own_project.path / "data/06_models/smoke", own_project.path / "data/03_primary/smoke"
+    models, store = "data/06_models/smoke", "data/03_primary/smoke"
     trained = ["settings.json", "training_state.safetensors", "bundle/bundle.json", "bundle/weights.safetensors"]
-    before = digests(models), digests(store)
+    before = own_project.digests(models), own_project.digests(store)
     for name in trained:
-        (models / name).unlink()
-    shutil.rmtree(store)
+        (own_project.path / models / name).unlink()
+    shutil.rmtree(own_project.path / store)
     own_project.call_well("kedro", "run", "--env", "smoke", "--pipelines", "data_preparation,training")
-    assert digests(store) == before[1]
-    assert {name: digests(models)[name] for name in trained} == {name: before[0][name] for name in trained}
+    assert own_project.digests(store) == before[1]
+    after = own_project.digests(models)
+    assert {name: after[name] for name in trained} == {name: before[0][name] for name in trained}
 
 
 def test_pictures_come_out_of_the_registry_without_a_server(own_project: Project, tmp_path: Path) -> None:

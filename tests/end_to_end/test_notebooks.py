@@ -2,16 +2,12 @@
 
 import ast
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-if TYPE_CHECKING:
-    from conftest import Project
-else:
-    Project = Any
+from ..projects import Project
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ids = [path.stem for path in NOTEBOOKS]

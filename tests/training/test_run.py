@@ -144,7 +144,7 @@ def test_an_interrupted_training_leaves_a_checkpoint_of_the_round_that_it_finish
         str(int(number)),
     ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    # Not by the exit code: CPython forgets a KeyboardInterrupt when a module that is imported at exit executes a string.
+    # Not by the exit code: CPython forgets a KeyboardInterrupt where code that runs at exit executes a string.
     interrupted = ended.stderr.endswith("\nKeyboardInterrupt\n")
     assert interrupted if number == signal.SIGINT else ended.returncode == -number, ended.stderr
     assert [file.stem for file in tmp_path.rglob("*.safetensors")] == [f"{48:014d}"]
