@@ -127,9 +127,9 @@ class RunHooks:
         # As for `kedro dvc sync`: what no stage makes, such as raw pictures, is a dependency without saying so.
         free = [name for name in self.entries if name in pipeline.inputs() and roles[name] != "none"]
         made = [name for name in self.saved if roles[name] in _TRACKED_BY_DVC]
-        pieces = [(name, "input") for name in free] + [(name, "output") for name in made]
-        paths = {name: dataset_path(self.entries[name]) for name in free + made}
-        return [Piece(name, path, context) for name, context in pieces if (path := paths[name])]
+        paths = {name: path for name in free + made if (path := dataset_path(self.entries[name]))}
+        inputs = [Piece(name, paths[name], "input") for name in free if name in paths]
+        return inputs + [Piece(name, paths[name], "output") for name in made if name in paths]
 
 
 def _raw_parameters(context: KedroContext) -> dict[str, Any]:
