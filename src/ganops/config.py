@@ -14,6 +14,7 @@ from ganops.errors import ConfigurationError
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
+Decay = Literal["none", "linear"]
 SplitName = Literal["train", "validation", "held_out"]
 
 
@@ -108,6 +109,7 @@ class TrainingParameters(Parameters):
     width: int | None = Field(default=None, ge=1)
     latent_dimension: int | None = Field(default=None, ge=1)
     learning_rate: float | None = Field(default=None, gt=0)
+    learning_rate_decay: Decay | None = None
     beta1: float | None = Field(default=None, ge=0, lt=1)
     beta2: float | None = Field(default=None, ge=0, lt=1)
     r1_gamma: float | None = Field(default=None, ge=0)
@@ -180,6 +182,7 @@ class Settings(Parameters):
     batch: int
     total_images: int
     learning_rate: float
+    learning_rate_decay: Decay
     beta1: float
     beta2: float
     r1_gamma: float

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from ganops.errors import ShapeError
-from ganops.objectives.losses import NonSaturating, Relativistic
+from ganops.objectives.losses import NonSaturating
 
 ZERO = torch.zeros(4, 1)
 
 
-@pytest.mark.parametrize("objective", [NonSaturating(), Relativistic()])
-def test_shapes_that_would_broadcast_are_refused(objective):
+def test_shapes_that_would_broadcast_are_refused():
+    objective = NonSaturating()
     with pytest.raises(ShapeError, match=r"\(4, 1\).*\(4,\)"):
         objective.discriminator(ZERO, torch.zeros(4))
     with pytest.raises(ShapeError):
@@ -20,8 +20,6 @@ def test_shapes_that_would_broadcast_are_refused(objective):
 def test_an_undecided_discriminator_pays_log_2_a_part():
     assert NonSaturating().discriminator(ZERO, ZERO) == pytest.approx(2 * math.log(2))
     assert NonSaturating().generator(ZERO, ZERO) == pytest.approx(math.log(2))
-    assert Relativistic().discriminator(ZERO, ZERO) == pytest.approx(math.log(2))
-    assert Relativistic().generator(ZERO, ZERO) == pytest.approx(math.log(2))
 
 
 def test_non_saturating_is_the_binary_cross_entropy():
@@ -41,9 +39,3 @@ def test_the_optimal_discriminator_measures_the_jensen_shannon_divergence():
     middle = (p + q) / 2
     divergence = 0.5 * (p * torch.log(p / middle)).sum() + 0.5 * (q * torch.log(q / middle)).sum()
     assert loss.item() == pytest.approx(math.log(4) - 2 * divergence.item())
-
-
-def test_relativistic_depends_on_the_difference_alone():
-    real, fake = torch.tensor([[1.0]]), torch.tensor([[-2.0]])
-    assert torch.equal(Relativistic().discriminator(real, fake), Relativistic().discriminator(real + 5, fake + 5))
-    assert torch.equal(Relativistic().discriminator(real, fake), Relativistic().generator(fake, real))

@@ -6,7 +6,7 @@ What depends on resolution, channels, classes, batch and device is derived by `r
 from dataclasses import dataclass
 from typing import Literal
 
-from ganops.config import Precision
+from ganops.config import Decay, Precision
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Recipe:
     width: int
     batch: int
     learning_rate: float
+    learning_rate_decay: Decay
     beta1: float
     beta2: float
     r1_gamma: float
@@ -37,7 +38,8 @@ RECIPES: dict[str, Recipe] = {
         latent_dimension=100,
         width=32,
         batch=64,
-        learning_rate=2e-4,
+        learning_rate=2e-3,
+        learning_rate_decay="linear",
         beta1=0.5,
         beta2=0.999,
         r1_gamma=0.0,
@@ -54,6 +56,7 @@ RECIPES: dict[str, Recipe] = {
         width=32,
         batch=64,
         learning_rate=1e-3,
+        learning_rate_decay="linear",
         beta1=0.9,
         beta2=0.999,
         r1_gamma=0.0,

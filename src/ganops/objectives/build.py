@@ -1,6 +1,6 @@
 """The objective of a name."""
 
-from ganops.objectives.losses import NonSaturating, Objective, Relativistic
+from ganops.objectives.losses import NonSaturating, Objective
 
 
 def build_objective(name: str) -> Objective:
@@ -8,6 +8,4 @@ def build_objective(name: str) -> Objective:
     match name:
         case "non_saturating":
             return NonSaturating()
-        case "relativistic":
-            return Relativistic()
     raise AssertionError(name)

@@ -34,18 +34,6 @@ class NonSaturating:
         return F.softplus(-fake)
 
 
-class Relativistic:
-    """RpGAN (Jolicoeur-Martineau 2019): softplus of the difference, reals and fakes paired by index."""
-
-    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        require_equal_shapes(real, fake)
-        return F.softplus(fake - real)
-
-    def generator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        require_equal_shapes(real, fake)
-        return F.softplus(real - fake)
-
-
 def require_equal_shapes(real: Tensor, fake: Tensor) -> None:
     """Broadcasting (B, 1) against (B,) would silently give (B, B)."""
     if real.shape != fake.shape:

@@ -11,6 +11,7 @@ from ganops.config import Settings
 from ganops.games.game import Batch, Game, Losses
 from ganops.noise import Noise
 from ganops.training.ema import half_life, update_average
+from ganops.training.schedules import learning_rate
 from ganops.training.state import TrainingState
 
 
@@ -38,6 +39,8 @@ def move(
             losses = game.losses(player, state.networks, batch, noise)
         total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
         total.backward()
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(settings, state.images_seen)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return _means(losses)
