@@ -1,9 +1,12 @@
 """The pipelines, as Kedro and DVC name them."""
 
+import inspect
 import subprocess
 import sys
+from typing import get_type_hints
 
-from kedro.pipeline import Pipeline
+import pytest
+from kedro.pipeline import Node, Pipeline
 from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.pipeline_registry import register_pipelines
@@ -25,6 +28,11 @@ def test_kedro_can_read_the_type_of_every_parameter() -> None:
     inputs = {name for pipeline in pipelines.values() for name in pipeline.inputs() if name.startswith("params:")}
     assert inputs == {f"params:{name}" for name in GROUPS}
     assert TypeExtractor(pipelines).extract_types_from_pipelines() == GROUPS
+
+
+@pytest.mark.parametrize("node", register_pipelines()["__default__"].nodes, ids=lambda node: node.name)
+def test_every_annotation_of_a_node_can_be_read(node: Node) -> None:
+    assert set(get_type_hints(node.func)) == {*inspect.signature(node.func).parameters, "return"}
 
 
 def test_pipelines_are_light() -> None:
