@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "smoke"
-LONGEST_RUN_SECONDS = 300
+LONGEST_RUN_SECONDS = 600
 
 
 @dataclass(frozen=True)
