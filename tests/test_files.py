@@ -7,13 +7,18 @@ class Interrupted(BaseException):
     pass
 
 
+def interrupted(writing):
+    with writing as fresh:
+        (fresh / "new" if fresh.is_dir() else fresh).write_text("half")
+        raise Interrupted
+
+
 def test_a_file_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
     path = tmp_path / "deep" / "file"
     with whole_file(path) as fresh:
         fresh.write_text("old")
-    with pytest.raises(Interrupted), whole_file(path) as fresh:
-        fresh.write_text("ne")
-        raise Interrupted
+    with pytest.raises(Interrupted):
+        interrupted(whole_file(path))
     assert path.read_text() == "old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
 
@@ -32,9 +37,8 @@ def test_a_folder_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path
     path = tmp_path / "folder"
     with whole_folder(path) as fresh:
         (fresh / "old").write_text("old")
-    with pytest.raises(Interrupted), whole_folder(path) as fresh:
-        (fresh / "new").write_text("new")
-        raise Interrupted
+    with pytest.raises(Interrupted):
+        interrupted(whole_folder(path))
     assert [file.name for file in path.iterdir()] == ["old"]
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 

@@ -45,7 +45,10 @@ def test_the_asked_class_is_given_and_another_is_refused(generator):
         generator.generate(GenerationRequest(class_label=4))
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"seed": -1}, {"truncation": 1.5}, {"truncation": 0}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n": 0}, {"seed": -1}, {"truncation": 1.5}, {"truncation": 0}, {"colour": "red"}, {"n": True}, {"seed": "7"}],
+)
 def test_a_request_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValidationError):
         GenerationRequest(**wrong)
@@ -65,6 +68,13 @@ def test_truncation_shrinks_the_latents():
     whole = generator.generate(GenerationRequest(n=200)).images.float().std()
     half = generator.generate(GenerationRequest(n=200, truncation=0.5)).images.float().std()
     assert half / whole == pytest.approx(0.5, rel=0.02)
+
+
+def test_an_interpolation_wants_a_class_and_two_seeds(generator):
+    with pytest.raises(RequestError, match="class_label: expected 0 to 3, received None"):
+        generator.interpolate(1, 2, steps=5, class_label=None)
+    with pytest.raises(RequestError, match="another seed"):
+        generator.interpolate(1, 1, steps=5, class_label=0)
 
 
 def test_an_interpolation_begins_and_ends_at_its_seeds(generator):

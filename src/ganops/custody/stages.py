@@ -25,6 +25,7 @@ from ganops.custody.imports import reached_files
 from ganops.errors import CustodyError
 
 ENVIRONMENT_FILE = "conf/dvc.yml"
+_LIBRARIES = "requirements.lock"
 _COLLECTIONS = ("pipelines", "kedro_datasets", "reporting")
 _HIDDEN = ("tracking", "errors")
 _SECTIONS = {"out": "outs", "metric": "metrics", "plot": "plots"}
@@ -52,15 +53,21 @@ def _stage(
 ) -> dict[str, list[Any] | str]:
     read = _entries(_datasets(pipeline.inputs()), entries)
     made = _entries(_datasets(pipeline.all_outputs()) & entries.keys(), entries)
+    code = _code(root, package, pipeline, [*read, *made])
     stage: dict[str, list[Any] | str] = {
         "cmd": f"kedro run --env ${{env}} --pipelines {name}",
-        "deps": sorted({entry.path for entry in read if entry.path} | _code(root, package, pipeline, [*read, *made])),
+        "deps": sorted({entry.path for entry in read if entry.path} | code | _libraries(root)),
         "params": _parameters(root, pipeline),
     }
     _require_roles(made)
     for role, section in _SECTIONS.items():
         stage[section] = [_output(entry) for entry in made if entry.role == role]
     return {key: value for key, value in stage.items() if value}
+
+
+def _libraries(root: Path) -> set[str]:
+    # Another torch gives other bytes.
+    return {_LIBRARIES} if (root / _LIBRARIES).is_file() else set()
 
 
 def _require_roles(made: Iterable[Entry]) -> None:

@@ -27,8 +27,10 @@ def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
     return labels
 
 
+IMAGE_ENCODING = "uint8_symmetric"
+
 # The name under which store.json records a field's encoding.
 ENCODINGS: dict[str, Callable[[Tensor], Tensor]] = {
-    "uint8_symmetric": encode_images,
+    IMAGE_ENCODING: encode_images,
     "class_index": encode_labels,
 }

@@ -16,8 +16,8 @@ def build_game(settings: Settings) -> Game:
                 build_objective(settings.objective),
                 settings.latent_dimension,
                 conditional,
-                settings.r1_gamma,
-                settings.augmentation,
+                settings.r1_gamma or 0.0,
+                settings.augmentation or 0.0,
             )
         case "vae":
             return VariationalAutoencoder(settings.latent_dimension, conditional)

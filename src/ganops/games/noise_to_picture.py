@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -40,9 +39,10 @@ class NoiseToPicture:
         label = batch["label"] if self.conditional else None
         latent = noise.normal(f"latent/{player}", (self.latent_dimension,))
         fake = self._seen(self.generate(networks, latent, label), noise, f"fake/{player}")
-        real = self._seen(batch["image"], noise, f"real/{player}")
         if player == "generator":
-            return self._generator_losses(networks, real, fake, label)
+            logit = networks["discriminator"](fake, label).float()
+            return Losses({"loss/generator": self.objective.generator(logit)})
+        real = self._seen(batch["image"], noise, f"real/{player}")
         return self._discriminator_losses(networks, real, fake, label)
 
     def generate(
@@ -60,12 +60,6 @@ class NoiseToPicture:
         if penalised:
             minimised["penalty/r1"] = self.r1_gamma * squared_gradient(real_logit, real)
         return Losses(minimised, {"logit/real": real_logit, "logit/fake": fake_logit})
-
-    def _generator_losses(self, networks: Networks, real: Tensor, fake: Tensor, label: Tensor | None) -> Losses:
-        fake_logit = networks["discriminator"](fake, label).float()
-        with torch.no_grad():
-            real_logit = networks["discriminator"](real, label).float()
-        return Losses({"loss/generator": self.objective.generator(real_logit, fake_logit)})
 
     def _seen(self, pictures: Tensor, noise: Noise, stream: str) -> Tensor:
         return augment(pictures, noise, stream, self.augmentation) if self.augmentation > 0 else pictures

@@ -8,7 +8,7 @@ from ganops.config import Settings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES, Recipe
 
-_EPOCHS = 40
+_EPOCHS, _LEAST_IMAGES = 40, 240_000
 _LOGS, _SAMPLES, _CHECKPOINTS = 200, 20, 20
 
 
@@ -35,17 +35,16 @@ class Machine:
 def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
     """What the user said, else what the recipe says, else what follows from the data.
 
-    Derived: total_images = 40 · train_count; cadences = total_images / 200 (log) and / 20 (samples, checkpoints), at
-    least one batch; channels-last except on mps.
+    Derived: total_images = 40 · train_count, at least 240,000; cadences = total_images / 200 (log) and / 20 (samples,
+    checkpoints), at least one batch; channels-last except on mps.
     """
-    recipe = _recipe(parameters.recipe)
-    said = {key: value for key, value in parameters.model_dump().items() if value is not None}
-    values: dict[str, Any] = {**_derived(recipe, shape, machine), **asdict(recipe), **said}
-    values["device"], values["threads"] = machine.device, machine.threads
+    recipe = asdict(_recipe(parameters.recipe))
+    said = {key: value for key, value in parameters.model_dump(exclude={"conditional"}).items() if value is not None}
+    for key in said.keys() & recipe.keys():
+        _require_applicable(parameters.recipe, key, recipe[key], said[key])
+    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **said, **asdict(machine)}
     values["classes"] = _classes(parameters, shape)
-    values.update(_cadence(values, said))
-    del values["conditional"]
-    return Settings.parse(values)
+    return Settings.parse(values | _cadence(values, said))
 
 
 def _recipe(name: str) -> Recipe:
@@ -60,14 +59,23 @@ def _recipe(name: str) -> Recipe:
     )
 
 
-def _derived(recipe: Recipe, shape: DataShape, machine: Machine) -> dict[str, Any]:
+def _require_applicable(recipe: str, key: str, of_recipe: object, received: object) -> None:
+    if of_recipe is None:
+        raise ConfigurationError(
+            f"training.{key}",
+            expected=f"null, since the recipe {recipe} has no {key}",
+            received=repr(received),
+            remedy=f"Leave training.{key} null, or choose another training.recipe.",
+        )
+
+
+def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
     return {
         "height": shape.height,
         "width_pixels": shape.width,
         "channels": shape.channels,
-        "total_images": _EPOCHS * shape.train_count,
+        "total_images": max(_EPOCHS * shape.train_count, _LEAST_IMAGES),
         "channels_last": machine.device != "mps",
-        "conditional": None,
     }
 
 

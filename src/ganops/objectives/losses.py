@@ -11,13 +11,13 @@ from ganops.errors import ShapeError
 
 @runtime_checkable
 class Objective(Protocol):
-    """What the discriminator and the generator minimise, of real logits and fake logits of equal shapes (B, *P)."""
+    """What the discriminator minimises, of real and fake logits of equal shapes (B, *P), and the generator, of fake."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the discriminator minimises."""
         ...
 
-    def generator(self, real: Tensor, fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         """What the generator minimises."""
         ...
 
@@ -29,8 +29,7 @@ class NonSaturating:
         require_equal_shapes(real, fake)
         return F.softplus(-real) + F.softplus(fake)
 
-    def generator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        require_equal_shapes(real, fake)
+    def generator(self, fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         return F.softplus(-fake)
 
 

@@ -1,11 +1,11 @@
 """Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,15 +16,21 @@ from ganops.errors import CheckpointError
 from ganops.files import whole_file
 from ganops.training.state import TrainingState
 
-_CADENCES = {"log_every_images", "sample_every_images", "checkpoint_every_images"}
+_WITHOUT_EFFECT = {"sample_every_images"}
 _SOURCES = ("noise.py", "augment.py", "data", "networks", "objectives", "games", "training")
 _KEPT = 2
 
 
 def fingerprint(settings: Settings, data_digest: str) -> str:
-    """sha256 of what determines the trained bytes: settings less cadences, training data, and the code that trains."""
-    determining = settings.model_dump_json(exclude=_CADENCES)
-    return hashlib.sha256("\n".join([determining, data_digest, source_digest()]).encode()).hexdigest()[:32]
+    """sha256 of what determines a training's files: settings, training data, and the code and the torch that train.
+
+    When to look at samples has no effect on them. When to log and to write a checkpoint has: curves and digests are
+    part of the state.
+    """
+    determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
+    return hashlib.sha256(
+        "\n".join([determining, data_digest, source_digest(), torch.__version__]).encode()
+    ).hexdigest()[:32]
 
 
 def source_digest() -> str:
@@ -46,8 +52,8 @@ class Checkpoints:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Two trainings of one fingerprint wait for one another."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder.with_suffix(".lock")):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / "lock"):
             yield
 
     def save(self, state: TrainingState) -> None:
@@ -66,10 +72,6 @@ class Checkpoints:
             except (OSError, SafetensorError, KeyError) as error:
                 raise _unreadable(path, error) from None
         return bool(newest)
-
-    def clear(self) -> None:
-        """Remove them: the training is complete."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("*.safetensors"), reverse=True)

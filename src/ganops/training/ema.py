@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+_RAMP = 0.05
+
 
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, batch: int, half_life_images: int | float) -> None:
@@ -16,6 +18,6 @@ def update_average(average: nn.Module, network: nn.Module, batch: int, half_life
         ours.copy_(theirs)
 
 
-def half_life(half_life_images: int, images_seen: int, ramp: float = 0.05) -> float:
-    """min(half-life, ramp · images seen): the average must not remember the first, random weights."""
-    return min(float(half_life_images), ramp * images_seen)
+def half_life(half_life_images: int, images_seen: int) -> float:
+    """min(half-life, 0.05 · images seen): the average must not remember the first, random weights."""
+    return min(float(half_life_images), _RAMP * images_seen)

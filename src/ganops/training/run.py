@@ -76,7 +76,10 @@ def train(
     tracker: Tracker,
     progress: Callable[[int, Mapping[str, float]], None] = lambda images_seen, scalars: None,
 ) -> TrainingResult:
-    """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images."""
+    """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images.
+
+    The last checkpoint stays: whoever has stored the result removes it. Until then nothing is played twice.
+    """
     torch.backends.cudnn.deterministic = True
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
@@ -89,7 +92,6 @@ def train(
             _retell(state, tracker)
         with deferred_signals() as interruption:
             _play(game, state, settings, batches, scratch, tracker, progress, interruption)
-        scratch.clear()
     return _result(state)
 
 
@@ -114,7 +116,7 @@ def _play(
             tracker.images("samples/fixed_z", seen, fixed_samples(game, state, settings), _COLUMNS)
         if last or checkpoint.due(seen):
             state.digests.append((seen, state.digest()))
-        if checkpoint.due(seen) or interruption.received is not None:
+        if last or checkpoint.due(seen) or interruption.received is not None:
             tracker.flush()
             scratch.save(state)
         if interruption.received is not None:
@@ -143,7 +145,7 @@ def _log(state: TrainingState, tracker: Tracker, watch: "_Stopwatch") -> dict[st
             f"{', '.join(lost)} at {state.images_seen} images",
             expected="finite values",
             received=", ".join(str(means[name]) for name in lost),
-            remedy="Try a lower training.learning_rate, a larger training.r1_gamma, or training.precision=fp32.",
+            remedy="Try a lower training.learning_rate, or training.precision=fp32.",
         )
     for name, value in {"images_seen": float(state.images_seen), **means}.items():
         state.curves[name].append(value)

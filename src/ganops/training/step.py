@@ -1,7 +1,6 @@
 """One round: each player's move in turn, while all networks of the others are frozen."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float
@@ -34,11 +33,11 @@ def move(
 ) -> dict[str, Float[Tensor, ""]]:
     """One step of Adam on the player's networks, down the mean of its losses."""
     optimizer = state.optimizers[player]
-    with only_moving(state.networks, game.players[player]):
-        with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
-            losses = game.losses(player, state.networks, batch, noise)
-        total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
-        total.backward()
+    freeze_all_but(game.players[player], state.networks)
+    with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
+        losses = game.losses(player, state.networks, batch, noise)
+    total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
+    total.backward()
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(settings, state.images_seen)
     optimizer.step()
@@ -46,15 +45,13 @@ def move(
     return _means(losses)
 
 
-@contextmanager
-def only_moving(networks: Mapping[str, nn.Module], moving: tuple[str, ...]) -> Iterator[None]:
-    """Freeze all others: no gradient is computed for them, and batch normalisation leaves its statistics alone."""
+def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
+    """No gradient is computed for the others, and their batch normalisation leaves its statistics alone."""
     for name, network in networks.items():
         network.requires_grad_(name in moving)
         for module in network.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.track_running_stats = name in moving
-    yield
 
 
 def _means(losses: Losses) -> dict[str, Tensor]:
