@@ -65,8 +65,9 @@ def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: 
 
 
 def test_wrong_value_of_a_nested_object_is_named_in_full() -> None:
+    values = base_parameters("evaluation")
     with pytest.raises(ConfigurationError) as caught:
-        EvaluationParameters.parse({"classifier": {"batch": 0}})
+        EvaluationParameters.parse({**values, "classifier": {**values["classifier"], "batch": 0}})
     assert caught.value.subject == "evaluation.classifier.batch"
 
 
@@ -87,6 +88,11 @@ def test_every_environment_parses(environment: str, pipeline: str) -> None:
 @pytest.mark.parametrize("pipeline", OF_A_PIPELINE)
 def test_base_lists_every_key_that_may_be_overridden(pipeline: str) -> None:
     assert set(base_parameters(pipeline)) == set(OF_A_PIPELINE[pipeline].model_fields)
+
+
+@pytest.mark.parametrize("parameters", [DataPreparationParameters, EvaluationParameters, ClassifierParameters])
+def test_base_is_the_only_place_of_these_defaults(parameters: type[Parameters]) -> None:
+    assert [name for name, field in parameters.model_fields.items() if not field.is_required()] == []
 
 
 def test_base_lists_every_key_of_the_classifier() -> None:

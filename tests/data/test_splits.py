@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from ganops.config import DataPreparationParameters
 from ganops.data.splits import apportion, assign_splits, keep_stratified
 from ganops.errors import ConfigurationError, DataError
 
-PARAMETERS = DataPreparationParameters(source="image_folder", validation_share=0.1, held_out_share=0.2)
+from .. import parameters as of_base
+
+PARAMETERS = of_base.data_preparation(validation_share=0.1, held_out_share=0.2)
 
 
 def distinct(size: int) -> np.ndarray:
@@ -85,4 +86,4 @@ def test_limit_keeps_the_proportion_of_the_classes() -> None:
 
 def test_shares_must_leave_some_to_train() -> None:
     with pytest.raises(ConfigurationError, match="a sum below 1, received 1"):
-        DataPreparationParameters.parse({"source": "image_folder", "validation_share": 0.5, "held_out_share": 0.5})
+        of_base.data_preparation(validation_share=0.5, held_out_share=0.5)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import PreparedData, Store
@@ -15,10 +14,12 @@ from ganops.errors import DataError
 from ganops.kedro_datasets.folder_dataset import FolderDataset
 from ganops.kedro_datasets.store_dataset import StoreDataset
 
+from .. import parameters as of_base
+
 
 def prepared() -> PreparedData:
     pictures = [Reference(str(i), partial(np.full, (4, 4, 1), i, np.uint8)) for i in range(20)]
-    return prepare(Source(pictures, ()), DataPreparationParameters(source="image_folder"))[0]
+    return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.config import ClassifierParameters, DataPreparationParameters
+from ganops.config import ClassifierParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import Store
 from ganops.metrics.classifier import Classifier
 from ganops.metrics.train_classifier import train_classifier
 
+from .. import parameters as of_base
+
 CLASSES = ("a", "b", "c", "d")
-PARAMETERS = ClassifierParameters(total_images=3000, batch=30, width=4, dimension=8, translation=0)
+PARAMETERS = of_base.classifier(total_images=3000, batch=30, width=4, dimension=8, translation=0)
 
 
 def bars(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -31,8 +33,7 @@ def store_of(path: Path, classes: tuple[str, ...]) -> Store:
     references = [
         Reference(f"{i}.png", pictures[i].copy, int(label) if classes else -1) for i, label in enumerate(labels)
     ]
-    parameters = DataPreparationParameters(source="image_folder", held_out_share=0.2, seed=0)
-    prepare(Source(references, classes), parameters)[0].write(path)
+    prepare(Source(references, classes), of_base.data_preparation())[0].write(path)
     return Store.open(path)
 
 

@@ -7,13 +7,13 @@ from ganops.tracking.parameters import effective_parameters, flat_parameters, fl
 
 
 def test_defaults_are_part_of_what_is_in_force() -> None:
-    raw = {"training": {"recipe": "vae", "seed": 4}, "evaluation": {"classifier": {"batch": 8}}}
+    raw = {"training": {"recipe": "vae", "seed": 4}, "registration": {"compare_by": "fid_classifier"}}
     flat = flat_parameters(effective_parameters(raw))
     assert flat["training.recipe"] == "vae"
     assert flat["training.seed"] == 4
     assert flat["training.total_images"] is None
-    assert flat["evaluation.classifier.batch"] == 8
-    assert flat["evaluation.seeds"] == [1, 2, 3]
+    assert flat["registration.compare_by"] == "fid_classifier"
+    assert flat["registration.largest_request"] == 256
 
 
 def test_an_unknown_group_names_the_nearest() -> None:

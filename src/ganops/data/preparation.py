@@ -6,7 +6,7 @@ Memory stays flat: samples stream into a memory-mapped scratch file without a na
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -16,16 +16,18 @@ import pandas as pd
 
 from ganops.config import DataPreparationParameters
 from ganops.data.fitting import fit
+from ganops.data.progress import Progress, unwatched
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.splits import assign_splits, keep_stratified
 from ganops.data.store import COLUMNS, FieldFormat, PreparedData
 from ganops.errors import DataError
 
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 # The sha256 of a picture's row, or why there is none.
 Outcome = tuple[str, str | None]
 _TASKS_AT_ONCE = 4096
 _REASONS_SHOWN = 20
+# Photographs are thousands of pixels wide: whoever wants to train on that says so.
+_LARGEST_UNASKED_SIDE = 256
 
 
 def prepare(
@@ -33,7 +35,7 @@ def prepare(
     parameters: DataPreparationParameters,
     *,
     workers: int | None = None,
-    progress: Progress = lambda steps, total: steps,
+    progress: Progress = unwatched,
 ) -> tuple[PreparedData, dict[str, Any]]:
     """The samples of a source and a report of what was kept, doubled and skipped.
 
@@ -45,7 +47,8 @@ def prepare(
         progress: wraps the iterable of pictures, told how many there are; shows them go by.
 
     Raises:
-        DataError: more bad pictures than tolerated, or a class with too few pictures for the splits.
+        DataError: more bad pictures than tolerated, a class with too few pictures for the splits, or a size of null
+            where the first picture is large.
     """
     references = _kept_references(source, parameters)
     shape = _sample_shape(references, parameters)
@@ -66,7 +69,19 @@ def _kept_references(source: Source, parameters: DataPreparationParameters) -> l
 
 def _sample_shape(references: Sequence[Reference], parameters: DataPreparationParameters) -> tuple[int, int, int]:
     height, width, channels = _first_shape(references)
+    for name, asked, found in (("height", parameters.height, height), ("width", parameters.width, width)):
+        if asked is None and found > _LARGEST_UNASKED_SIDE:
+            raise _too_large(name, found)
     return (parameters.channels or channels, parameters.height or height, parameters.width or width)
+
+
+def _too_large(name: str, found: int) -> DataError:
+    return DataError(
+        f"data_preparation.{name}",
+        expected=f"a number, because null takes the first picture's only up to {_LARGEST_UNASKED_SIDE} pixels",
+        received=f"null, and a first picture with a {name} of {found} pixels",
+        remedy=f"Set it in parameters_data_preparation.yml of the environment, or --params data_preparation.{name}=64.",
+    )
 
 
 def _first_shape(references: Sequence[Reference]) -> tuple[int, ...]:

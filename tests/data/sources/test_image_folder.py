@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.source import Source, UnreadablePicture
 from ganops.errors import DataError
+
+from ... import parameters as of_base
 
 
 def png(value: int) -> bytes:
@@ -119,8 +120,8 @@ def test_a_messy_folder_becomes_a_store(tmp_path: Path) -> None:
     (tmp_path / "cat" / "broken.png").write_bytes(png(3)[:40])
     (tmp_path / "dog" / "notes.txt").write_text("not a picture")
     Image.fromarray(np.full((9, 12, 4), 77, dtype=np.uint8)).save(tmp_path / "dog" / "wide.png")
-    parameters = {"source": "image_folder", "height": 8, "width": 8, "channels": 3, "tolerated_bad_share": 0.1}
-    prepared, report = prepare(image_folder(tmp_path), DataPreparationParameters.parse(parameters))
+    parameters = of_base.data_preparation(height=8, width=8, channels=3, tolerated_bad_share=0.1)
+    prepared, report = prepare(image_folder(tmp_path), parameters)
     assert [skipped["file"] for skipped in report["skipped"]["first"]] == ["cat/broken.png", "dog/notes.txt"]
     assert report["samples"] == 42
     assert prepared.fields["image"].shape == (3, 8, 8)

@@ -1,5 +1,8 @@
 """One's own pictures: a folder or a zip, whose sub-folders are the classes; without sub-folders there are none.
 
+Pictures without classes can be prepared and trained on, but not judged: the evaluation's features are those of a
+classifier of the classes.
+
 A folder that holds exactly one zip and no other picture stands for that zip. Folders that wrap everything are looked
 through, so `pets.zip` with `pets/cat/1.png` and `pets/dog/2.png` has the classes cat and dog. Hidden files, SOURCE.txt
 at the top, DVC's *.dvc and what operating systems leave behind are passed over. Nothing is ever unpacked to disk.
