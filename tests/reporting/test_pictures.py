@@ -115,7 +115,7 @@ REPORT = {
     "metrics": {
         "generator": {"fid_classifier": {"mean": 12.3456, "sd": 0.5}, "recall_classifier": {"mean": 0.5}},
         "held_out": {"fid_classifier": {"mean": 3.0}, "agreement_classifier": {"mean": 0.98}},
-        "classifier": {"accuracy_held_out": 0.98},
+        "classifier": {"accuracy_validation": 0.97, "accuracy_held_out": 0.98},
     },
     "protocol": {"features": "classifier", "weights": "ab" * 32, "n": 10, "reference": "train", "seeds": [1, 2]},
 }
@@ -133,5 +133,5 @@ def test_the_console_shows_mean_sd_floor_and_what_is_absent() -> None:
 def test_the_protocol_is_told_in_one_line() -> None:
     assert protocol_line(REPORT) == (
         "features classifier, weights abababababab, n 10, reference train, seeds 1 2, "
-        "classifier's accuracy on held_out 0.98"
+        "classifier's accuracy on validation 0.97, classifier's accuracy on held_out 0.98"
     )

@@ -70,22 +70,15 @@ class Classifier:
     Attributes:
         shape: (channels, height, width) of the pictures it knows.
         classes: their names.
-        accuracy_held_out: share of `held_out` that it names rightly; nothing was chosen by it.
+        accuracies: split → share of it that it names rightly; nothing was chosen by it.
     """
 
     name = "classifier"
 
-    def __init__(
-        self,
-        network: Network,
-        shape: tuple[int, int, int],
-        classes: tuple[str, ...],
-        width: int,
-        accuracy_held_out: float | None = None,
-    ) -> None:
+    def __init__(self, network: Network, shape: tuple[int, int, int], classes: tuple[str, ...], width: int) -> None:
         self.network = network.eval()
         self.shape, self.classes, self.width = shape, classes, width
-        self.accuracy_held_out = accuracy_held_out
+        self.accuracies: dict[str, float] = {}
 
     @property
     def dimension(self) -> int:
@@ -109,7 +102,7 @@ class Classifier:
             "classes": list(self.classes),
             "width": self.width,
             "dimension": self.dimension,
-            "accuracy_held_out": self.accuracy_held_out,
+            "accuracies": self.accuracies,
             "weights_sha256": self.digest,
         }
         return json.dumps(values, indent=2, sort_keys=True) + "\n"
@@ -152,7 +145,7 @@ def restore(description: str, weights: Mapping[str, Tensor]) -> Classifier:
         shape = (channels, height, width_pixels)
         classifier = build(shape, tuple(values["classes"]), values["width"], values["dimension"])
         classifier.network.load_state_dict(dict(weights))
-        classifier.accuracy_held_out = values["accuracy_held_out"]
+        classifier.accuracies = dict(values["accuracies"])
         if classifier.digest != values["weights_sha256"]:
             raise ValueError(f"weights of sha256 {classifier.digest}")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

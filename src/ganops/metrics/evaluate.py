@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Int64, UInt8
 
 from ganops.config import EvaluationParameters
+from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
-from ganops.errors import MetricError
 from ganops.metrics.classifier import Classifier
 from ganops.metrics.features import FeatureExtractor, Features, extract
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
+from ganops.metrics.judgeable import require_judgeable, samples_judged
 from ganops.metrics.kid import kernel_distance
 from ganops.metrics.moments import Moments, moments_of
 from ganops.metrics.precision_recall import precision_and_recall
@@ -39,20 +40,31 @@ class Judged(Interface):
     def generate(self, request: GenerationRequest) -> Samples: ...
 
 
-def evaluate(generator: Judged, store: Store, classifier: Classifier, parameters: EvaluationParameters) -> Report:
+def evaluate(
+    generator: Judged,
+    store: Store,
+    classifier: Classifier,
+    parameters: EvaluationParameters,
+    progress: Progress = unwatched,
+) -> Report:
     """The report of `generator`: mean and sd over `parameters.seeds`, and the floor.
 
+    Args:
+        progress: wraps the seeds, told how many there are; shows them go by.
+
     Raises:
-        MetricError: more samples asked than held_out has, or a subset or neighbourhood larger than the sets.
+        MetricError: see `require_judgeable`.
     """
+    require_judgeable(store, parameters)
     with thread_count(parameters.threads):
         yardstick = Yardstick(store, classifier, parameters)
-        drawn = [yardstick.of_generator(generator, seed) for seed in parameters.seeds]
+        seeds = progress(parameters.seeds, len(parameters.seeds))
+        drawn = [yardstick.of_generator(generator, seed) for seed in seeds]
         floor = yardstick.of_held_out()
     return Report(
         generator={name: Estimate.of([values[name] for values in drawn]) for name in drawn[0]},
         held_out={name: Estimate.of([value]) for name, value in floor.items()},
-        accuracy_held_out=classifier.accuracy_held_out,
+        classifier=classifier.accuracies,
         protocol=yardstick.protocol,
     )
 
@@ -62,7 +74,7 @@ class Yardstick:
 
     def __init__(self, store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters) -> None:
         self.n = samples_judged(parameters.samples, len(store.indices("held_out")))
-        self._store, self._extractor, self._parameters = store, extractor, parameters
+        self._store, self._extractor = store, extractor
         self._reference = _features_of_split(store, store.indices(REFERENCE), extractor)
         self._moments = moments_of(self._reference.values)
         self.protocol = _protocol(store, extractor, parameters, self.n, len(self._reference))
@@ -81,28 +93,15 @@ class Yardstick:
         return self._measure(_features_of_split(self._store, chosen, self._extractor), labels)
 
     def _measure(self, seen: Features, labels: np.ndarray | None) -> dict[str, float]:
-        distances = _distances(seen, self._reference, self._moments, self._parameters)
+        distances = _distances(seen, self._reference, self._moments, self.protocol)
         values = {f"{name}_{seen.name}": value for name, value in distances.items()}
         if seen.probabilities is not None:
             values[f"inception_score_{seen.name}"] = inception_score(seen.probabilities)
             predicted = seen.probabilities.argmax(axis=1)
             if labels is not None:
                 values[f"agreement_{seen.name}"] = agreement(predicted, labels)
-            values["classes_covered"] = float(len(np.unique(predicted)))
+            values[f"classes_covered_{seen.name}"] = float(len(np.unique(predicted)))
         return values
-
-
-def samples_judged(asked: int | None, held_out: int) -> int:
-    """n: as asked, never more than held_out has, so that generator and floor are measured at equal n."""
-    n = held_out if asked is None else asked
-    if n <= held_out and n >= 2:
-        return n
-    raise MetricError(
-        "evaluation.samples",
-        expected=f"2 to {held_out}, the size of held_out, so that generator and real data are compared at equal n",
-        received=str(n),
-        remedy="Lower evaluation.samples, or prepare the data with a larger held_out_share.",
-    )
 
 
 def agreement(predicted: Int64[np.ndarray, " n"], asked: Int64[np.ndarray, " n"]) -> float:
@@ -110,11 +109,9 @@ def agreement(predicted: Int64[np.ndarray, " n"], asked: Int64[np.ndarray, " n"]
     return float((predicted == asked).mean())
 
 
-def _distances(
-    seen: Features, reference: Features, moments: Moments, parameters: EvaluationParameters
-) -> dict[str, float]:
-    precision, recall = precision_and_recall(seen.values, reference.values, parameters.nearest_neighbours)
-    kid = kernel_distance(seen.values, reference.values, parameters.kid_subset_size, parameters.kid_subsets)
+def _distances(seen: Features, reference: Features, moments: Moments, protocol: Protocol) -> dict[str, float]:
+    precision, recall = precision_and_recall(seen.values, reference.values, protocol.nearest_neighbours)
+    kid = kernel_distance(seen.values, reference.values, protocol.kid_subset_size, protocol.kid_subsets)
     fid = frechet_distance(moments_of(seen.values), moments)
     return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
 
@@ -143,7 +140,8 @@ def _protocol(
         reference_n=reference_n,
         seeds=parameters.seeds,
         nearest_neighbours=parameters.nearest_neighbours,
-        kid_subset_size=parameters.kid_subset_size,
+        # Of a small set all samples are the subset.
+        kid_subset_size=min(parameters.kid_subset_size, n, reference_n),
         kid_subsets=parameters.kid_subsets,
         inception_score_splits=SPLITS,
         store=store.digest(),

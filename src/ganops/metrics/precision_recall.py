@@ -27,14 +27,7 @@ def precision_and_recall(
     Raises:
         MetricError: a side has no `nearest_neighbours` others of its own.
     """
-    fewest = min(len(samples), len(reference))
-    if fewest <= nearest_neighbours:
-        raise MetricError(
-            "evaluation.nearest_neighbours",
-            expected=f"fewer than the {fewest} samples of the smaller side",
-            received=str(nearest_neighbours),
-            remedy=f"Set evaluation.nearest_neighbours to {max(fewest - 1, 1)} or less, or judge more samples.",
-        )
+    require_neighbours(min(len(samples), len(reference)), nearest_neighbours)
     values = prc_features_to_metric(
         torch.from_numpy(samples),
         torch.from_numpy(reference),
@@ -44,3 +37,14 @@ def precision_and_recall(
         verbose=False,
     )
     return values[KEY_METRIC_PRECISION], values[KEY_METRIC_RECALL]
+
+
+def require_neighbours(fewest: int, nearest_neighbours: int) -> None:
+    """Raises MetricError where the smaller side, of `fewest` samples, has no k others for each."""
+    if fewest <= nearest_neighbours:
+        raise MetricError(
+            "evaluation.nearest_neighbours",
+            expected=f"fewer than the {fewest} samples of the smaller side",
+            received=str(nearest_neighbours),
+            remedy=f"Set evaluation.nearest_neighbours to {max(fewest - 1, 1)} or less, or judge more samples.",
+        )

@@ -9,6 +9,7 @@ import pandas as pd
 
 GENERATOR = "generator"
 HELD_OUT = "held_out"
+CLASSIFIER = "classifier"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
 
 
@@ -58,11 +59,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Report:
-    """Metrics of the generator, and of the real `held_out` pictures as its floor, at equal n."""
+    """Metrics of the generator, and of the real `held_out` pictures as its floor, at equal n.
+
+    Attributes:
+        classifier: how good the judge is: split → share that it names rightly.
+    """
 
     generator: Mapping[str, Estimate]
     held_out: Mapping[str, Estimate]
-    accuracy_held_out: float | None
+    classifier: Mapping[str, float]
     protocol: Protocol
 
     def to_json(self) -> dict[str, Any]:
@@ -71,8 +76,7 @@ class Report:
             GENERATOR: {name: value.to_json() for name, value in self.generator.items()},
             HELD_OUT: {name: value.to_json() for name, value in self.held_out.items()},
         }
-        if self.accuracy_held_out is not None:
-            metrics["classifier"] = {"accuracy_held_out": self.accuracy_held_out}
+        metrics[CLASSIFIER] = {f"accuracy_{split}": share for split, share in self.classifier.items()}
         return {"metrics": metrics, "protocol": {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}}
 
     def table(self) -> pd.DataFrame:

@@ -4,13 +4,12 @@ import math
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
-from torch import Tensor
 
-from ganops.config import ClassifierParameters
+from ganops.augment import translate
+from ganops.config import ClassifierParameters, SplitName
 from ganops.data.loader import Loader
+from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
-from ganops.errors import MetricError
 from ganops.metrics.classifier import Classifier, build, initialise
 from ganops.metrics.features import extract
 from ganops.noise import Noise
@@ -20,34 +19,36 @@ _WARM_UP_SHARE = 0.05
 _WEIGHT_DECAY = 1e-2
 
 
-def train_classifier(store: Store, parameters: ClassifierParameters, threads: int) -> Classifier:
+def train_classifier(
+    store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = unwatched
+) -> Classifier:
     """Cross-entropy, AdamW, the rate warmed up and then annealed by half a cosine; the last weights are kept.
 
-    Raises:
-        MetricError: the store has no classes to learn, or a single one.
+    Args:
+        store: of at least two classes, see `require_judgeable`.
+        progress: wraps the steps, told how many there are; shows them go by.
     """
-    _refuse_unlabelled(store)
     channels, height, width_pixels = store.fields["image"].shape
     with thread_count(threads):
         shape = (channels, height, width_pixels)
         classifier = build(shape, store.classes, parameters.width, parameters.dimension)
         initialise(classifier.network, parameters.seed)
-        _fit(classifier, Loader(store, "train", ("image", "label"), parameters.seed), parameters)
-        classifier.accuracy_held_out = _accuracy(classifier, store)
+        _fit(classifier, Loader(store, "train", ("image", "label"), parameters.seed), parameters, progress)
+        classifier.accuracies = _accuracies(classifier, store)
     return classifier
 
 
-def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameters) -> None:
+def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameters, progress: Progress) -> None:
     network = classifier.network.train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=parameters.learning_rate, weight_decay=_WEIGHT_DECAY)
     steps = max(1, parameters.total_images // parameters.batch)
-    for step in range(steps):
+    for step in progress(range(steps), steps):
         optimizer.param_groups[0]["lr"] = parameters.learning_rate * _rate(step, steps)
         first = step * parameters.batch
         batch = loader.batch(first, parameters.batch)
         noise = Noise(parameters.seed, first, parameters.batch)
-        shift = noise.integers("classifier/translation", 2 * parameters.translation + 1, (2,))
-        _, logits = network(translate(batch["image"], shift - parameters.translation))
+        shift = noise.integers("classifier/translation", 2 * parameters.translation + 1, (2,)) - parameters.translation
+        _, logits = network(translate(batch["image"], rows=shift[:, 0], columns=shift[:, 1]))
         optimizer.zero_grad(set_to_none=True)
         F.cross_entropy(logits, batch["label"]).backward()
         optimizer.step()
@@ -58,30 +59,14 @@ def _rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / (_WARM_UP_SHARE * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def translate(
-    images: Float[Tensor, "batch channels height width"], shift: Int[Tensor, "batch 2"]
-) -> Float[Tensor, "batch channels height width"]:
-    """Each picture moved by (down, right) whole pixels; what comes in at an edge repeats the edge."""
-    count, _, height, width = images.shape
-    rows = (torch.arange(height) - shift[:, :1]).clamp(0, height - 1)
-    columns = (torch.arange(width) - shift[:, 1:]).clamp(0, width - 1)
-    each = torch.arange(count)[:, None, None]
-    moved = images.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]
-    return moved.permute(0, 3, 1, 2).contiguous()
+def _accuracies(classifier: Classifier, store: Store) -> dict[str, float]:
+    """Of the splits that it did not learn from; a split without pictures has none."""
+    splits: tuple[SplitName, ...] = ("validation", "held_out")
+    return {split: _accuracy(classifier, store, split) for split in splits if len(store.indices(split))}
 
 
-def _accuracy(classifier: Classifier, store: Store) -> float:
-    indices = store.indices("held_out")
+def _accuracy(classifier: Classifier, store: Store, split: SplitName) -> float:
+    indices = store.indices(split)
     seen = extract(classifier, torch.from_numpy(store.read("image", indices)))
     assert seen.probabilities is not None
     return float((seen.probabilities.argmax(axis=1) == store.read("label", indices)).mean())
-
-
-def _refuse_unlabelled(store: Store) -> None:
-    if len(store.classes) < 2:
-        raise MetricError(
-            f"the classes of {store.path}",
-            expected="labels of at least two classes, from which the classifier learns what to look at",
-            received=f"{len(store.classes)} classes",
-            remedy="Sort the pictures into sub-folders, one a class, and prepare the data again.",
-        )

@@ -27,11 +27,13 @@ def console_table(report: Mapping[str, Any]) -> Table:
 
 
 def protocol_line(report: Mapping[str, Any]) -> str:
-    """Every part of the protocol in one line, digests shortened, and the accuracy of the classifier that judged."""
+    """Every part of the protocol in one line, digests shortened, and how good the classifier is that judged."""
     parts = [f"{name} {_shown(name, value)}" for name, value in report["protocol"].items()]
-    accuracy = report["metrics"].get("classifier", {}).get("accuracy_held_out")
-    known = [] if accuracy is None else [f"classifier's accuracy on held_out {accuracy:.4g}"]
-    return ", ".join([*parts, *known])
+    accuracies = [
+        f"classifier's accuracy on {name.removeprefix('accuracy_')} {share:.4g}"
+        for name, share in report["metrics"].get("classifier", {}).items()
+    ]
+    return ", ".join([*parts, *accuracies])
 
 
 def _shown(name: str, value: Any) -> str:

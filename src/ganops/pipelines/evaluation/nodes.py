@@ -7,15 +7,22 @@ without torch: the domain's own types stand in the functions that are called.
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from ganops.config import EvaluationParameters
+from ganops.data.progress import Progress
 
 
-def train_classifier(store: Any, parameters: EvaluationParameters) -> Any:
-    """The classifier of the data, whose features judge."""
-    from ganops.metrics.train_classifier import train_classifier as train
+def fit_classifier(store: Any, parameters: EvaluationParameters) -> Any:
+    """The classifier of the data, whose features judge; what cannot be judged stops the run here, before any training.
 
-    return train(store, parameters.classifier, parameters.threads)
+    Of nodes that could run next, Kedro takes them by name: this one's comes before `train`.
+    """
+    from ganops.metrics.judgeable import require_judgeable
+    from ganops.metrics.train_classifier import train_classifier
+
+    require_judgeable(store, parameters)
+    return train_classifier(store, parameters.classifier, parameters.threads, _bar("classifier"))
 
 
 def evaluate_generator(
@@ -24,7 +31,7 @@ def evaluate_generator(
     """Every metric of the generator and its floor, as JSON and as a table."""
     from ganops.metrics.evaluate import evaluate
 
-    report = evaluate(bundle, store, classifier, parameters)
+    report = evaluate(bundle, store, classifier, parameters, _bar("evaluation seeds"))
     return report.to_json(), report.table()
 
 
@@ -40,3 +47,7 @@ def draw_interpolation(bundle: Any) -> Any:
     from ganops.reporting.samples import interpolation
 
     return interpolation(bundle)
+
+
+def _bar(description: str) -> Progress:
+    return lambda steps, total: tqdm(steps, description, total)

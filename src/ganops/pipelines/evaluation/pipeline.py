@@ -2,12 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganops.pipelines.evaluation.nodes import (
-    draw_interpolation,
-    draw_samples,
-    evaluate_generator,
-    train_classifier,
-)
+from ganops.pipelines.evaluation.nodes import draw_interpolation, draw_samples, evaluate_generator, fit_classifier
 
 
 def create_pipeline() -> Pipeline:
@@ -15,7 +10,7 @@ def create_pipeline() -> Pipeline:
     judged = ["bundle", "store", "classifier", "params:evaluation"]
     return Pipeline(
         [
-            Node(train_classifier, ["store", "params:evaluation"], "classifier", name="train_classifier"),
+            Node(fit_classifier, ["store", "params:evaluation"], "classifier", name="fit_classifier"),
             Node(evaluate_generator, judged, ["report", "report_table"], name="evaluate"),
             Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),
             Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),

@@ -1,0 +1,50 @@
+"""What cannot be judged is refused before anything is trained."""
+
+import pytest
+
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.metrics.classifier import Classifier
+from ganops.metrics.evaluate import evaluate
+from ganops.metrics.judgeable import require_judgeable, samples_judged
+from ganops.pipelines.evaluation.nodes import fit_classifier
+from ganops.sampling import GenerationRequest, Samples
+
+from .. import parameters as of_base
+
+HELD_OUT = 40
+UNUSABLE = [
+    ({"samples": HELD_OUT + 1}, r"evaluation\.samples: expected 2 to 40, the size of held_out.*received 41"),
+    ({"nearest_neighbours": HELD_OUT}, r"nearest_neighbours: expected fewer than the 40.*Set .* to 39 or less"),
+    ({"samples": 5}, r"nearest_neighbours: expected fewer than the 5"),
+]
+
+
+class NeverAsked:
+    def generate(self, request: GenerationRequest) -> Samples:
+        raise AssertionError("Nothing was to be generated.")
+
+
+def test_what_can_be_judged_passes(store: Store) -> None:
+    assert len(store.indices("held_out")) == HELD_OUT
+    require_judgeable(store, of_base.evaluation(samples=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
+
+
+def test_pictures_without_classes_cannot_be_judged(unlabelled: Store) -> None:
+    with pytest.raises(MetricError, match=r"sub-folders, one a class.*--pipelines data_preparation,training"):
+        require_judgeable(unlabelled, of_base.evaluation())
+
+
+@pytest.mark.parametrize(("changed", "message"), UNUSABLE)
+def test_the_first_node_and_the_last_refuse_the_same(
+    store: Store, classifier: Classifier, changed: dict, message: str
+) -> None:
+    parameters = of_base.evaluation(**changed)
+    with pytest.raises(MetricError, match=message):
+        fit_classifier(store, parameters)
+    with pytest.raises(MetricError, match=message):
+        evaluate(NeverAsked(), store, classifier, parameters)
+
+
+def test_as_many_are_judged_as_asked_or_as_held_out_has() -> None:
+    assert (samples_judged(None, 40), samples_judged(30, 40), samples_judged(40, 40)) == (40, 30, 40)
