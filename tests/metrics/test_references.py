@@ -1,11 +1,8 @@
-"""Closed forms, and torch-fidelity's own numbers on the same features."""
+"""Closed forms, and plain NumPy versions from the papers, on the same features."""
 
 import numpy as np
 import pytest
-import torch
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
-from torch_fidelity.metric_kid import kid_features_to_metric
-from torch_fidelity.metric_prc import prc_features_to_metric
+from scipy.linalg import sqrtm
 
 from ganops.errors import MetricError
 from ganops.metrics.fid import frechet_distance
@@ -13,6 +10,8 @@ from ganops.metrics.inception_score import inception_score
 from ganops.metrics.kid import SUBSET_SEED, kernel_distance
 from ganops.metrics.moments import Moments, merge, moments_of
 from ganops.metrics.precision_recall import precision_and_recall
+
+from ..reference import kid, precision_recall
 
 
 def normal(seed: int, n: int, dimension: int = 6, shift: float = 0.0) -> np.ndarray:
@@ -50,10 +49,11 @@ def test_the_frechet_distance_of_diagonal_gaussians_has_a_closed_form() -> None:
     assert value == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_frechet_distance_is_torch_fidelitys() -> None:
+def test_the_frechet_distance_is_equation_6_with_scipys_matrix_root() -> None:
     samples, real = normal(1, 80, shift=0.3), normal(2, 120)
-    statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (samples, real)]
-    expected = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    difference = samples.mean(axis=0) - real.mean(axis=0)
+    first, second = np.cov(samples, rowvar=False), np.cov(real, rowvar=False)
+    expected = difference @ difference + np.trace(first + second - 2 * np.real(sqrtm(first @ second)))
     assert frechet_distance(moments_of(samples), moments_of(real)) == pytest.approx(expected, rel=1e-9)
 
 
@@ -79,12 +79,15 @@ def test_the_inception_score_of_one_certain_class_is_one() -> None:
     assert inception_score(np.eye(7)[[2] * 9]) == pytest.approx(1.0)
 
 
-def test_the_kernel_distance_is_torch_fidelitys() -> None:
+def test_the_kernel_distance_is_equation_4() -> None:
+    samples, real = normal(1, 40, shift=0.4), normal(2, 40)
+    assert kernel_distance(samples, real, 40, 1) == pytest.approx(kid.squared_mmd(samples, real), rel=1e-9)
+
+
+def test_the_kernel_distance_is_the_mean_over_subsets() -> None:
     samples, real = normal(1, 60, shift=0.4), normal(2, 90)
-    arrays = torch.from_numpy(samples), torch.from_numpy(real)
-    settings = {"kid_subset_size": 30, "kid_subsets": 4, "rng_seed": SUBSET_SEED, "verbose": False}
-    expected = kid_features_to_metric(*arrays, **settings)["kernel_inception_distance_mean"]
-    assert kernel_distance(samples, real, 30, 4) == expected
+    expected = kid.kernel_distance(samples, real, 20, 4, np.random.RandomState(SUBSET_SEED))
+    assert kernel_distance(samples, real, 20, 4) == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_kernel_distance_of_equal_distributions_is_zero_on_average() -> None:
@@ -99,11 +102,12 @@ def test_a_subset_larger_than_the_samples_is_refused() -> None:
         kernel_distance(normal(0, 10), normal(1, 50), 11, 1)
 
 
-def test_precision_and_recall_are_torch_fidelitys() -> None:
-    samples, real = normal(1, 70, shift=0.5), normal(2, 90)
-    arrays = torch.from_numpy(samples), torch.from_numpy(real)
-    expected = prc_features_to_metric(*arrays, prc_neighborhood=3, save_cpu_ram=False, verbose=False)
-    assert precision_and_recall(samples, real, 3) == (expected["precision"], expected["recall"])
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_precision_and_recall_are_equation_2(k: int) -> None:
+    samples, real = normal(1, 70, shift=0.5), 0.7 * normal(2, 90)
+    precision, recall = precision_recall.precision_and_recall(samples, real, k)
+    assert 0 < precision < recall < 1
+    assert precision_and_recall(samples, real, k) == pytest.approx((precision, recall), rel=1e-6)  # of float32
 
 
 def test_a_copy_is_precise_and_complete_and_a_stranger_neither() -> None:
