@@ -19,14 +19,15 @@ def fit(
         shape: the wanted (channels, height, width).
     """
     channels, height, width = shape
-    picture = _to_channels(_picture(pixels), channels)
+    picture = _to_channels(as_picture(pixels), channels)
     if picture.size != (width, height):
         box = _centred_box(picture.size, (width, height))
         picture = picture.resize((width, height), Image.Resampling.LANCZOS, box=box)
     return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
 
 
-def _picture(pixels: np.ndarray) -> Image.Image:
+def as_picture(pixels: UInt8[np.ndarray, "height width channels"]) -> Image.Image:
+    """Grey, grey with opacity, RGB or RGBA by the number of channels, 1 to 4."""
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 

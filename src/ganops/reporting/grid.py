@@ -7,6 +7,8 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from ganops.data.fitting import as_picture
+
 _GAP = 1
 _GAP_VALUE = 128
 _LEAST_SIDE = 56
@@ -26,13 +28,9 @@ def image_grid(images: UInt8[Tensor, "batch channels height width"], columns: in
             _GAP + place * (side + _GAP) for place, side in zip(divmod(index, columns), (height, width), strict=True)
         )
         canvas[top : top + height, left : left + width] = picture
-    return _picture(canvas.repeat(scale, axis=0).repeat(scale, axis=1))
+    return as_picture(canvas.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def readable_scale(images: UInt8[Tensor, "batch channels height width"]) -> int:
     """The smallest whole factor that makes the shorter side at least 56 pixels."""
     return max(1, math.ceil(_LEAST_SIDE / min(images.shape[2:])))
-
-
-def _picture(canvas: np.ndarray) -> Image.Image:
-    return Image.fromarray(canvas[:, :, 0] if canvas.shape[2] == 1 else canvas)
