@@ -67,6 +67,18 @@ def test_no_point_is_lost_or_doubled_where_the_checkpoint_falls_between_two_logs
     assert stopped.points[stopped.flushed - 1][0] == 32, "before the checkpoint at 48 all was written"
 
 
+def test_progress_hears_first_where_the_training_starts(make_settings, stripes, tracker, tmp_path):
+    settings = make_settings("dcgan", checkpoint_every_images=24, log_every_images=32)
+    heard = []
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 56), "data", tmp_path, tracker, lambda *told: heard.append(told))
+    assert heard[0] == (0, {})
+    heard.clear()
+    train(settings, stripes, "data", tmp_path, tracker, lambda *told: heard.append(told))
+    assert heard[0] == (48, {})
+    assert [seen for seen, _ in heard[1:]] == [64, 80]
+
+
 def test_a_finished_training_whose_result_was_lost_is_not_played_again(make_settings, stripes, tracker, tmp_path):
     settings = make_settings("dcgan", checkpoint_every_images=24)
     whole = train(settings, stripes, "data", tmp_path, tracker)

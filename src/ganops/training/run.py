@@ -90,6 +90,7 @@ def train(
         if scratch.restore(state):
             tracker.note("resumed_at_images", str(state.images_seen))
             _retell(state, tracker)
+        progress(state.images_seen, {})
         with deferred_signals() as interruption:
             _play(game, state, settings, batches, scratch, tracker, progress, interruption)
     return _result(state)
