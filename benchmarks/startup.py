@@ -44,13 +44,17 @@ BARE = {
     "conf/base/catalog.yml": "",
     "conf/local/catalog.yml": "",
     "src/bare/__init__.py": "",
-    "src/bare/settings.py": 'HOOKS = ()\nDISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow", "kedro-telemetry")\n',
+    "src/bare/settings.py": 'HOOKS = ()\nDISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")\n',
     "src/bare/pipeline_registry.py": """
 from kedro.pipeline import Node, Pipeline
 
 
+def nothing():
+    return 0
+
+
 def register_pipelines():
-    return {"__default__": Pipeline([Node(dict, None, "nothing")])}
+    return {"__default__": Pipeline([Node(nothing, None, "zero")])}
 """,
 }
 
