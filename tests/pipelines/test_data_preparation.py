@@ -5,10 +5,13 @@ import yaml
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
+from PIL import Image
 
 from ganops.config import DataPreparationParameters
 from ganops.data.store import Store
 from ganops.pipelines.data_preparation.pipeline import create_pipeline
+
+from .. import parameters as of_base
 
 PROJECT = Path(__file__).parents[2]
 
@@ -22,16 +25,14 @@ def catalog(root: Path) -> DataCatalog:
     return DataCatalog.from_config(entries)
 
 
-def parameters() -> DataPreparationParameters:
-    layers = [
-        yaml.safe_load((PROJECT / f"conf/{e}/parameters_data_preparation.yml").read_text()) for e in ("base", "smoke")
-    ]
-    return DataPreparationParameters.parse({**layers[0]["data_preparation"], **layers[1]["data_preparation"]})
+def parameters(environment: str) -> DataPreparationParameters:
+    values = yaml.safe_load((PROJECT / f"conf/{environment}/parameters_data_preparation.yml").read_text())
+    return of_base.data_preparation(**values["data_preparation"])
 
 
-def run(root: Path) -> dict[str, bytes]:
+def run(root: Path, environment: str = "smoke") -> dict[str, bytes]:
     entries = catalog(root)
-    entries["params:data_preparation"] = parameters()
+    entries["params:data_preparation"] = parameters(environment)
     SequentialRunner().run(create_pipeline(), entries)
     return {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
 
@@ -52,6 +53,17 @@ def test_the_report_agrees_with_the_store(tmp_path: Path) -> None:
     assert sizes == {name: len(store.indices(name)) for name in ("train", "validation", "held_out")}
     assert sizes == {"train": 210, "validation": 30, "held_out": 60}
     assert report["classes"] == list(store.classes) == list("0123456789")
+
+
+def test_ones_own_photographs_of_any_size_become_small_colour_pictures(tmp_path: Path) -> None:
+    folder = tmp_path / "data/01_raw/smoke"
+    for index in range(20):
+        path = folder / ("cat", "dog")[index % 2] / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (400 + index, 300), (10 * index, 0, 0)).save(path)
+    run(tmp_path, "image_folder")
+    store = Store.open(tmp_path / "data/03_primary/smoke/store")
+    assert (store.fields["image"].shape, store.classes) == ((3, 64, 64), ("cat", "dog"))
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:
