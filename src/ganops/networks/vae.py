@@ -5,6 +5,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks import dcgan
+from ganops.networks.layers import ClassEmbedding
+
+_EMBEDDING_DIMENSION = 32
 
 
 class Encoder(nn.Module):
@@ -28,14 +31,25 @@ class Encoder(nn.Module):
         return mean, log_variance
 
 
-class Decoder(dcgan.Generator):
+class Decoder(nn.Module):
     """z → the mean of p(x | z, y); `log_deviation` is the shared σ of that Gaussian, learned with the rest.
 
-    Rybkin, Daniilidis and Levine 2021, "Simple and Effective VAE Training with Calibrated Decoders".
+    Rybkin, Daniilidis and Levine 2021, "Simple and Effective VAE Training with Calibrated Decoders". The class stands
+    beside z: here nothing lets the variance that z makes fade, for the decoder must restore each picture.
     """
 
     def __init__(
         self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
     ) -> None:
-        super().__init__(latent_dimension, width, channels, height, width_pixels, classes)
+        super().__init__()
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
+        self.picture = dcgan.Generator(inputs, width, channels, height, width_pixels, classes=0)
         self.log_deviation = nn.Parameter(torch.zeros(()))
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels height width"]:
+        if self.embedding is not None:
+            latent = torch.cat([latent, self.embedding(label)], dim=1)
+        return self.picture(latent)
