@@ -22,7 +22,9 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_clean_tree_is_its_commit(tree: Path) -> None:
-    (tree / "untracked.txt").write_text("new")
+    (tree / "untracked.txt").write_text("neither code nor configuration")
+    (tree / ".git" / "info" / "exclude").write_text("*.pyc\n")
+    (tree / "conf" / "ignored.pyc").write_text("bytes")
     provenance = read_provenance(tree)
     assert provenance.commit == (git(tree, "rev-parse", "HEAD") or "").strip()
     assert len(provenance.commit) == 40
@@ -35,6 +37,15 @@ def test_a_changed_file_is_named_and_shown(tree: Path) -> None:
     provenance = read_provenance(tree)
     assert provenance.changed == ("a name with spaces.txt", "code.py")
     assert "+second" in provenance.diff
+
+
+@pytest.mark.parametrize("name", ["src/ganops/new.py", "conf/mine/parameters_training.yml"])
+def test_code_and_configuration_in_no_commit_count_as_changes(tree: Path, name: str) -> None:
+    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+    (tree / name).write_text("what runs\n")
+    provenance = read_provenance(tree)
+    assert (provenance.changed, provenance.dirty) == ((name,), True)
+    assert f"+++ b/{name}" in provenance.diff and "+what runs" in provenance.diff
 
 
 def test_what_dvc_writes_leaves_the_tree_clean(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

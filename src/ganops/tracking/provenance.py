@@ -9,6 +9,7 @@ from pathlib import Path
 # DVC itself writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
 _LOCK = re.compile(r"(.*/)?dvc\.lock")
 _PARAMETERS = re.compile(r"conf/(dvc|[^/]+/(parameters[^/]*|globals))\.yml")
+_READ_BY_THE_PROGRAM = ("src", "conf")
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Provenance:
     Attributes:
         commit: full sha; empty outside git and before the first commit.
         branch: empty when detached.
-        changed: tracked files that differ from the commit, less those that DVC writes while it runs.
+        changed: tracked files that differ from the commit, less those that DVC writes while it runs; and files of code
+            and configuration that git does not know, since Python and Kedro read them all the same.
         diff: the text of the differences, empty when clean.
     """
 
@@ -39,9 +41,21 @@ def read_provenance(folder: Path) -> Provenance:
     if status is None:
         return Provenance("", "", (), "")
     headers, changed = _parse(status.split("\0"))
+    unknown = _unknown(folder)
     commit = headers.get("branch.oid", "").replace("(initial)", "")
+    branch = headers.get("branch.head", "").replace("(detached)", "")
     diff = git(folder, "diff", "--no-color", "HEAD") if changed and commit else ""
-    return Provenance(commit, headers.get("branch.head", "").replace("(detached)", ""), changed, diff or "")
+    return Provenance(commit, branch, (*changed, *unknown), (diff or "") + _shown_whole(folder, unknown))
+
+
+def _unknown(folder: Path) -> tuple[str, ...]:
+    listed = git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *_READ_BY_THE_PROGRAM) or ""
+    return tuple(sorted(filter(None, listed.split("\0"))))
+
+
+def _shown_whole(folder: Path, files: tuple[str, ...]) -> str:
+    arguments = ("diff", "--no-color", "--no-index", "--", os.devnull)
+    return "".join(git(folder, *arguments, file, answers=(0, 1)) or "" for file in files)
 
 
 def _parse(lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -60,11 +74,14 @@ def _written_by_dvc(path: str) -> bool:
     return bool(_LOCK.fullmatch(path) or (inside_experiment and _PARAMETERS.fullmatch(path)))
 
 
-def git(folder: Path, *arguments: str) -> str | None:
-    """The output of a git command; None where git, the repository or the asked object is missing."""
+def git(folder: Path, *arguments: str, answers: tuple[int, ...] = (0,)) -> str | None:
+    """The output of a git command; None where git, the repository or the asked object is missing.
+
+    `answers` are the exit codes of a command that did what was asked.
+    """
     command = ["git", "-C", str(folder), *arguments]
     try:
         result = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
         return None
-    return result.stdout.decode(errors="replace") if result.returncode == 0 else None
+    return result.stdout.decode(errors="replace") if result.returncode in answers else None
