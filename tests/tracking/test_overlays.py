@@ -51,6 +51,8 @@ def test_outside_an_experiment_base_may_differ(configuration: Path, monkeypatch:
 def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (configuration / "local").mkdir()
     refuse_hidden_overrides(configuration, None)
+    (configuration / "local" / "credentials.yml").write_text("{}")
+    refuse_hidden_overrides(configuration, None)
     (configuration / "local" / "parameters.yml").write_text("training: {seed: 3}\n")
     assert local_files(configuration) == ["parameters.yml"]
     refuse_hidden_overrides(configuration, "smoke")

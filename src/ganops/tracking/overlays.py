@@ -12,11 +12,13 @@ from ganops.tracking.parameters import flatten
 from ganops.tracking.provenance import git
 
 _MISSING = object()
+_WITHOUT_RESULT = ("credentials", "logging", "mlflow")
 
 
 def local_files(configuration: Path) -> list[str]:
-    """Names of the files of conf/local, which DVC and git do not see."""
-    return sorted(path.name for path in (configuration / "local").rglob("*.y*ml"))
+    """Names of the files of conf/local that can shape a result: DVC and git do not see them."""
+    names = sorted(path.name for path in (configuration / "local").rglob("*.y*ml"))
+    return [name for name in names if not name.startswith(_WITHOUT_RESULT)]
 
 
 def refuse_hidden_overrides(configuration: Path, environment: str | None) -> None:
