@@ -3,6 +3,7 @@
 The hooks come before those of kedro-mlflow (`tryfirst`), which starts and ends the run that is found here.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,16 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from ganops.tracking.datasets import dataset_path, log_dataset
+from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
-from ganops.tracking.overlays import local_files, refuse_hidden_overrides
+from ganops.tracking.overlays import refuse_hidden_overrides
+from ganops.tracking.overrides import override_tags
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
 from ganops.tracking.process import session_key
 from ganops.tracking.provenance import Provenance, read_provenance
+from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
+from ganops.tracking.scratch import TRAINED, clear_checkpoints
 from ganops.tracking.summary import print_summary
 
 if TYPE_CHECKING:
@@ -39,8 +43,7 @@ class RunHooks:
         """Refuse wrong parameters before anything is opened or written."""
         configuration = Path(context.config_loader.conf_source)
         refuse_hidden_overrides(configuration, context.env)
-        self.context, self.project = context, context.project_path
-        self.conf_local = context.env in (None, "local") and bool(local_files(configuration))
+        self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])
         self.parameters = flat_parameters(effective_parameters(_raw_parameters(context)))
 
@@ -49,6 +52,7 @@ class RunHooks:
         """Keep what the catalog says about tracking."""
         self.entries = {name: entry for name, entry in conf_catalog.items() if isinstance(entry, dict)}
         self.saved = {}
+        check_roles(self.entries)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
@@ -56,7 +60,7 @@ class RunHooks:
         provenance = read_provenance(self.project)
         self.run_id = self._join(run_params["run_id"], provenance)
         log_parameters(self.client, self.run_id, self.parameters)
-        set_tags(self.client, self.run_id, self._tags(provenance))
+        set_tags(self.client, self.run_id, self._tags(provenance, run_params.get("runtime_params") or {}))
         if provenance.diff:
             self.client.log_text(self.run_id, provenance.diff, "uncommitted.diff")
 
@@ -71,29 +75,36 @@ class RunHooks:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
-        """Log the dataset as its catalog entry asks."""
+        """Log the dataset as its catalog entry asks; once a training is saved, its checkpoints are over."""
         entry = self.entries.get(dataset_name, {})
         if path := dataset_path(entry):
             self.saved[dataset_name] = path
         log_dataset(self.client, self.run_id, dataset_name, entry)
+        # A stage of DVC that fails later on loses what it saved, and then the checkpoints are all there is.
+        if dataset_name in TRAINED and "DVC_STAGE" not in os.environ:
+            self._forget_checkpoints()
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Let the list of runs say why one failed."""
-        set_tags(self.client, self.run_id, {ERROR: f"{type(error).__name__}: {error}"})
+        tags = {ERROR: f"{type(error).__name__}: {error}"}
+        or_warn("The run does not say why it failed", lambda: set_tags(self.client, self.run_id, tags))
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, pipeline: Pipeline) -> None:
         """Record lineage and machine; tell the user what came out."""
+        self._forget_checkpoints()
         record_lineage(self.client, self.run_id, self.project, self._pieces(pipeline))
-        set_tags(self.client, self.run_id, _machine_tags())
+        or_warn("The machine was not recorded", lambda: set_tags(self.client, self.run_id, _machine_tags()))
         version = self.client.get_run(self.run_id).data.tags.get("registered_version", "nothing")
         print_summary(self.saved, version)
 
     @property
     def client(self) -> "MlflowClient":
         """Of the store that kedro-mlflow was configured for."""
-        return self.context.mlflow.server._mlflow_client  # type: ignore[attr-defined]
+        from mlflow import MlflowClient
+
+        return MlflowClient(self.context.mlflow.server.mlflow_tracking_uri)  # type: ignore[attr-defined]
 
     def _join(self, kedro_session: str, provenance: Provenance) -> str:
         import mlflow
@@ -101,9 +112,11 @@ class RunHooks:
         if active := mlflow.active_run():  # opened by the caller, in a notebook: it is his to name and to end
             return active.info.run_id
         tracking = self.context.mlflow.tracking  # type: ignore[attr-defined]
+        experiment = self.client.get_experiment_by_name(tracking.experiment.name)
+        assert experiment is not None  # kedro-mlflow makes it
         run_id = join_run(
             self.client,
-            tracking.experiment._experiment.experiment_id,
+            experiment.experiment_id,
             session=session_key(kedro_session),
             resume=resume_key(self.environment, self.parameters),
             name=run_name(self.parameters, self.environment, provenance.commit),
@@ -112,8 +125,9 @@ class RunHooks:
         tracking.run.id, tracking.run.name = run_id, self.client.get_run(run_id).info.run_name
         return run_id
 
-    def _tags(self, provenance: Provenance) -> dict[str, str]:
-        tags = {"environment": self.environment, "conf_local": str(self.conf_local).lower()}
+    def _tags(self, provenance: Provenance, runtime_parameters: dict[str, Any]) -> dict[str, str]:
+        tags = {"environment": self.environment}
+        tags |= override_tags(self.configuration, self.context.env, runtime_parameters)
         if provenance.commit:
             tags |= {
                 "mlflow.source.git.commit": provenance.commit,
@@ -121,6 +135,16 @@ class RunHooks:
                 "git.dirty": str(provenance.dirty).lower(),
             }
         return tags
+
+    def _forget_checkpoints(self) -> None:
+        """Once this session has saved all that a training leaves; the run's tag says which training it was."""
+        scratch = dataset_path(self.entries.get("checkpoints", {}))
+        if scratch is not None and set(self.saved) >= TRAINED:
+            or_warn("The checkpoints of a finished training are still there", lambda: self._clear(scratch))
+
+    def _clear(self, scratch: Path) -> None:
+        if fingerprint := self.client.get_run(self.run_id).data.tags.get("fingerprint"):
+            clear_checkpoints(scratch / fingerprint)
 
     def _pieces(self, pipeline: Pipeline) -> list[Piece]:
         roles = {name: (entry.get("metadata") or {}).get("dvc") for name, entry in self.entries.items()}

@@ -1,13 +1,17 @@
 """What saved datasets leave in a run."""
 
+import itertools
 import json
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from ganops.errors import ConfigurationError
-from ganops.tracking.datasets import dataset_path, log_dataset, report_metrics
+from ganops.tracking.datasets import check_roles, dataset_path, log_dataset, report_metrics
 
 REPORT = {
     "metrics": {
@@ -57,9 +61,45 @@ def test_each_role_leaves_what_it_says(client: MlflowClient, experiment_id: str,
     assert [artifact.path for artifact in client.list_artifacts(run_id, "bundle")] == ["bundle/weights"]
 
 
-def test_an_unknown_role_is_refused(client: MlflowClient) -> None:
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"filepath": "/nowhere", "metadata": {"mlflow": "metric"}},
+        {"type": "MemoryDataset", "metadata": {"mlflow": "metrics"}},
+    ],
+)
+def test_an_unknown_role_is_refused(entry: dict) -> None:
+    check_roles({"good": {"filepath": "/nowhere", "metadata": {"mlflow": "metrics"}}, "plain": {}})
     with pytest.raises(ConfigurationError, match=r"metadata\.mlflow of report"):
-        log_dataset(client, "any", "report", {"filepath": "/nowhere", "metadata": {"mlflow": "metric"}})
+        check_roles({"report": entry})
+
+
+def test_a_store_that_cannot_be_written_is_asked_again_and_costs_a_warning(
+    client: MlflowClient,
+    experiment_id: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ganops.tracking.retries._PAUSE_SECONDS", 0.0)
+    run_id = client.create_run(experiment_id).info.run_id
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    entry = {"filepath": str(tmp_path / "report.json"), "metadata": {"mlflow": "metrics"}}
+    write, failures = client.log_batch, iter([True, False])
+
+    def locked(*arguments: Any, **options: Any) -> None:
+        if next(failures, False):
+            raise MlflowException("database is locked")
+        write(*arguments, **options)
+
+    monkeypatch.setattr(client, "log_batch", locked)
+    log_dataset(client, run_id, "report", entry)
+    assert client.get_run(run_id).data.metrics["eval/fid_classifier"] == 2.0
+    assert caplog.messages == []
+    failures = itertools.repeat(True)
+    with caplog.at_level(logging.WARNING, "ganops"):
+        log_dataset(client, run_id, "report", entry)
+    assert "The dataset report is saved, but its record in MLflow is not: database is locked" in caplog.text
 
 
 def test_only_local_files_have_a_path() -> None:

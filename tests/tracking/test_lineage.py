@@ -69,7 +69,7 @@ def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
 def test_it_never_ends_a_run(
     client: MlflowClient, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganops.tracking.lineage._PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("ganops.tracking.retries._PAUSE_SECONDS", 0.0)
     (tmp_path / "file").write_text("outside DVC")
     with caplog.at_level(logging.WARNING, "ganops"):
         record_lineage(client, "no such run", tmp_path, [Piece("bundle", tmp_path / "file", "input")])

@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from ganops.errors import ConfigurationError, TrainingError
+from ganops.tracking.overrides import overrides_of
 
 PACKAGE = "tracked_project"
 FILES = {
@@ -28,8 +29,10 @@ FILES = {
 from kedro.pipeline import Node, Pipeline
 from {PACKAGE}.nodes import evaluate, train
 
+TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests"]
+
 def register_pipelines():
-    training = Pipeline([Node(train, ["params:training"], "bundle", name="train")])
+    training = Pipeline([Node(train, ["params:training"], TRAINED, name="train")])
     evaluation = Pipeline([Node(evaluate, "bundle", "report", name="evaluate")])
     return {{"training": training, "evaluation": evaluation, "__default__": training + evaluation}}
 """,
@@ -40,8 +43,9 @@ from ganops.config import TrainingParameters
 from ganops.errors import TrainingError
 from ganops.tracking.mlflow_tracker import active_tracker
 
-def train(parameters: TrainingParameters) -> dict:
+def train(parameters: TrainingParameters) -> tuple[dict, ...]:
     with active_tracker() as tracker:
+        tracker.note("fingerprint", "abc")
         for images_seen in (64, 128):
             tracker.scalars(images_seen, {"loss/generator": images_seen / 64})
         if parameters.width == 13:
@@ -50,13 +54,20 @@ def train(parameters: TrainingParameters) -> dict:
             tracker.flush()
             Path(started).touch()
             time.sleep(60)
-    return {"seed": parameters.seed}
+    return {}, {}, {"seed": parameters.seed}, {}, {}
 
 def evaluate(bundle: dict) -> dict:
+    if "BREAK" in os.environ:
+        raise TrainingError("features", expected="some", received="none", remedy="Repair it.")
     return {"metrics": {"generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}}}, "protocol": {"n": 5}}
 """,
     "conf/base/catalog.yml": """
+checkpoints: {type: json.JSONDataset, filepath: checkpoints}
+settings: {type: json.JSONDataset, filepath: data/settings.json}
+training_state: {type: json.JSONDataset, filepath: data/training_state.json}
 bundle: {type: json.JSONDataset, filepath: data/bundle.json, metadata: {dvc: out, mlflow: artifact}}
+training_scalars: {type: json.JSONDataset, filepath: data/training_scalars.json}
+training_digests: {type: json.JSONDataset, filepath: data/training_digests.json}
 report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: metric, mlflow: metrics}}
 """,
     "conf/base/globals.yml": "environment: small\n",
@@ -157,6 +168,36 @@ def test_a_run_that_the_caller_opened_stays_open(client: MlflowClient, experimen
         assert client.get_run(mine.info.run_id).info.status == "RUNNING"
     (run,) = _runs(client, experiment_id)
     assert (run.info.run_name, run.data.params["training.width"]) == ("mine", "13")
+
+
+@pytest.mark.parametrize("stage", [None, "training"])
+def test_a_training_that_is_saved_needs_its_checkpoints_no_more(
+    client: MlflowClient, project: Path, monkeypatch: pytest.MonkeyPatch, stage: str | None
+) -> None:
+    """Whatever fails later; but DVC forgets the outputs of a stage that failed, and a failed training is not saved."""
+    ours, others = (project / "checkpoints" / name / "1.safetensors" for name in ("abc", "def"))
+    for file in (ours, others):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    if stage:
+        monkeypatch.setenv("DVC_STAGE", stage)
+    with pytest.raises(TrainingError):
+        _session(project, env="overlay", runtime_params={"training": {"width": 13}})
+    assert ours.exists()
+    with monkeypatch.context() as patch:
+        patch.setenv("BREAK", "1")
+        with pytest.raises(TrainingError):
+            _session(project, env="overlay")
+    assert ours.exists() == (stage is not None)
+    _session(project, env="overlay")
+    assert (ours.exists(), others.exists()) == (False, True)
+
+
+def test_the_run_names_parameters_that_no_commit_holds(client: MlflowClient, experiment_id: str, project: Path) -> None:
+    (project / "conf/local/parameters.yml").write_text("training: {seed: 9}\n")
+    _session(project, runtime_params={"training": {"batch": 4}})
+    (run,) = _runs(client, experiment_id)
+    assert overrides_of(run.data.tags) == ["conf/local/parameters.yml", "--params training.batch"]
 
 
 def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganops.errors import ConfigurationError
 from ganops.tracking.parameters import flatten
+from ganops.tracking.retries import or_warn
 from ganops.tracking.run import log_parameters
 
 if TYPE_CHECKING:
@@ -23,25 +24,25 @@ def dataset_path(entry: Mapping[str, Any]) -> Path | None:
     return Path(written) if isinstance(written, str) and "://" not in written else None
 
 
-def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[str, Any]) -> None:
-    """Log what was just saved.
+def check_roles(entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Before anything runs: every role is known, and on a dataset with a path.
 
     Raises:
-        ConfigurationError: a role that is not known.
+        ConfigurationError: one that is not.
     """
-    role = (entry.get("metadata") or {}).get("mlflow", "none")
-    path = dataset_path(entry)
-    match role:
-        case "none":
-            return
-        case "artifact" if path:
-            _log_artifact(client, run_id, path)
-        case "metrics" if path:
-            _log_metrics(client, run_id, name, json.loads(path.read_text()))
-        case "parameters" if path:
-            log_parameters(client, run_id, flatten({name: json.loads(path.read_text())}))
-        case _:
+    for name, entry in entries.items():
+        role = _role(entry)
+        if role != "none" and (role not in _LOGGERS or dataset_path(entry) is None):
             raise _unknown_role(name, role)
+
+
+def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[str, Any]) -> None:
+    """Log what was just saved. Never fatal: the data are there, and worth more than their record."""
+    log, path = _LOGGERS.get(_role(entry)), dataset_path(entry)
+    if log is not None and path is not None:
+        or_warn(
+            f"The dataset {name} is saved, but its record in MLflow is not", lambda: log(client, run_id, name, path)
+        )
 
 
 def report_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
@@ -56,22 +57,33 @@ def report_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
     return {key.removesuffix("_mean"): float(value) for key, value in numbers.items()}
 
 
-def _log_artifact(client: "MlflowClient", run_id: str, path: Path) -> None:
+def _role(entry: Mapping[str, Any]) -> str:
+    return (entry.get("metadata") or {}).get("mlflow", "none")
+
+
+def _log_artifact(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
     if path.is_dir():
         client.log_artifacts(run_id, str(path), path.name)
     else:
         client.log_artifact(run_id, str(path))
 
 
-def _log_metrics(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
+def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis
 
-    now = get_current_time_millis()
+    report, now = json.loads(path.read_text()), get_current_time_millis()
     metrics = [Metric(key, value, now, 0) for key, value in report_metrics(name, report).items()]
     client.log_batch(run_id, metrics=metrics)
     if "protocol" in report:
         log_parameters(client, run_id, flatten({"protocol": report["protocol"]}))
+
+
+def _log_parameters(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    log_parameters(client, run_id, flatten({name: json.loads(path.read_text())}))
+
+
+_LOGGERS = {"artifact": _log_artifact, "metrics": _log_metrics, "parameters": _log_parameters}
 
 
 def _is_number(value: Any) -> bool:

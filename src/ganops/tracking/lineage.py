@@ -5,9 +5,7 @@ that made them.
 """
 
 import json
-import logging
 import os
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from ganops.tracking.retries import or_warn
 from ganops.tracking.run import set_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
 
-_LOGGER = logging.getLogger(__name__)
-_ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
 _CONTEXT = "mlflow.data.context"
 
 
@@ -41,15 +38,15 @@ def record_lineage(client: "MlflowClient", run_id: str, project: Path, pieces: I
     Never fatal: the results are there, and two runs that log one new dataset at the same moment collide in MLflow.
     """
     present = [piece for piece in pieces if piece.path.exists()]
-    try:
-        digests = dvc_digests(project, [piece.path for piece in present])
-        locked = _locked(project)
-        inputs = [_input(piece, digests[piece.path], project, locked) for piece in present]
-        _with_retries(lambda: client.log_inputs(run_id, datasets=inputs))
-        read = {piece.name: digests[piece.path] for piece in present if piece.context == "input"}
-        set_tags(client, run_id, _origins(client, run_id, read))
-    except Exception as error:
-        _LOGGER.warning("The lineage of this run was not recorded: %s", error)
+    or_warn("The lineage of this run was not recorded", lambda: _record(client, run_id, project, present))
+
+
+def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[Piece]) -> None:
+    digests = dvc_digests(project, [piece.path for piece in pieces])
+    locked = _locked(project)
+    client.log_inputs(run_id, datasets=[_input(piece, digests[piece.path], project, locked) for piece in pieces])
+    read = {piece.name: digests[piece.path] for piece in pieces if piece.context == "input"}
+    set_tags(client, run_id, _origins(client, run_id, read))
 
 
 def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
@@ -95,13 +92,3 @@ def _input(piece: Piece, digest: str, project: Path, locked: Mapping[str, tuple[
         tags["equals_dvc_lock"] = str(md5 == digest).lower() if md5 else "unknown"
     dataset = Dataset(piece.name, digest, "local", json.dumps({"uri": path}))
     return DatasetInput(dataset, [InputTag(name, value) for name, value in tags.items()])
-
-
-def _with_retries(log: Any) -> None:
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return log()
-        except Exception:
-            if attempt == _ATTEMPTS:
-                raise
-            time.sleep(_PAUSE_SECONDS * attempt)

@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jaxtyping import UInt8
 from torch import Tensor
 
+from ganops.tracking.retries import with_retries
 from ganops.training.run import Tracker
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ class MlflowTracker:
         points, self._points = self._points, []
         self._flushed = time.monotonic()
         for first in range(0, len(points), _FLUSH_POINTS):
-            self.client.log_batch(self.run_id, metrics=points[first : first + _FLUSH_POINTS])
+            batch = points[first : first + _FLUSH_POINTS]
+            with_retries(partial(self.client.log_batch, self.run_id, metrics=batch))
 
     def _last_step(self, name: str) -> int:
         if name not in self._last_steps:

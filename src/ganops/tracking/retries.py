@@ -1,0 +1,29 @@
+"""MLflow's store may be locked by another run, or two runs may make one entry at once: wait, ask again, and go on."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+_LOGGER = logging.getLogger(__name__)
+_ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
+
+
+def with_retries(action: Callable[[], Any]) -> None:
+    """Try three times; the last error is raised."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            action()
+            return
+        except Exception:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE_SECONDS * attempt)
+
+
+def or_warn(warning: str, action: Callable[[], Any]) -> None:
+    """Try three times, then warn: the record of a run is worth less than its results, and never ends it."""
+    try:
+        with_retries(action)
+    except Exception as error:
+        _LOGGER.warning("%s: %s", warning, error)

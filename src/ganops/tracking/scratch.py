@@ -1,0 +1,23 @@
+"""The checkpoints of a training are scratch until its results are saved, and then nobody needs them."""
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+TRAINED = frozenset({"settings", "training_state", "bundle", "training_scalars", "training_digests"})
+
+
+def clear_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of one fingerprint; nothing happens where there are none.
+
+    The lock is the training's own: one that goes on in another process needs them, and clears them when it is saved.
+    The lock's file stays: who waits for it holds it open.
+    """
+    if not folder.is_dir():
+        return
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            for file in folder.glob("*.safetensors"):
+                file.unlink()
+    except Timeout:
+        return
