@@ -26,6 +26,7 @@ SETTINGS = Settings(
     batch=4,
     total_images=8,
     learning_rate=2e-4,
+    learning_rate_decay="none",
     beta1=0.5,
     beta2=0.999,
     r1_gamma=0.0,
@@ -101,6 +102,12 @@ def client(tracking_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[mlflo
     mlflow.set_experiment("tests")
     yield mlflow.MlflowClient()
     mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    """Of a folder that registration makes."""
+    return tmp_path / "scratch" / "registry.lock"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError
-from ganops.registry.gate import Champion, decide, judge
+from ganops.registry.gate import Champion, Verdict, decide, judge_model, judge_report
 
 PROTOCOL = {"features": "classifier", "n": 1000, "seeds": [1, 2]}
 BEST = Champion("3", PROTOCOL, {"fid_classifier": 2.0, "recall_classifier": 0.5})
@@ -20,6 +20,15 @@ def report(fid: float = 1.5, recall: float = 0.6, agreement: float = 0.95, **pro
 
 def parameters(compare_by: str = "fid_classifier", **limits: dict[str, float | None]) -> RegistrationParameters:
     return RegistrationParameters.parse({"compare_by": compare_by, "limits": limits})
+
+
+def limit(name: str) -> dict[str, Any]:
+    return {"limits": {name: {"minimum": 0.9}}}
+
+
+def judge(judged: dict[str, Any], gate: RegistrationParameters, **model: Any) -> tuple[Verdict, ...]:
+    """Of a generator that knows classes and whose model is flawless, unless `model` says otherwise."""
+    return (*judge_model(**{"finite": True, "differing": ""} | model), *judge_report(judged, gate, classes=10))
 
 
 CASES = {
@@ -53,25 +62,25 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_decision(case: tuple) -> None:
     judged, compare_by, champion, clean, alias, reason = case
-    verdicts = judge(judged, parameters(compare_by), finite=True, loads_back=True)
-    decision = decide(verdicts, judged, compare_by, champion, clean)
+    verdicts = judge(judged, parameters(compare_by))
+    decision = decide(verdicts, judged, compare_by, champion, () if clean else ("made from an unclean tree",))
     assert decision.alias == alias
     assert reason in "; ".join(decision.reasons)
 
 
 @pytest.mark.parametrize(
-    ("limits", "finite", "loads_back", "reasons"),
+    ("limits", "finite", "differing", "reasons"),
     [
-        ({"agreement_classifier": {"minimum": 0.96}}, True, True, ["agreement_classifier has the minimum 0.96: 0.95"]),
-        ({"fid_classifier": {"maximum": 1.0}}, True, True, ["fid_classifier has the maximum 1: 1.5"]),
-        ({}, False, True, ["all weights are finite: no"]),
-        ({}, True, False, ["the logged model gives the bundle's own bytes: no"]),
-        ({"fid_classifier": {"maximum": 1.0, "minimum": 1.6}}, False, True, ["finite", "maximum 1", "minimum 1.6"]),
+        ({"agreement_classifier": {"minimum": 0.96}}, True, "", ["agreement_classifier has the minimum 0.96: 0.95"]),
+        ({"fid_classifier": {"maximum": 1.0}}, True, "", ["fid_classifier has the maximum 1: 1.5"]),
+        ({}, False, "", ["all weights are finite: no"]),
+        ({}, True, "1 of 3", ["the logged model gives the bundle's own bytes: 1 of 3"]),
+        ({"fid_classifier": {"maximum": 1.0, "minimum": 1.6}}, False, "", ["finite", "maximum 1", "minimum 1.6"]),
     ],
 )
-def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, loads_back: bool, reasons: list[str]) -> None:
-    verdicts = judge(report(), parameters(**limits), finite, loads_back)
-    decision = decide(verdicts, report(), "fid_classifier", None, clean=True)
+def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, differing: str, reasons: list[str]) -> None:
+    verdicts = judge(report(), parameters(**limits), finite=finite, differing=differing)
+    decision = decide(verdicts, report(), "fid_classifier", None, ())
     assert decision.alias is None
     assert len(decision.reasons) == len(reasons)
     assert all(any(part in reason for reason in decision.reasons) for part in reasons)
@@ -79,24 +88,39 @@ def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, loads_back
 
 def test_a_bound_is_met_at_the_bound_and_null_is_none() -> None:
     met = parameters(agreement_classifier={"minimum": 0.95, "maximum": 0.95}, recall_classifier={"minimum": None})
-    verdicts = judge(report(), met, finite=True, loads_back=True)
+    verdicts = judge(report(), met)
     assert [verdict.holds for verdict in verdicts] == [True] * 5
 
 
 def test_a_metric_that_is_not_a_number_meets_no_limit() -> None:
-    verdicts = judge(report(fid=float("nan")), parameters(fid_classifier={"maximum": 99.0}), True, True)
+    verdicts = judge(report(fid=float("nan")), parameters(fid_classifier={"maximum": 99.0}))
     assert not verdicts[-1].holds
 
 
 def test_a_limit_on_an_absent_metric_names_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean agreement_classifier"):
-        judge(report(), parameters(agreement_clasifier={"minimum": 0.9}), True, True)
+        judge(report(), parameters(agreement_clasifier={"minimum": 0.9}))
+
+
+def test_a_limit_that_needs_classes_does_not_apply_without_them() -> None:
+    unlabelled = report()
+    del unlabelled["metrics"]["generator"]["agreement_classifier"]
+    gate = parameters(agreement_classifier={"minimum": 0.9}, recall_classifier={"minimum": 0.5})
+    verdicts = judge_report(unlabelled, gate, classes=0)
+    assert [verdict.holds for verdict in verdicts] == [True, None, True]
+    assert str(verdicts[1]).startswith("does not apply (the generator knows no classes): agreement_classifier")
+    assert decide(verdicts, unlabelled, "fid_classifier", None, ()).alias == "champion"
+    with pytest.raises(ConfigurationError, match="agreement_classifier"):
+        judge_report(unlabelled, gate, classes=10)
+    for absent in ("agreement_clasifier", "agreement_inception"):
+        with pytest.raises(ConfigurationError, match=absent):
+            judge_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
 
 
 def test_compare_by_must_be_in_the_report_and_have_a_better_side() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean fid_classifier"):
-        judge(report(), parameters("fid_inception"), True, True)
+        judge(report(), parameters("fid_inception"))
     odd = report()
     odd["metrics"]["generator"]["loss"] = {"mean": 1.0}
     with pytest.raises(ConfigurationError, match="better side"):
-        judge(odd, parameters("loss"), True, True)
+        judge(odd, parameters("loss"))

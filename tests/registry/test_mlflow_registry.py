@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError, RegistryError
 from ganops.registry import logged_model
 from ganops.registry.logged_model import pip_requirements
-from ganops.registry.mlflow_registry import has_finite_weights, register_bundle
+from ganops.registry.mlflow_registry import Registration, has_finite_weights, register_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.receipt import make_card, make_receipt
 from ganops.registry.versions import aliases_of
@@ -25,19 +26,23 @@ LIMITS = RegistrationParameters(compare_by="fid_classifier", limits={"agreement_
 
 
 def test_versions_move_the_aliases(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    make_bundle: Callable[[int], Bundle],
+    report: dict[str, Any],
+    client: mlflow.MlflowClient,
+    run: mlflow.ActiveRun,
+    lock: Path,
 ) -> None:
     fid, agreement = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
-    assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN)) == "moves v1 (champion)"
+    assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN, lock)) == "moves v1 (champion)"
     fid["mean"] = 3.0
-    assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN)) == "moves v2 (challenger)"
+    assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)) == "moves v2 (challenger)"
     assert aliases_of(client, "moves") == {"champion": "1", "challenger": "2"}
     fid["mean"] = 1.0
-    again = register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN)
+    again = register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)
     assert (again.version, again.known) == ("2", True)
     assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
     agreement["mean"] = 0.5
-    failed = register_bundle("moves", make_bundle(2), report, LIMITS, CLEAN)
+    failed = register_bundle("moves", make_bundle(2), report, LIMITS, CLEAN, lock)
     assert str(failed) == "moves v3 (failed the gate)"
     assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
     assert client.get_run(run.info.run_id).data.tags["registered_version"] == "moves v3 (failed the gate)"
@@ -46,9 +51,9 @@ def test_versions_move_the_aliases(
 
 
 def test_a_version_tells_where_it_comes_from_and_how_it_was_judged(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
-    register_bundle("tags", bundle, report, LIMITS, CLEAN)
+    register_bundle("tags", bundle, report, LIMITS, CLEAN, lock)
     version = client.get_model_version("tags", "1")
     tags = version.tags
     assert version.run_id == run.info.run_id
@@ -59,57 +64,127 @@ def test_a_version_tells_where_it_comes_from_and_how_it_was_judged(
 
 
 def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    assert register_bundle("clean", bundle, report, LIMITS, Origin("c" * 40, "true")).decision.alias == "challenger"
+    assert (
+        register_bundle("clean", bundle, report, LIMITS, Origin("c" * 40, "true"), lock).decision.alias == "challenger"
+    )
     with monkeypatch.context() as patch:
         patch.setattr("ganops.registry.mlflow_registry.package_digest", lambda: "other code")
-        assert register_bundle("clean", bundle, report, LIMITS, CLEAN).decision.alias == "challenger"
-    assert register_bundle("clean", bundle, report, LIMITS, CLEAN).decision.alias == "champion"
-    assert register_bundle("clean", bundle, report, LIMITS, Origin("e" * 40, "true")).decision.alias == "champion"
+        assert register_bundle("clean", bundle, report, LIMITS, CLEAN, lock).decision.alias == "challenger"
+    assert register_bundle("clean", bundle, report, LIMITS, CLEAN, lock).decision.alias == "champion"
+    assert register_bundle("clean", bundle, report, LIMITS, Origin("e" * 40, "true"), lock).decision.alias == "champion"
     assert client.get_model_version("clean", "1").tags["git_commit"] == "c" * 40
     assert aliases_of(client, "clean") == {"champion": "1"}
 
 
 def test_weights_that_are_not_finite_get_no_alias(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     assert has_finite_weights(bundle)
     weights = load_file(bundle.path / "weights.safetensors")
     name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
     weights[name].view(-1)[0] = float("nan")
     save_file(weights, bundle.path / "weights.safetensors")
-    done = register_bundle("nan", Bundle.load(bundle.path), report, LIMITS, CLEAN)
+    done = register_bundle("nan", Bundle.load(bundle.path), report, LIMITS, CLEAN, lock)
     assert str(done) == "nan v1 (failed the gate)"
     assert aliases_of(client, "nan") == {}
 
 
-def test_a_model_that_gives_other_pictures_is_not_registered(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
-) -> None:
+def test_a_model_that_gives_other_pictures_fails_the_gate(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    lock: Path,
+) -> None:  # fmt: skip
     unlike_its_files = replace(make_bundle(0), generator=make_bundle(1).generator)
-    with pytest.raises(RegistryError, match="3 of 3 that differ"):
-        register_bundle("differs", unlike_its_files, report, LIMITS, CLEAN)
-    assert client.search_registered_models("name = 'differs'") == []
+    done = register_bundle("differs", unlike_its_files, report, LIMITS, CLEAN, lock)
+    assert str(done) == "differs v1 (failed the gate)"
+    assert "gives the bundle's own bytes: 3 of 3 pictures differ" in done.decision.reasons[0]
+    assert aliases_of(client, "differs") == {}
+
+
+def test_known_weights_get_a_new_version_where_the_old_one_gives_other_pictures(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    lock: Path,
+) -> None:  # fmt: skip
+    """Another generator beside the same weights stands for a model that is damaged."""
+    bundle = make_bundle(0)
+    register_bundle("code", bundle, report, LIMITS, CLEAN, lock)
+    done = register_bundle("code", replace(bundle, generator=make_bundle(1).generator), report, LIMITS, CLEAN, lock)
+    assert (str(done), done.known) == ("code v2 (failed the gate)", False)
+    assert aliases_of(client, "code") == {"champion": "1"}
+    again = register_bundle("code", bundle, report, LIMITS, CLEAN, lock)
+    assert (again.version, again.known) == ("2", True)
+
+
+def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    lock: Path, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    agreement, fid = (report["metrics"]["generator"][name] for name in ("agreement_classifier", "fid_classifier"))
+    register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
+    fid["mean"] = 3.0
+    register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
+    register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
+    assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
+    agreement["mean"] = 0.5
+    register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
+    assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
+    register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
+    assert aliases_of(client, "fails") == {"champion": "1"}
+    assert caplog.messages == []
+    done = register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
+    said = (
+        "fails v1 (still champion, but by today's gate failed the gate: agreement_classifier has the minimum 0.9: 0.5)"
+    )
+    assert str(done) == client.get_run(run.info.run_id).data.tags["registered_version"] == said
+    assert said in caplog.text
+    assert aliases_of(client, "fails") == {"champion": "1"}
+    assert client.get_model_version("fails", "1").tags["gate"] == "failed"
+
+
+def test_of_two_at_once_one_is_champion_and_equal_weights_are_one_version(
+    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    lock: Path,
+) -> None:  # fmt: skip
+    """Each waits at the lock for the first to have decided; three at once, of which two have the same weights."""
+
+    def register(bundle: Bundle, fid: float) -> Registration:
+        judged = {**report, "metrics": {**report["metrics"], "generator": {
+            **report["metrics"]["generator"], "fid_classifier": {"mean": fid}}}}  # fmt: skip
+        with mlflow.start_run(run_id=run.info.run_id):
+            return register_bundle("atonce", bundle, judged, LIMITS, CLEAN, lock)
+
+    bundles = [make_bundle(0), make_bundle(1), make_bundle(1)]
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(register, bundles, (2.0, 2.5, 2.5)))
+    versions = client.search_model_versions("name = 'atonce'")
+    assert len(versions) == 2
+    assert sorted(one.known for one in done) == [False, False, True]
+    worse = next(version for version in versions if version.tags["weights_sha256"] == bundles[1].digest)
+    aliases = aliases_of(client, "atonce")
+    best = next(version for version in versions if version is not worse)
+    assert aliases["champion"] == str(best.version)
 
 
 def test_a_wrong_limit_stops_before_anything_is_logged(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     wrong = RegistrationParameters(compare_by="fid_classifier", limits={"fidelity": {"minimum": 0.9}})
     with pytest.raises(ConfigurationError, match="fid_classifier"):
-        register_bundle("wrong", bundle, report, wrong, CLEAN)
+        register_bundle("wrong", bundle, report, wrong, CLEAN, lock)
     assert mlflow.search_logged_models(filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list") == []
 
 
-def test_without_a_run_it_says_what_to_do(bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient) -> None:
+def test_without_a_run_it_says_what_to_do(
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, lock: Path
+) -> None:
     with pytest.raises(RegistryError, match=r"mlflow\.start_run"):
-        register_bundle("none", bundle, report, LIMITS, CLEAN)
+        register_bundle("none", bundle, report, LIMITS, CLEAN, lock)
 
 
 def test_the_model_carries_sources_only_and_pins_what_serving_imports(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     before = list(logged_model.sys.path)
     uri = logged_model.log_bundle(bundle, 4)
@@ -123,10 +198,10 @@ def test_the_model_carries_sources_only_and_pins_what_serving_imports(
 
 
 def test_receipt_and_card_do_not_know_the_registry(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
-    first = register_bundle("same", bundle, report, LIMITS, Origin("c" * 40, "true"))
-    second = register_bundle("same", bundle, report, LIMITS, CLEAN)
+    first = register_bundle("same", bundle, report, LIMITS, Origin("c" * 40, "true"), lock)
+    second = register_bundle("same", bundle, report, LIMITS, CLEAN, lock)
     made = [make_receipt("same", bundle, report, done.verdicts) for done in (first, second)]
     assert made[0] == made[1]
     assert made[0]["weights_sha256"] == bundle.digest

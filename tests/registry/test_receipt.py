@@ -9,7 +9,7 @@ import pytest
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
-from ganops.registry.gate import judge
+from ganops.registry.gate import judge_model, judge_report
 from ganops.registry.receipt import make_card
 from ganops.sampling import GenerationRequest
 
@@ -17,7 +17,8 @@ GATE = RegistrationParameters(compare_by="fid_classifier", limits={"agreement_cl
 
 
 def card_of(bundle: Bundle, report: dict[str, Any]) -> str:
-    return make_card("ganops-x", bundle, report, judge(report, GATE, finite=True, loads_back=True), GATE)
+    verdicts = (*judge_model(True, ""), *judge_report(report, GATE, bundle.settings.classes))
+    return make_card("ganops-x", bundle, report, verdicts, GATE)
 
 
 def test_metrics_stand_beside_their_floor(bundle: Bundle, report: dict[str, Any]) -> None:
@@ -27,6 +28,19 @@ def test_metrics_stand_beside_their_floor(bundle: Bundle, report: dict[str, Any]
     assert "| precision_classifier | 0.5 | – |" in card
     assert "seeds 1 2" in card
     assert "fails (0.95): agreement_classifier has the minimum 0.99" in card
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
+    bundle: Bundle, report: dict[str, Any], passes: bool
+) -> None:
+    report["metrics"]["generator"]["agreement_classifier"]["mean"] = 0.995 if passes else 0.5
+    card = card_of(bundle, report)
+    assert ("It passed the gate" in card, "It failed the gate" in card) == (passes, not passes)
+    assert re.findall(r"models:/ganops-x\S*", card) == ["models:/ganops-x/$VERSION"] * 2 + [
+        "models:/ganops-x/{VERSION}\").predict([{'n':"
+    ]
+    assert f"tag.weights_sha256 = '{bundle.digest}'" in card
 
 
 @pytest.mark.parametrize("conditional", [True, False])

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     monkeypatch.setattr(origin, "project", lambda: folder)
+    monkeypatch.setattr(origin, "root", lambda: folder)
     return folder
 
 
@@ -70,6 +72,27 @@ def test_a_skipped_training_is_found_by_the_bundles_bytes(
         assert origin.read_origin(here).training_run == trained.info.run_id
         (here / "bundle.json").write_text("{}")
         assert origin.read_origin(here).training_run == ""
+
+
+def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
+    bundle: Bundle, client: mlflow.MlflowClient, project: Path
+) -> None:
+    Repo.init(str(project), no_scm=True).close()
+    here = project / "bundle"
+    shutil.copytree(bundle.path, here)
+    with mlflow.start_run(tags={"runtime_parameters": "training.seed", "conf_local": ""}) as trained:
+        record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
+    with mlflow.start_run(tags={"runtime_parameters": "", "conf_local": "parameters.yml"}):
+        found = origin.read_origin(here)
+    assert found.overrides == "--params training.seed, conf/local/parameters.yml"
+    (doubt,) = found.doubts
+    assert "training.seed" in doubt
+    with mlflow.start_run():
+        assert replace(origin.read_origin(here), overrides="").doubts == ()
+    (project / "src").mkdir()
+    (project / "src" / "new.py").touch()
+    with mlflow.start_run():
+        assert "unclean tree" in origin.read_origin(here).doubts[0]
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:

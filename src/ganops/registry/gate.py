@@ -18,11 +18,15 @@ _HIGHER_IS_BETTER = ("inception_score", "precision", "recall", "agreement", "cla
 
 @dataclass(frozen=True)
 class Verdict:
-    """One question of the gate that needs no registry, and its answer."""
+    """One question of the gate that needs no registry, and its answer; `holds` is None where it does not apply."""
 
     question: str
-    holds: bool
+    holds: bool | None
     found: str
+
+    def __str__(self) -> str:
+        answer = {True: "holds", False: "fails", None: "does not apply"}[self.holds]
+        return f"{answer} ({self.found}): {self.question}"
 
 
 @dataclass(frozen=True)
@@ -47,26 +51,44 @@ def metrics_of(report: Report) -> dict[str, float]:
     return {name: _mean(entry) for name, entry in report["metrics"]["generator"].items()}
 
 
-def judge(report: Report, parameters: RegistrationParameters, finite: bool, loads_back: bool) -> tuple[Verdict, ...]:
-    """The verdicts that need no registry; a limit on a metric that the report lacks is a ConfigurationError."""
+def judge_report(report: Report, parameters: RegistrationParameters, classes: int) -> tuple[Verdict, ...]:
+    """The verdicts on a generator's metrics.
+
+    Args:
+        report: its evaluation.
+        parameters: the gate's limits.
+        classes: how many it knows; without any, a limit on a metric that needs labels does not apply.
+
+    Raises:
+        ConfigurationError: a limit on a metric that the report lacks.
+    """
     metrics = metrics_of(report)
     _require(parameters.compare_by, metrics, "registration.compare_by")
     _lower_is_better(parameters.compare_by)
     value = metrics[parameters.compare_by]
     comparable = Verdict(f"{parameters.compare_by} is a finite number", math.isfinite(value), f"{value:.6g}")
+    labelled = f"agreement_{report['protocol']['features']}"
+    return (comparable, *_limits(parameters, metrics, absent=() if classes else (labelled,)))
+
+
+def judge_model(finite: bool, differing: str) -> tuple[Verdict, ...]:
+    """The verdicts on weights and logged model; `differing` says which pictures are not the bundle's own."""
     weights = Verdict("all weights are finite", finite, "yes" if finite else "no")
-    back = Verdict("the logged model gives the bundle's own bytes", loads_back, "yes" if loads_back else "no")
-    return (weights, back, comparable, *_limits(parameters, metrics))
+    return weights, Verdict("the logged model gives the bundle's own bytes", not differing, differing or "yes")
 
 
 def decide(
-    verdicts: tuple[Verdict, ...], report: Report, compare_by: str, champion: Champion | None, clean: bool
+    verdicts: tuple[Verdict, ...],
+    report: Report,
+    compare_by: str,
+    champion: Champion | None,
+    origin_doubts: tuple[str, ...],
 ) -> Decision:
-    """Every verdict must hold; a champion comes from a clean tree, and at equal protocol is no worse than the last."""
-    failed = tuple(f"{verdict.question}: {verdict.found}" for verdict in verdicts if not verdict.holds)
+    """Every verdict must hold; a champion is of undoubted origin, and at equal protocol no worse than the last."""
+    failed = tuple(f"{verdict.question}: {verdict.found}" for verdict in verdicts if verdict.holds is False)
     if failed:
         return Decision(None, failed)
-    doubts = _doubts(report, compare_by, champion, clean)
+    doubts = origin_doubts + _doubts(report, compare_by, champion)
     if doubts:
         return Decision("challenger", doubts)
     if champion is None:
@@ -74,18 +96,17 @@ def decide(
     return Decision("champion", (_comparison(metrics_of(report), compare_by, champion),))
 
 
-def _doubts(report: Report, compare_by: str, champion: Champion | None, clean: bool) -> tuple[str, ...]:
-    doubts = [] if clean else ["made from an unclean tree: commit, and run again"]
+def _doubts(report: Report, compare_by: str, champion: Champion | None) -> tuple[str, ...]:
     if champion is None:
-        return tuple(doubts)
+        return ()
     metrics = metrics_of(report)
     differing = _differing(report["protocol"], champion.protocol)
     if differing or compare_by not in champion.metrics:
         what = ", ".join(differing) or f"no {compare_by}"
-        doubts.append(f"judged by another protocol than champion version {champion.version} ({what})")
-    elif _is_worse(metrics[compare_by], champion.metrics[compare_by], compare_by):
-        doubts.append(_comparison(metrics, compare_by, champion))
-    return tuple(doubts)
+        return (f"judged by another protocol than champion version {champion.version} ({what})",)
+    if _is_worse(metrics[compare_by], champion.metrics[compare_by], compare_by):
+        return (_comparison(metrics, compare_by, champion),)
+    return ()
 
 
 def _comparison(metrics: Mapping[str, float], compare_by: str, champion: Champion) -> str:
@@ -115,20 +136,22 @@ def _lower_is_better(metric: str) -> bool:
     )
 
 
-def _limits(parameters: RegistrationParameters, metrics: Mapping[str, float]) -> list[Verdict]:
+def _limits(parameters: RegistrationParameters, metrics: Mapping[str, float], absent: tuple[str, ...]) -> list[Verdict]:
     return [
-        _limit(name, kind, bound, metrics)
+        _limit(name, kind, bound, metrics, absent)
         for name, bounds in sorted(parameters.limits.items())
         for kind, bound in sorted(bounds.items())
         if bound is not None
     ]
 
 
-def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float]) -> Verdict:
+def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], absent: tuple[str, ...]) -> Verdict:
+    question = f"{name} has the {kind} {bound:g}"
+    if name in absent:
+        return Verdict(question, None, "the generator knows no classes")
     _require(name, metrics, "registration.limits")
     value = metrics[name]
-    holds = value >= bound if kind == "minimum" else value <= bound
-    return Verdict(f"{name} has the {kind} {bound:g}", holds, f"{value:.6g}")
+    return Verdict(question, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")
 
 
 def _require(name: str, metrics: Mapping[str, float], key: str) -> None:

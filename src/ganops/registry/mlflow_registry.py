@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from filelock import FileLock
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
-from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge, metrics_of
-from ganops.registry.logged_model import log_bundle, package_digest
+from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge_model, judge_report, metrics_of
+from ganops.registry.logged_model import differing_pictures, log_bundle, package_digest
 from ganops.registry.origin import Origin
 from ganops.registry.versions import version_by_alias, version_by_weights
 
@@ -20,27 +23,47 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+_LOGGER = logging.getLogger(__name__)
 _METRIC = "metric."
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What became of a bundle. Only the verdicts are the same wherever and whenever it is registered."""
+    """What became of a bundle. Only the verdicts are the same wherever and whenever it is registered.
+
+    Attributes:
+        name: of the registered model.
+        version: its number.
+        decision: of the gate.
+        verdicts: of the gate, without regard to other versions.
+        known: whether there was a version of these weights.
+        champion: whether the version is the champion now, whatever the gate decided.
+    """
 
     name: str
     version: str
     decision: Decision
     verdicts: tuple[Verdict, ...]
     known: bool
+    champion: bool
 
     def __str__(self) -> str:
-        return f"{self.name} v{self.version} ({self.decision.alias or 'failed the gate'})"
+        return f"{self.name} v{self.version} ({self._standing})"
+
+    @property
+    def _standing(self) -> str:
+        standing = self.decision.alias or "failed the gate"
+        if not self.champion or standing == "champion":
+            return standing
+        return f"still champion, but by today's gate {standing}: {'; '.join(self.decision.reasons)}"
 
 
 def register_bundle(
-    name: str, bundle: Bundle, report: Report, parameters: RegistrationParameters, origin: Origin
+    name: str, bundle: Bundle, report: Report, parameters: RegistrationParameters, origin: Origin, lock: Path
 ) -> Registration:
     """Register in the active run's store; known weights give the version they have.
+
+    They get a new one only where the model of the one they have no longer gives the bundle's pictures.
 
     Args:
         name: of the registered model; made where it does not exist.
@@ -48,28 +71,60 @@ def register_bundle(
         report: its evaluation, with `metrics` and `protocol`.
         parameters: the gate's limits.
         origin: what the version's tags say of code and run.
+        lock: a file; of all that name it one at a time looks for versions, decides and moves aliases.
 
     Raises:
-        RegistryError: no run is active, or the logged model differs from the bundle.
+        RegistryError: no run is active.
         ConfigurationError: a limit on a metric that the report lacks.
     """
     client, run_id = _active_client()
     # Before anything is written: a wrong limit costs nothing.
-    verdicts = judge(report, parameters, finite=has_finite_weights(bundle), loads_back=True)
-    known = version_by_weights(client, name, bundle.digest)
-    origin = origin if known is None else _origin_of(known, origin)
-    champion = _rival(client, name, known)
-    decision = decide(verdicts, report, parameters.compare_by, champion, origin.clean)
-    tags = _tags(bundle, report, origin, decision)
-    if known is None:
-        version = _new_version(client, name, log_bundle(bundle, parameters.largest_request), run_id, tags)
-    else:
-        version = known
-        _renew_tags(client, known, tags)
-    _set_alias(client, version, decision)
-    registration = Registration(name, str(version.version), decision, verdicts, known is not None)
-    client.set_tag(run_id, "registered_version", str(registration))
-    return registration
+    judged = judge_report(report, parameters, bundle.settings.classes)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        done = _Registrar(client, run_id, name, bundle, report, parameters).register(judged, origin)
+    client.set_tag(run_id, "registered_version", str(done))
+    if done.champion and done.decision.alias != "champion":
+        _LOGGER.warning("%s. Nothing else is served until another version becomes champion.", done)
+    return done
+
+
+@dataclass(frozen=True)
+class _Registrar:
+    """One registration; it holds the lock."""
+
+    client: "MlflowClient"
+    run_id: str
+    name: str
+    bundle: Bundle
+    report: Report
+    parameters: RegistrationParameters
+
+    def register(self, judged: tuple[Verdict, ...], origin: Origin) -> Registration:
+        known = self._known()
+        model_uri = log_bundle(self.bundle, self.parameters.largest_request) if known is None else ""
+        differing = self._differing(model_uri) if known is None else ""
+        verdicts = (*judge_model(has_finite_weights(self.bundle), differing), *judged)
+        origin = origin if known is None else _origin_of(known, origin)
+        rival = _rival(self.client, self.name, known)
+        decision = decide(verdicts, self.report, self.parameters.compare_by, rival, origin.doubts)
+        version = self._version(known, model_uri, _tags(self.bundle, self.report, origin, decision))
+        champion = _set_alias(self.client, version, decision)
+        return Registration(self.name, str(version.version), decision, verdicts, known is not None, champion)
+
+    def _known(self) -> "ModelVersion | None":
+        """The version of these weights; None where its model does not give their pictures."""
+        found = version_by_weights(self.client, self.name, self.bundle.digest)
+        return None if found is None or self._differing(f"models:/{self.name}/{found.version}") else found
+
+    def _differing(self, model_uri: str) -> str:
+        return differing_pictures(model_uri, self.bundle, self.parameters.largest_request)
+
+    def _version(self, known: "ModelVersion | None", model_uri: str, tags: dict[str, str]) -> "ModelVersion":
+        if known is None:
+            return _new_version(self.client, self.name, model_uri, self.run_id, tags)
+        _renew_tags(self.client, known, tags)
+        return known
 
 
 def has_finite_weights(bundle: Bundle) -> bool:
@@ -108,9 +163,9 @@ def _new_version(
 
 
 def _origin_of(version: "ModelVersion", origin: Origin) -> Origin:
-    """A known version keeps the origin of the code inside it, unless a clean tree now has that very code."""
+    """A known version keeps the origin of the code inside it, unless one beyond doubt now has that very code."""
     tags = version.tags
-    if origin.clean and tags["package_sha256"] == package_digest():
+    if not origin.doubts and tags["package_sha256"] == package_digest():
         return origin
     return Origin(**{field.name: tags.get(field.name, "") for field in fields(Origin)})
 
@@ -151,19 +206,28 @@ def _renew_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[s
             client.set_model_version_tag(version.name, version.version, key, value)
 
 
-def _set_alias(client: "MlflowClient", version: "ModelVersion", decision: Decision) -> None:
+def _set_alias(client: "MlflowClient", version: "ModelVersion", decision: Decision) -> bool:
+    """Move the aliases; whether the version is the champion then.
+
+    The challenger is the version that passed the gate last without becoming champion. The champion stays until another
+    takes its place, and is `previous` from then on: one that fails today's gate is still what is served, and says so.
+    """
     name, number = version.name, str(version.version)
     best = version_by_alias(client, name, "champion")
-    if decision.alias is None or (best is not None and str(best.version) == number):
-        return
-    if decision.alias == "champion" and best is not None:
-        client.set_registered_model_alias(name, "previous", best.version)
-    client.set_registered_model_alias(name, decision.alias, number)
-    if decision.alias == "champion":
-        _drop_challenger(client, name, number)
+    is_best = best is not None and str(best.version) == number
+    if decision.alias == "challenger" and not is_best:
+        client.set_registered_model_alias(name, "challenger", number)
+        return False
+    _drop_challenger(client, name, number)
+    if decision.alias == "champion" and not is_best:
+        if best is not None:
+            client.set_registered_model_alias(name, "previous", best.version)
+        client.set_registered_model_alias(name, "champion", number)
+    return is_best or decision.alias == "champion"
 
 
 def _drop_challenger(client: "MlflowClient", name: str, number: str) -> None:
+    """Take the alias from this version, which is champion or failed; another version keeps it."""
     challenger = version_by_alias(client, name, "challenger")
     if challenger is not None and str(challenger.version) == number:
         client.delete_registered_model_alias(name, "challenger")

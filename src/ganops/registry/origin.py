@@ -5,14 +5,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a version comes from; empty where it is not known. Every field becomes a tag."""
+    """Where a version comes from; empty where it is not known. Every field becomes a tag.
+
+    Attributes:
+        git_commit: of the working tree.
+        git_dirty: whether that tree holds code or configuration that the commit does not: true or false.
+        dvc_lock_sha256: of dvc.lock.
+        training_run: the MLflow run that trained it.
+        overrides: what no commit holds of its parameters: conf/local, and the keys of `--params`.
+    """
 
     git_commit: str = ""
     git_dirty: str = "true"
     dvc_lock_sha256: str = ""
     training_run: str = ""
+    overrides: str = ""
 
     @property
-    def clean(self) -> bool:
-        """Whether the commit alone says what ran."""
-        return bool(self.git_commit) and self.git_dirty == "false"
+    def doubts(self) -> tuple[str, ...]:
+        """Why the commit alone does not say what ran: reasons against a champion."""
+        clean = bool(self.git_commit) and self.git_dirty == "false"
+        doubts = () if clean else ("made from an unclean tree: commit, and run again",)
+        if not self.overrides:
+            return doubts
+        return (*doubts, f"made with {self.overrides}, which no commit holds: write it to conf, commit, and run again")

@@ -29,9 +29,8 @@ def make_card(
         name=name,
         weights=bundle.digest,
         classes=bundle.classes if conditional else (),
-        verdicts={
-            verdict.question: f"{'holds' if verdict.holds else 'fails'} ({verdict.found})" for verdict in verdicts
-        },
+        verdicts=tuple(map(str, verdicts)),
+        passed=not any(verdict.holds is False for verdict in verdicts),
         largest_request=parameters.largest_request,
     )
     return make_model_card(facts, bundle.settings, report)

@@ -57,9 +57,10 @@ def version_by_alias(client: "MlflowClient", name: str, alias: str) -> "ModelVer
 
 
 def version_by_weights(client: "MlflowClient", name: str, weights_sha256: str) -> "ModelVersion | None":
-    """The version of these weights, if they are known."""
+    """The latest version of these weights, if they are known."""
     query = f"name = '{name}' AND tag.weights_sha256 = '{weights_sha256}'"
-    return next(iter(client.search_model_versions(query, max_results=1)), None)
+    found = client.search_model_versions(query, max_results=1, order_by=["version_number DESC"])
+    return next(iter(found), None)
 
 
 def aliases_of(client: "MlflowClient", name: str) -> Mapping[str, str]:

@@ -31,6 +31,8 @@ Protocol: {protocol}. Numbers are comparable at equal protocol only.
 
 {verdicts}
 
+{outcome}
+
 ## Intended use
 
 Research, teaching, and tests that need pictures like those of the data. Not for identification, not as evidence, and
@@ -45,18 +47,25 @@ not where somebody could take a generated picture for a real one without being t
 
 ## Use
 
-In the project's folder, where MLflow finds its store:
+In the project's folder. The first command says which version has these weights; set `VERSION` to it. Aliases such as
+`@champion` move on to other weights.
 
 ```
-kedro generate models:/{name}@champion --n 64 --seed 7{class_option} --to pictures
-mlflow models serve -m models:/{name}@champion --env-manager local --port 5001
+export MLFLOW_TRACKING_URI=sqlite:///mlflow.db
+python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\"{query}\")])"
+kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to pictures
+mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
 curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
 ```
 
 The answer holds, for each request, its pictures as base64 PNG; one call may ask for {largest_request}. A bad request
 gets status 400 and the reason. In Python:
-`mlflow.pyfunc.load_model("models:/{name}@champion").predict([{example_python}])`.
+`mlflow.pyfunc.load_model(f"models:/{name}/{{VERSION}}").predict([{example_python}])`.
 """
+
+
+_PASSED = "It passed the gate. Whether it is champion or challenger follows from the other versions."
+_FAILED = "**It failed the gate**: no alias is given to it, and it is not meant to be served."
 
 
 @dataclass(frozen=True)
@@ -67,14 +76,16 @@ class CardFacts:
         name: of the registered model.
         weights: sha256 of the bundle's weights.
         classes: names in the order of their labels; empty where there are none.
-        verdicts: question → answer, of the gate.
+        verdicts: of the gate, as text.
+        passed: whether none of them fails.
         largest_request: pictures that one call of the server may ask for.
     """
 
     name: str
     weights: str
     classes: tuple[str, ...]
-    verdicts: Mapping[str, str]
+    verdicts: tuple[str, ...]
+    passed: bool
     largest_request: int
 
 
@@ -94,7 +105,9 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
         metrics=_table(report["metrics"]),
         protocol=", ".join(f"{key} {_short(value)}" for key, value in protocol.items()),
-        verdicts="\n".join(f"- {answer}: {question}" for question, answer in facts.verdicts.items()),
+        verdicts="\n".join(f"- {verdict}" for verdict in facts.verdicts),
+        outcome=_PASSED if facts.passed else _FAILED,
+        query=f"name = '{facts.name}' AND tag.weights_sha256 = '{facts.weights}'",
         class_option=f" --class {len(facts.classes) - 1}" if facts.classes else "",
         example=str(example).replace("'", '"'),
         example_python=example,

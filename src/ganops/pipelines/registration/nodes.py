@@ -15,10 +15,11 @@ def register(
     bundle: Bundle, report: dict[str, Any], parameters: RegistrationParameters, registered_model: str
 ) -> tuple[dict[str, Any], str]:
     """Register the bundle, and give the receipt and the model card."""
-    from ganops.pipelines.registration.origin import read_origin
+    from ganops.pipelines.registration.origin import read_origin, registration_lock
     from ganops.registry.mlflow_registry import register_bundle
     from ganops.registry.receipt import make_card, make_receipt
 
-    done = register_bundle(registered_model, bundle, report, parameters, read_origin(bundle.path))
+    origin, lock = read_origin(bundle.path), registration_lock(registered_model)
+    done = register_bundle(registered_model, bundle, report, parameters, origin, lock)
     receipt = make_receipt(registered_model, bundle, report, done.verdicts)
     return receipt, make_card(registered_model, bundle, report, done.verdicts, parameters)
