@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,9 @@ def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
     assert re.findall(r"models:/ganops-x\S*", card) == ["models:/ganops-x/$VERSION"] * 2 + [
         "models:/ganops-x/{VERSION}\").predict([{'n':"
     ]
-    assert f"tag.weights_sha256 = '{bundle.digest}'" in card
+    program = next(shlex.split(line)[2] for line in card.splitlines() if line.startswith("python -c "))
+    assert f"\"name = 'ganops-x' AND tag.weights_sha256 = '{bundle.digest}'\"" in program
+    compile(program, "card", "exec")
 
 
 @pytest.mark.parametrize("conditional", [True, False])

@@ -52,7 +52,7 @@ In the project's folder. The first command says which version has these weights;
 
 ```
 export MLFLOW_TRACKING_URI=sqlite:///mlflow.db
-python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\"{query}\")])"
+python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\\"{query}\\")])"
 kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to pictures
 mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
 curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
