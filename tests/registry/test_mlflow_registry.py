@@ -71,7 +71,7 @@ def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
         register_bundle("clean", bundle, report, LIMITS, Origin("c" * 40, "true"), lock).decision.alias == "challenger"
     )
     with monkeypatch.context() as patch:
-        patch.setattr("ganops.registry.mlflow_registry.package_digest", lambda: "other code")
+        patch.setattr("ganops.registry.mlflow_registry.source_digest", lambda: "other code")
         assert register_bundle("clean", bundle, report, LIMITS, CLEAN, lock).decision.alias == "challenger"
     assert register_bundle("clean", bundle, report, LIMITS, CLEAN, lock).decision.alias == "champion"
     assert register_bundle("clean", bundle, report, LIMITS, Origin("e" * 40, "true"), lock).decision.alias == "champion"

@@ -1,7 +1,6 @@
 """A bundle as a logged model of the active run: the serving code, the package and the bundle in one folder."""
 
 import base64
-import hashlib
 import io
 import sys
 from collections.abc import Iterator
@@ -57,14 +56,6 @@ def differing_pictures(model_uri: str, bundle: Bundle, largest_request: int) -> 
 def pip_requirements() -> list[str]:
     """The installed versions, less the part that names a build (2.11.0+cpu), which no index has."""
     return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
-
-
-def package_digest() -> str:
-    """sha256 of the package's sources: the code that a version carries."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _load(model_uri: str) -> "PyFuncModel":

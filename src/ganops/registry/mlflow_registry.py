@@ -15,9 +15,10 @@ from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
 from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge_model, judge_report, metrics_of
-from ganops.registry.logged_model import differing_pictures, log_bundle, package_digest
+from ganops.registry.logged_model import differing_pictures, log_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.versions import version_by_alias, version_by_weights
+from ganops.sources import source_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -165,7 +166,7 @@ def _new_version(
 def _origin_of(version: "ModelVersion", origin: Origin) -> Origin:
     """A known version keeps the origin of the code inside it, unless one beyond doubt now has that very code."""
     tags = version.tags
-    if not origin.doubts and tags["package_sha256"] == package_digest():
+    if not origin.doubts and tags["package_sha256"] == source_digest():
         return origin
     return Origin(**{field.name: tags.get(field.name, "") for field in fields(Origin)})
 
@@ -191,7 +192,7 @@ def _tags(bundle: Bundle, report: Report, origin: Origin, decision: Decision) ->
         "weights_sha256": bundle.digest,
         "store_sha256": str(protocol.get("store", "")),
         "parameters_sha256": hashlib.sha256(_canonical(bundle.settings.model_dump()).encode()).hexdigest(),
-        "package_sha256": package_digest(),
+        "package_sha256": source_digest(),
         "protocol": _canonical(protocol),
         "gate": "passed" if decision.alias else "failed",
         "gate_reasons": "; ".join(decision.reasons),

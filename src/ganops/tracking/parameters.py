@@ -3,10 +3,8 @@
 import difflib
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import ganops
 from ganops.config import (
     DataPreparationParameters,
     EvaluationParameters,
@@ -15,6 +13,7 @@ from ganops.config import (
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
+from ganops.sources import source_digest
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind
@@ -56,18 +55,12 @@ def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
 
 def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
     """sha256 of all that makes two runs the same piece of work: environment, parameters, and the domain's source."""
-    lines = [environment, *(f"{name}={parameters[name]!r}" for name in sorted(parameters)), _source_digest()]
+    lines = [
+        environment,
+        *(f"{name}={parameters[name]!r}" for name in sorted(parameters)),
+        source_digest(lambda part: part not in _SEAM),
+    ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _source_digest() -> str:
-    package = Path(ganops.__file__).parent
-    hasher = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        relative = file.relative_to(package)
-        if relative.parts[0] not in _SEAM:
-            hasher.update(f"{relative.as_posix()}\n".encode() + file.read_bytes())
-    return hasher.hexdigest()
 
 
 def _unknown_group(name: str) -> ConfigurationError:
