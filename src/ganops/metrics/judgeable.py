@@ -36,6 +36,6 @@ def _require_classes(store: Store) -> None:
             f"the classes of {store.path}",
             expected="labels of at least two classes, from which the classifier learns what to look at",
             received=f"{len(store.classes)} classes",
-            remedy="Sort the pictures into sub-folders, one a class, and prepare the data again; or train alone: "
-            "kedro run --pipelines data_preparation,training.",
+            remedy="Sort the pictures into sub-folders, one a class, and prepare the data again; or train "
+            "without judging: the same command with --pipelines data_preparation,training.",
         )
