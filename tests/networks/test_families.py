@@ -25,6 +25,7 @@ def test_the_number_of_levels_is_the_papers():
 
 def test_the_projection_adds_the_product_of_class_and_features():
     head = dcgan.Discriminator(4, 1, 16, 16, 2).head
+    assert head.embedding is not None
     features = torch.randn(1, head.linear.in_features)
     logits = [head(features, torch.tensor([label])) for label in (0, 1)]
     expected = (head.embedding.weight[1] - head.embedding.weight[0]) @ features[0]
@@ -37,14 +38,15 @@ def test_initial_weights_depend_on_their_address_alone():
     two = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
     other = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=2)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
-    assert not torch.equal(one.head.linear.weight, other.head.linear.weight)
+    assert not torch.equal(next(one.parameters()), next(other.parameters()))
 
 
 def test_initial_weights_are_radfords():
     network = initialise(nn.Sequential(nn.Linear(400, 300), nn.BatchNorm1d(1000)), "network", seed=0)
-    assert network[0].weight.std().item() == pytest.approx(0.02, rel=0.02)
-    assert network[0].bias.abs().max() == 0
-    assert network[1].weight.mean().item() == pytest.approx(1, abs=0.005)
+    weights = dict(network.named_parameters())
+    assert weights["0.weight"].std().item() == pytest.approx(0.02, rel=0.02)
+    assert weights["0.bias"].abs().max() == 0
+    assert weights["1.weight"].mean().item() == pytest.approx(1, abs=0.005)
 
 
 def test_without_classes_conditional_normalisation_is_plain_batch_normalisation():
@@ -59,6 +61,7 @@ def test_without_classes_conditional_normalisation_is_plain_batch_normalisation(
 
 def test_gain_and_bias_are_linear_in_the_embedding_of_the_class():
     layer = ConditionalBatchNorm(3, 2)
+    assert layer.of_class is not None
     maps, embedded = torch.randn(4, 3, 5, 5), torch.randn(4, 2)
     more_gain, more_bias = (embedded @ layer.of_class.weight.T).chunk(2, dim=1)
     normal = nn.functional.batch_norm(maps, None, None, training=True)

@@ -29,7 +29,7 @@ def stripes():
 def tiny_settings(recipe, **overrides):
     sizes = {"width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
     parameters = TrainingParameters(recipe=recipe, device="cpu", **{**sizes, **overrides})
-    return resolve(parameters, DataShape(1, 12, 9, 3, 100), Machine("cpu", parameters.threads))
+    return resolve(parameters, DataShape(1, 12, 9, 3, 100), Machine("cpu", 1))
 
 
 @pytest.fixture(params=sorted(RECIPES))

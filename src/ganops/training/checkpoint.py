@@ -10,14 +10,14 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-import ganops
 from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.files import whole_file
+from ganops.sources import source_digest
 from ganops.training.state import TrainingState
 
 _WITHOUT_EFFECT = {"sample_every_images"}
-_SOURCES = ("noise.py", "augment.py", "data", "networks", "objectives", "games", "training")
+_SOURCES = {"noise.py", "augment.py", "data", "networks", "objectives", "games", "training"}
 _KEPT = 2
 
 
@@ -28,19 +28,9 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
     part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
-    return hashlib.sha256(
-        "\n".join([determining, data_digest, source_digest(), torch.__version__]).encode()
-    ).hexdigest()[:32]
-
-
-def source_digest() -> str:
-    """sha256 of the source files that training runs."""
-    root = Path(ganops.__file__).parent
-    files = sorted(file for part in _SOURCES for file in [root / part, *(root / part).rglob("*.py")] if file.is_file())
-    hasher = hashlib.sha256()
-    for file in files:
-        hasher.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
-    return hasher.hexdigest()
+    code = source_digest(lambda part: part in _SOURCES)
+    content = "\n".join([determining, data_digest, code, torch.__version__])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 class Checkpoints:
