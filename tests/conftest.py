@@ -1,6 +1,7 @@
 """What every test runs under: checked annotations, one thread, no telemetry, no tracking store but its own."""
 
 import os
+from collections.abc import Iterator
 
 from jaxtyping import install_import_hook
 
@@ -8,10 +9,20 @@ from jaxtyping import install_import_hook
 install_import_hook("ganops", "beartype.beartype")
 
 os.environ.update(DO_NOT_TRACK="true", KEDRO_DISABLE_TELEMETRY="1", MPLBACKEND="agg", OMP_NUM_THREADS="1")
-# Left by a stage or a session around the tests, these would lead to somebody's real store.
-for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME", "KEDRO_ENV"):
+# Left by a stage or a session around the tests, or by MLflow after another test, these lead to somebody else's store.
+LEADING_ELSEWHERE = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME", "KEDRO_ENV")
+for name in LEADING_ELSEWHERE:
     os.environ.pop(name, None)
 
+import pytest  # noqa: E402
 import torch  # noqa: E402
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _led_nowhere() -> Iterator[None]:
+    """`mlflow.set_tracking_uri` sets the environment variable too, for good."""
+    yield
+    for name in LEADING_ELSEWHERE:
+        os.environ.pop(name, None)
