@@ -99,7 +99,8 @@ def test_curl_asks_what_the_server_understands(arguments: list[str]) -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    table = re.findall(r"^\| `([a-z0-9-]+)` \| \S.*\|$", README, flags=re.MULTILINE)
+    reasons = README.partition("## What it stands on")[2]
+    table = re.findall(r"^\| `([a-z0-9-]+)` \| \S.*\|$", reasons, flags=re.MULTILINE)
     assert table == [Requirement(text).name for text in declared]
 
 
