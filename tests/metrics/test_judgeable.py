@@ -14,9 +14,9 @@ from .. import parameters as of_base
 
 HELD_OUT = 40
 UNUSABLE = [
-    ({"samples": HELD_OUT + 1}, r"evaluation\.samples: expected 2 to 40, the size of held_out.*received 41"),
+    ({"n": HELD_OUT + 1}, r"evaluation\.n: expected 2 to 40, the size of held_out.*received 41"),
     ({"nearest_neighbours": HELD_OUT}, r"nearest_neighbours: expected fewer than the 40.*Set .* to 39 or less"),
-    ({"samples": 5}, r"nearest_neighbours: expected fewer than the 5"),
+    ({"n": 5}, r"nearest_neighbours: expected fewer than the 5"),
 ]
 
 
@@ -27,7 +27,7 @@ class NeverAsked:
 
 def test_what_can_be_judged_passes(store: Store) -> None:
     assert len(store.indices("held_out")) == HELD_OUT
-    require_judgeable(store, of_base.evaluation(samples=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
+    require_judgeable(store, of_base.evaluation(n=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
 
 
 def test_pictures_without_classes_cannot_be_judged(unlabelled: Store) -> None:

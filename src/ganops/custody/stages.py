@@ -37,13 +37,14 @@ def derive(root: Path, package: str, pipelines: Mapping[str, Pipeline]) -> dict[
     Args:
         root: the project, with conf/base and src/<package> below it.
         package: the name of the project's package.
-        pipelines: those of the registry; `__default__` is their sum and makes no stage.
+        pipelines: those of the registry; the parts of `__default__` are stages, others are for the command line.
 
     Raises:
         CustodyError: the catalog or the parameter files do not say what a stage needs.
     """
     entries = read_catalog(root / "conf" / "base")
-    named = {name: pipeline for name, pipeline in pipelines.items() if name != "__default__"}
+    whole = set(pipelines["__default__"].nodes)
+    named = {name: p for name, p in pipelines.items() if name != "__default__" and set(p.nodes) <= whole}
     stages = {name: _stage(root, package, name, pipeline, entries) for name, pipeline in named.items()}
     return {"vars": [ENVIRONMENT_FILE], "stages": stages}
 

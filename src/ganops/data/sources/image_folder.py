@@ -15,9 +15,6 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
-from ganops.data.sources.decoding import decode
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -37,16 +34,15 @@ def image_folder(path: Path) -> Source:
         raise _unusable(path, "pictures", "none")
     names = sorted(files)
     labels, classes = _classes(path, names)
-    return Source([Reference(n, partial(_read, files[n]), k) for n, k in zip(names, labels, strict=True)], classes)
+    return Source([Reference(n, partial(_load, files[n]), k) for n, k in zip(names, labels, strict=True)], classes)
 
 
-def _read(read_bytes: ReadBytes) -> np.ndarray:
+def _load(read_bytes: ReadBytes) -> bytes:
     try:
-        content = read_bytes()
+        return read_bytes()
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadablePicture(f"{type(error).__name__}: {reason}") from None
-    return decode(content)
 
 
 def _files_of(path: Path) -> dict[str, ReadBytes]:

@@ -18,13 +18,16 @@ class Reference:
 
     Args:
         name: file within the source.
-        read: decodes it, uint8 (height, width, channels) with 1 to 4 channels; raises UnreadablePicture.
+        load: the bytes of a picture file, or its pixels, uint8 (height, width, channels) with 1 to 4 channels; raises
+            UnreadablePicture.
         label: class index, −1 without classes.
+        test: whether it belongs to the data set's own test part.
     """
 
     name: str
-    read: Callable[[], np.ndarray]
+    load: Callable[[], bytes | np.ndarray]
     label: int = NO_CLASS
+    test: bool = False
 
 
 @dataclass(frozen=True)

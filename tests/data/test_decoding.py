@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.data.sources.decoding import decode
+from ganops.data.decoding import decode
 from ganops.data.sources.source import UnreadablePicture
 
 
