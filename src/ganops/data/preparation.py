@@ -65,7 +65,8 @@ def prepare(
 
 def _kept_references(source: Source, parameters: DataPreparationParameters) -> list[Reference]:
     labels = np.array([reference.label for reference in source.references], dtype=np.int64)
-    return [source.references[i] for i in keep_stratified(labels, parameters.limit, parameters.seed)]
+    test = np.array([reference.test for reference in source.references], dtype=bool)
+    return [source.references[i] for i in keep_stratified(labels, test, parameters.limit, parameters.seed)]
 
 
 def _sample_shape(references: Sequence[Reference], parameters: DataPreparationParameters) -> tuple[int, int, int]:
@@ -145,7 +146,8 @@ def _manifest(
     occurrences = [first.setdefault(digest, index) for index, digest in enumerate(digests)]
     duplicate_of = np.array([-1 if at == i else at for i, at in enumerate(occurrences)], dtype=np.int64)
     labels = np.array([reference.label for reference in references], dtype=np.int64)
-    splits = assign_splits(labels, duplicate_of, classes, parameters)
+    test = np.array([reference.test for reference in references], dtype=bool)
+    splits = assign_splits(labels, test, duplicate_of, classes, parameters)
     files = [reference.name for reference in references]
     columns = (np.arange(len(files)), files, digests, labels, splits, duplicate_of)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -1,21 +1,26 @@
-"""Which samples are kept and which split each belongs to: seeded, stratified by class, duplicates together."""
+"""Which samples are kept and which split each belongs to: seeded, stratified by class, duplicates together.
+
+With `held_out_share` null the data set's own test part is held out, and validation is drawn from the rest; with a
+number the parts are pooled and both are drawn.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from ganops.config import DataPreparationParameters, SplitName
 from ganops.data.store import NO_CLASS
-from ganops.errors import DataError
+from ganops.errors import ConfigurationError, DataError
 from ganops.noise import permutation
 
 Labels = Int64[np.ndarray, " samples"]
+Flags = Bool[np.ndarray, " samples"]
 
 
 def apportion(total: int, sizes: Sequence[int]) -> list[int]:
     """`total` divided in proportion to `sizes`, by the largest remainders; ties go to the first."""
-    whole = sum(sizes)
+    whole = max(sum(sizes), 1)
     parts = [total * size // whole for size in sizes]
     by_remainder = sorted(range(len(sizes)), key=lambda k: (-(total * sizes[k] % whole), k))
     for k in by_remainder[: total - sum(parts)]:
@@ -23,43 +28,80 @@ def apportion(total: int, sizes: Sequence[int]) -> list[int]:
     return parts
 
 
-def keep_stratified(labels: Labels, limit: int | None, seed: int) -> Int64[np.ndarray, " kept"]:
-    """Positions of `limit` samples in the proportion of their classes, ascending; all where limit is None or larger."""
+def keep_stratified(labels: Labels, test: Flags, limit: int | None, seed: int) -> Int64[np.ndarray, " kept"]:
+    """Positions of `limit` samples, ascending, in the proportion of the classes and of the data set's own parts.
+
+    All positions where limit is None or not smaller than what there is.
+    """
     if limit is None or limit >= len(labels):
         return np.arange(len(labels))
-    members = _members(labels)
-    counts = apportion(limit, [len(positions) for positions in members.values()])
+    parts = (("", ~test), ("/test", test))
+    strata = {f"{label}{part}": at[flags[at]] for label, at in _members(labels).items() for part, flags in parts}
+    counts = apportion(limit, [len(positions) for positions in strata.values()])
     kept = [
-        positions[permutation(seed, f"limit/{label}", 0, len(positions))[:count]]
-        for (label, positions), count in zip(members.items(), counts, strict=True)
+        positions[permutation(seed, f"limit/{name}", 0, len(positions))[:count]]
+        for (name, positions), count in zip(strata.items(), counts, strict=True)
     ]
     return np.sort(np.concatenate(kept))
 
 
 def assign_splits(
-    labels: Labels, duplicate_of: Labels, classes: tuple[str, ...], parameters: DataPreparationParameters
+    labels: Labels, test: Flags, duplicate_of: Labels, classes: tuple[str, ...], parameters: DataPreparationParameters
 ) -> list[SplitName]:
     """The split of every sample. A duplicate goes where its original goes, whatever label it has itself.
 
     Args:
+        test: whether a sample is in the data set's own test part. One copy in it holds all copies out.
         duplicate_of: position of the first occurrence, −1 for a first occurrence.
 
     Raises:
-        DataError: a class has no distinct picture left for one of the splits.
+        ConfigurationError: the test part is asked for, and there is none.
+        DataError: a class has no distinct picture left for one of the splits that are drawn.
     """
     originals = np.where(duplicate_of < 0, np.arange(len(labels)), duplicate_of)
     copies = np.bincount(originals, minlength=len(labels))
-    shares = {"held_out": parameters.held_out_share, "validation": parameters.validation_share}
-    members = {label: at[duplicate_of[at] < 0] for label, at in _members(labels).items()}
-    sizes = [int(copies[at].sum()) for at in members.values()]
-    wanted = {name: apportion(round(share * len(labels)), sizes) for name, share in shares.items() if share > 0}
-    split_of: dict[int, SplitName] = {}
-    for k, (label, at) in enumerate(members.items()):
-        order = at[permutation(parameters.seed, f"split/{label}", 0, len(at))]
-        chosen = _fill(order, copies, {name: max(1, parts[k]) for name, parts in wanted.items()})
-        _check_filled(chosen, len(at), ("train", *wanted), _class_name(classes, label))
+    held_out = _own_test_part(test, originals, parameters)
+    free = (duplicate_of < 0) & ~held_out
+    members = {label: at[free[at]] for label, at in _members(labels).items()}
+    split_of: dict[int, SplitName] = {int(original): "held_out" for original in np.flatnonzero(held_out)}
+    for label, chosen in _draw(members, copies, parameters).items():
+        wanted = ("train", *(name for name, share in _shares(parameters).items() if share > 0))
+        _check_filled(chosen, wanted, _class_name(classes, label))
         split_of |= chosen
     return [split_of[int(original)] for original in originals]
+
+
+def _own_test_part(test: Flags, originals: Labels, parameters: DataPreparationParameters) -> Flags:
+    held_out = np.zeros(len(test), dtype=bool)
+    if parameters.held_out_share is not None:
+        return held_out
+    if not test.any():
+        raise ConfigurationError(
+            "data_preparation.held_out_share",
+            expected="a share above 0, because these pictures have no test part of their own",
+            received="null",
+            remedy="Set it, in parameters_data_preparation.yml or by --params data_preparation.held_out_share=0.2.",
+        )
+    held_out[originals[test]] = True
+    return held_out
+
+
+def _shares(parameters: DataPreparationParameters) -> dict[SplitName, float]:
+    return {"held_out": parameters.held_out_share or 0.0, "validation": parameters.validation_share}
+
+
+def _draw(
+    members: dict[int, np.ndarray], copies: np.ndarray, parameters: DataPreparationParameters
+) -> dict[int, dict[int, SplitName]]:
+    """Of each class the split of every distinct picture; a share is one of all copies of these pictures."""
+    sizes = [int(copies[at].sum()) for at in members.values()]
+    shares = _shares(parameters)
+    wanted = {name: apportion(round(share * sum(sizes)), sizes) for name, share in shares.items() if share > 0}
+    drawn = {}
+    for k, (label, at) in enumerate(members.items()):
+        order = at[permutation(parameters.seed, f"split/{label}", 0, len(at))]
+        drawn[label] = _fill(order, copies, {name: max(1, parts[k]) for name, parts in wanted.items()})
+    return drawn
 
 
 def _members(labels: np.ndarray) -> dict[int, np.ndarray]:
@@ -76,13 +118,13 @@ def _fill(order: np.ndarray, copies: np.ndarray, room: dict[str, int]) -> dict[i
     return chosen
 
 
-def _check_filled(chosen: dict[int, SplitName], distinct: int, wanted: tuple[str, ...], name: str) -> None:
+def _check_filled(chosen: dict[int, SplitName], wanted: tuple[str, ...], name: str) -> None:
     empty = sorted(set(wanted) - set(chosen.values()))
     if empty:
         raise DataError(
             name,
             expected=f"a distinct picture for each of {', '.join(wanted)}",
-            received=f"{distinct} distinct, which leaves none for {', '.join(empty)}",
+            received=f"{len(chosen)} distinct, which leaves none for {', '.join(empty)}",
             remedy="Add pictures of it, leave the class out, or change data_preparation's shares or limit.",
         )
 
