@@ -183,7 +183,7 @@ class Settings(Parameters):
     recipe: str
     game: Literal["noise_to_picture", "vae"]
     network: str
-    objective: str
+    objective: ObjectiveName | None
     height: int
     width_pixels: int
     channels: int

@@ -12,11 +12,13 @@ def build_game(settings: Settings) -> Game:
     conditional = settings.classes > 0
     match settings.game:
         case "noise_to_picture":
+            assert settings.objective is not None, settings.recipe
             return NoiseToPicture(
                 build_objective(settings.objective),
                 settings.latent_dimension,
                 conditional,
                 settings.r1_gamma or 0.0,
+                settings.r2_gamma or 0.0,
                 settings.augmentation or 0.0,
             )
         case "vae":

@@ -43,6 +43,11 @@ class Game(Protocol):
         """The networks that `generate` needs: they are averaged, and make the bundle."""
         ...
 
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """The players whose move is shown the round's next batch: fresh, since nobody has moved on it yet."""
+        ...
+
     def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
         """The named losses of one player on one batch."""
         ...

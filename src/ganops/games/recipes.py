@@ -6,7 +6,7 @@ What depends on resolution, channels, classes, batch and device is derived by `r
 from dataclasses import dataclass
 from typing import Literal
 
-from ganops.config import Decay, Precision
+from ganops.config import Decay, ObjectiveName, Precision
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Recipe:
 
     game: Literal["noise_to_picture", "vae"]
     network: str
-    objective: str
+    objective: ObjectiveName | None
     latent_dimension: int
     width: int
     batch: int
@@ -44,7 +44,7 @@ RECIPES: dict[str, Recipe] = {
         beta1=0.5,
         beta2=0.999,
         r1_gamma=1.0,
-        r2_gamma=None,
+        r2_gamma=0.0,
         augmentation=1.0,
         ema_half_life_images=10_000,
         precision="bf16",
@@ -53,7 +53,7 @@ RECIPES: dict[str, Recipe] = {
     "vae": Recipe(
         game="vae",
         network="vae",
-        objective="elbo",
+        objective=None,
         latent_dimension=32,
         width=32,
         batch=64,

@@ -31,6 +31,10 @@ class VariationalAutoencoder:
     def fields(self) -> tuple[str, ...]:
         return ("image", "label") if self.conditional else ("image",)
 
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        return ()
+
     def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
         """One draw of z by the reparametrisation z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None

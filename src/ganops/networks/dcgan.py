@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from ganops.networks.dropout import Dropout
 from ganops.networks.layers import (
     ClassEmbedding,
     ConditionalBatchNorm,
@@ -55,7 +56,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1)."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
@@ -63,7 +64,10 @@ class Discriminator(nn.Module):
         self.head = ProjectionHead(trunk_features(width, height, width_pixels), classes)
 
     def forward(
-        self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
+        self,
+        pictures: Float[Tensor, "batch channels height width"],
+        label: Int[Tensor, " batch"] | None = None,
+        dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         return self.head(self.downs(pictures).flatten(1), label)
 

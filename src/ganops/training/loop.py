@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganops.config import Settings
-from ganops.games.game import Game
+from ganops.games.game import Batch, Game
 from ganops.noise import Noise
 from ganops.training.state import TrainingState
 from ganops.training.step import play_round
@@ -30,4 +30,11 @@ def rounds(game: Game, state: TrainingState, settings: Settings, batches: Batche
     while state.images_seen < settings.total_images:
         first = state.images_seen
         noise = Noise(settings.seed, first, settings.batch, device)
-        yield play_round(game, state, settings, batches.batch(first, settings.batch), noise)
+        yield play_round(game, state, settings, shown(game, batches, first, settings.batch), noise)
+
+
+def shown(game: Game, batches: Batches, first: int, count: int) -> dict[str, Batch]:
+    """Player → the batch of its move: the one at the clock, or the one after it."""
+    now = batches.batch(first, count)
+    later = batches.batch(first + count, count) if game.ahead else now
+    return {player: later if player in game.ahead else now for player in game.players}

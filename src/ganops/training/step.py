@@ -15,12 +15,15 @@ from ganops.training.state import TrainingState
 
 
 def play_round(
-    game: Game, state: TrainingState, settings: Settings, batch: Batch, noise: Noise
+    game: Game, state: TrainingState, settings: Settings, batches: Mapping[str, Batch], noise: Noise
 ) -> dict[str, Float[Tensor, ""]]:
-    """Goodfellow et al. 2014, algorithm 1 with k = 1. Returns detached means, still on the device."""
+    """Goodfellow et al. 2014, algorithm 1 with k = 1; `batches` says what each player is shown.
+
+    Returns detached means, still on the device.
+    """
     scalars: dict[str, Tensor] = {}
     for player in game.players:
-        scalars |= move(game, player, state, settings, batch, noise)
+        scalars |= move(game, player, state, settings, batches[player], noise)
     state.images_seen += noise.count
     for name, average in state.averages.items():
         horizon = half_life(settings.ema_half_life_images, state.images_seen)
