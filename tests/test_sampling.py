@@ -56,7 +56,7 @@ def test_a_request_that_makes_no_sense_is_refused(wrong):
 
 def test_truncation_shrinks_the_latents():
     class Echo:
-        players, fields, generating = {}, (), ()
+        players, fields, generating, ahead = {}, (), (), ()
 
         def losses(self, player, networks, batch, noise):
             raise NotImplementedError
@@ -82,3 +82,12 @@ def test_an_interpolation_begins_and_ends_at_its_seeds(generator):
     ends = [generator.generate(GenerationRequest(seed=seed, class_label=0)).images[0] for seed in (1, 2)]
     for picture, end in zip((path[0], path[-1]), ends, strict=True):
         assert (picture.int() - end.int()).abs().max() <= 1
+
+
+def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_ends(generator):
+    even, eased = (generator.interpolate(1, 2, 9, class_label=0, eased=way).int() for way in (False, True))
+    for place in (0, 4, 8):
+        assert (even[place] - eased[place]).abs().max() <= 1
+    first_step_even, first_step_eased = ((path[1] - path[0]).abs().float().mean() for path in (even, eased))
+    # The first of eight steps is (1 − cos(π/8)) / 2 = 0.038 of the way in place of 0.125.
+    assert first_step_eased < 0.6 * first_step_even

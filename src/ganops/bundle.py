@@ -91,10 +91,10 @@ class Bundle:
         return self.generator.generate(request)
 
     def interpolate(
-        self, start_seed: int, end_seed: int, steps: int, class_label: int | None
+        self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
     ) -> UInt8[Tensor, "steps channels height width"]:
         """See Generator.interpolate."""
-        return self.generator.interpolate(start_seed, end_seed, steps, class_label)
+        return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 
     def request_schema(self) -> dict[str, Any]:
         """The JSON schema of a request to this generator."""

@@ -73,8 +73,13 @@ class Generator:
             ]
         return torch.cat(chunks)
 
-    def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None) -> Tensor:
-        """Pictures (steps, C, H, W) on the great circle between the latents of two seeds (White 2016).
+    def interpolate(
+        self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
+    ) -> UInt8[Tensor, "steps channels height width"]:
+        """Pictures on the great circle between the latents of two seeds (White 2016), both ends among them.
+
+        They stand at even distances, or `eased`: t = (1 − cos πs) / 2, close together at the ends, so that a movement
+        back and forth turns gently.
 
         A generator that knows classes wants one, and the seeds must differ: else RequestError.
         """
@@ -88,7 +93,8 @@ class Generator:
             for seed in (start_seed, end_seed)
         ]
         angle = torch.acos(torch.cosine_similarity(ends[0], ends[1]))
-        along = torch.linspace(0, 1, steps, device=self.device)[:, None]
+        even = torch.linspace(0, 1, steps, device=self.device)[:, None]
+        along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
         latents = (torch.sin((1 - along) * angle) * ends[0] + torch.sin(along * angle) * ends[1]) / torch.sin(angle)
         return self.pictures(latents, labels)
 

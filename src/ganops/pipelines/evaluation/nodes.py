@@ -49,5 +49,19 @@ def draw_interpolation(bundle: Any) -> Any:
     return interpolation(bundle)
 
 
+def draw_film(bundle: Any) -> Any:
+    """The same ways as a film, there and back."""
+    from ganops.reporting.animation import interpolation_frames
+
+    return interpolation_frames(bundle)
+
+
+def draw_truncations(bundle: Any) -> Any:
+    """The same latents at five scales."""
+    from ganops.reporting.samples import truncation_strip
+
+    return truncation_strip(bundle)
+
+
 def _bar(description: str) -> Progress:
     return lambda steps, total: tqdm(steps, description, total)

@@ -2,7 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganops.pipelines.evaluation.nodes import draw_interpolation, draw_samples, evaluate_generator, fit_classifier
+from ganops.pipelines.evaluation.nodes import (
+    draw_film,
+    draw_interpolation,
+    draw_samples,
+    draw_truncations,
+    evaluate_generator,
+    fit_classifier,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -14,5 +21,7 @@ def create_pipeline() -> Pipeline:
             Node(evaluate_generator, judged, ["report", "report_table"], name="evaluate"),
             Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),
             Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),
+            Node(draw_film, "bundle", "interpolation_film", name="draw_film"),
+            Node(draw_truncations, "bundle", "truncation_strip", name="draw_truncations"),
         ]
     )

@@ -1,0 +1,24 @@
+"""The ways between samples as a film that begins again where it ends."""
+
+import torch
+from PIL import Image
+
+from ganops.reporting.grid import image_grid, readable_scale
+from ganops.reporting.samples import SEED, Shown, shown_rows
+
+FRAMES = 48
+_COLUMNS = 5
+
+
+def interpolation_frames(generator: Shown) -> list[Image.Image]:
+    """There and back along the rows of `samples.interpolation`, slower at the ends: 48 frames, five classes a line."""
+    ways = [
+        generator.interpolate(SEED + 2 * row, SEED + 2 * row + 1, FRAMES // 2 + 1, label, eased=True)
+        for row, label in enumerate(shown_rows(generator).labels)
+    ]
+    there = [_frame(torch.stack(pictures)) for pictures in zip(*ways, strict=True)]
+    return [*there, *there[-2:0:-1]]
+
+
+def _frame(pictures: torch.Tensor) -> Image.Image:
+    return image_grid(pictures, min(_COLUMNS, len(pictures)), readable_scale(pictures))
