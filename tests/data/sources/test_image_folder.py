@@ -1,41 +1,20 @@
-import io
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.data.decoding import decode
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Source, UnreadablePicture
+from ganops.data.sources.source import Reference, UnreadablePicture
+from ganops.data.store import Store
 from ganops.errors import DataError
 
 from ... import parameters as of_base
-
-
-def png(value: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("L", (6, 6), value).save(buffer, "png")
-    return buffer.getvalue()
-
-
-def fill(folder: Path, *names: str) -> None:
-    for value, name in enumerate(names):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(png(value))
-
-
-def pack(path: Path, *names: str) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for value, name in enumerate(names):
-            archive.writestr(name, png(value))
-    return path
-
-
-def described(source: Source) -> list[tuple[str, int, int]]:
-    return [(r.name, r.label, int(decode(r.load())[0, 0, 0])) for r in source.references]
+from .made import TARS, described, fill, pack_tar, pack_zip, png
 
 
 def test_sub_folders_are_classes_and_names_are_sorted(tmp_path: Path) -> None:
@@ -57,38 +36,60 @@ def test_what_is_no_picture_of_the_users_is_passed_over(tmp_path: Path) -> None:
     assert [reference.name for reference in image_folder(tmp_path).references] == ["1.png"]
 
 
-def test_a_zip_is_read_like_its_folder(tmp_path: Path) -> None:
-    names = ("dog/1.png", "cat/b.png", ".DS_Store")
+@pytest.mark.parametrize("suffix", [".zip", *TARS])
+def test_an_archive_is_read_like_its_folder(tmp_path: Path, suffix: str) -> None:
+    names = ("dog/1.png", "cat/b.png", ".DS_Store", "README", "cat/notes.csv")
     fill(tmp_path / "folder", *names)
-    packed = image_folder(pack(tmp_path / "pets.zip", *names))
-    assert packed.classes == image_folder(tmp_path / "folder").classes
-    assert described(packed) == described(image_folder(tmp_path / "folder"))
+    packed = image_folder((pack_zip if suffix == ".zip" else pack_tar)(tmp_path / f"pets{suffix}", *names))
+    folder = image_folder(tmp_path / "folder")
+    assert packed.classes == folder.classes == ("cat", "dog")
+    read = [[(r.name, r.label, outcome(r)) for r in source.references] for source in (packed, folder)]
+    assert read[0] == read[1]
+    assert read[0] == [
+        ("README", -1, "not a picture"),
+        ("cat/b.png", 0, png(1)),
+        ("cat/notes.csv", -1, "not a picture"),
+        ("dog/1.png", 1, png(0)),
+    ]
 
 
-def test_a_folder_may_hold_one_zip_with_a_wrapping_folder(tmp_path: Path) -> None:
-    pack(tmp_path / "pets.zip", "pets/cat/1.png", "pets/dog/2.png")
+def outcome(reference: Reference) -> bytes | np.ndarray | str:
+    try:
+        return reference.load()
+    except UnreadablePicture as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("pack", [pack_zip, pack_tar])
+def test_a_folder_may_hold_one_archive_with_a_wrapping_folder(tmp_path: Path, pack: Callable) -> None:
+    pack(tmp_path / ("pets.zip" if pack is pack_zip else "pets.tar"), "pets/cat/1.png", "pets/dog/2.png")
     fill(tmp_path, "SOURCE.txt")
     source = image_folder(tmp_path)
     assert source.classes == ("cat", "dog")
     assert described(source) == [("pets/cat/1.png", 0, 0), ("pets/dog/2.png", 1, 1)]
 
 
-@pytest.mark.parametrize("name", ["../out.png", "cat/../../out.png", "/etc/out.png", "..\\out.png"])
-def test_a_zip_that_climbs_out_is_refused(tmp_path: Path, name: str) -> None:
-    pack(tmp_path / "bad.zip", "cat/1.png", name)
-    with pytest.raises(DataError, match=r"bad\.zip: expected entries that stay inside the zip.*out\.png"):
-        image_folder(tmp_path)
-    assert not list(tmp_path.parent.glob("out.png"))
+def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path) -> None:
+    fill(tmp_path, "README.txt", "Train/cat/1.png", "Train/dog/2.png", "Val/dog/3.png", "Test/cat/4.png")
+    source = image_folder(tmp_path)
+    assert source.classes == ("cat", "dog")
+    assert [(r.name, r.label, r.test) for r in source.references] == [
+        ("README.txt", -1, False),
+        ("Test/cat/4.png", 0, True),
+        ("Train/cat/1.png", 0, False),
+        ("Train/dog/2.png", 1, False),
+        ("Val/dog/3.png", 1, False),
+    ]
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
         ((), "expected pictures, received none"),
+        (("labels.csv",), "received 1 files that are none, the first 'labels.csv': not a picture"),
         (("cat/1.png", "dog/1.png", "loose.png"), "'loose.png' beside the class folders"),
-        (("a.zip", "1.png"), "1 zip among 2 files"),
-        (("a.zip", "b.zip"), "2 zip among 2 files"),
-        (("a.zip",), "a zip of pictures"),
+        (("a.zip", "1.png"), "1 among 2 files"),
+        (("a.zip", "b.tar.gz"), "2 among 2 files"),
     ],
 )
 def test_ambiguous_folders_are_refused(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
@@ -100,19 +101,31 @@ def test_ambiguous_folders_are_refused(tmp_path: Path, names: tuple[str, ...], m
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere: expected a folder of pictures or a zip, received no such path"):
+    with pytest.raises(DataError, match=r"nowhere: expected a folder of pictures, a zip or a tar, received no such"):
         image_folder(tmp_path / "nowhere")
 
 
-def test_a_damaged_zip_entry_is_one_bad_picture(tmp_path: Path) -> None:
-    path = pack(tmp_path / "pets.zip", "1.png", "2.png")
-    content = bytearray(path.read_bytes())
-    content[content.index(b"IDAT") + 6] ^= 255
-    path.write_bytes(bytes(content))
-    first, second = image_folder(path).references
-    with pytest.raises(UnreadablePicture, match="CRC"):
-        first.load()
-    assert decode(second.load())[0, 0, 0] == 1
+def test_empty_files_and_nested_archives_are_bad_pictures(tmp_path: Path) -> None:
+    inner = pack_zip(tmp_path / "inner.zip", "1.png").read_bytes()
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
+        archive.writestr("nested.zip", inner)
+        archive.writestr("empty.png", b"")
+    with pytest.raises(DataError, match=r"received 2 \(empty\.png: not a picture.*; nested\.zip: not a picture"):
+        prepare(image_folder(tmp_path / "outer.zip"), of_base.data_preparation())
+
+
+def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
+    """The manifest is a parquet file, whose texts are UTF-8."""
+    folder = os.fsencode(tmp_path / "pictures")
+    for name, label in ((b"c\xfft", 0), ("\u732b".encode(), 1)):
+        Path(os.fsdecode(os.path.join(folder, name))).mkdir(parents=True)  # noqa: PTH118
+        for i in range(4):
+            value = 10 * label + i
+            Path(os.fsdecode(os.path.join(folder, name, b"%d\xfe.png" % i))).write_bytes(png(value))  # noqa: PTH118
+    prepared, _ = prepare(image_folder(tmp_path / "pictures"), of_base.data_preparation(height=4, width=4))
+    assert prepared.classes == ("c\\udcfft", "\u732b")
+    prepared.write(tmp_path / "store")
+    assert Store.open(tmp_path / "store").manifest["file"].tolist()[0] == "c\\udcfft/0\\udcfe.png"
 
 
 def test_a_messy_folder_becomes_a_store(tmp_path: Path) -> None:

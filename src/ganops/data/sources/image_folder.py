@@ -1,105 +1,82 @@
-"""One's own pictures: a folder or a zip, whose sub-folders are the classes; without sub-folders there are none.
+"""One's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` says what its sub-folders mean.
 
-Pictures without classes can be prepared and trained on, but not judged: the evaluation's features are those of a
-classifier of the classes.
-
-A folder that holds exactly one zip and no other picture stands for that zip. Folders that wrap everything are looked
-through, so `pets.zip` with `pets/cat/1.png` and `pets/dog/2.png` has the classes cat and dog. Hidden files, SOURCE.txt
-at the top, DVC's *.dvc and what operating systems leave behind are passed over. Nothing is ever unpacked to disk.
+A folder that holds exactly one archive and no other file stands for that archive. Hidden files, SOURCE.txt at the top,
+DVC's *.dvc and what operating systems leave behind are passed over. Whatever else lies there counts as a picture: texts
+and tables, which the file's name gives away, and what cannot be read count as bad ones. They have no say in the layout.
+Entries of an archive never become files.
 """
 
-import os
-import zipfile
-from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
-from ganops.data.store import NO_CLASS
+from ganops.data.sources.files import Files, guarded, refuse, shown, unusable
+from ganops.data.sources.folders import files_in_folder
+from ganops.data.sources.layout import LoosePicture, arrange
+from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.tars import files_in_tar
+from ganops.data.sources.zips import files_in_zip
 from ganops.errors import DataError
 
-_LEFT_BEHIND = ("__MACOSX", "Thumbs.db", "desktop.ini")
-_LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip."
-
-ReadBytes = Callable[[], bytes]
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
+_ARCHIVES = (".zip", *_TARS)
+_TEXTS = {".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml"}
+_TEXTS |= {".yml", ".py", ".ipynb", ".pkl", ".mat"}
+_TITLES = {"readme", "license", "licence", "copying", "authors", "notice"}
+_LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip or tar."
 
 
 def image_folder(path: Path) -> Source:
-    """All pictures of the folder or zip `path`, sorted by name; DataError where it is missing, empty or ambiguous."""
+    """All pictures of the folder or archive `path`, sorted by name; DataError: missing, empty, damaged or ambiguous."""
     if not path.exists():
-        raise _unusable(path, "a folder of pictures or a zip", "no such path")
-    files = _files_of(path)
-    if not files:
-        raise _unusable(path, "pictures", "none")
-    names = sorted(files)
-    labels, classes = _classes(path, names)
-    return Source([Reference(n, partial(_load, files[n]), k) for n, k in zip(names, labels, strict=True)], classes)
-
-
-def _load(read_bytes: ReadBytes) -> bytes:
+        raise _unusable(path, "a folder of pictures, a zip or a tar", "no such path")
+    files = {name: "not a picture" if _is_text(name) else file for name, file in _files_of(path).items()}
+    pictures = sorted(name for name, file in files.items() if not isinstance(file, str))
+    if not pictures:
+        raise _unusable(path, "pictures", _described(files))
     try:
-        return read_bytes()
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UnreadablePicture(f"{type(error).__name__}: {reason}") from None
+        layout = arrange(pictures)
+    except LoosePicture as loose:
+        received = f"{shown(str(loose))!r} beside the class folders"
+        raise _unusable(path, "every picture in the folder of its class", received) from None
+    placed = dict(zip(pictures, zip(layout.labels, layout.test, strict=True), strict=True))
+    references = [_reference(name, files, placed) for name in sorted(files)]
+    return Source(references, tuple(shown(name) for name in layout.classes))
 
 
-def _files_of(path: Path) -> dict[str, ReadBytes]:
+def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> Reference:
+    file = files[name]
+    if isinstance(file, str):
+        return Reference(shown(name), partial(refuse, file))
+    return Reference(shown(name), partial(guarded, file), *placed[name])
+
+
+def _files_of(path: Path) -> Files:
     if path.is_file():
-        return _in_zip(path)
-    files = _in_folder(path)
-    archives = [name for name in files if name.lower().endswith(".zip")]
+        return _files_in_archive(path)
+    files = files_in_folder(path)
+    archives = [name for name in files if name.lower().endswith(_ARCHIVES)]
     if len(archives) == 1 and len(files) == 1:
-        return _in_zip(path / archives[0])
+        return _files_in_archive(path / archives[0])
     if archives:
-        raise _unusable(path, "pictures or exactly one zip", f"{len(archives)} zip among {len(files)} files")
+        raise _unusable(path, "pictures or exactly one archive", f"{len(archives)} among {len(files)} files")
     return files
 
 
-def _in_folder(path: Path) -> dict[str, ReadBytes]:
-    found = (Path(folder, file) for folder, _, files in os.walk(path) for file in files)
-    named = {file.relative_to(path).as_posix(): file for file in found}
-    return {name: named[name].read_bytes for name in _wanted(named)}
+def _files_in_archive(path: Path) -> Files:
+    return files_in_tar(path) if path.name.lower().endswith(_TARS) else files_in_zip(path)
 
 
-def _in_zip(path: Path) -> dict[str, ReadBytes]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise _unusable(path, "a zip of pictures", str(error)) from None
-    entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
-    for name in entries:
-        if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
-            raise _unusable(path, "entries that stay inside the zip", repr(name), "Pack the folder again.")
-    return {name: partial(archive.read, entries[name]) for name in _wanted(entries)}
+def _is_text(name: str) -> bool:
+    file = PurePosixPath(name.lower())
+    return file.suffix in _TEXTS or file.name in _TITLES
 
 
-def _wanted(names: Iterable[str]) -> list[str]:
-    return [name for name in names if _is_wanted(name)]
+def _described(files: Files) -> str:
+    if not files:
+        return "none"
+    name = min(files)
+    return f"{len(files)} files that are none, the first {shown(name)!r}: {files[name]}"
 
 
-def _is_wanted(name: str) -> bool:
-    if name == "SOURCE.txt" or name.endswith(".dvc"):
-        return False
-    return not any(part.startswith(".") or part in _LEFT_BEHIND for part in PurePosixPath(name).parts)
-
-
-def _classes(path: Path, names: list[str]) -> tuple[list[int], tuple[str, ...]]:
-    folders = [PurePosixPath(name).parent.parts for name in names]
-    # What the first and the last in order share, all share.
-    pairs = zip(min(folders), max(folders), strict=False)
-    wrapping = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    tops = [parts[wrapping : wrapping + 1] for parts in folders]
-    if not any(tops):
-        return [NO_CLASS] * len(names), ()
-    if not all(tops):
-        loose = names[tops.index(())]
-        raise _unusable(path, "every picture in the folder of its class", f"{loose!r} beside the class folders")
-    classes = sorted({top[0] for top in tops})
-    index = {name: label for label, name in enumerate(classes)}
-    return [index[top[0]] for top in tops], tuple(classes)
-
-
-def _unusable(path: Path, expected: str, received: str, remedy: str = _LAYOUT) -> DataError:
-    return DataError(str(path), expected=expected, received=received, remedy=remedy)
+def _unusable(path: Path, expected: str, received: str) -> DataError:
+    return unusable(path, expected, received, _LAYOUT)

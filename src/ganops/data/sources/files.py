@@ -1,0 +1,65 @@
+"""What a folder and an archive have in common: named files, of which some are never read, with the reason."""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ganops.data.sources.source import UnreadablePicture
+from ganops.errors import DataError
+
+ReadBytes = Callable[[], bytes]
+# Of each file, by its name with "/": how to read it, or why it never is.
+Files = dict[str, ReadBytes | str]
+
+LINK = "a link, not a picture"
+SPECIAL = "neither a file nor a folder"
+_LARGEST_BYTES = 1 << 30
+_LEFT_BEHIND = ("__MACOSX", "Thumbs.db", "desktop.ini")
+_DAMAGE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+
+def is_wanted(name: str) -> bool:
+    """Whether a file may be meant as a picture: not hidden, nor left behind by git, DVC or an operating system."""
+    if name == "SOURCE.txt" or name.endswith(".dvc"):
+        return False
+    return not any(part.startswith(".") or part in _LEFT_BEHIND for part in PurePosixPath(name).parts)
+
+
+def plain_name(archive: Path, name: str) -> str:
+    """The name of an entry without "./" and the like; DataError for one that leads out of the archive."""
+    # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
+    strictest = PureWindowsPath(name)
+    if strictest.anchor or ".." in strictest.parts:
+        raise unusable(archive, "entries that stay inside the archive", repr(shown(name)), "Pack the folder again.")
+    return PurePosixPath(name).as_posix()
+
+
+def shown(name: str) -> str:
+    """The name as text that every file format takes: bytes that are no UTF-8 are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def too_large(size: int) -> str | None:
+    """Why a file of `size` bytes is never read; None where it may be."""
+    return f"{size} bytes, more than any picture has" if size > _LARGEST_BYTES else None
+
+
+def guarded(read: ReadBytes) -> bytes:
+    """What `read` gives; any damage is an UnreadablePicture."""
+    try:
+        return read()
+    except _DAMAGE as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UnreadablePicture(f"{type(error).__name__}: {reason}") from None
+
+
+def refuse(reason: str) -> bytes:
+    """UnreadablePicture, for a file that is never read."""
+    raise UnreadablePicture(reason)
+
+
+def unusable(path: Path, expected: str, received: str, remedy: str) -> DataError:
+    """The error of a folder or an archive as a whole."""
+    return DataError(shown(str(path)), expected=expected, received=received, remedy=remedy)

@@ -1,0 +1,58 @@
+"""The files inside a zip, read by any number of threads."""
+
+import stat
+import zipfile
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from ganops.data.sources.files import LINK, SPECIAL, Files, ReadBytes, is_wanted, plain_name, too_large, unusable
+
+_UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
+
+
+def files_in_zip(path: Path) -> Files:
+    """Every wanted file of the zip; of equal names the last, as unpacking would leave it.
+
+    Raises:
+        DataError: no zip, or an entry's name leads out of it.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise unusable(path, "a zip of pictures", str(error), "Pack the folder again.") from None
+    # Checked before directories are left out: an entry that climbs refuses the whole.
+    entries = [(plain_name(path, _name(entry)), entry) for entry in archive.infolist()]
+    return {name: _file(archive, entry) for name, entry in entries if is_wanted(name) and not _is_folder(entry)}
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    name = entry.filename
+    if not entry.flag_bits & _UTF8_FLAG:
+        # Many programs write UTF-8 and do not say so; what is not UTF-8 stays the code page that the format names.
+        raw = name.encode("cp437")
+        with suppress(UnicodeDecodeError):
+            name = raw.decode("utf-8")
+    # The format's only separator is "/"; backslashes are those of Windows programs that did not know.
+    return name.replace("\\", "/")
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith(("/", "\\"))
+
+
+def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> ReadBytes | str:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return LINK
+    if kind not in (0, stat.S_IFREG):
+        return SPECIAL
+    if entry.flag_bits & _ENCRYPTED_FLAG:
+        return "encrypted"
+    return too_large(entry.file_size) or partial(_read, archive, entry)
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as file:
+        # A number, because without one an entry that lies about its size is inflated to gigabytes.
+        return file.read(entry.file_size)

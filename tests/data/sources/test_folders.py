@@ -1,0 +1,91 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from ganops.data.sources.files import guarded
+from ganops.data.sources.folders import files_in_folder
+from ganops.data.sources.source import UnreadablePicture
+from ganops.errors import DataError
+
+from .made import fill, png
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    fill(tmp_path / "elsewhere", "out.png")
+    fill(tmp_path / "pictures", "cat/1.png", "dog/2.png")
+    return tmp_path / "pictures"
+
+
+def described(folder: Path) -> dict[str, bytes | str]:
+    return {name: file if isinstance(file, str) else file() for name, file in files_in_folder(folder).items()}
+
+
+def test_links_inside_the_folder_are_read(folder: Path) -> None:
+    (folder / "cat" / "link.png").symlink_to("../dog/2.png")
+    (folder / "pets").symlink_to(folder / "dog")
+    assert described(folder) == {
+        "cat/1.png": png(0),
+        "cat/link.png": png(1),
+        "dog/2.png": png(1),
+        "pets/2.png": png(1),
+    }
+
+
+def test_links_that_lead_out_or_nowhere_are_named(folder: Path) -> None:
+    (folder / "file.png").symlink_to("../elsewhere/out.png")
+    (folder / "folder").symlink_to("../elsewhere")
+    (folder / "nothing.png").symlink_to("gone.png")
+    (folder / "self.png").symlink_to("self.png")
+    reasons = {name: file for name, file in files_in_folder(folder).items() if isinstance(file, str)}
+    assert reasons == {
+        "file.png": "a link that leads out of the folder",
+        "folder": "a link that leads out of the folder",
+        "nothing.png": "a link to nothing",
+        "self.png": "a link to nothing",
+    }
+
+
+def test_links_make_no_loops(folder: Path) -> None:
+    (folder / "dog" / "up").symlink_to("..")
+    (folder / "cat" / "dogs").symlink_to("../dog")
+    (folder / "dog" / "cats").symlink_to("../cat")
+    found = described(folder)
+    assert {name for name, content in found.items() if content == png(0)} >= {"cat/1.png"}
+    assert found["dog/up"] == "a link to a folder that it lies in"
+    assert len(found) <= 2 * 2 + 5
+    assert "a second link to a folder" in found.values()
+
+
+def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
+    (folder.parent / "here").symlink_to(folder)
+    assert described(folder.parent / "here") == described(folder)
+
+
+def test_what_is_no_file_is_never_opened(folder: Path) -> None:
+    os.mkfifo(folder / "cat" / "pipe.png")
+    assert files_in_folder(folder)["cat/pipe.png"] == "neither a file nor a folder"
+
+
+def test_hidden_folders_are_not_entered(folder: Path) -> None:
+    fill(folder, ".git/1.png", "cat/.cache/2.png", "__MACOSX/cat/1.png")
+    assert sorted(described(folder)) == ["cat/1.png", "dog/2.png"]
+
+
+def test_an_absurd_size_is_never_read(folder: Path) -> None:
+    with (folder / "cat" / "1.png").open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    read = files_in_folder(folder)["cat/1.png"]
+    assert not isinstance(read, str)
+    with pytest.raises(UnreadablePicture, match="1073741825 bytes, more than any picture has"):
+        guarded(read)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("ganops.data.sources.folders.os.scandir", denied)
+    with pytest.raises(DataError, match=r"pictures: expected a folder that can be listed, received Permission denied"):
+        files_in_folder(folder)
