@@ -1,10 +1,12 @@
 """The tracker's points and grids, as MLflow has them."""
 
+import sys
+
 import pytest
 import torch
 from mlflow import MlflowClient
 
-from ganops.tracking.mlflow_tracker import ListTracker, MlflowTracker, active_tracker
+from ganops.tracking.mlflow_tracker import MlflowTracker, SilentTracker, active_tracker
 
 
 @pytest.fixture
@@ -63,8 +65,12 @@ def test_a_note_is_a_tag(client: MlflowClient, run_id: str) -> None:
     assert client.get_run(run_id).data.tags["fingerprint"] == "abc"
 
 
-def test_without_an_active_run_lists_are_kept() -> None:
+def test_without_an_active_run_nothing_is_kept() -> None:
+    samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     with active_tracker() as tracker:
         tracker.scalars(64, {"loss/generator": 1.0})
-    assert isinstance(tracker, ListTracker)
-    assert tracker.points == [(64, {"loss/generator": 1.0})]
+        tracker.images("samples/fixed_z", 64, samples, 3)
+        tracker.note("fingerprint", "abc")
+    assert isinstance(tracker, SilentTracker) and vars(tracker) == {}
+    # The only reference left is the one of this test.
+    assert sys.getrefcount(samples) == 2

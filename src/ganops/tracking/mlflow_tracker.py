@@ -94,25 +94,17 @@ class MlflowTracker:
         return last
 
 
-@dataclass
-class ListTracker:
-    """Keeps everything in lists, for code that runs outside any MLflow run."""
-
-    points: list[tuple[int, dict[str, float]]] = field(default_factory=list)
-    grids: list[tuple[str, int, Tensor]] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
+class SilentTracker:
+    """Keeps nothing, for code that runs outside any MLflow run."""
 
     def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """Append the points."""
-        self.points.append((images_seen, dict(values)))
+        """Nobody asks for them: the curves are an output of the training too."""
 
     def images(self, key: str, images_seen: int, samples: UInt8[Tensor, "batch channels h w"], columns: int) -> None:
-        """Append the samples."""
-        self.grids.append((key, images_seen, samples))
+        """Samples kept for a whole training would fill the memory."""
 
     def note(self, key: str, value: str) -> None:
-        """Keep the note."""
-        self.notes[key] = value
+        """There is no run to tell it of."""
 
     def flush(self) -> None:
         """Nothing is buffered."""
@@ -120,12 +112,12 @@ class ListTracker:
 
 @contextmanager
 def active_tracker() -> Iterator[Tracker]:
-    """The tracker of the active MLflow run, else one that keeps lists. What it buffered is written on the way out."""
+    """The tracker of the active MLflow run, else one that keeps nothing. What is buffered is written on the way out."""
     import mlflow
 
     active = mlflow.active_run()
     if active is None:
-        yield ListTracker()
+        yield SilentTracker()
         return
     tracker = MlflowTracker(mlflow.MlflowClient(), active.info.run_id)
     try:
