@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganops.data.fitting import as_picture
 from ganops.reporting.grid import readable_scale
-from ganops.reporting.lettering import font, shortened
+from ganops.reporting.lettering import font
 
 _INK, _PALE_INK = "#333333", "#777777"
 _SMALLEST_LETTERS = 13
@@ -53,6 +53,10 @@ class Measures:
         return 4 * self.gap
 
     @property
+    def between_blocks(self) -> int:
+        return 2 * self.margin
+
+    @property
     def line(self) -> int:
         return self.letters * 3 // 2
 
@@ -85,7 +89,7 @@ def draw_sheet(blocks: Sequence[Block], names: Sequence[str] = (), note: str = "
     left = sheet.left
     for block in blocks:
         sheet.place_block(canvas, draw, block, left)
-        left += sheet.width_of(block) + sheet.m.margin
+        left += sheet.width_of(block) + sheet.m.between_blocks
     draw.text((sheet.m.margin, sheet.size[1] - sheet.m.margin), note, _PALE_INK, font(sheet.m.letters), anchor="ls")
     return canvas
 
@@ -100,13 +104,14 @@ class _Sheet:
         self.left = m.margin + (int(widest) + m.margin if names else 0)
         self.top = m.margin + (m.line if any(block.heading for block in blocks) else 0)
         self.row_height = m.height + m.gap + (m.line if any(block.captions for block in blocks) else 0)
-        body = sum(self.width_of(block) + m.margin for block in blocks)
-        width = max(self.left + body, m.margin * 2 + int(letters.getlength(note)))
+        body = sum(self.width_of(block) + m.between_blocks for block in blocks) - m.between_blocks
+        width = max(self.left + body + m.margin, m.margin * 2 + int(letters.getlength(note)))
         height = self.top + len(blocks[0].rows) * self.row_height - m.gap + m.margin + (m.line if note else 0)
         self.size = (width, height)
 
     def width_of(self, block: Block) -> int:
-        return block.columns * (self.m.width + self.m.gap) - self.m.gap
+        heading = int(font(self.m.letters).getlength(block.heading))
+        return max(block.columns * (self.m.width + self.m.gap) - self.m.gap, heading)
 
     def write_name(self, draw: ImageDraw.ImageDraw, row: int, name: str) -> None:
         place = (self.left - self.m.margin, self.top + row * self.row_height + self.m.height // 2)
@@ -114,8 +119,7 @@ class _Sheet:
 
     def place_block(self, canvas: Image.Image, draw: ImageDraw.ImageDraw, block: Block, left: int) -> None:
         m = self.m
-        heading = shortened(block.heading, m.letters, self.width_of(block) + m.margin)
-        draw.text((left, m.margin + m.letters), heading, _INK, font(m.letters), anchor="ls")
+        draw.text((left, m.margin + m.letters), block.heading, _INK, font(m.letters), anchor="ls")
         for row, pictures in enumerate(block.rows):
             top = self.top + row * self.row_height
             for column, picture in enumerate(pictures):

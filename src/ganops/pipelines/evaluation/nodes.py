@@ -63,5 +63,12 @@ def draw_truncations(bundle: Any) -> Any:
     return truncation_strip(bundle)
 
 
+def draw_real(bundle: Any, store: Any) -> Any:
+    """Training pictures beside samples of the same class."""
+    from ganops.reporting.real import real_beside_generated
+
+    return real_beside_generated(bundle, store)
+
+
 def _bar(description: str) -> Progress:
     return lambda steps, total: tqdm(steps, description, total)

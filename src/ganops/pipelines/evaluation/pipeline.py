@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from ganops.pipelines.evaluation.nodes import (
     draw_film,
     draw_interpolation,
+    draw_real,
     draw_samples,
     draw_truncations,
     evaluate_generator,
@@ -23,5 +24,6 @@ def create_pipeline() -> Pipeline:
             Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),
             Node(draw_film, "bundle", "interpolation_film", name="draw_film"),
             Node(draw_truncations, "bundle", "truncation_strip", name="draw_truncations"),
+            Node(draw_real, ["bundle", "store"], "real_beside_generated", name="draw_real"),
         ]
     )

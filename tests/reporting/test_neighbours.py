@@ -1,0 +1,100 @@
+"""A generator that copies is found out; distances are those of a plain computation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from ganops.data.store import Store
+from ganops.reporting import neighbours
+from ganops.reporting.neighbours import NEAREST, PIXELS, SHOWN, as_points, nearest, nearest_neighbours, shown_samples
+from ganops.sampling import GenerationRequest, Samples
+
+
+class Rows:
+    """An extractor that sees the sums of the rows."""
+
+    name, dimension, digest = "rows", 6, "0"
+
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return images.float().sum(dim=(1, 3)), None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Shows stored pictures: that of the request's seed and class, lightened by `changed`."""
+
+    store: Store
+    classes: tuple[str, ...]
+    changed: int = 0
+
+    def index(self, seed: int, label: int) -> int:
+        train = self.store.indices("train")
+        of_class = train[self.store.manifest["label"].to_numpy()[train] == label]
+        return int(of_class[40 * seed % len(of_class)])
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        picture = self.store.read("image", np.array([self.index(request.seed, request.class_label or 0)]))
+        labels = torch.full((request.n,), request.class_label or 0)
+        images = torch.from_numpy(picture ^ np.uint8(self.changed)).expand(request.n, -1, -1, -1)
+        return Samples(images, labels)
+
+    def interpolate(self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False):
+        raise NotImplementedError
+
+
+def test_a_generator_that_replays_training_pictures_is_found_at_distance_0(store: Store) -> None:
+    generator = Replay(store, store.classes)
+    _, table = nearest_neighbours(generator, store, Rows(), threads=1)
+    first = table[table["rank"] == 1]
+    replayed = [generator.index(row, row % 3) for row in range(SHOWN)]
+    for space in (PIXELS, "rows"):
+        of_space = first[first["space"] == space]
+        assert of_space["index"].tolist() == replayed
+        assert of_space["distance"].tolist() == [0.0] * SHOWN
+        assert of_space["file"].tolist() == [store.manifest["file"][index] for index in replayed]
+
+
+def test_one_that_changes_a_level_is_not_at_0(store: Store) -> None:
+    _, table = nearest_neighbours(Replay(store, store.classes, changed=1), store, Rows(), threads=1)
+    nearest_by_pixels = table[(table["rank"] == 1) & (table["space"] == PIXELS)]["distance"]
+    assert nearest_by_pixels.to_numpy() == pytest.approx(1 / 255)
+
+
+def test_the_nearest_are_those_of_a_plain_search(store: Store) -> None:
+    samples = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 1, 6, 6), dtype=np.uint8))
+    train = store.indices("train")
+    assert len(train) > neighbours._ROWS_AT_ONCE
+    difference = samples.numpy()[:, None].astype(float) - store.read("image", train)[None].astype(float)
+    plain = np.sqrt((difference**2).mean(axis=(2, 3, 4))) / 255
+    order = np.argsort(plain, axis=1)[:, :NEAREST]
+    found = nearest(samples, store, PIXELS, as_points)
+    np.testing.assert_array_equal(found.indices, train[order])
+    np.testing.assert_allclose(found.distances, np.take_along_axis(plain, order, 1), rtol=1e-12)
+
+
+def test_the_result_does_not_depend_on_the_size_of_a_chunk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = torch.from_numpy(store.read("image", store.indices("held_out")[:3]))
+    whole = nearest(samples, store, PIXELS, as_points)
+    monkeypatch.setattr(neighbours, "_ROWS_AT_ONCE", 7)
+    chunked = nearest(samples, store, PIXELS, as_points)
+    np.testing.assert_array_equal(whole.indices, chunked.indices)
+    np.testing.assert_array_equal(whole.distances, chunked.distances)
+
+
+def test_of_equally_near_ones_the_earlier_comes_first(store: Store) -> None:
+    samples = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)
+    found = nearest(samples, store, "nothing", lambda images: np.zeros((len(images), 1)))
+    assert found.indices.tolist() == [store.indices("train")[:NEAREST].tolist()] * 2
+
+
+def test_white_on_black_is_1_away() -> None:
+    black, white = (as_points(torch.full((1, 3, 4, 5), value, dtype=torch.uint8)) for value in (0, 255))
+    assert np.linalg.norm(white - black) == pytest.approx(1.0)
+
+
+def test_the_classes_are_shown_in_turn(store: Store) -> None:
+    generator = Replay(store, store.classes)
+    expected = store.read("image", np.array([generator.index(row, row % 3) for row in range(SHOWN)]))
+    np.testing.assert_array_equal(shown_samples(generator).numpy(), expected)
