@@ -2,21 +2,47 @@ import pytest
 import torch
 from torch import nn
 
-from ganops.networks import dcgan, vae
+from ganops.networks import article, autoencoder, dcgan, r3, vae
 from ganops.networks.layers import ConditionalBatchNorm, halvings, initialise
 
-SIZES = [(28, 28), (32, 32), (100, 100), (17, 40), (64, 48)]
+SIZES = [(1, 28, 28), (3, 32, 32), (3, 100, 100), (4, 37, 53), (2, 17, 40)]
+FAMILIES = [dcgan, article, r3]
 
 
-@pytest.mark.parametrize("height, width", SIZES)
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_any_size_and_channel_count_goes_through(height, width, channels):
-    label = torch.tensor([0, 1])
-    pictures = dcgan.Generator(6, 4, channels, height, width, 3)(torch.randn(2, 6), label)
+@pytest.mark.parametrize("channels, height, width", SIZES)
+@pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize("generator", [dcgan, article, autoencoder, r3])
+def test_a_generator_writes_pictures_of_any_size(generator, channels, height, width, classes):
+    label = torch.tensor([0, 1]) if classes else None
+    pictures = generator.Generator(6, 4, channels, height, width, classes)(torch.randn(2, 6), label)
     assert pictures.shape == (2, channels, height, width)
-    assert dcgan.Discriminator(4, channels, height, width, 3)(pictures, label).shape == (2, 1)
-    mean, log_variance = vae.Encoder(6, 4, channels, height, width, 3)(pictures, label)
+    assert pictures.dtype == torch.float32
+
+
+@pytest.mark.parametrize("channels, height, width", SIZES)
+@pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_discriminator_gives_a_logit_a_picture_of_any_size(family, channels, height, width, classes):
+    label = torch.tensor([0, 1]) if classes else None
+    pictures = torch.randn(2, channels, height, width)
+    assert family.Discriminator(4, channels, height, width, classes)(pictures, label).shape == (2, 1)
+
+
+@pytest.mark.parametrize("channels, height, width", SIZES)
+def test_an_encoder_gives_a_mean_and_a_variance_of_any_size(channels, height, width):
+    pictures = torch.randn(2, channels, height, width)
+    mean, log_variance = vae.Encoder(6, 4, channels, height, width, 3)(pictures, torch.tensor([0, 1]))
     assert mean.shape == log_variance.shape == (2, 6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_class_changes_the_picture_and_the_logit(family):
+    latent, pictures = torch.randn(2, 6), torch.randn(2, 1, 16, 16)
+    generator = initialise(family.Generator(6, 4, 1, 16, 16, 2), "generator", seed=0).eval()
+    discriminator = initialise(family.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=0)
+    zero, one = torch.tensor([0, 0]), torch.tensor([1, 1])
+    assert not torch.equal(generator(latent, zero), generator(latent, one))
+    assert not torch.equal(discriminator(pictures, zero), discriminator(pictures, one))
 
 
 def test_the_number_of_levels_is_the_papers():

@@ -3,7 +3,7 @@
 from torch import nn
 
 from ganops.config import Settings
-from ganops.networks import dcgan, vae
+from ganops.networks import article, autoencoder, dcgan, r3, vae
 from ganops.networks.layers import initialise
 
 
@@ -25,6 +25,21 @@ def _construct(s: Settings) -> dict[str, nn.Module]:
             return {
                 "generator": dcgan.Generator(s.latent_dimension, s.width, *shape),
                 "discriminator": dcgan.Discriminator(s.width, *shape),
+            }
+        case "article":
+            return {
+                "generator": article.Generator(s.latent_dimension, s.width, *shape),
+                "discriminator": article.Discriminator(s.width, *shape),
+            }
+        case "autoencoder":
+            return {
+                "generator": autoencoder.Generator(s.latent_dimension, s.width, *shape),
+                "discriminator": article.Discriminator(s.width, *shape),
+            }
+        case "r3":
+            return {
+                "generator": r3.Generator(s.latent_dimension, s.width, *shape),
+                "discriminator": r3.Discriminator(s.width, *shape),
             }
         case "vae":
             return {

@@ -31,6 +31,8 @@ def centre_crop(
 class ClassEmbedding(nn.Embedding):
     """A vector a class, which begins as N(0, 1)."""
 
+    initial_deviation = 1.0
+
 
 class ConditionalBatchNorm(nn.Module):
     """Batch normalisation, then a gain and a bias that are linear in the class's embedding (Brock et al. 2019, B.1).
@@ -56,6 +58,15 @@ class ConditionalBatchNorm(nn.Module):
         return torch.addcmul(bias.to(normal.dtype)[:, :, None, None], normal, gain.to(normal.dtype)[:, :, None, None])
 
 
+class ConditionalBatchNorm1d(ConditionalBatchNorm):
+    """The same for vectors: a vector is a map of one pixel."""
+
+    def forward(
+        self, maps: Float[Tensor, "batch channels"], embedded: Float[Tensor, "batch embedding"] | None
+    ) -> Float[Tensor, "batch channels"]:
+        return super().forward(maps[:, :, None, None], embedded).flatten(1)
+
+
 class ProjectionHead(nn.Module):
     """One logit a sample: ψ(φ) + ⟨e(y), φ⟩ (Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3)."""
 
@@ -77,10 +88,11 @@ class ProjectionHead(nn.Module):
 def initialise(network: nn.Module, name: str, seed: int, deviation: float = 0.02) -> nn.Module:
     """Radford et al. 2016, section 3: weights from N(0, σ), gains of normalisation from N(1, σ), biases zero.
 
-    Each parameter is drawn at the address (seed, network and parameter name), so that adding one changes no other.
+    A module that wants another σ carries it as `initial_deviation`. Each parameter is drawn at the address (seed,
+    network and parameter name), so that adding one changes no other.
     """
     for path, module in network.named_modules():
-        spread = 1.0 if isinstance(module, ClassEmbedding) else deviation
+        spread = getattr(module, "initial_deviation", deviation)
         for key, parameter in module.named_parameters(recurse=False):
             if key.endswith("bias") or parameter.ndim == 0:
                 parameter.zero_()

@@ -1,0 +1,36 @@
+"""The article's second generator: a source of noise, an autoencoder that squeezes it into a code, a decoder to data.
+
+The article's: those parts, and that the code has few dimensions. They are trained together, by the game alone (nothing
+is reconstructed), against the discriminator of its first generator. The sizes are ours: z → w → w/2 → code w/4, then
+w → 2w → C · H · W, with batch normalisation and LeakyReLU as in the first. The class enters the decoder alone, so that
+a code is no class's own.
+"""
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks.article import HiddenLayers, PictureLayer
+from ganops.networks.layers import ClassEmbedding
+
+_EMBEDDING_DIMENSION = 64
+
+
+class Generator(nn.Module):
+    """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]."""
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__()
+        code = max(1, width // 4)
+        self.encoder = HiddenLayers([latent_dimension, width, 2 * code], embedding_dimension=0)
+        self.code = nn.Linear(2 * code, code)
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        self.decoder = HiddenLayers([code, width, 2 * width], _EMBEDDING_DIMENSION if classes else 0)
+        self.last = PictureLayer(2 * width, channels, height, width_pixels)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels height width"]:
+        embedded = None if self.embedding is None else self.embedding(label)
+        return self.last(self.decoder(self.code(self.encoder(latent, None)), embedded))

@@ -1,0 +1,177 @@
+"""The networks of R3GAN (Huang et al. 2024, "The GAN is dead; long live the GAN!", section 4), at any resolution.
+
+A stage is two residual blocks between bilinear resamplings. Nothing is normalised: the size of what a block adds is set
+by the initial weights alone (Zhang et al. 2019, "Fixup Initialization"). The number of stages follows from the
+resolution (layers.halvings): 28 → 7 · 2², 32 → 4 · 2³. The coarsest level is not padded to 4 × 4: its maps are read and
+written by parts that know each place, so that any size serves.
+
+`width` is that of all stages of up to 32 pixels (shorter side); each doubling beyond halves it. Published for CIFAR-10:
+768.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks.dropout import Dropout
+from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, halvings
+from ganops.networks.resample import double, halve
+
+_SLOPE = 0.2
+_BLOCKS = 2
+_GROUP = 16
+_EMBEDDING_DIMENSION = 64
+_FULL_WIDTH_PIXELS = 32
+
+
+class Generator(nn.Module):
+    """(B, z) and labels → pictures (B, C, H, W), not confined to [−1, 1]."""
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__()
+        self.size = (height, width_pixels)
+        widths = stage_widths(width, height, width_pixels)
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
+        self.basis = Basis(inputs, widths[0], *coarse_size(height, width_pixels))
+        self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
+        self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
+        self.last = Convolution(widths[-1], channels, 1, bias=True)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels height width"]:
+        if self.embedding is not None:
+            latent = torch.cat([latent, self.embedding(label)], dim=1)
+        maps = self.stages[0](self.basis(latent))
+        for widening, stage in zip(self.widenings, self.stages[1:], strict=True):
+            maps = stage(double(widening(maps)))
+        return self.last(centre_crop(maps, *self.size)).float()
+
+
+class Discriminator(nn.Module):
+    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+
+    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+        super().__init__()
+        widths = stage_widths(width, height, width_pixels)[::-1]
+        self.first = Convolution(channels, widths[0], 1)
+        self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
+        self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
+        self.head = Head(widths[-1], *coarse_size(height, width_pixels), classes)
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "batch channels height width"],
+        label: Int[Tensor, " batch"] | None = None,
+        dropout: Dropout | None = None,
+    ) -> Float[Tensor, "batch 1"]:
+        maps = self.first(pictures)
+        for widening, stage in zip(self.widenings, self.stages[:-1], strict=True):
+            maps = widening(halve(stage(maps)))
+        return self.head(self.stages[-1](maps), label)
+
+
+class Convolution(nn.Conv2d):
+    """A convolution of odd size that keeps the maps' size; its weights begin as N(0, gain² / inputs of one value)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, groups: int = 1, bias: bool = False, gain: float = 1.0
+    ) -> None:
+        super().__init__(inputs, outputs, size, padding=size // 2, groups=groups, bias=bias)
+        self.initial_deviation = gain / math.sqrt(inputs // groups * size**2)
+
+
+class Linear(nn.Linear):
+    """A linear map without bias, whose weights begin as N(0, 1 / inputs)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.initial_deviation = 1 / math.sqrt(inputs)
+
+
+class Block(nn.Module):
+    """x + f(x), f = 1×1, bias, LeakyReLU, 3×3 in groups of 16, bias, LeakyReLU, 1×1: twice as wide inside."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        inside = -(-2 * width // _GROUP) * _GROUP
+        # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)) with m = 3.
+        gain = math.sqrt(2 / (1 + _SLOPE**2)) * blocks**-0.25
+        self.expand = Convolution(width, inside, 1, bias=True, gain=gain)
+        self.mix = Convolution(inside, inside, 3, groups=inside // _GROUP, bias=True, gain=gain)
+        self.reduce = Convolution(inside, width, 1, gain=0.0)
+
+    def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
+        inside = F.leaky_relu(self.expand(maps), _SLOPE)
+        return maps + self.reduce(F.leaky_relu(self.mix(inside), _SLOPE))
+
+
+class Basis(nn.Module):
+    """The coarsest maps: a learned pattern for each channel, times a linear function of (z, class)."""
+
+    initial_deviation = 1.0
+
+    def __init__(self, inputs: int, width: int, height: int, width_pixels: int) -> None:
+        super().__init__()
+        self.patterns = nn.Parameter(torch.empty(width, height, width_pixels))
+        self.linear = Linear(inputs, width)
+
+    def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width high broad"]:
+        return self.patterns * self.linear(latent)[:, :, None, None]
+
+
+class Head(nn.Module):
+    """One logit a sample: a pattern for each channel, summed over the coarsest map, then linear.
+
+    With classes ⟨e(y), φ⟩ / √dim (Miyato and Koyama 2018), where φ is as wide as the maps. In float32, since the
+    relativistic loss is of differences of logits, and bfloat16 has two to three digits.
+    """
+
+    def __init__(self, width: int, height: int, width_pixels: int, classes: int) -> None:
+        super().__init__()
+        self.patterns = Patterns(width, height, width_pixels)
+        self.linear = Linear(width, width if classes else 1)
+        self.embedding = ClassEmbedding(classes, width) if classes else None
+
+    def forward(
+        self, maps: Float[Tensor, "batch width high broad"], label: Int[Tensor, " batch"] | None
+    ) -> Float[Tensor, "batch 1"]:
+        with torch.autocast(maps.device.type, enabled=False):
+            features = self.linear(self.patterns(maps.float()))
+            if self.embedding is None:
+                return features
+            return (self.embedding(label) * features).sum(1, keepdim=True) / math.sqrt(features.shape[1])
+
+
+class Patterns(nn.Module):
+    """A depthwise convolution over the whole map: (B, C, H, W) → (B, C)."""
+
+    def __init__(self, width: int, height: int, width_pixels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(width, height, width_pixels))
+        self.initial_deviation = 1 / math.sqrt(height * width_pixels)
+
+    def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width"]:
+        return (maps * self.weight).sum((2, 3))
+
+
+def stage_widths(width: int, height: int, width_pixels: int) -> list[int]:
+    """Channels of each stage, coarsest first: `width` up to 32 pixels, half of it at each doubling beyond."""
+    sides = [min(coarse_size(height, width_pixels)) * 2**level for level in range(halvings(height, width_pixels) + 1)]
+    return [max(1, width >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
+
+
+def _stage(width: int, stages: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(width, _BLOCKS * stages) for _ in range(_BLOCKS)))
+
+
+def _widening(inputs: int, outputs: int) -> nn.Module:
+    """Between two stages: nothing where the width stays."""
+    return nn.Identity() if inputs == outputs else Convolution(inputs, outputs, 1)
