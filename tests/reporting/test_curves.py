@@ -1,11 +1,12 @@
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from ganops.errors import TrainingError
-from ganops.reporting.curves import curve_groups, draw_curves
+from ganops.reporting.curves import curve_groups, draw_curves, outside, readable_limits
 
 SCALARS = pd.DataFrame(
     {
@@ -36,3 +37,36 @@ def test_curves_are_the_same_bytes_twice_and_show_the_values() -> None:
 def test_a_table_without_curves_is_refused() -> None:
     with pytest.raises(TrainingError, match="at least one curve"):
         draw_curves(pd.DataFrame({"images_seen": [64]}))
+
+
+def test_a_spike_does_not_press_the_rest_into_a_line() -> None:
+    calm = np.linspace(0.5, 1.5, 200)
+    spiked = calm.copy()
+    spiked[[20, 50]] = 100.0, -40.0
+    limits = readable_limits([spiked, calm])
+    assert limits is not None
+    low, high = limits
+    assert low < 0.5 and high > 1.5 and high - low < 2.0
+    assert outside([spiked, calm], limits) == "1 above, up to 100; 1 below, down to -40"
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        [np.linspace(0.0, 1.0, 100)],
+        [np.linspace(0.0, 1.0, 100), np.linspace(500.0, 600.0, 100)],
+        [np.ones(50)],
+        [np.array([1.0])],
+        [np.array([])],
+    ],
+    ids=["slope", "two heights", "constant", "one point", "none"],
+)
+def test_without_spikes_every_point_is_shown(curves: list[np.ndarray]) -> None:
+    assert readable_limits(curves) is None
+
+
+def test_many_groups_stand_in_two_columns() -> None:
+    groups = [f"group{i}/curve" for i in range(6)]
+    many = draw_curves(pd.DataFrame({"images_seen": [1, 2], **{name: [0.0, 1.0] for name in groups}}))
+    few = draw_curves(pd.DataFrame({"images_seen": [1, 2], **{name: [0.0, 1.0] for name in groups[:3]}}))
+    assert many.width == 2 * few.width and many.height == few.height

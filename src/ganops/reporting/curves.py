@@ -1,5 +1,10 @@
-"""Training curves: a panel for each group of names, as `loss` of `loss/generator`, over images seen."""
+"""Training curves: a panel for each group of names, as `loss` of `loss/generator`, over images seen.
 
+A spike of a few points would press all others into a line. Where it would, the axis ends at what nearly all points
+need, and a line above the panel says how many are outside, and how far.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +19,12 @@ if TYPE_CHECKING:
 X = "images_seen"
 _PANEL_INCHES = (8.0, 2.6)
 _DOTS_PER_INCH = 100
+_PANELS_IN_A_COLUMN = 4
+_COLOURS = ("#3b6ea5", "#d9823b", "#5a9367", "#8c6bb1", "#c05a5a", "#7a7a7a")
+_PALE_INK = "#777777"
+# Of a curve's points, at each end.
+_OUTER_SHARE = 0.02
+_HEADROOM = 0.3
 
 
 def draw_curves(scalars: pd.DataFrame) -> Image.Image:
@@ -29,13 +40,17 @@ def draw_curves(scalars: pd.DataFrame) -> Image.Image:
     from matplotlib.figure import Figure
 
     groups = curve_groups(scalars)
+    columns = -(-len(groups) // _PANELS_IN_A_COLUMN)
+    rows = -(-len(groups) // columns)
     width, height = _PANEL_INCHES
-    figure = Figure(figsize=(width, height * len(groups)), dpi=_DOTS_PER_INCH, layout="constrained")
+    figure = Figure(figsize=(width * columns, height * rows), dpi=_DOTS_PER_INCH, layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
-    for panel, (group, names) in zip(panels, groups.items(), strict=True):
-        _draw_panel(panel, group, scalars, names)
-    panels[-1].set_xlabel("images seen")
+    panels = figure.subplots(rows, columns, sharex=True, squeeze=False).T.ravel()
+    for place, (group, names) in enumerate(groups.items()):
+        _draw_panel(panels[place], group, scalars, names)
+        _dress(panels[place], group, lowest=place % rows == rows - 1 or place == len(groups) - 1)
+    for panel in panels[len(groups) :]:
+        panel.set_axis_off()
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
 
@@ -56,10 +71,50 @@ def curve_groups(scalars: pd.DataFrame) -> dict[str, list[str]]:
     return groups
 
 
+def readable_limits(curves: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """The ends of an axis that cuts spikes off; None where all points together need no more than twice as much.
+
+    Between them lie the inner 96 % of each curve, with 30 % of that span above and below.
+
+    Args:
+        curves: values of each, finite.
+    """
+    ends = np.array([np.quantile(values, (_OUTER_SHARE, 1 - _OUTER_SHARE)) for values in curves if len(values)])
+    if not len(ends):
+        return None
+    low, high = ends[:, 0].min(), ends[:, 1].max()
+    low, high = low - _HEADROOM * (high - low), high + _HEADROOM * (high - low)
+    whole = max(values.max() for values in curves if len(values)) - min(
+        values.min() for values in curves if len(values)
+    )
+    return (float(low), float(high)) if low < high and whole > 2 * (high - low) else None
+
+
+def outside(curves: Sequence[np.ndarray], limits: tuple[float, float]) -> str:
+    """How many points the axis leaves out, and the farthest of them."""
+    values = np.concatenate(list(curves))
+    above, below = values[values > limits[1]], values[values < limits[0]]
+    parts = [f"{len(above)} above, up to {above.max():.3g}"] if len(above) else []
+    return "; ".join([*parts, *([f"{len(below)} below, down to {below.min():.3g}"] if len(below) else [])])
+
+
 def _draw_panel(panel: "Axes", group: str, scalars: pd.DataFrame, names: list[str]) -> None:
-    for name in names:
-        known: Any = scalars[[X, name]].dropna()
-        panel.plot(known[X], known[name], label=name.split("/", 1)[-1], linewidth=1.2)
+    curves: list[Any] = [scalars[[X, name]].dropna() for name in names]
+    for place, (name, known) in enumerate(zip(names, curves, strict=True)):
+        style = {"color": _COLOURS[place % len(_COLOURS)], "marker": "." if len(known) == 1 else ""}
+        panel.plot(known[X], known[name], label=name.split("/", 1)[-1], linewidth=1.2, **style)
+    values = [known[name].to_numpy() for name, known in zip(names, curves, strict=True)]
+    if limits := readable_limits(values):
+        panel.set_ylim(*limits)
+        corner = {"transform": panel.transAxes, "fontsize": "small", "color": _PALE_INK}
+        panel.text(0, 1.03, f"not shown: {outside(values, limits)}", **corner)
+
+
+def _dress(panel: "Axes", group: str, *, lowest: bool) -> None:
     panel.set_ylabel(group)
-    panel.grid(alpha=0.3)
-    panel.legend(loc="upper right", fontsize="small")
+    panel.set_xlabel("images seen" if lowest else "")
+    panel.tick_params(labelbottom=lowest)
+    panel.xaxis.set_major_formatter("{x:,.0f}")
+    panel.grid(alpha=0.25, linewidth=0.6)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(loc="lower right", bbox_to_anchor=(1, 0.98), fontsize="small", frameon=False, ncols=5)
