@@ -68,7 +68,7 @@ def test_exif_orientation_is_applied() -> None:
     ("content", "reason"),
     [
         (b"hello", "not a picture in a known format"),
-        (b"", "not a picture in a known format"),
+        (b"", "an empty file"),
         (encoded(Image.fromarray(random(64, 64, 3)))[:500], "truncated|broken|Truncated"),
         (encoded(Image.fromarray(random(64, 64, 3)), "jpeg")[:900], "truncated"),
         (encoded(Image.new("F", (3, 3)), "tiff"), "floating-point"),

@@ -62,7 +62,7 @@ def test_bad_pictures_are_named_counted_and_skipped(source: Source, tmp_path: Pa
     parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.05})
     prepared, report = prepare(with_bad(source, 0, 35), parameters)
     named = [{"file": "0.png", "reason": "no good 0"}, {"file": "35.png", "reason": "no good 35"}]
-    assert report["skipped"] == {"count": 2, "first": named}
+    assert report["skipped"] == {"count": 2, "by_reason": {"no good …": 2}, "first": named, "not_listed": 0}
     prepared.write(tmp_path / "store")
     store = Store.open(tmp_path / "store")
     values = [i for i in range(40) if i not in (0, 35)]
@@ -84,22 +84,32 @@ def test_nothing_readable_is_an_error(source: Source) -> None:
         prepare(with_bad(source, *range(40)), parameters)
 
 
-def test_missing_dimensions_are_those_of_the_first_readable(source: Source) -> None:
-    parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.5, "width": 8})
-    references = [Reference("bad", partial(refuse, "bad"), 0), Reference("big", partial(constant, 1, 6, 9, 3), 0)]
-    prepared, report = prepare(Source([*references, *source.references], source.classes), parameters)
-    assert prepared.fields["image"].shape == (3, 6, 8)
-    assert (report["channels"], report["height"], report["width"]) == (3, 6, 8)
+def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None:
+    references = [Reference(f"{i}.png", partial(np.copy, constant(i % 256))) for i in range(30)]
+    for kind, count in (("cut off after {} bytes", 1001), ("link", 4), ("empty", 4)):
+        references += [Reference(f"{kind}{i}", partial(refuse, kind.format(i))) for i in range(count)]
+    _, report = prepare(Source(references, ()), PARAMETERS.model_copy(update={"tolerated_bad_share": 0.99}))
+    assert list(report["skipped"]["by_reason"].items()) == [("cut off after … bytes", 1001), ("empty", 4), ("link", 4)]
+    assert (report["skipped"]["count"], report["skipped"]["not_listed"]) == (1009, 9)
+    assert [skipped["reason"] for skipped in report["skipped"]["first"]] == [
+        f"cut off after {i} bytes" for i in range(1000)
+    ]
 
 
-@pytest.mark.parametrize(("name", "size"), [("height", (257, 4)), ("width", (4, 257))])
-def test_a_large_size_is_taken_only_where_it_is_asked_for(name: str, size: tuple[int, int]) -> None:
-    photographs = source_of([constant(i, *size) for i in range(20)], [-1] * 20, ())
-    with pytest.raises(DataError, match=rf"data_preparation\.{name}: .* up to 256 pixels.*257.*parameters_data_prep"):
-        prepare(photographs, PARAMETERS)
-    assert prepare(photographs, PARAMETERS.model_copy(update={name: 257}))[1][name] == 257
-    whole = source_of([constant(i, 256, 256) for i in range(20)], [-1] * 20, ())
-    assert prepare(whole, PARAMETERS)[1][name] == 256
+def test_a_thousand_classes_and_kinds_of_reasons_keep_the_report_small() -> None:
+    classes = tuple(f"class {k:04}" for k in range(1000))
+    rows = np.random.default_rng(0).integers(0, 256, (3000, 4, 4, 1), dtype=np.uint8)
+    source = source_of(list(rows), [k for k in range(1000) for _ in range(3)], classes)
+    bad = [Reference(f"{i}", partial(refuse, "".join(chr(97 + int(d)) for d in str(i)))) for i in range(60)]
+    parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.1})
+    _, report = prepare(Source([*source.references, *bad], classes), parameters)
+    assert {name: set(split["per_class"].values()) for name, split in report["splits"].items()} == {
+        "train": {1},
+        "validation": {1},
+        "held_out": {1},
+    }
+    assert len(report["skipped"]["by_reason"]) == 51
+    assert report["skipped"]["by_reason"]["other reasons"] == 10
 
 
 def test_without_classes_there_is_no_label_field(tmp_path: Path) -> None:

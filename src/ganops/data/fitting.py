@@ -4,12 +4,16 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from ganops.data.decoding import Decoded, read
+from ganops.data.sources.source import UnreadablePicture
+
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_LEAST_SHARE_KEPT = 0.01
+
+Sample = UInt8[np.ndarray, "new_channels new_height new_width"]
 
 
-def fit(
-    pixels: UInt8[np.ndarray, "height width channels"], shape: tuple[int, int, int]
-) -> UInt8[np.ndarray, "new_channels new_height new_width"]:
+def fit(pixels: UInt8[np.ndarray, "height width channels"], shape: tuple[int, int, int]) -> Sample:
     """Convert the channels, crop the largest centred part of the wanted aspect ratio, resize it once.
 
     The filter is Lanczos, stretched by the scale when it shrinks, so that nothing aliases; pictures of the right size
@@ -17,18 +21,42 @@ def fit(
 
     Args:
         shape: the wanted (channels, height, width).
+
+    Raises:
+        UnreadablePicture: there are no pixels, or the crop would keep less than a hundredth of them.
     """
-    channels, height, width = shape
-    picture = _to_channels(as_picture(pixels), channels)
-    if picture.size != (width, height):
-        box = _centred_box(picture.size, (width, height))
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, box=box)
-    return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
+    if pixels.size == 0:
+        raise UnreadablePicture("no pixels")
+    picture = as_picture(pixels)
+    return _fit(Decoded(picture, (float(picture.width), float(picture.height)), None), shape)
+
+
+def fit_file(content: bytes, shape: tuple[int, int, int]) -> Sample:
+    """What `fit` makes of the bytes of a picture file; large JPEGs are shrunk while they are decoded.
+
+    The picture is turned as EXIF says when it is small already.
+
+    Raises:
+        UnreadablePicture: as `fit` and `decoding.decode`.
+    """
+    return _fit(read(content, least=shape[1:]), shape)
 
 
 def as_picture(pixels: UInt8[np.ndarray, "height width channels"]) -> Image.Image:
     """Grey, grey with opacity, RGB or RGBA by the number of channels, 1 to 4."""
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _fit(decoded: Decoded, shape: tuple[int, int, int]) -> Sample:
+    channels, height, width = shape
+    size = (height, width) if decoded.sideways else (width, height)
+    box = _centred_box(decoded.extent, size)
+    picture = _to_channels(decoded.picture, channels)
+    if picture.size != size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS, box=box)
+    if decoded.turn is not None:
+        picture = picture.transpose(decoded.turn)
+    return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
 
 
 def _to_channels(picture: Image.Image, channels: int) -> Image.Image:
@@ -42,7 +70,9 @@ def _to_channels(picture: Image.Image, channels: int) -> Image.Image:
     return picture.convert(mode)
 
 
-def _centred_box(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[float, float, float, float]:
-    scale = min(size[0] / wanted[0], size[1] / wanted[1])
-    left, top = (size[0] - wanted[0] * scale) / 2, (size[1] - wanted[1] * scale) / 2
-    return (max(left, 0.0), max(top, 0.0), min(size[0] - left, size[0]), min(size[1] - top, size[1]))
+def _centred_box(extent: tuple[float, float], wanted: tuple[int, int]) -> tuple[float, float, float, float]:
+    scale = min(extent[0] / wanted[0], extent[1] / wanted[1])
+    if scale**2 * wanted[0] * wanted[1] < _LEAST_SHARE_KEPT * extent[0] * extent[1]:
+        raise UnreadablePicture("so narrow that the crop would keep less than a hundredth of it")
+    left, top = (extent[0] - wanted[0] * scale) / 2, (extent[1] - wanted[1] * scale) / 2
+    return (max(left, 0.0), max(top, 0.0), min(extent[0] - left, extent[0]), min(extent[1] - top, extent[1]))

@@ -1,34 +1,38 @@
 """Raw pictures become the store: decoded on all cores, fitted to one shape, told apart, split.
 
 Memory stays flat: samples stream into a memory-mapped scratch file without a name, in the directory for temporary files
-(TMPDIR), which the operating system frees with the array. Threads suffice: Pillow works without the interpreter's lock.
+(TMPDIR), which the operating system frees with the array, however the process ends. Threads suffice: Pillow decodes and
+resizes without the interpreter's lock.
 """
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters
-from ganops.data.decoding import decode
-from ganops.data.fitting import fit
+from ganops.data.fitting import fit, fit_file
+from ganops.data.perceptual import near_twins
+from ganops.data.preparation_report import REASONS_SHOWN, report_of
 from ganops.data.progress import Progress, unwatched
+from ganops.data.shape import NothingReadable, SampleShape, sample_shape
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.splits import assign_splits, keep_stratified
 from ganops.data.store import COLUMNS, FieldFormat, PreparedData
 from ganops.errors import DataError
 
 # The sha256 of a picture's row, or why there is none.
-Outcome = tuple[str, str | None]
-_TASKS_AT_ONCE = 4096
-_REASONS_SHOWN = 20
-# Photographs are thousands of pixels wide: whoever wants to train on that says so.
-_LARGEST_UNASKED_SIDE = 256
+Outcome = bytes | str
+# Few enough that little is lost when it is interrupted, many enough that handing them over costs next to nothing.
+_PICTURES_A_TASK = 8
+_TASKS_WAITING_EACH = 8
 
 
 def prepare(
@@ -44,23 +48,26 @@ def prepare(
     that copies in another file format or size count as well when nothing tells them apart any more.
 
     Args:
-        workers: threads; None: as many as the machine has use for.
+        workers: threads; None: the cores that this process may use.
         progress: wraps the iterable of pictures, told how many there are; shows them go by.
 
     Raises:
-        DataError: more bad pictures than tolerated, a class with too few pictures for the splits, or a size of null
-            where the first picture is large.
+        DataError: more bad pictures than tolerated, or a class with too few pictures for the splits.
     """
     references = _kept_references(source, parameters)
-    shape = _sample_shape(references, parameters)
-    images = _scratch((len(references), *shape))
-    outcomes = list(progress(_read_all(references, images, workers), len(references)))
-    skipped = [(r.name, reason) for r, (_, reason) in zip(references, outcomes, strict=True) if reason is not None]
+    with warnings.catch_warnings():
+        # Pillow's, of odd metadata and large pictures: one a picture, thousands in all.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        shape = _shape(references, parameters)
+        images = _scratch((len(references), shape.channels, shape.height, shape.width))
+        outcomes = progress(_read_all(references, images, workers or _cores()), len(references))
+        digests, skipped = _sorted_out(references, outcomes)
     _check_tolerated(skipped, len(references), parameters)
-    rows = np.array([row for row, (_, reason) in enumerate(outcomes) if reason is None], dtype=np.int64)
-    manifest = _manifest([references[r] for r in rows], [outcomes[r][0] for r in rows], source.classes, parameters)
-    prepared = _prepared(images, rows, shape, manifest, source.classes, len(references))
-    return prepared, _report(prepared, shape, skipped, parameters)
+    rows = np.array(list(digests), dtype=np.int64)
+    manifest = _manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
+    prepared = _prepared(images, rows, manifest, source.classes)
+    twins = near_twins(images, rows[manifest["duplicate_of"].to_numpy() < 0])
+    return prepared, report_of(prepared, shape, skipped, twins, parameters)
 
 
 def _kept_references(source: Source, parameters: DataPreparationParameters) -> list[Reference]:
@@ -69,31 +76,11 @@ def _kept_references(source: Source, parameters: DataPreparationParameters) -> l
     return [source.references[i] for i in keep_stratified(labels, test, parameters.limit, parameters.seed)]
 
 
-def _sample_shape(references: Sequence[Reference], parameters: DataPreparationParameters) -> tuple[int, int, int]:
-    height, width, channels = _first_shape(references)
-    for name, asked, found in (("height", parameters.height, height), ("width", parameters.width, width)):
-        if asked is None and found > _LARGEST_UNASKED_SIDE:
-            raise _too_large(name, found)
-    return (parameters.channels or channels, parameters.height or height, parameters.width or width)
-
-
-def _too_large(name: str, found: int) -> DataError:
-    return DataError(
-        f"data_preparation.{name}",
-        expected=f"a number, because null takes the first picture's only up to {_LARGEST_UNASKED_SIDE} pixels",
-        received=f"null, and a first picture with a {name} of {found} pixels",
-        remedy=f"Set it in parameters_data_preparation.yml of the environment, or --params data_preparation.{name}=64.",
-    )
-
-
-def _first_shape(references: Sequence[Reference]) -> tuple[int, ...]:
-    skipped = []
-    for reference in references:
-        try:
-            return _pixels(reference).shape
-        except UnreadablePicture as error:
-            skipped.append((reference.name, str(error)))
-    raise _too_many_bad(skipped, len(references), 0)
+def _shape(references: Sequence[Reference], parameters: DataPreparationParameters) -> SampleShape:
+    try:
+        return sample_shape(references, parameters)
+    except NothingReadable as nothing:
+        raise _too_many_bad(nothing.skipped, len(references), 0) from None
 
 
 def _scratch(shape: tuple[int, ...]) -> np.ndarray:
@@ -101,26 +88,50 @@ def _scratch(shape: tuple[int, ...]) -> np.ndarray:
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 
-def _read_all(references: Sequence[Reference], images: np.ndarray, workers: int | None) -> Iterator[Outcome]:
-    """Fills `images`, picture by picture."""
-    with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(references), _TASKS_AT_ONCE):
-            tasks = range(start, min(start + _TASKS_AT_ONCE, len(references)))
-            yield from pool.map(partial(_read_one, references, images), tasks)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _pixels(reference: Reference) -> np.ndarray:
-    content = reference.load()
-    return decode(content) if isinstance(content, bytes) else content
-
-
-def _read_one(references: Sequence[Reference], images: np.ndarray, row: int) -> Outcome:
+def _read_all(references: Sequence[Reference], images: np.ndarray, workers: int) -> Iterator[Outcome]:
+    """Fills `images`, picture by picture; outcomes in the order of the references."""
+    waiting: deque[Future[list[Outcome]]] = deque()
+    pool = ThreadPoolExecutor(workers)
     try:
-        sample = np.ascontiguousarray(fit(_pixels(references[row]), images.shape[1:]))
+        for start in range(0, len(references), _PICTURES_A_TASK):
+            rows = range(start, min(start + _PICTURES_A_TASK, len(references)))
+            waiting.append(pool.submit(_read_some, references, images, rows))
+            if len(waiting) > workers * _TASKS_WAITING_EACH:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read_some(references: Sequence[Reference], images: np.ndarray, rows: range) -> list[Outcome]:
+    return [_read_one(references[row], images, row) for row in rows]
+
+
+def _read_one(reference: Reference, images: np.ndarray, row: int) -> Outcome:
+    try:
+        content = reference.load()
+        images[row] = (fit_file if isinstance(content, bytes) else fit)(content, images.shape[1:])
     except UnreadablePicture as error:
-        return "", str(error)
-    images[row] = sample
-    return hashlib.sha256(sample.tobytes()).hexdigest(), None
+        return str(error)
+    return hashlib.sha256(images[row]).digest()
+
+
+def _sorted_out(
+    references: Sequence[Reference], outcomes: Iterable[Outcome]
+) -> tuple[dict[int, bytes], list[tuple[str, str]]]:
+    """The sha256 of every readable row; name and reason of the others."""
+    digests, skipped = {}, []
+    for row, outcome in enumerate(outcomes):
+        if isinstance(outcome, bytes):
+            digests[row] = outcome
+        else:
+            skipped.append((references[row].name, outcome))
+    return digests, skipped
 
 
 def _check_tolerated(skipped: list[tuple[str, str]], total: int, parameters: DataPreparationParameters) -> None:
@@ -130,7 +141,7 @@ def _check_tolerated(skipped: list[tuple[str, str]], total: int, parameters: Dat
 
 
 def _too_many_bad(skipped: list[tuple[str, str]], total: int, allowed: int) -> DataError:
-    named = "; ".join(f"{name}: {reason}" for name, reason in skipped[:_REASONS_SHOWN])
+    named = "; ".join(f"{name}: {reason}" for name, reason in skipped[:REASONS_SHOWN])
     return DataError(
         "the raw pictures",
         expected=f"at most {allowed} of {total} that cannot be read",
@@ -140,61 +151,26 @@ def _too_many_bad(skipped: list[tuple[str, str]], total: int, allowed: int) -> D
 
 
 def _manifest(
-    references: Sequence[Reference], digests: list[str], classes: tuple[str, ...], parameters: DataPreparationParameters
+    references: Sequence[Reference],
+    digests: Sequence[bytes],
+    classes: tuple[str, ...],
+    parameters: DataPreparationParameters,
 ) -> pd.DataFrame:
-    first: dict[str, int] = {}
+    first: dict[bytes, int] = {}
     occurrences = [first.setdefault(digest, index) for index, digest in enumerate(digests)]
     duplicate_of = np.array([-1 if at == i else at for i, at in enumerate(occurrences)], dtype=np.int64)
     labels = np.array([reference.label for reference in references], dtype=np.int64)
     test = np.array([reference.test for reference in references], dtype=bool)
     splits = assign_splits(labels, test, duplicate_of, classes, parameters)
-    files = [reference.name for reference in references]
-    columns = (np.arange(len(files)), files, digests, labels, splits, duplicate_of)
+    files, hexadecimal = [reference.name for reference in references], [digest.hex() for digest in digests]
+    columns = (np.arange(len(files)), files, hexadecimal, labels, splits, duplicate_of)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
-def _prepared(
-    images: np.ndarray,
-    rows: np.ndarray,
-    shape: tuple[int, int, int],
-    manifest: pd.DataFrame,
-    classes: tuple[str, ...],
-    total: int,
-) -> PreparedData:
-    fields, arrays = {"image": FieldFormat("uint8", shape, "uint8_symmetric")}, {"image": images}
+def _prepared(images: np.ndarray, rows: np.ndarray, manifest: pd.DataFrame, classes: tuple[str, ...]) -> PreparedData:
+    fields, arrays = {"image": FieldFormat("uint8", images.shape[1:], "uint8_symmetric")}, {"image": images}
     if classes:
-        fields["label"], arrays["label"] = FieldFormat("int64", (), "class_index"), np.zeros(total, dtype=np.int64)
+        fields["label"] = FieldFormat("int64", (), "class_index")
+        arrays["label"] = np.zeros(len(images), dtype=np.int64)
         arrays["label"][rows] = manifest["label"]
     return PreparedData(fields, classes, manifest, arrays, rows)
-
-
-def _report(
-    prepared: PreparedData,
-    shape: tuple[int, int, int],
-    skipped: list[tuple[str, str]],
-    parameters: DataPreparationParameters,
-) -> dict[str, Any]:
-    manifest = prepared.manifest
-    duplicates = int(np.count_nonzero(manifest["duplicate_of"].to_numpy() >= 0))
-    return {
-        "source": parameters.source,
-        "samples": len(manifest),
-        "channels": shape[0],
-        "height": shape[1],
-        "width": shape[2],
-        "classes": list(prepared.classes),
-        "splits": {name: _counts(manifest, name, prepared.classes) for name in ("train", "validation", "held_out")},
-        "duplicates": duplicates,
-        "skipped": {
-            "count": len(skipped),
-            "first": [{"file": name, "reason": reason} for name, reason in skipped[:_REASONS_SHOWN]],
-        },
-    }
-
-
-def _counts(manifest: pd.DataFrame, split: str, classes: tuple[str, ...]) -> dict[str, Any]:
-    labels = manifest["label"].to_numpy()[manifest["split"].to_numpy() == split]
-    return {
-        "samples": len(labels),
-        "per_class": {name: int(np.count_nonzero(labels == k)) for k, name in enumerate(classes)},
-    }

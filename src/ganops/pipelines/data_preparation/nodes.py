@@ -1,5 +1,6 @@
 """Thin nodes of the data preparation."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from tqdm import tqdm
 from ganops.config import DataPreparationParameters
 from ganops.data.store import PreparedData
 
+_LOG = logging.getLogger(__name__)
+
 
 def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> tuple[PreparedData, dict[str, Any]]:
     """Decode, fit, split: the store's content and a report of what was kept, doubled and skipped."""
@@ -15,4 +18,6 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     from ganops.data.sources.build import build_source
 
     source = build_source(parameters.source, raw_pictures)
-    return prepare(source, parameters, progress=lambda steps, total: tqdm(steps, "pictures", total))
+    prepared, report = prepare(source, parameters, progress=lambda steps, total: tqdm(steps, "pictures", total))
+    _LOG.info("samples of (channels %(channels)s, height %(height)s, width %(width)s): %(rule)s", report["shape"])
+    return prepared, report

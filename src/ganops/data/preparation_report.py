@@ -1,0 +1,76 @@
+"""What a preparation tells its user: what was kept, split, doubled and skipped, and of which shape samples are."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganops.config import DataPreparationParameters
+from ganops.data.perceptual import LARGEST_DISTANCE, NearTwins
+from ganops.data.shape import SampleShape
+from ganops.data.store import PreparedData
+
+REASONS_SHOWN = 20
+_SKIPPED_LISTED = 1000
+_KINDS_LISTED = 50
+_TWINS_RULE = (
+    f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}; copies of equal pixels are "
+    "duplicates and not counted here. For information: the splits do not regard it"
+)
+
+
+def report_of(
+    prepared: PreparedData,
+    shape: SampleShape,
+    skipped: list[tuple[str, str]],
+    twins: NearTwins,
+    parameters: DataPreparationParameters,
+) -> dict[str, Any]:
+    """The report as JSON values.
+
+    Args:
+        skipped: name and reason of every bad picture, in the order of the source.
+        twins: among the samples that are no duplicates, by their rows in the arrays.
+    """
+    manifest = prepared.manifest
+    return {
+        "source": parameters.source,
+        "samples": len(manifest),
+        "shape": {"channels": shape.channels, "height": shape.height, "width": shape.width, "rule": shape.rule},
+        "classes": list(prepared.classes),
+        "splits": {name: _counts(manifest, name, prepared.classes) for name in ("train", "validation", "held_out")},
+        "duplicates": int(np.count_nonzero(manifest["duplicate_of"].to_numpy() >= 0)),
+        "near_twins": _twins(twins, prepared),
+        "skipped": _skipped(skipped),
+    }
+
+
+def _counts(manifest: pd.DataFrame, split: str, classes: tuple[str, ...]) -> dict[str, Any]:
+    labels = manifest["label"].to_numpy()[manifest["split"].to_numpy() == split]
+    per_class = np.bincount(labels, minlength=len(classes)) if classes else []
+    return {"samples": len(labels), "per_class": dict(zip(classes, map(int, per_class), strict=True))}
+
+
+def _twins(twins: NearTwins, prepared: PreparedData) -> dict[str, Any]:
+    files, index = prepared.manifest["file"].to_numpy(), {int(row): at for at, row in enumerate(prepared.rows)}
+    first = [
+        {"file": files[index[one]], "near": files[index[other]], "distance": distance}
+        for one, other, distance in twins.first
+    ]
+    return {"samples": twins.samples, "rule": _TWINS_RULE, "first": first}
+
+
+def _skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
+    first = [{"file": name, "reason": reason} for name, reason in skipped[:_SKIPPED_LISTED]]
+    unlisted = len(skipped) - len(first)
+    return {"count": len(skipped), "by_reason": _by_reason(skipped), "first": first, "not_listed": unlisted}
+
+
+def _by_reason(skipped: list[tuple[str, str]]) -> dict[str, int]:
+    """Counts of the kinds of reasons, largest first: reasons that differ in numbers alone are of one kind."""
+    kinds = Counter(re.sub(r"\d+", "…", reason) for _, reason in skipped)
+    ranked = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    others = sum(count for _, count in ranked[_KINDS_LISTED:])
+    return dict(ranked[:_KINDS_LISTED]) | ({"other reasons": others} if others else {})
