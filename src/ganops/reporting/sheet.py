@@ -1,6 +1,6 @@
 """Blocks of pictures side by side on white, with names at the left and words above and below: for people to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +91,20 @@ def draw_sheet(blocks: Sequence[Block], names: Sequence[str] = (), note: str = "
         sheet.place_block(canvas, draw, block, left)
         left += sheet.width_of(block) + sheet.m.between_blocks
     draw.text((sheet.m.margin, sheet.size[1] - sheet.m.margin), note, _PALE_INK, font(sheet.m.letters), anchor="ls")
+    return canvas
+
+
+def beside(pictures: Mapping[str, Image.Image]) -> Image.Image:
+    """Whole pictures from left to right, RGB on white, the name of each above it."""
+    letters, gap = _SMALLEST_LETTERS, 2 * _SMALLEST_LETTERS
+    widths = {name: max(picture.width, int(font(letters).getlength(name))) for name, picture in pictures.items()}
+    height = gap + max(picture.height for picture in pictures.values())
+    canvas = Image.new("RGB", (sum(widths.values()) + gap * (len(pictures) - 1), height), "white")
+    draw, left = ImageDraw.Draw(canvas), 0
+    for name, picture in pictures.items():
+        draw.text((left, letters), name, _INK, font(letters), anchor="ls")
+        canvas.paste(picture.convert("RGB"), (left, gap))
+        left += widths[name] + gap
     return canvas
 
 

@@ -1,0 +1,163 @@
+"""Runs side by side: their table, their curves over each other, their pictures beside each other.
+
+Numbers compare at equal protocol only: the table ranks a run among those that were judged as it was, and no others.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from PIL import Image
+
+from ganops.errors import TrackingError
+from ganops.tracking.location import EXPERIMENT
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+_PROTOCOL, _METRICS = "protocol.", "eval/"
+_DIGITS = 8
+
+
+def runs_table(client: "MlflowClient", environment: str | None = None, by: str = "fid") -> pd.DataFrame:
+    """A row a judged run, the runs of one protocol together, in each the best first.
+
+    Columns: protocol (the first digits of its sha256, see `protocols`), rank in it, name, environment, recipe, images
+    seen and seconds (of the whole session; both are missing where it did not train), then the metrics, without the name
+    of their features, which is part of the protocol. The index is the run's id.
+
+    Args:
+        client: of the tracking store.
+        environment: the data set; None: all.
+        by: a metric of which less is better.
+
+    Raises:
+        TrackingError: no run was judged by it.
+    """
+    rows = {run.info.run_id: _row(run) for run in _judged(client, environment)}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
+    if by not in table.columns:
+        raise _nothing_to_compare(by, sorted(table.columns))
+    table = table.astype({"images": "Int64", "seconds": "Int64"}).sort_values(["protocol", by], kind="stable")
+    table.insert(1, "rank", table.groupby("protocol")[by].rank(method="min").astype("Int64"))
+    return table
+
+
+def protocols(client: "MlflowClient", environment: str | None = None) -> pd.DataFrame:
+    """A column a protocol, and as rows only what they differ in; all of it where there is but one."""
+    found = {_digest(protocol): protocol for run in _judged(client, environment) if (protocol := _protocol(run))}
+    table = pd.DataFrame(found)
+    differs = table.nunique(axis=1, dropna=False) > 1
+    return table[differs] if differs.any() else table
+
+
+def curves_table(client: "MlflowClient", run_ids: Sequence[str], group: str = "loss") -> pd.DataFrame:
+    """The curves of a group as `draw_curves` takes them: a panel a curve, a line a run.
+
+    Columns: images_seen, and `<group> <curve>/<run>`; missing where a run has no point.
+    """
+    labels = _labels(client, run_ids)
+    curves = [
+        pd.Series(
+            {point.step: point.value for point in client.get_metric_history(run_id, name)},
+            name=f"{name.replace('/', ' ')}/{label}",
+        )
+        for run_id, label in labels.items()
+        for name in sorted(client.get_run(run_id).data.metrics)
+        if name.startswith(f"{group}/")
+    ]
+    if not curves:
+        raise _nothing_to_compare(f"{group}/…", list(labels.values()))
+    return pd.concat(curves, axis="columns").sort_index().rename_axis("images_seen").reset_index()
+
+
+def pictures_beside(client: "MlflowClient", run_ids: Sequence[str], name: str = "samples.png") -> Image.Image:
+    """The same picture of each run, from left to right, the run's name above it.
+
+    Raises:
+        TrackingError: a run without that picture.
+    """
+    from ganops.reporting.sheet import beside
+
+    return beside({label: _picture(client, run_id, name) for run_id, label in _labels(client, run_ids).items()})
+
+
+def _judged(client: "MlflowClient", environment: str | None) -> "list[Run]":
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    query = f"tags.environment = '{environment}'" if environment else ""
+    found, token = list["Run"](), None
+    while experiment is not None:
+        page = client.search_runs([experiment.experiment_id], query, page_token=token)
+        found += [run for run in page if any(metric.startswith(_METRICS) for metric in run.data.metrics)]
+        token = page.token
+        if not token:
+            break
+    return found
+
+
+def _row(run: "Run") -> dict[str, Any]:
+    protocol = _protocol(run)
+    images = run.data.params.get("settings.total_images")
+    ended = run.info.end_time
+    return {
+        "protocol": _digest(protocol),
+        "name": run.info.run_name,
+        "environment": run.data.tags.get("environment"),
+        "recipe": run.data.params.get("training.recipe"),
+        "images": int(images) if images else None,
+        "seconds": round((ended - run.info.start_time) / 1000) if images and ended else None,
+        **_metrics(run, protocol.get("features", "")),
+    }
+
+
+def _metrics(run: "Run", features: str) -> dict[str, float]:
+    means = {name: value for name, value in run.data.metrics.items() if not name.endswith("_sd")}
+    return {
+        name.removeprefix(_METRICS).removesuffix(f"_{features}"): value
+        for name, value in sorted(means.items())
+        if name.startswith(_METRICS)
+    }
+
+
+def _protocol(run: "Run") -> dict[str, str]:
+    """As it was last: what a later evaluation of the same run changed is a tag."""
+    told = run.data.params | {name.removeprefix("changed."): text for name, text in run.data.tags.items()}
+    names = [name for name in run.data.params if name.startswith(_PROTOCOL)]
+    return {name.removeprefix(_PROTOCOL): told[name] for name in sorted(names)}
+
+
+def _digest(protocol: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(protocol, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+def _labels(client: "MlflowClient", run_ids: Sequence[str]) -> dict[str, str]:
+    """Run → its name, with the first digits of its id where another has the same."""
+    names = {run_id: str(client.get_run(run_id).info.run_name) for run_id in run_ids}
+    shared = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {run_id: f"{name} {run_id[:4]}" if name in shared else name for run_id, name in names.items()}
+
+
+def _picture(client: "MlflowClient", run_id: str, name: str) -> Image.Image:
+    from tempfile import TemporaryDirectory
+
+    if name not in [artifact.path for artifact in client.list_artifacts(run_id)]:
+        raise TrackingError(
+            f"The picture {name} of the run {run_id}",
+            expected="an artifact of that name",
+            received="none: this session did not draw it",
+            remedy="Choose a run that evaluated what it trained.",
+        )
+    with TemporaryDirectory() as folder, Image.open(client.download_artifacts(run_id, name, folder)) as picture:
+        return picture.copy()
+
+
+def _nothing_to_compare(what: str, there: list[str]) -> TrackingError:
+    return TrackingError(
+        f"A comparison by {what}",
+        expected="runs that have it",
+        received=f"these have {', '.join(there)}" if there else "no such run",
+        remedy="Make one: kedro run; or compare by what there is.",
+    )

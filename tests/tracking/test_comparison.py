@@ -1,0 +1,125 @@
+"""Runs are ranked among their own protocol; curves and pictures are those of the runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from PIL import Image
+
+from ganops.errors import TrackingError
+from ganops.reporting.curves import curve_groups
+from ganops.tracking.comparison import curves_table, pictures_beside, protocols, runs_table
+
+ONE = {"protocol.features": "classifier", "protocol.n": "100", "protocol.store": "ab"}
+OTHER = {**ONE, "protocol.n": "200"}
+
+
+@pytest.fixture
+def log(client: MlflowClient, experiment_id: str):
+    """Logs a run as a session would: name, fid, protocol → its id."""
+
+    def one(name: str, fid: float | None, protocol: dict[str, str], environment: str = "digits", **tags: str) -> str:
+        run_id = client.create_run(experiment_id, run_name=name, start_time=1_000_000).info.run_id
+        parameters = {**protocol, "training.recipe": "vae", "settings.total_images": "640"}
+        metrics = {"eval/fid_classifier": fid, "eval/fid_classifier_sd": 0.5, "floor/fid_classifier": 0.1}
+        client.log_batch(
+            run_id,
+            params=[Param(key, value) for key, value in parameters.items()],
+            tags=[RunTag(key, value) for key, value in {"environment": environment, **tags}.items()],
+            metrics=[Metric(key, value, 0, 0) for key, value in metrics.items() if fid is not None],
+        )
+        client.set_terminated(run_id, end_time=1_090_400)
+        return run_id
+
+    return one
+
+
+def test_each_protocol_is_ranked_for_itself(client: MlflowClient, log) -> None:
+    runs = {name: log(name, fid, ONE) for name, fid in {"second": 2.0, "first": 1.0, "last": 5.0}.items()}
+    other = log("easier", 0.5, OTHER)
+    table = runs_table(client)
+    assert table["rank"].to_dict() == {runs["first"]: 1, runs["second"]: 2, runs["last"]: 3, other: 1}
+    groups = table.groupby("protocol", sort=False)["name"].agg(list)
+    assert sorted(groups) == [["easier"], ["first", "second", "last"]]
+
+
+def test_a_row_tells_what_was_done_and_what_came_out(client: MlflowClient, log) -> None:
+    run_id = log("a", 1.5, ONE)
+    row = runs_table(client).loc[run_id]
+    assert {name: row[name] for name in ("name", "environment", "recipe", "images", "seconds", "fid")} == {
+        "name": "a",
+        "environment": "digits",
+        "recipe": "vae",
+        "images": 640,
+        "seconds": 90,
+        "fid": 1.5,
+    }
+    assert "fid_sd" not in row.index
+
+
+def test_other_environments_and_runs_that_were_not_judged_are_left_out(client: MlflowClient, log) -> None:
+    mine, _, _ = log("a", 1.0, ONE), log("b", 1.0, ONE, environment="photos"), log("c", None, {})
+    assert runs_table(client, "digits").index.tolist() == [mine]
+    assert len(runs_table(client)) == 2
+
+
+def test_protocols_are_told_by_what_they_differ_in(client: MlflowClient, log) -> None:
+    log("a", 1.0, ONE)
+    assert protocols(client).index.tolist() == ["features", "n", "store"]
+    log("b", 1.0, OTHER)
+    differing = protocols(client)
+    assert differing.index.tolist() == ["n"]
+    assert differing.loc["n"].to_dict() == dict(
+        zip(runs_table(client)["protocol"], runs_table(client)["name"].map({"a": "100", "b": "200"}), strict=True)
+    )
+
+
+def test_a_run_judged_again_is_under_its_last_protocol(client: MlflowClient, log) -> None:
+    log("a", 1.0, OTHER)
+    again = log("b", 2.0, ONE, **{"changed.protocol.n": "200"})
+    table = runs_table(client)
+    assert table["protocol"].nunique() == 1 and table.loc[again, "rank"] == 2
+
+
+def test_without_judged_runs_it_says_so(client: MlflowClient, log) -> None:
+    with pytest.raises(TrackingError, match="received no such run"):
+        runs_table(client)
+    log("a", 1.0, ONE)
+    with pytest.raises(TrackingError, match="A comparison by kid"):
+        runs_table(client, by="kid")
+
+
+def test_curves_of_two_runs_share_a_panel(client: MlflowClient, log) -> None:
+    first, second = log("a", 1.0, ONE), log("b", 1.0, ONE)
+    for run_id, steps in ((first, (64, 128)), (second, (128, 192))):
+        for step in steps:
+            client.log_metric(run_id, "loss/generator", step / 64, step=step)
+    table = curves_table(client, [first, second])
+    assert curve_groups(table) == {"loss generator": ["loss generator/a", "loss generator/b"]}
+    assert table["images_seen"].tolist() == [64, 128, 192]
+    np.testing.assert_array_equal(table["loss generator/a"], [1.0, 2.0, np.nan])
+    np.testing.assert_array_equal(table["loss generator/b"], [np.nan, 2.0, 3.0])
+    with pytest.raises(TrackingError, match=r"penalty/"):
+        curves_table(client, [first], group="penalty")
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids(client: MlflowClient, log) -> None:
+    runs = [log("same", 1.0, ONE), log("same", 2.0, ONE)]
+    for run_id in runs:
+        client.log_metric(run_id, "loss/generator", 1.0, step=1)
+    (lines,) = curve_groups(curves_table(client, runs)).values()
+    assert lines == [f"loss generator/same {run_id[:4]}" for run_id in runs]
+
+
+def test_pictures_stand_beside_each_other(client: MlflowClient, log, tmp_path: Path) -> None:
+    runs = [log(name, 1.0, ONE) for name in ("a", "b")]
+    for run_id, value in zip(runs, (10, 20), strict=True):
+        Image.new("L", (40, 30), value).save(tmp_path / "samples.png")
+        client.log_artifact(run_id, str(tmp_path / "samples.png"))
+    picture = np.asarray(pictures_beside(client, runs))
+    assert picture.shape == (30 + 26, 2 * 40 + 26, 3)
+    assert (picture[26:, :40] == 10).all() and (picture[26:, 66:] == 20).all()
+    with pytest.raises(TrackingError, match=r"other\.png"):
+        pictures_beside(client, runs, "other.png")
