@@ -1,12 +1,16 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from ganops.data.loader import Loader
+from ganops.data.preparation import prepare
 from ganops.data.store import Store
 from ganops.errors import DataError
+
+from .conftest import PARAMETERS, source_of
 
 
 def loader(store: Store, resident_bytes: int = 1 << 20, split: str = "train") -> Loader:
@@ -60,3 +64,30 @@ def test_an_empty_split_is_named(store: Store) -> None:
 def test_class_index_of_an_epoch_matches_the_frequencies(store: Store) -> None:
     labels = loader(store).batch(0, 24)["label"].numpy()
     np.testing.assert_allclose(np.bincount(labels) / 24, store.class_frequencies("train"))
+
+
+def striped(path: Path) -> Store:
+    """Pictures of two columns, (2i, 2i + 1): each tells which one it is, and which way it is turned."""
+    pictures = [np.array([[2 * i, 2 * i + 1]] * 2, dtype=np.uint8)[:, :, None].repeat(2, axis=1) for i in range(40)]
+    prepare(source_of(pictures, [0] * 30 + [1] * 10, ("a", "b")), PARAMETERS)[0].write(path)
+    return Store.open(path)
+
+
+def test_half_of_the_samples_are_mirrored_and_the_rest_is_as_it_was(tmp_path: Path) -> None:
+    store = striped(tmp_path)
+    plain = Loader(store, "train", ("image", "label"), 3).batch(0, 480)
+    shown = Loader(store, "train", ("image", "label"), 3, mirror=True).batch(0, 480)
+    turned = (shown["image"] != plain["image"]).flatten(1).any(1)
+    assert turned.float().mean() == pytest.approx(0.5, abs=0.07)
+    assert torch.equal(shown["image"][turned], plain["image"][turned].flip(3))
+    assert torch.equal(shown["label"], plain["label"])
+    for row in range(24):
+        assert 0 < turned[row::24].sum() < 20, "not the picture but the position decides"
+
+
+def test_mirrored_slices_join_to_the_whole_resident_or_mapped(tmp_path: Path) -> None:
+    store = striped(tmp_path)
+    whole = Loader(store, "train", ("image",), 3, mirror=True).batch(10, 40)["image"]
+    mapped = Loader(store, "train", ("image",), 3, resident_bytes=0, mirror=True)
+    assert torch.equal(torch.cat([mapped.batch(10 + start, 8)["image"] for start in range(0, 40, 8)]), whole)
+    assert not torch.equal(Loader(store, "train", ("image",), 4, mirror=True).batch(10, 40)["image"], whole)

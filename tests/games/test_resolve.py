@@ -1,9 +1,11 @@
+from typing import get_args
+
 import pytest
 
-from ganops.config import TrainingParameters
+from ganops.config import ObjectiveName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import DataShape, Machine, derivations, resolve
 
 SHAPE, MACHINE = DataShape(3, 20, 30, 5, 10_000), Machine("cpu", 3)
 
@@ -21,11 +23,46 @@ def test_what_was_said_wins():
     assert (settings.learning_rate, settings.batch) == (0.5, 7)
 
 
-def test_the_budget_is_40_epochs_and_at_least_240_000_images():
-    large = DataShape(3, 20, 30, 5, 10_000)
-    small = DataShape(3, 20, 30, 5, 100)
-    assert resolve(TrainingParameters(recipe="dcgan"), large, MACHINE).total_images == 400_000
-    assert resolve(TrainingParameters(recipe="dcgan"), small, MACHINE).total_images == 240_000
+@pytest.mark.parametrize("count, images", [(100, 240_000), (6_000, 240_000), (10_000, 400_000), (60_000, 1_000_000)])
+def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, images):
+    assert resolve(TrainingParameters(recipe="dcgan"), DataShape(3, 20, 30, 5, count), MACHINE).total_images == images
+
+
+@pytest.mark.parametrize(
+    "height, width, count, batch",
+    [
+        (28, 28, 3500, 64),
+        (128, 128, 3500, 64),
+        (129, 128, 3500, 32),
+        (256, 512, 3500, 8),
+        (2048, 2048, 3500, 8),
+        (28, 28, 63, 32),
+        (28, 28, 64, 64),
+        (28, 28, 3, 8),
+    ],
+)
+def test_the_batch_is_halved_for_large_pictures_and_few_of_them(height, width, count, batch):
+    shape = DataShape(3, height, width, 5, count)
+    assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).batch == batch
+    assert resolve(TrainingParameters(recipe="dcgan", batch=100), shape, MACHINE).batch == 100, "what was said wins"
+
+
+def test_every_setting_that_was_left_open_is_explained_and_no_other():
+    parameters = TrainingParameters(recipe="dcgan", learning_rate=0.5, log_every_images=100)
+    lines = derivations(parameters, DataShape(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
+    assert "training.width = 32: of the recipe dcgan" in lines
+    explained = {line.split(" = ")[0].removeprefix("training.") for line in lines}
+    elsewhere = {"recipe", "seed", "device", "threads", "conditional", "learning_rate", "log_every_images"}
+    assert explained == set(TrainingParameters.model_fields) - elsewhere
+
+
+def test_the_explanation_holds_the_formula_and_its_numbers():
+    shape = DataShape(1, 28, 28, 10, 3500)
+    lines = derivations(
+        TrainingParameters(recipe="vae"), shape, resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
+    )
+    assert "training.total_images = 240000: 40 · train_count 3500, at least 240,000, at most 1,000,000" in lines
+    assert not any("r1_gamma" in line or "objective" in line for line in lines), "a vae has no such thing"
 
 
 def test_a_cadence_is_a_share_of_the_budget_and_at_least_a_batch():
@@ -38,9 +75,19 @@ def test_an_unknown_recipe_names_the_nearest():
         resolve(TrainingParameters(recipe="dgcan"), SHAPE, MACHINE)
 
 
-def test_an_override_that_the_game_has_no_use_for_is_refused():
-    with pytest.raises(ConfigurationError, match=r"training\.r1_gamma.*the recipe vae has no r1_gamma"):
-        resolve(TrainingParameters(recipe="vae", r1_gamma=5.0), SHAPE, MACHINE)
+@pytest.mark.parametrize("override", [{"r1_gamma": 5.0}, {"r2_gamma": 5.0}, {"objective": "minimax"}])
+def test_an_override_that_the_game_has_no_use_for_is_refused(override):
+    (key,) = override
+    with pytest.raises(ConfigurationError, match=rf"training\.{key}.*the recipe vae has no {key}"):
+        resolve(TrainingParameters(recipe="vae", **override), SHAPE, MACHINE)
+
+
+@pytest.mark.parametrize("objective", get_args(ObjectiveName))
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae"}))
+def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
+    parameters = TrainingParameters(recipe=recipe, objective=objective, mirror=True)
+    settings = resolve(parameters, SHAPE, MACHINE)
+    assert (settings.objective, settings.mirror) == (objective, True)
 
 
 def test_conditional_needs_labels_and_false_ignores_them():

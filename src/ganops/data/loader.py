@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from ganops.config import SplitName
-from ganops.data.encodings import ENCODINGS
+from ganops.data.encodings import ENCODINGS, IMAGE_ENCODING
 from ganops.data.sampler import sample_indices
 from ganops.data.store import Store
 from ganops.errors import DataError
+from ganops.noise import Noise
 
 # A split of at most this size stays on the device as stored; a larger one is read from the memory map batch by batch.
 RESIDENT_BYTES = 1 << 30
@@ -23,8 +24,10 @@ class Loader:
 
     Args:
         fields: names in the store, such as ("image", "label").
-        seed: of the shuffled order.
+        seed: of the shuffled order, and of the mirroring.
         resident_bytes: up to this size the split's stored values stay on the device.
+        mirror: whether half of the samples are shown mirrored, left for right: each time one is shown, its position in
+            the order decides, for all of its pictures alike.
 
     Raises:
         DataError: the split is empty, or the store lacks a field or knows no such encoding.
@@ -38,8 +41,9 @@ class Loader:
         seed: int,
         device: torch.device | str = "cpu",
         resident_bytes: int = RESIDENT_BYTES,
+        mirror: bool = False,
     ) -> None:
-        self.device = torch.device(device)
+        self.device, self._mirror = torch.device(device), mirror
         self._store, self._fields, self._seed = store, tuple(fields), seed
         self._indices = _filled(store, split)
         self._rows = np.arange(len(self._indices))
@@ -53,13 +57,19 @@ class Loader:
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         """The samples at positions first … first + count − 1 of the shuffled order, encoded."""
-        return self._take(sample_indices(self._rows, first, count, self._seed))
+        samples = self._take(sample_indices(self._rows, first, count, self._seed))
+        return self._mirrored(samples, Noise(self._seed, first, count, self.device)) if self._mirror else samples
 
     def _take(self, rows: np.ndarray) -> dict[str, Tensor]:
         if self._resident is None:
             return {name: self._encode[name](self._move(name, rows)) for name in self._fields}
         chosen = torch.from_numpy(rows).to(self.device)
         return {name: self._encode[name](values.index_select(0, chosen)) for name, values in self._resident.items()}
+
+    def _mirrored(self, samples: dict[str, Tensor], noise: Noise) -> dict[str, Tensor]:
+        turned = (noise.uniform("mirror") < 0.5)[:, None, None, None]
+        pictures = [name for name in self._fields if self._store.fields[name].encoding == IMAGE_ENCODING]
+        return samples | {name: torch.where(turned, samples[name].flip(3), samples[name]) for name in pictures}
 
     def _move(self, field: str, rows: np.ndarray) -> Tensor:
         values = torch.from_numpy(self._store.read(field, self._indices[rows]))

@@ -49,7 +49,7 @@ RECIPES: dict[str, Recipe] = {
         ema_half_life_images=10_000,
         precision="bf16",
     ),
-    # The article's game as it is written; training.objective=non_saturating is the other loss of Goodfellow et al. 2014.
+    # The game as the article writes it; training.objective=non_saturating is what Goodfellow et al. 2014 trained with.
     "article": Recipe(
         game="noise_to_picture",
         network="article",

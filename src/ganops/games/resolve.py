@@ -8,8 +8,10 @@ from ganops.config import Settings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES, Recipe
 
-_EPOCHS, _LEAST_IMAGES = 40, 240_000
+_EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
+_MOST_PIXELS, _LEAST_BATCH = 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS = 200, 20, 20
+_OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,47 @@ class Machine:
 
 
 def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
-    """What the user said, else what the recipe says, else what follows from the data.
-
-    Derived: total_images = 40 · train_count, at least 240,000; cadences = total_images / 200 (log) and / 20 (samples,
-    checkpoints), at least one batch; channels-last except on mps.
-    """
+    """What the user said, else what the recipe says, else what follows from the data by `derivations`."""
     recipe = asdict(_recipe(parameters.recipe))
-    said = {key: value for key, value in parameters.model_dump(exclude={"conditional"}).items() if value is not None}
+    said = _said(parameters)
     for key in said.keys() & recipe.keys():
         _require_applicable(parameters.recipe, key, recipe[key], said[key])
-    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **said, **asdict(machine)}
+    batch = _batch(recipe["batch"], shape)
+    values: dict[str, Any] = {**_derived(shape, machine), **recipe, "batch": batch, **said, **asdict(machine)}
     values["classes"] = _classes(parameters, shape)
     return Settings.parse(values | _cadence(values, said))
+
+
+def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[str]:
+    """A line for each setting that the user left open: its value, and the formula or the recipe that it comes from."""
+    said, recipe = _said(parameters), RECIPES[parameters.recipe]
+    size = f"height {shape.height} · width {shape.width}"
+    bounds = f"at least {_LEAST_IMAGES:,}, at most {_MOST_IMAGES:,}"
+    halved = f"halved (not below {_LEAST_BATCH}) while batch · {size} > 2^20 or batch > train_count {shape.train_count}"
+    reasons = {
+        "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
+        "batch": f"the recipe's {recipe.batch}, {halved}",
+        "mirror": "nobody asked for it",
+        "channels_last": "true on every device but mps",
+        "log_every_images": f"total_images / {_LOGS}, at least a batch",
+        "sample_every_images": f"total_images / {_SAMPLES}, at least a batch",
+        "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a batch",
+    }
+    of_recipe = {key: f"of the recipe {parameters.recipe}" for key in asdict(recipe) if key in _OVERRIDABLE}
+    open_keys = [key for key in of_recipe | reasons if key not in said and getattr(settings, key) is not None]
+    return [f"training.{key} = {getattr(settings, key)}: {(of_recipe | reasons)[key]}" for key in open_keys]
+
+
+def _said(parameters: TrainingParameters) -> dict[str, Any]:
+    values = parameters.model_dump(exclude={"conditional"})
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _batch(batch: int, shape: DataShape) -> int:
+    """A wide picture is a large sample: a step's memory stays what it is for 64 pictures of 128 × 128."""
+    while batch > _LEAST_BATCH and (batch * shape.height * shape.width > _MOST_PIXELS or batch > shape.train_count):
+        batch = max(_LEAST_BATCH, batch // 2)
+    return batch
 
 
 def _recipe(name: str) -> Recipe:
@@ -75,7 +106,7 @@ def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
         "width_pixels": shape.width,
         "channels": shape.channels,
         "mirror": False,
-        "total_images": max(_EPOCHS * shape.train_count, _LEAST_IMAGES),
+        "total_images": min(max(_EPOCHS * shape.train_count, _LEAST_IMAGES), _MOST_IMAGES),
         "channels_last": machine.device != "mps",
     }
 

@@ -13,7 +13,7 @@ from ganops.config import TrainingParameters
 from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.games.build import build_game
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import DataShape, Machine, derivations, resolve
 from ganops.launch.machine import choose_device, core_count
 from ganops.training.run import Tracker, train
 
@@ -26,11 +26,18 @@ def launch_training(
     checkpoints: Path,
     tracker: Tracker,
     progress: Callable[[int, int, Mapping[str, float]], None],
+    tell: Callable[[str], None],
 ) -> Trained:
-    """Settings, training state, bundle, curves and digests; `progress` hears images seen, their total, and scalars."""
-    settings = resolve(parameters, data_shape(store), machine(parameters))
+    """Settings, training state, bundle, curves and digests.
+
+    `progress` hears images seen, their total, and scalars; `tell` hears, before training, where each setting is from.
+    """
+    shape = data_shape(store)
+    settings = resolve(parameters, shape, machine(parameters))
+    for line in derivations(parameters, shape, settings):
+        tell(line)
     fields = build_game(settings).fields
-    batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device))
+    batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device), mirror=settings.mirror)
     result = train(
         settings,
         batches,

@@ -4,12 +4,15 @@ Kedro reads every annotation when it starts, and makes a TrainingParameters only
 torch: the domain's own types stand in the functions that are called.
 """
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ganops.config import TrainingParameters
+
+logger = logging.getLogger(__name__)
 
 
 def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Path) -> tuple[Any, ...]:
@@ -19,7 +22,7 @@ def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Pat
     from ganops.tracking.mlflow_tracker import active_tracker
 
     with active_tracker() as tracker, training_progress() as progress:
-        return launch_training(store, parameters, checkpoints, tracker, progress)
+        return launch_training(store, parameters, checkpoints, tracker, progress, logger.info)
 
 
 def draw_curves(training_scalars: pd.DataFrame) -> Any:
