@@ -90,6 +90,8 @@ def read(content: bytes, least: tuple[int, int] | None = None) -> Decoded:
 def read_shape(content: bytes) -> tuple[int, int, int]:
     """Height, width and channels that `decode` would give, from the header alone.
 
+    EXIF that stands behind the pixels, as a PNG may have it, is not seen.
+
     Raises:
         UnreadablePicture: where the header is damaged; pixels may still be.
     """
