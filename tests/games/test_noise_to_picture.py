@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from ganops.config import ObjectiveName
 from ganops.games.noise_to_picture import NoiseToPicture
 from ganops.noise import Noise
 from ganops.objectives.build import build_objective
@@ -31,7 +32,7 @@ class Quadratic(nn.Module):
         return 0.5 * pictures.square().flatten(1).sum(1, keepdim=True)
 
 
-def game(objective="non_saturating", r1_gamma=0.0, r2_gamma=0.0):
+def game(objective: ObjectiveName = "non_saturating", r1_gamma=0.0, r2_gamma=0.0):
     return NoiseToPicture(build_objective(objective), 4, False, r1_gamma, r2_gamma, 0.0)
 
 

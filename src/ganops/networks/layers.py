@@ -1,12 +1,15 @@
 """Parts that the families share: geometry, the class condition, and initial weights with an address."""
 
 import math
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.noise import Noise
+
+N = TypeVar("N", bound=nn.Module)
 
 
 def halvings(height: int, width: int) -> int:
@@ -85,7 +88,7 @@ class ProjectionHead(nn.Module):
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, name: str, seed: int, deviation: float = 0.02) -> nn.Module:
+def initialise(network: N, name: str, seed: int, deviation: float = 0.02) -> N:
     """Radford et al. 2016, section 3: weights from N(0, σ), gains of normalisation from N(1, σ), biases zero.
 
     A module that wants another σ carries it as `initial_deviation`. Each parameter is drawn at the address (seed,

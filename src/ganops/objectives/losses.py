@@ -16,10 +16,8 @@ class Objective(Protocol):
     Only where `compares` is true does the generator's loss read real logits: elsewhere they are None, not computed.
     """
 
-    @property
-    def compares(self) -> bool:
-        """Whether the generator's loss sets each fake against a real of the same index."""
-        ...
+    compares: ClassVar[bool]
+    """Whether the generator's loss sets each fake against a real of the same index."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the discriminator minimises."""
