@@ -15,9 +15,9 @@ from ganops.tracking.parameters import GROUPS
 
 def test_the_default_is_the_stages_in_their_order() -> None:
     pipelines = register_pipelines()
-    assert list(pipelines) == ["data_preparation", "training", "evaluation", "registration", "__default__"]
-    stages = [pipeline for name, pipeline in pipelines.items() if name != "__default__"]
-    assert set(pipelines["__default__"].nodes) == set(sum(stages, start=Pipeline([])).nodes)
+    stages = ["data_preparation", "training", "evaluation", "registration"]
+    assert list(pipelines) == [*stages, "judgement", "__default__"]
+    assert set(pipelines["__default__"].nodes) == set(sum((pipelines[name] for name in stages), Pipeline([])).nodes)
     names = [node.name for node in pipelines["__default__"].nodes]
     assert names.index("prepare") < names.index("train") < names.index("evaluate") < names.index("register")
 
@@ -30,7 +30,7 @@ def test_kedro_can_read_the_type_of_every_parameter() -> None:
     assert TypeExtractor(pipelines).extract_types_from_pipelines() == GROUPS
 
 
-@pytest.mark.parametrize("node", register_pipelines()["__default__"].nodes, ids=lambda node: node.name)
+@pytest.mark.parametrize("node", sum(register_pipelines().values(), Pipeline([])).nodes, ids=lambda node: node.name)
 def test_every_annotation_of_a_node_can_be_read(node: Node) -> None:
     assert set(get_type_hints(node.func)) == {*inspect.signature(node.func).parameters, "return"}
 

@@ -4,16 +4,17 @@ from kedro.pipeline import Pipeline
 
 from ganops.pipelines.data_preparation.pipeline import create_pipeline as data_preparation
 from ganops.pipelines.evaluation.pipeline import create_pipeline as evaluation
+from ganops.pipelines.judgement.pipeline import create_pipeline as judgement
 from ganops.pipelines.registration.pipeline import create_pipeline as registration
 from ganops.pipelines.training.pipeline import create_pipeline as training
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each pipeline is one stage of DVC; `__default__` is all of them, in this order."""
-    pipelines = {
+    """The stages of DVC, of which `__default__` is all in this order; and what is run by name only."""
+    stages = {
         "data_preparation": data_preparation(),
         "training": training(),
         "evaluation": evaluation(),
         "registration": registration(),
     }
-    return {**pipelines, "__default__": sum(pipelines.values(), start=Pipeline([]))}
+    return {**stages, "judgement": judgement(), "__default__": sum(stages.values(), start=Pipeline([]))}

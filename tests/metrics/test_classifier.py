@@ -11,7 +11,7 @@ from kedro.io import DatasetError
 from ganops.config import ClassifierParameters
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.kedro_datasets.classifier_dataset import ClassifierDataset
+from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.classifier import Classifier, Network
 from ganops.metrics.features import extract
 from ganops.metrics.train_classifier import train_classifier
@@ -37,10 +37,13 @@ def test_the_number_of_threads_is_as_before_afterwards(store: Store, parameters:
     assert torch.get_num_threads() == before
 
 
-def test_features_depend_neither_on_chunks_nor_on_neighbours(classifier: Classifier, pictures: torch.Tensor) -> None:
+def test_features_depend_neither_on_chunks_nor_on_neighbours(
+    classifier: Classifier, pictures: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = extract(classifier, pictures)
     assert whole.values.shape == (30, classifier.dimension)
-    np.testing.assert_allclose(extract(classifier, pictures, chunk=7).values, whole.values, rtol=1e-4, atol=1e-5)
+    monkeypatch.setattr(classifier, "chunk", 7)
+    np.testing.assert_allclose(extract(classifier, pictures).values, whole.values, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(extract(classifier, pictures[11:13]).values, whole.values[11:13])
 
 
@@ -80,23 +83,28 @@ def test_any_size_and_channels(shape: tuple[int, int, int]) -> None:
 
 
 def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor, tmp_path: Path) -> None:
-    dataset = ClassifierDataset(str(tmp_path / "classifier"))
+    dataset = JudgeDataset(str(tmp_path / "judge"))
     assert not dataset.exists()
     dataset.save(classifier)
     dataset.save(classifier)
     loaded = dataset.load()
+    assert isinstance(loaded, Classifier)
     assert (loaded.digest, loaded.accuracies) == (classifier.digest, classifier.accuracies)
     np.testing.assert_array_equal(extract(loaded, pictures).values, extract(classifier, pictures).values)
-    assert [path.name for path in tmp_path.iterdir()] == ["classifier"]
+    assert [path.name for path in tmp_path.iterdir()] == ["judge"]
 
 
-@pytest.mark.parametrize("damage", ["no folder", "cut weights", "other weights", "other format", "no json"])
+@pytest.mark.parametrize(
+    "damage", ["no folder", "no weights", "cut weights", "other weights", "other format", "no json"]
+)
 def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: Path, damage: str) -> None:
-    dataset = ClassifierDataset(str(tmp_path / "classifier"))
+    dataset = JudgeDataset(str(tmp_path / "judge"))
     if damage != "no folder":
         dataset.save(classifier)
-    weights, description = tmp_path / "classifier/weights.safetensors", tmp_path / "classifier/classifier.json"
+    weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/judge.json"
     match damage:
+        case "no weights":
+            weights.unlink()
         case "cut weights":
             weights.write_bytes(weights.read_bytes()[:-5])
         case "other weights":
@@ -107,6 +115,6 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
             description.write_text(json.dumps({"format": "x"}))
         case "no json":
             description.write_text("{")
-    with pytest.raises(DatasetError, match="Train it again: kedro run --pipelines evaluation") as raised:
+    with pytest.raises(DatasetError, match="Make it again: kedro run --nodes make_judge") as raised:
         dataset.load()
     assert isinstance(raised.value.__cause__, MetricError)

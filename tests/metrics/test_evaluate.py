@@ -42,14 +42,14 @@ def report(store: Store, classifier: Classifier) -> Report:
 
 def test_every_metric_stands_beside_its_floor(report: Report) -> None:
     names = {"fid", "kid", "precision", "recall", "inception_score", "agreement", "classes_covered"}
-    assert set(report.generator) == {f"{name}_classifier" for name in names}
-    assert set(report.held_out) == set(report.generator)
+    assert set(report.judged) == {f"{name}_classifier" for name in names}
+    assert set(report.held_out) == set(report.judged)
 
 
 def test_training_pictures_lie_among_themselves(report: Report) -> None:
-    assert report.generator["precision_classifier"].mean == 1.0
-    assert report.generator["classes_covered_classifier"] == Estimate(4.0, 0.0)
-    assert report.generator["agreement_classifier"].mean >= 0.95
+    assert report.judged["precision_classifier"].mean == 1.0
+    assert report.judged["classes_covered_classifier"] == Estimate(4.0, 0.0)
+    assert report.judged["agreement_classifier"].mean >= 0.95
 
 
 def test_the_floor_agrees_as_often_as_the_classifier_is_right(report: Report, classifier: Classifier) -> None:
@@ -58,21 +58,21 @@ def test_the_floor_agrees_as_often_as_the_classifier_is_right(report: Report, cl
 
 
 def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: Store, classifier: Classifier) -> None:
-    forgetful = evaluate(Replay(store, classes=(0, 1)), store, classifier, PARAMETERS).generator
-    assert forgetful["recall_classifier"].mean <= 0.6 * report.generator["recall_classifier"].mean
-    assert forgetful["fid_classifier"].mean > 3 * report.generator["fid_classifier"].mean
-    assert 1.4 * forgetful["inception_score_classifier"].mean < report.generator["inception_score_classifier"].mean
+    forgetful = evaluate(Replay(store, classes=(0, 1)), store, classifier, PARAMETERS).judged
+    assert forgetful["recall_classifier"].mean <= 0.6 * report.judged["recall_classifier"].mean
+    assert forgetful["fid_classifier"].mean > 3 * report.judged["fid_classifier"].mean
+    assert 1.4 * forgetful["inception_score_classifier"].mean < report.judged["inception_score_classifier"].mean
     assert forgetful["classes_covered_classifier"].mean == 2
 
 
 def test_a_generator_that_mistakes_classes_disagrees(store: Store, classifier: Classifier) -> None:
-    wrong = evaluate(Replay(store, label="wrong"), store, classifier, PARAMETERS).generator
+    wrong = evaluate(Replay(store, label="wrong"), store, classifier, PARAMETERS).judged
     assert wrong["agreement_classifier"].mean <= 0.05
 
 
 def test_agreement_is_absent_where_no_class_was_asked(store: Store, classifier: Classifier) -> None:
     report = evaluate(Replay(store, label="none"), store, classifier, PARAMETERS)
-    assert "agreement_classifier" not in report.generator
+    assert "agreement_classifier" not in report.judged
     assert "agreement_classifier" in report.held_out
 
 

@@ -7,7 +7,7 @@ from ganops.errors import MetricError
 from ganops.metrics.classifier import Classifier
 from ganops.metrics.evaluate import evaluate
 from ganops.metrics.judgeable import require_judgeable, samples_judged
-from ganops.pipelines.evaluation.nodes import fit_classifier
+from ganops.pipelines.evaluation.nodes import make_judge
 from ganops.sampling import GenerationRequest, Samples
 
 from .. import parameters as of_base
@@ -16,6 +16,7 @@ HELD_OUT = 40
 UNUSABLE = [
     ({"n": HELD_OUT + 1}, r"evaluation\.n: expected 2 to 40, the size of held_out.*received 41"),
     ({"nearest_neighbours": HELD_OUT}, r"nearest_neighbours: expected fewer than the 40.*Set .* to 39 or less"),
+    ({"samples": "elsewhere"}, r"evaluation\.samples: expected null.*--pipelines judgement"),
     ({"n": 5}, r"nearest_neighbours: expected fewer than the 5"),
 ]
 
@@ -30,9 +31,11 @@ def test_what_can_be_judged_passes(store: Store) -> None:
     require_judgeable(store, of_base.evaluation(n=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
 
 
-def test_pictures_without_classes_cannot_be_judged(unlabelled: Store) -> None:
-    with pytest.raises(MetricError, match=r"sub-folders, one a class.*--pipelines data_preparation,training"):
+def test_pictures_without_classes_are_judged_by_features_that_need_none(unlabelled: Store) -> None:
+    with pytest.raises(MetricError, match=r"no classes: evaluation\.features=efficientnet_lite0"):
         require_judgeable(unlabelled, of_base.evaluation())
+    for features in ("efficientnet_lite0", "inception"):
+        require_judgeable(unlabelled, of_base.evaluation(features=features))
 
 
 @pytest.mark.parametrize(("changed", "message"), UNUSABLE)
@@ -41,7 +44,7 @@ def test_the_first_node_and_the_last_refuse_the_same(
 ) -> None:
     parameters = of_base.evaluation(**changed)
     with pytest.raises(MetricError, match=message):
-        fit_classifier(store, parameters)
+        make_judge(store, parameters)
     with pytest.raises(MetricError, match=message):
         evaluate(NeverAsked(), store, classifier, parameters)
 

@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import sqrtm
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganops.errors import MetricError
+from ganops.metrics import precision_recall as of_ganops
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import inception_score
 from ganops.metrics.kid import SUBSET_SEED, kernel_distance
 from ganops.metrics.moments import Moments, merge, moments_of
-from ganops.metrics.precision_recall import precision_and_recall
+from ganops.metrics.precision_recall import manifold_of, precision_and_recall
 
 from ..reference import kid, precision_recall
 
@@ -102,26 +106,70 @@ def test_a_subset_larger_than_the_samples_is_refused() -> None:
         kernel_distance(normal(0, 10), normal(1, 50), 11, 1)
 
 
+def precision_and_recall_of(samples: np.ndarray, real: np.ndarray, k: int) -> tuple[float, float]:
+    return precision_and_recall(manifold_of(samples, k), manifold_of(real, k))
+
+
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_precision_and_recall_are_equation_2(k: int) -> None:
     samples, real = normal(1, 70, shift=0.5), 0.7 * normal(2, 90)
     precision, recall = precision_recall.precision_and_recall(samples, real, k)
     assert 0 < precision < recall < 1
-    assert precision_and_recall(samples, real, k) == pytest.approx((precision, recall), rel=1e-6)  # of float32
+    assert precision_and_recall_of(samples, real, k) == pytest.approx((precision, recall), rel=1e-6)  # of float32
 
 
 def test_a_copy_is_precise_and_complete_and_a_stranger_neither() -> None:
     real = normal(0, 40)
-    assert precision_and_recall(real, real, 3) == (1.0, 1.0)
-    assert precision_and_recall(real + 100, real, 3) == (0.0, 0.0)
+    assert precision_and_recall_of(real, real, 3) == (1.0, 1.0)
+    assert precision_and_recall_of(real + 100, real, 3) == (0.0, 0.0)
 
 
 def test_samples_of_one_of_two_clusters_are_precise_and_half_complete() -> None:
     near, far = normal(0, 30), normal(1, 30, shift=100)
-    precision, recall = precision_and_recall(near, np.concatenate([near, far]), 3)
+    precision, recall = precision_and_recall_of(near, np.concatenate([near, far]), 3)
     assert (precision, recall) == (1.0, 0.5)
 
 
 def test_more_neighbours_than_samples_are_refused() -> None:
     with pytest.raises(MetricError, match="nearest_neighbours: expected fewer than the 5"):
-        precision_and_recall(normal(0, 5), normal(1, 50), 5)
+        precision_and_recall_of(normal(0, 5), normal(1, 50), 5)
+
+
+@pytest.mark.parametrize("numbers_at_once", [8_000_000, 7 * 1500])
+def test_precision_and_recall_are_those_of_torch_fidelity_however_rows_are_taken(
+    numbers_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_ganops, "_NUMBERS_AT_ONCE", numbers_at_once)
+    samples, real = normal(0, 1200).astype(np.float32), (normal(1, 1500) + 0.5).astype(np.float32)
+    theirs = prc_features_to_metric(
+        torch.from_numpy(samples).double(),
+        torch.from_numpy(real).double(),
+        prc_neighborhood=3,
+        prc_batch_size=1000,
+        save_cpu_ram=True,
+        verbose=False,
+    )
+    assert precision_and_recall_of(samples, real, 3) == (theirs["precision"], theirs["recall"])
+
+
+def test_whoever_listens_hears_of_every_row() -> None:
+    heard = []
+    manifold_of(normal(0, 1200), 3, heard.append)
+    assert heard == [1000, 200]
+
+
+def test_the_kernel_distance_is_that_of_torch_fidelity_and_of_the_features_as_they_are() -> None:
+    samples, real = normal(0, 120).astype(np.float32), (normal(1, 90) + 0.5).astype(np.float32)
+    theirs = kid_features_to_metric(
+        torch.from_numpy(samples).double(),
+        torch.from_numpy(real).double(),
+        kid_subset_size=50,
+        kid_subsets=7,
+        kid_kernel="poly",
+        kid_kernel_poly_degree=3,
+        kid_kernel_poly_gamma=None,
+        kid_kernel_poly_coef0=1,
+        rng_seed=SUBSET_SEED,
+        verbose=False,
+    )
+    assert kernel_distance(samples, real, 50, 7) == theirs["kernel_inception_distance_mean"]

@@ -9,10 +9,12 @@ import json
 import math
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from ganops.data.encodings import encode_images
@@ -20,6 +22,7 @@ from ganops.errors import MetricError
 from ganops.noise import Noise
 
 FORMAT = "ganops-classifier-1"
+DESCRIPTION, WEIGHTS = "judge.json", "weights.safetensors"
 # Convolutions stop halving the picture once its longer side is at most this many pixels.
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
@@ -74,6 +77,8 @@ class Classifier:
     """
 
     name = "classifier"
+    resize = "none"
+    chunk = 128
 
     def __init__(self, network: Network, shape: tuple[int, int, int], classes: tuple[str, ...], width: int) -> None:
         self.network = network.eval()
@@ -94,8 +99,11 @@ class Classifier:
         """The weights as a safetensors file's content."""
         return save({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()})
 
-    def description(self) -> str:
-        """All that `restore` needs beside the weights, JSON."""
+    def files(self) -> dict[str, bytes]:
+        """All that `restore` needs, by file name: the same bytes for the same weights."""
+        return {DESCRIPTION: self._description().encode(), WEIGHTS: self.weights()}
+
+    def _description(self) -> str:
         values = {
             "format": FORMAT,
             "shape": list(self.shape),
@@ -120,7 +128,7 @@ class Classifier:
                 "classifier",
                 expected=f"pictures of (channels, height, width) {self.shape}, as it was trained on",
                 received=str(tuple(images.shape[1:])),
-                remedy="Train the classifier on this data: kedro run --pipelines evaluation.",
+                remedy="Train the classifier on this data: kedro run --nodes make_judge.",
             )
         features, logits = self.network(encode_images(images))
         return features, logits.double().softmax(dim=1)
@@ -131,29 +139,26 @@ def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dim
     return Classifier(Network(*shape, len(classes), width, dimension), shape, classes, width)
 
 
-def restore(description: str, weights: Mapping[str, Tensor]) -> Classifier:
-    """The classifier of `description()` and its weights.
+def restore(values: Mapping[str, Any], weights: bytes) -> Classifier:
+    """The classifier of its description and the content of its file of weights.
 
     Raises:
-        MetricError: another format, or weights that are not those described.
+        MetricError: something is missing, or the weights are not those described.
     """
     try:
-        values = json.loads(description)
-        if values["format"] != FORMAT:
-            raise ValueError(f"the format {values['format']!r}")
         channels, height, width_pixels = values["shape"]
         shape = (channels, height, width_pixels)
         classifier = build(shape, tuple(values["classes"]), values["width"], values["dimension"])
-        classifier.network.load_state_dict(dict(weights))
+        classifier.network.load_state_dict(load(weights))
         classifier.accuracies = dict(values["accuracies"])
         if classifier.digest != values["weights_sha256"]:
             raise ValueError(f"weights of sha256 {classifier.digest}")
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise damaged("a classifier and the weights it names", str(error)) from None
     return classifier
 
 
 def damaged(expected: str, received: str) -> MetricError:
-    """The error of a classifier on disk that cannot be used."""
-    remedy = "Train it again: kedro run --pipelines evaluation."
-    return MetricError("classifier", expected=expected, received=received, remedy=remedy)
+    """The error of a judge on disk that cannot be used."""
+    remedy = "Make it again: kedro run --nodes make_judge."
+    return MetricError("the judge", expected=expected, received=received, remedy=remedy)

@@ -4,7 +4,7 @@ An extractor looks at uint8 pictures, as a person would get them, and gives each
 knows classes, their probabilities. Every metric of this package is a function of these two arrays alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -15,8 +15,12 @@ from torch import Tensor
 
 from ganops.errors import MetricError
 
-# An extractor always sees this many pictures at once, see `extract`.
-CHUNK = 128
+# Told how many pictures have been seen since the last time.
+Tick = Callable[[int], None]
+
+
+def unheard(count: int) -> None:
+    """Nobody listens."""
 
 
 @runtime_checkable
@@ -27,6 +31,9 @@ class FeatureExtractor(Protocol):
         name: ends the names of the metrics computed from its features, as in `fid_classifier`.
         dimension: features a picture.
         digest: sha256 of its weights: features of different weights are never compared.
+        resize: how pictures are made to fit it, in words.
+        classes: the data's own, where these are what it tells apart; empty where its classes are others.
+        chunk: it always sees this many pictures at once, see `extract`.
     """
 
     @property
@@ -37,6 +44,15 @@ class FeatureExtractor(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def resize(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def chunk(self) -> int: ...
 
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]
@@ -51,7 +67,7 @@ class Features:
 
     Attributes:
         name: of the extractor.
-        values: (N, D) float64.
+        values: (N, D) float32, as computed; statistics are float64.
         probabilities: (N, K) float64, rows sum to 1; None where the extractor knows no classes.
     """
 
@@ -65,9 +81,9 @@ class Features:
 
 
 def extract(
-    extractor: FeatureExtractor, images: UInt8[Tensor, "n channels height width"], chunk: int = CHUNK
+    extractor: FeatureExtractor, images: UInt8[Tensor, "n channels height width"], tick: Tick = unheard
 ) -> Features:
-    """Features of all pictures, computed `chunk` at a time.
+    """Features of all pictures, computed `extractor.chunk` at a time.
 
     The last chunk is padded to full size: kernels round differently at different batch sizes, and so a picture's
     features depend neither on how many others there are nor on its place among them.
@@ -77,24 +93,22 @@ def extract(
     """
     if len(images) == 0:
         raise MetricError("features", expected="pictures", received="none", remedy="Ask for at least one sample.")
-    parts = [_extract_chunk(extractor, part, chunk) for part in images.split(chunk)]
-    return _finite(Features(extractor.name, _join(part[0] for part in parts), _join_if_all(part[1] for part in parts)))
+    parts = [_extract_chunk(extractor, part, tick) for part in images.split(extractor.chunk)]
+    values = torch.cat([part[0] for part in parts]).to("cpu", torch.float32).numpy()
+    return _finite(Features(extractor.name, values, _join_if_all([part[1] for part in parts])))
 
 
-def _extract_chunk(extractor: FeatureExtractor, part: Tensor, chunk: int) -> tuple[Tensor, Tensor | None]:
-    padding = part.new_zeros((chunk - len(part), *part.shape[1:]))
+def _extract_chunk(extractor: FeatureExtractor, part: Tensor, tick: Tick) -> tuple[Tensor, Tensor | None]:
+    padding = part.new_zeros((extractor.chunk - len(part), *part.shape[1:]))
     with torch.inference_mode():
         values, probabilities = extractor(torch.cat([part, padding]))
+    tick(len(part))
     return values[: len(part)], None if probabilities is None else probabilities[: len(part)]
 
 
-def _join(parts: Iterator[Tensor]) -> np.ndarray:
-    return torch.cat(list(parts)).to("cpu", torch.float64).numpy()
-
-
-def _join_if_all(parts: Iterator[Tensor | None]) -> np.ndarray | None:
-    known = list(parts)
-    return None if any(part is None for part in known) else _join(part for part in known if part is not None)
+def _join_if_all(parts: list[Tensor | None]) -> np.ndarray | None:
+    known = [part for part in parts if part is not None]
+    return torch.cat(known).to("cpu", torch.float64).numpy() if len(known) == len(parts) else None
 
 
 def _finite(features: Features) -> Features:
@@ -103,6 +117,6 @@ def _finite(features: Features) -> Features:
             f"features {features.name!r}",
             expected="finite values",
             received=f"{np.count_nonzero(~np.isfinite(features.values))} that are not",
-            remedy="The extractor's weights are damaged: train it again.",
+            remedy="The extractor's weights are damaged: make the judge again: kedro run --nodes make_judge.",
         )
     return features

@@ -7,14 +7,39 @@ from ganops.metrics.precision_recall import require_neighbours
 
 
 def require_judgeable(store: Store, parameters: EvaluationParameters) -> None:
-    """What `train_classifier` and `evaluate` need of the data and the parameters; needs no generator.
+    """What the judge and `evaluate` need of the data and the parameters; needs no generator.
 
     Raises:
-        MetricError: fewer than two classes, more samples than held_out has, or more neighbours than there are.
+        MetricError: a classifier is to judge fewer than two classes, more samples than held_out has, or more neighbours
+            than there are.
     """
-    _require_classes(store)
+    if parameters.features == "classifier":
+        _require_classes(store)
     n = samples_judged(parameters.n, len(store.indices("held_out")))
     require_neighbours(min(n, len(store.indices("train"))), parameters.nearest_neighbours)
+
+
+def require_generator(parameters: EvaluationParameters) -> None:
+    """Raises MetricError where given pictures are to be judged: that is another pipeline."""
+    if parameters.samples is not None:
+        raise MetricError(
+            "evaluation.samples",
+            expected="null where a generator is trained and judged",
+            received=repr(parameters.samples),
+            remedy="Judge given pictures by: kedro run --pipelines judgement --params evaluation.samples=FOLDER.",
+        )
+
+
+def given_samples(parameters: EvaluationParameters) -> str:
+    """The folder to be judged; MetricError where none is named."""
+    if parameters.samples is not None:
+        return parameters.samples
+    raise MetricError(
+        "evaluation.samples",
+        expected="a folder or zip of pictures",
+        received="null",
+        remedy="Name it: kedro run --pipelines judgement --params evaluation.samples=FOLDER.",
+    )
 
 
 def samples_judged(asked: int | None, held_out: int) -> int:
@@ -30,12 +55,24 @@ def samples_judged(asked: int | None, held_out: int) -> int:
     )
 
 
+def require_enough(given: int, n: int) -> None:
+    """Raises MetricError where there are fewer given pictures than are judged."""
+    if given < n:
+        raise MetricError(
+            "evaluation.samples",
+            expected=f"at least the {n} pictures that are judged, as many as of held_out",
+            received=str(given),
+            remedy="Make more, or lower evaluation.n.",
+        )
+
+
 def _require_classes(store: Store) -> None:
     if len(store.classes) < 2:
         raise MetricError(
             f"the classes of {store.path}",
             expected="labels of at least two classes, from which the classifier learns what to look at",
             received=f"{len(store.classes)} classes",
-            remedy="Sort the pictures into sub-folders, one a class, and prepare the data again; or train "
-            "without judging: the same command with --pipelines data_preparation,training.",
+            remedy="Judge by features that need no classes: evaluation.features=efficientnet_lite0 and "
+            "registration.compare_by=fid_efficientnet_lite0; or sort the pictures into sub-folders, one a class, and "
+            "prepare the data again.",
         )

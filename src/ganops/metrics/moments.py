@@ -51,9 +51,10 @@ def merge(parts: Iterable[Moments]) -> Moments:
 
 
 def _moments_of_part(features: np.ndarray) -> Moments:
-    mean = features.mean(axis=0, dtype=np.float64)
-    centred = features.astype(np.float64) - mean
-    return Moments(len(features), mean, centred.T @ centred / max(len(features) - 1, 1))
+    values = features.astype(np.float64)
+    mean = values.mean(axis=0)
+    centred = values - mean
+    return Moments(len(values), mean, centred.T @ centred / max(len(values) - 1, 1))
 
 
 def _merge_two(first: Moments, second: Moments) -> Moments:

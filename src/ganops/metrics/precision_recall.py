@@ -8,35 +8,61 @@ Precision: the share of samples that lie among the real ones (quality). Recall: 
 the samples (variety). Both move with the two counts: only values at equal counts are comparable.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+from jaxtyping import Float, Float64
+from torch import Tensor
 
 from ganops.errors import MetricError
+from ganops.metrics.features import Tick, unheard
 
-# Rows of the distance matrix held at once, against all columns.
+# The distances of one set of rows to all others are held at once: at most so many rows, and at most so many numbers.
 _ROWS_AT_ONCE = 1000
+_NUMBERS_AT_ONCE = 8_000_000
 
 
-def precision_and_recall(
-    samples: Float[np.ndarray, "n dimension"], reference: Float[np.ndarray, "m dimension"], nearest_neighbours: int
-) -> tuple[float, float]:
-    """(precision, recall), shares of 1; memory grows with n + m, time with their product.
+@dataclass(frozen=True)
+class Manifold:
+    """A set of features, each with the distance to its k-th neighbour among them: Φ and its balls."""
+
+    features: Float[np.ndarray, "n dimension"]
+    radii: Float64[Tensor, " n"]
+
+
+def manifold_of(features: Float[np.ndarray, "n dimension"], nearest_neighbours: int, tick: Tick = unheard) -> Manifold:
+    """Memory grows with n, time with its square; `tick` hears of rows.
 
     Raises:
-        MetricError: a side has no `nearest_neighbours` others of its own.
+        MetricError: there are no `nearest_neighbours` others.
     """
-    require_neighbours(min(len(samples), len(reference)), nearest_neighbours)
-    values = prc_features_to_metric(
-        torch.from_numpy(samples),
-        torch.from_numpy(reference),
-        prc_neighborhood=nearest_neighbours,
-        prc_batch_size=_ROWS_AT_ONCE,
-        save_cpu_ram=True,
-        verbose=False,
-    )
-    return values[KEY_METRIC_PRECISION], values[KEY_METRIC_RECALL]
+    require_neighbours(len(features), nearest_neighbours)
+    radii = []
+    for rows, distances in _distances(features, features):
+        # The nearest of all is the feature itself.
+        radii.append(distances.kthvalue(nearest_neighbours + 1).values)
+        tick(rows)
+    return Manifold(features, torch.cat(radii))
+
+
+def precision_and_recall(samples: Manifold, reference: Manifold) -> tuple[float, float]:
+    """(precision, recall), shares of 1; memory grows with n + m, time with their product."""
+    return _share_inside(samples.features, reference), _share_inside(reference.features, samples)
+
+
+def _share_inside(features: np.ndarray, manifold: Manifold) -> float:
+    inside = [(d <= manifold.radii).any(dim=1).float() for _, d in _distances(features, manifold.features)]
+    return torch.cat(inside).mean().item()
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[int, Tensor]]:
+    """Some rows of the matrix of distances at a time, float64, and how many; all together (len(first), len(second))."""
+    rows = max(1, min(_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // len(second)))
+    for part in torch.from_numpy(first).split(rows):
+        columns = torch.from_numpy(second).split(_ROWS_AT_ONCE)
+        yield len(part), torch.cat([torch.cdist(part.double(), column.double()) for column in columns], dim=1)
 
 
 def require_neighbours(fewest: int, nearest_neighbours: int) -> None:

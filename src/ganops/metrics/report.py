@@ -1,4 +1,4 @@
-"""Every metric of one generator, each with the protocol under which it was measured. Torch-free."""
+"""Every metric of a generator or of given pictures, each with the protocol under which it was measured. Torch-free."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 GENERATOR = "generator"
+SAMPLES = "samples"
 HELD_OUT = "held_out"
 CLASSIFIER = "classifier"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
@@ -22,7 +23,7 @@ class Protocol:
         resize: how pictures are made to fit the extractor.
         n: samples judged, of the generator and of held_out alike.
         reference, reference_n: the split that both are compared with.
-        seeds: evaluation seeds of the generator.
+        seeds: evaluation seeds, each of which draws n samples.
         store: digest of the data.
     """
 
@@ -38,6 +39,19 @@ class Protocol:
     kid_subsets: int
     inception_score_splits: int
     store: str
+
+
+@dataclass(frozen=True)
+class SamplesProtocol(Protocol):
+    """That of given pictures, each seed drawing n of them.
+
+    Attributes:
+        samples_given: how many there are.
+        samples_fitted: how many had another size or number of channels than the store.
+    """
+
+    samples_given: int
+    samples_fitted: int
 
 
 @dataclass(frozen=True)
@@ -59,13 +73,17 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Report:
-    """Metrics of the generator, and of the real `held_out` pictures as its floor, at equal n.
+    """Metrics of what is judged, and of the real `held_out` pictures as its floor, at equal n.
+
+    A metric that cannot be had is absent.
 
     Attributes:
-        classifier: how good the judge is: split → share that it names rightly.
+        subject: GENERATOR or SAMPLES: whose metrics `judged` are.
+        classifier: how good the judge is: split → share that it names rightly; empty for a judge of other classes.
     """
 
-    generator: Mapping[str, Estimate]
+    subject: str
+    judged: Mapping[str, Estimate]
     held_out: Mapping[str, Estimate]
     classifier: Mapping[str, float]
     protocol: Protocol
@@ -73,17 +91,18 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}."""
         metrics: dict[str, Any] = {
-            GENERATOR: {name: value.to_json() for name, value in self.generator.items()},
+            self.subject: {name: value.to_json() for name, value in self.judged.items()},
             HELD_OUT: {name: value.to_json() for name, value in self.held_out.items()},
         }
-        metrics[CLASSIFIER] = {f"accuracy_{split}": share for split, share in self.classifier.items()}
+        if self.classifier:
+            metrics[CLASSIFIER] = {f"accuracy_{split}": share for split, share in self.classifier.items()}
         return {"metrics": metrics, "protocol": {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}}
 
     def table(self) -> pd.DataFrame:
         """One row a subject and metric, with its protocol; columns are COLUMNS."""
         rows = [
             self._row(subject, name, value)
-            for subject, values in ((GENERATOR, self.generator), (HELD_OUT, self.held_out))
+            for subject, values in ((self.subject, self.judged), (HELD_OUT, self.held_out))
             for name, value in values.items()
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -91,6 +110,6 @@ class Report:
     def _row(self, subject: str, name: str, value: Estimate) -> tuple:
         protocol = self.protocol
         # Nothing is drawn for real pictures: they have no seeds.
-        seeds = " ".join(map(str, protocol.seeds)) if subject == GENERATOR else ""
+        seeds = " ".join(map(str, protocol.seeds)) if subject == self.subject else ""
         measured = (subject, name, value.mean, value.sd, protocol.n, seeds)
         return (*measured, protocol.features, protocol.weights, protocol.reference)

@@ -13,25 +13,26 @@ from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress
 
 
-def fit_classifier(store: Any, parameters: EvaluationParameters) -> Any:
-    """The classifier of the data, whose features judge; what cannot be judged stops the run here, before any training.
+def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
+    """What judges by `evaluation.features`; what cannot be judged stops the run here, before any training.
 
     Of nodes that could run next, Kedro takes them by name: this one's comes before `train`.
     """
-    from ganops.metrics.judgeable import require_judgeable
-    from ganops.metrics.train_classifier import train_classifier
+    from ganops.metrics.judge import make_judge as make
+    from ganops.metrics.judgeable import require_generator
 
-    require_judgeable(store, parameters)
-    return train_classifier(store, parameters.classifier, parameters.threads, _bar("classifier"))
+    require_generator(parameters)
+    return make(store, parameters, _bar("classifier"))
 
 
 def evaluate_generator(
-    bundle: Any, store: Any, classifier: Any, parameters: EvaluationParameters
+    bundle: Any, store: Any, judge: Any, parameters: EvaluationParameters
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Every metric of the generator and its floor, as JSON and as a table."""
     from ganops.metrics.evaluate import evaluate
+    from ganops.metrics.judge import open_judge
 
-    report = evaluate(bundle, store, classifier, parameters, _bar("evaluation seeds"))
+    report = evaluate(bundle, store, open_judge(judge, parameters), parameters, _bar("pictures"))
     return report.to_json(), report.table()
 
 

@@ -1,4 +1,4 @@
-"""bundle, store → classifier, report, pictures."""
+"""bundle, store → judge, report, pictures."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -9,16 +9,16 @@ from ganops.pipelines.evaluation.nodes import (
     draw_samples,
     draw_truncations,
     evaluate_generator,
-    fit_classifier,
+    make_judge,
 )
 
 
 def create_pipeline() -> Pipeline:
     """Judgement of a generator."""
-    judged = ["bundle", "store", "classifier", "params:evaluation"]
+    judged = ["bundle", "store", "judge", "params:evaluation"]
     return Pipeline(
         [
-            Node(fit_classifier, ["store", "params:evaluation"], "classifier", name="fit_classifier"),
+            Node(make_judge, ["store", "params:evaluation"], "judge", name="make_judge"),
             Node(evaluate_generator, judged, ["report", "report_table"], name="evaluate"),
             Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),
             Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),

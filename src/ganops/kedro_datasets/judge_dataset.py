@@ -1,0 +1,46 @@
+"""What judges, in the catalog: a folder with a description (JSON) and, of a classifier, weights (safetensors)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+from ganops.files import whole_folder
+
+if TYPE_CHECKING:
+    from ganops.metrics.judge import Judge
+
+
+class JudgeDataset(AbstractDataset["Judge", "Judge"]):
+    """Saved whole or not at all, the same bytes for the same weights.
+
+    Args:
+        filepath: the folder.
+        metadata: read by hooks and by `kedro dvc sync`, ignored here.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> "Judge":
+        """Raises MetricError where the folder is missing or damaged."""
+        from ganops.metrics.classifier import damaged
+        from ganops.metrics.judge import restore
+
+        try:
+            return restore({path.name: path.read_bytes() for path in self._filepath.iterdir()})
+        except OSError as error:
+            raise damaged(f"a folder {self._filepath}", str(error)) from None
+
+    def save(self, data: "Judge") -> None:
+        """A sibling folder is filled and synced, then takes this folder's name."""
+        with whole_folder(self._filepath) as folder:
+            for name, content in data.files().items():
+                (folder / name).write_bytes(content)
+
+    def _exists(self) -> bool:
+        return self._filepath.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,90 @@
+"""Pictures that another program made, as samples to be judged: of the store's shape, labelled where folders tell.
+
+They are fitted as the preparation fits real ones, so that a size or a colour space of their own is no difference that
+the metrics would see; the protocol says how many were.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+
+from ganops.data.decoding import read_shape
+from ganops.data.fitting import fit, fit_file
+from ganops.data.progress import Progress, unwatched
+from ganops.data.sources.image_folder import image_folder
+from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.noise import permutation
+from ganops.sampling import Samples
+
+
+@dataclass(frozen=True)
+class GivenSamples:
+    """N pictures of one shape.
+
+    Attributes:
+        labels: by the store's classes; None where the folder does not tell them.
+        fitted: how many were of another size or number of channels.
+    """
+
+    images: UInt8[np.ndarray, "n channels height width"]
+    labels: Int64[np.ndarray, " n"] | None
+    fitted: int
+
+    def draw(self, n: int, seed: int) -> Samples:
+        """n of them, in their order; all of them whatever the seed if there are no more."""
+        chosen = np.sort(permutation(seed, "evaluation/samples", 0, len(self.images))[:n])
+        labels = None if self.labels is None else torch.from_numpy(self.labels[chosen])
+        return Samples(torch.from_numpy(self.images[chosen]), labels)
+
+
+def read_samples(path: Path, store: Store, progress: Progress = unwatched) -> GivenSamples:
+    """All pictures of a folder or zip; sub-folders named as classes of the store are labels.
+
+    Args:
+        progress: wraps the pictures; shows them go by.
+
+    Raises:
+        DataError: no such path, or no pictures in it.
+        MetricError: one of them cannot be read.
+    """
+    source = image_folder(path)
+    channels, height, width = store.fields["image"].shape
+    images = np.empty((len(source.references), channels, height, width), dtype=np.uint8)
+    with ThreadPoolExecutor() as pool:
+        done = pool.map(partial(_read_one, source.references, images), range(len(images)))
+        fitted = sum(progress(done, len(images)))
+    return GivenSamples(images, _labels(source, store.classes), fitted)
+
+
+def _read_one(references: Sequence[Reference], images: np.ndarray, row: int) -> bool:
+    """Fills one row; whether the picture had to be fitted."""
+    reference, (channels, height, width) = references[row], images.shape[1:]
+    shape = (channels, height, width)
+    try:
+        content = reference.load()
+        is_file = isinstance(content, bytes)
+        images[row] = fit_file(content, shape) if is_file else fit(content, shape)
+        return (read_shape(content) if is_file else content.shape) != (height, width, channels)
+    except UnreadablePicture as error:
+        raise MetricError(
+            f"evaluation.samples, {reference.name}",
+            expected="a picture",
+            received=str(error),
+            remedy="Remove it, or write it again.",
+        ) from None
+
+
+def _labels(source: Source, classes: tuple[str, ...]) -> np.ndarray | None:
+    """None unless every sub-folder is a class of the store: names that only some share tell nothing for sure."""
+    if not source.classes or not set(source.classes) <= set(classes):
+        return None
+    by_source = np.array([classes.index(name) for name in source.classes], dtype=np.int64)
+    return by_source[[reference.label for reference in source.references]]

@@ -1,0 +1,30 @@
+"""Thin nodes of the judgement; annotations as in the evaluation."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from ganops.config import EvaluationParameters
+from ganops.data.progress import Progress
+
+
+def judge_samples(store: Any, parameters: EvaluationParameters) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Every metric of the pictures of `evaluation.samples` and the floor, as JSON and as a table.
+
+    The judge is made anew, the same bytes by the same parameters: so no generator has to be trained before.
+    """
+    from ganops.metrics.evaluate import evaluate_samples
+    from ganops.metrics.given import read_samples
+    from ganops.metrics.judge import make_judge, open_judge
+    from ganops.metrics.judgeable import given_samples
+
+    given = read_samples(Path(given_samples(parameters)), store, _bar("reading"))
+    judge = open_judge(make_judge(store, parameters, _bar("classifier")), parameters)
+    report = evaluate_samples(given, store, judge, parameters, _bar("pictures"))
+    return report.to_json(), report.table()
+
+
+def _bar(description: str) -> Progress:
+    return lambda steps, total: tqdm(steps, description, total)

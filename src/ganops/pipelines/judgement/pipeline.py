@@ -1,0 +1,11 @@
+"""store, a folder of pictures → report of the pictures."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganops.pipelines.judgement.nodes import judge_samples
+
+
+def create_pipeline() -> Pipeline:
+    """Judgement of pictures that another program made."""
+    reports = ["samples_report", "samples_report_table"]
+    return Pipeline([Node(judge_samples, ["store", "params:evaluation"], reports, name="judge_samples")])
