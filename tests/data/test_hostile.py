@@ -109,7 +109,7 @@ def test_one_class_and_a_thousand(tmp_path: Path) -> None:
         for k in range(max(count * 3, 20)):
             path = root / f"class {k % count:04}" / f"{k}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(4, 1, rows=b"\0" + k.to_bytes(4)))
+            path.write_bytes(png(4, 4, rows=4 * (b"\0" + k.to_bytes(4))))
         _, report = prepare(image_folder(root), tolerating(0.0))
         assert len(report["classes"]) == len(report["splits"]["held_out"]["per_class"]) == count
         assert min(report["splits"]["held_out"]["per_class"].values()) >= 1
