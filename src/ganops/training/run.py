@@ -92,36 +92,45 @@ def train(
             _retell(state, tracker)
         progress(state.images_seen, {})
         with deferred_signals() as interruption:
-            _play(game, state, settings, batches, scratch, tracker, progress, interruption)
+            _Play(game, state, settings, scratch, tracker, progress).through(batches, interruption)
     return _result(state)
 
 
-def _play(
-    game: Game,
-    state: TrainingState,
-    settings: Settings,
-    batches: Batches,
-    scratch: Checkpoints,
-    tracker: Tracker,
-    progress: Callable[[int, Mapping[str, float]], None],
-    interruption: Interruption,
-) -> None:
-    log, sample, checkpoint = (_Cadence(every, settings.batch) for every in _cadences(settings))
-    watch = _Stopwatch(state.images_seen)
-    for scalars in rounds(game, state, settings, batches):
-        state.window.add(scalars)
-        seen, last = state.images_seen, state.images_seen >= settings.total_images
-        if last or log.due(seen):
-            progress(seen, _log(state, tracker, watch))
-        if last or sample.due(seen):
-            tracker.images("samples/fixed_z", seen, fixed_samples(game, state, settings), _COLUMNS)
-        if last or checkpoint.due(seen):
-            state.digests.append((seen, state.digest()))
-        if last or checkpoint.due(seen) or interruption.received is not None:
-            tracker.flush()
-            scratch.save(state)
-        if interruption.received is not None:
-            return
+@dataclass(frozen=True)
+class _Play:
+    """The effects of a training: at each round, those that are due."""
+
+    game: Game
+    state: TrainingState
+    settings: Settings
+    scratch: Checkpoints
+    tracker: Tracker
+    progress: Callable[[int, Mapping[str, float]], None]
+
+    def through(self, batches: Batches, interruption: Interruption) -> None:
+        """Round after round to the end of the budget, or to an interruption, which leaves a checkpoint."""
+        log, sample, checkpoint = (_Cadence(every, self.settings.batch) for every in _cadences(self.settings))
+        watch = _Stopwatch(self.state.images_seen)
+        for scalars in rounds(self.game, self.state, self.settings, batches):
+            self.state.window.add(scalars)
+            seen = self.state.images_seen
+            last = seen >= self.settings.total_images
+            if last or log.due(seen):
+                self.progress(seen, _log(self.state, self.tracker, watch))
+            if last or sample.due(seen):
+                pictures = fixed_samples(self.game, self.state, self.settings)
+                self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
+            if last or checkpoint.due(seen):
+                self.state.digests.append((seen, self.state.digest()))
+            if last or checkpoint.due(seen) or interruption.received is not None:
+                self._keep()
+            if interruption.received is not None:
+                return
+
+    def _keep(self) -> None:
+        """What the tracker heard comes first: a checkpoint promises that it is kept."""
+        self.tracker.flush()
+        self.scratch.save(self.state)
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
