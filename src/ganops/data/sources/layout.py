@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES
 from ganops.data.store import NO_CLASS
-
-_TEST = frozenset({"test", "testing"})
-PARTS = _TEST | {"train", "training", "val", "valid", "validation"}
 
 
 class LoosePicture(Exception):
@@ -42,10 +40,10 @@ def arrange(names: Sequence[str]) -> Layout:
     depth = _shared(folders)
     below = [parts[depth:] for parts in folders]
     if _are_parts(below):
-        test = [parts[0].lower() in _TEST for parts in below]
+        test = [parts[0].lower() in TEST_NAMES for parts in below]
         return _with_classes(names, [parts[1:2] for parts in below], test)
     tops = [parts[:1] for parts in below]
-    if not any(tops) and depth and folders[0][depth - 1].lower() not in PARTS:
+    if not any(tops) and depth and folders[0][depth - 1].lower() not in PART_NAMES:
         tops = [folders[0][depth - 1 : depth]] * len(names)
     return _with_classes(names, tops, [False] * len(names))
 
@@ -58,7 +56,7 @@ def _shared(folders: Sequence[tuple[str, ...]]) -> int:
 
 def _are_parts(below: Sequence[tuple[str, ...]]) -> bool:
     tops = {parts[:1] for parts in below}
-    return len(tops) > 1 and all(top and top[0].lower() in PARTS for top in tops)
+    return len(tops) > 1 and all(top and top[0].lower() in PART_NAMES for top in tops)
 
 
 def _with_classes(names: Sequence[str], tops: Sequence[tuple[str, ...]], test: list[bool]) -> Layout:

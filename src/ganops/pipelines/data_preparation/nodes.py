@@ -17,7 +17,7 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     from ganops.data.preparation import prepare
     from ganops.data.sources.build import build_source
 
-    source = build_source(parameters.source, raw_pictures)
+    source = build_source(parameters.source, raw_pictures, parameters.dataset)
     prepared, report = prepare(source, parameters, progress=lambda steps, total: tqdm(steps, "pictures", total))
     _LOG.info("samples of (channels %(channels)s, height %(height)s, width %(width)s): %(rule)s", report["shape"])
     return prepared, report

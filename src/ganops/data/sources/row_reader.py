@@ -1,0 +1,133 @@
+"""Rows of parquet and arrow files, a few at a time: memory does not grow with their number.
+
+Such files are read from the front: a row group or file is gone through in chunks, of which the last few are kept.
+Reading in order, by any number of threads, goes through each once; a longer step back starts its row group again.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc as ipc
+import pyarrow.parquet as parquet
+
+_ROWS_AT_ONCE = 64
+_CHUNKS_KEPT = 4
+_CURSORS_KEPT = 3
+_MAGIC_OF_FILES = b"ARROW1"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Rows of one column that can only be read one after another: a row group, or an arrow file."""
+
+    rows: int
+    open: Callable[[], Iterator[pa.Array]]
+
+
+@dataclass(eq=False)
+class _Cursor:
+    run: Run
+    rest: Iterator[pa.Array]
+    next: int = 0
+
+
+class RowReader:
+    """The values of rows, as Python objects. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._chunks: deque[tuple[Run, int, pa.Array]] = deque(maxlen=_CHUNKS_KEPT)
+        # More than one, so that a late thread's step back does not cost the others their place.
+        self._cursors: deque[_Cursor] = deque(maxlen=_CURSORS_KEPT)
+
+    def value(self, run: Run, row: int) -> Any:
+        """The value in a run's row; ArrowInvalid or OSError where the file is damaged."""
+        with self._lock:
+            for of_run, start, chunk in self._chunks:
+                if of_run is run and start <= row < start + len(chunk):
+                    return chunk[row - start].as_py()
+            return self._read_to(run, row)
+
+    def _read_to(self, run: Run, row: int) -> Any:
+        cursor = self._cursor(run, row)
+        for chunk in cursor.rest:
+            start, cursor.next = cursor.next, cursor.next + len(chunk)
+            self._chunks.append((run, start, chunk))
+            if row < cursor.next:
+                self._cursors.append(cursor)
+                return chunk[row - start].as_py()
+        raise pa.ArrowInvalid(f"the file ends before row {row}")
+
+    def _cursor(self, run: Run, row: int) -> _Cursor:
+        # Taken out, and put back after reading: one that met damage is of no more use.
+        before = [cursor for cursor in self._cursors if cursor.run is run and cursor.next <= row]
+        if not before:
+            return _Cursor(run, run.open())
+        nearest = max(before, key=lambda cursor: cursor.next)
+        self._cursors.remove(nearest)
+        return nearest
+
+
+def schema_of(file: Path) -> pa.Schema:
+    """The columns of a parquet or arrow file; OSError or ArrowInvalid where it is none."""
+    if _is_parquet(file):
+        return parquet.read_schema(file)
+    with pa.memory_map(str(file)) as content:
+        return _open_arrow(content).schema
+
+
+def column_of(file: Path, column: str) -> pa.ChunkedArray:
+    """A whole column, for one that is small."""
+    if _is_parquet(file):
+        return parquet.ParquetFile(file).read(columns=[column]).column(column)
+    with pa.memory_map(str(file)) as content:
+        copies = [pa.array(batch.column(column).to_pylist(), batch.column(column).type) for batch in _batches(content)]
+        return pa.chunked_array(copies, type=schema_of(file).field(column).type)
+
+
+def runs_of(file: Path, column: str) -> list[Run]:
+    """The runs of a file, which is opened again whenever one of them is."""
+    if _is_parquet(file):
+        metadata = parquet.read_metadata(file)
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        return [Run(rows, partial(_row_group, file, column, group)) for group, rows in enumerate(sizes)]
+    with pa.memory_map(str(file)) as content:
+        return [Run(sum(batch.num_rows for batch in _batches(content)), partial(_arrow_file, file, column))]
+
+
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() == ".parquet"
+
+
+def _row_group(file: Path, column: str, group: int) -> Iterator[pa.Array]:
+    # Mapped and not buffered ahead: a row group may be the whole file.
+    opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
+    for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[column], use_threads=False):
+        yield batch.column(0)
+
+
+def _arrow_file(file: Path, column: str) -> Iterator[pa.Array]:
+    with pa.memory_map(str(file)) as content:
+        for batch in _batches(content):
+            values = batch.column(column)
+            yield from (values.slice(start, _ROWS_AT_ONCE) for start in range(0, len(values), _ROWS_AT_ONCE))
+
+
+def _open_arrow(content: pa.MemoryMappedFile) -> Any:
+    is_file = content.read(len(_MAGIC_OF_FILES)) == _MAGIC_OF_FILES
+    content.seek(0)
+    return ipc.open_file(content) if is_file else ipc.open_stream(content)
+
+
+def _batches(content: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
+    reader = _open_arrow(content)
+    if isinstance(reader, ipc.RecordBatchFileReader):
+        yield from (reader.get_batch(at) for at in range(reader.num_record_batches))
+    else:
+        yield from reader

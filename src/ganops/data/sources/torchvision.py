@@ -1,0 +1,133 @@
+"""The data sets that torchvision knows, with their own test part. What is not in the folder is downloaded into it.
+
+torchvision checks what it downloads by md5, and archives that lie there already, which it unpacks without a network.
+The files of MNIST and its kind are read as `idx` reads them, packed or not. CIFAR's files are pickles, the only ones
+that are read here, after that check. CelebA's pictures are read one by one when they are asked for; SVHN, STL10 and
+CIFAR are read into memory.
+"""
+
+import difflib
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganops.data.sources.arrays import channels_last
+from ganops.data.sources.files import guarded
+from ganops.data.sources.idx import idx
+from ganops.data.sources.parts import TEST_NAMES, Part, source_of_parts
+from ganops.data.sources.source import Reference, Source
+from ganops.errors import ConfigurationError, DataError
+
+_FAILURES = (OSError, EOFError, RuntimeError, ValueError, HTTPException, tarfile.TarError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """How torchvision's class is asked for each part, and the files that the folder needs where there is no network."""
+
+    parts: Mapping[str, Mapping[str, Any]]
+    files: tuple[str, ...]
+
+
+_MNIST_AND_ITS_KIND = ("MNIST", "FashionMNIST", "KMNIST")
+_IDX = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+_IDX += ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+_BY_TRAIN = {"train": {"train": True}, "test": {"train": False}}
+_BY_SPLIT = {"train": {"split": "train"}, "test": {"split": "test"}}
+_CELEBA = ("img_align_celeba.zip", "list_attr_celeba.txt", "identity_CelebA.txt", "list_bbox_celeba.txt")
+_CELEBA += ("list_landmarks_align_celeba.txt", "list_eval_partition.txt")
+DATA_SETS = {
+    **{name: DataSet(_BY_TRAIN, tuple(f"{name}/raw/{file}" for file in _IDX)) for name in _MNIST_AND_ITS_KIND},
+    "CIFAR10": DataSet(_BY_TRAIN, ("cifar-10-python.tar.gz",)),
+    "CIFAR100": DataSet(_BY_TRAIN, ("cifar-100-python.tar.gz",)),
+    "SVHN": DataSet(_BY_SPLIT, ("train_32x32.mat", "test_32x32.mat")),
+    "STL10": DataSet(_BY_SPLIT, ("stl10_binary.tar.gz",)),
+    "CelebA": DataSet({**_BY_SPLIT, "valid": {"split": "valid"}}, tuple(f"celeba/{file}" for file in _CELEBA)),
+}
+
+
+def torchvision(path: Path, name: str | None) -> Source:
+    """All pictures of the data set `name`, kept in the folder `path`.
+
+    Raises:
+        ConfigurationError: no such data set.
+        DataError: files are missing and cannot be downloaded, or are damaged.
+    """
+    if name not in DATA_SETS:
+        raise _unknown(name)
+    if name in _MNIST_AND_ITS_KIND:
+        return _idx(path, name)
+    opened = {part: _open(path, name, options) for part, options in DATA_SETS[name].parts.items()}
+    if name == "CelebA":
+        return Source([reference for part, data in opened.items() for reference in _files(part, data)], ())
+    parts = [_part(f"{name} in {path}", part, data) for part, data in opened.items()]
+    return source_of_parts(path, parts, partial(_class_name, getattr(opened["train"], "classes", ())))
+
+
+def _idx(path: Path, name: str) -> Source:
+    from torchvision import datasets
+
+    files = [path / file for file in DATA_SETS[name].files]
+    if not all(file.is_file() or file.with_suffix("").is_file() for file in files):
+        _open(path, name, {})
+    return idx(files[0].parent, partial(_class_name, getattr(datasets, name).classes))
+
+
+def _class_name(names: Sequence[str], label: int) -> str:
+    # MNIST's are "0 - zero" to "9 - nine".
+    return names[label].partition(" - ")[0] if label < len(names) else str(label)
+
+
+def _open(path: Path, name: str, options: Mapping[str, Any]) -> Any:
+    from torchvision import datasets
+
+    make = partial(getattr(datasets, name), root=path, **options)
+    try:
+        return make(download=False)
+    except _FAILURES:
+        path.mkdir(parents=True, exist_ok=True)
+    try:
+        return make(download=True)
+    except _FAILURES as error:
+        raise _missing(path, name, error) from None
+
+
+def _part(subject: str, name: str, data: Any) -> Part:
+    labels = data.targets if hasattr(data, "targets") else data.labels
+    return Part(name, channels_last(subject, np.asarray(data.data)), np.asarray(labels, np.int64), name in TEST_NAMES)
+
+
+def _files(part: str, data: Any) -> list[Reference]:
+    folder = Path(data.root) / data.base_folder / "img_align_celeba"
+    reads = ((name, (folder / name).read_bytes) for name in data.filename)
+    return [Reference(name, partial(guarded, read), test=part in TEST_NAMES) for name, read in reads]
+
+
+def _missing(path: Path, name: str, error: Exception) -> DataError:
+    reason = " ".join(str(error).split())
+    return DataError(
+        f"{name} in {path}",
+        expected="the files " + ", ".join(DATA_SETS[name].files) + " in that folder, or a network to download them",
+        received=f"not all of them, and the download failed ({type(error).__name__}: {reason})",
+        remedy="Put the files there, each at exactly that path, or run again with a network.",
+    )
+
+
+def _unknown(name: str | None) -> ConfigurationError:
+    spelled = {known.lower(): known for known in DATA_SETS}
+    nearest = difflib.get_close_matches((name or "").lower(), spelled, n=1, cutoff=0.0)
+    return ConfigurationError(
+        "data_preparation.dataset",
+        expected="one of " + ", ".join(DATA_SETS),
+        received=repr(name),
+        remedy=f"Did you mean {spelled[nearest[0]]}?"
+        if name and nearest
+        else "Set it, in parameters_data_preparation.yml.",
+    )

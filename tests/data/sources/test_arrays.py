@@ -1,0 +1,121 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganops.data.sources.arrays import arrays, channels_last
+from ganops.errors import DataError
+
+from .made import REAL_DATA
+
+PICTURES = np.arange(6 * 8 * 9 * 3, dtype=np.int64).astype(np.uint8).reshape(6, 8, 9, 3)
+
+
+def save(folder: Path, suffix: str, **values: Any) -> Path:
+    if suffix == "npz":
+        np.savez_compressed(folder / "data.npz", **values)
+    for name in values if suffix == "npy" else ():
+        np.save(folder / f"{name}.npy", values[name])
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["npz", "npy"])
+@pytest.mark.parametrize("names", [("x", "y"), ("images", "labels"), ("data", "label"), ("arr_0", "arr_1"), ("X", "Y")])
+def test_pictures_and_labels_by_name(tmp_path: Path, suffix: str, names: tuple[str, str]) -> None:
+    labels = np.array([[4], [2], [4], [4], [2], [9]])  # a column, as CIFAR's are kept by some
+    source = arrays(save(tmp_path, suffix, **{names[0]: PICTURES, names[1]: labels, "comment": np.zeros(3)}))
+    assert source.classes == ("2", "4", "9")
+    assert [r.label for r in source.references] == [1, 0, 1, 1, 0, 2]
+    assert [r.name for r in source.references] == [f"{names[0]}:{i}" for i in range(6)]
+    for reference, picture in zip(source.references, PICTURES, strict=True):
+        np.testing.assert_array_equal(reference.load(), picture)
+
+
+@pytest.mark.parametrize("names", ["x_{0} y_{0}", "{0}_images {0}_labels"])
+def test_parts_by_name(tmp_path: Path, names: str) -> None:
+    values = {}
+    for part, count in (("train", 6), ("test", 2), ("val", 1)):
+        pictures, labels = names.format(part).split()
+        values |= {pictures: PICTURES[:count], labels: np.array(list("abcabc")[:count])}
+    source = arrays(save(tmp_path, "npz", **values))
+    assert source.classes == ("a", "b", "c")
+    assert [r.name for r in source.references if r.test] == [f"{names.format('test').split()[0]}:{i}" for i in (0, 1)]
+    assert len(source.references) == 9
+
+
+def test_without_labels_there_are_no_classes(tmp_path: Path) -> None:
+    source = arrays(save(tmp_path, "npy", x=PICTURES))
+    assert (source.classes, {r.label for r in source.references}) == ((), {-1})
+
+
+def test_npy_files_are_mapped(tmp_path: Path) -> None:
+    save(tmp_path, "npy", x=PICTURES)
+    pictures = arrays(tmp_path).references[0].load.args[0]  # type: ignore[attr-defined]
+    assert isinstance(pictures, np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((5, 8, 9), (5, 8, 9, 1)),
+        ((5, 8, 9, 3), (5, 8, 9, 3)),
+        ((5, 3, 8, 9), (5, 8, 9, 3)),
+        ((2, 1, 4, 9), (2, 4, 9, 1)),
+    ],
+)
+def test_channels_are_found_and_come_last(shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    pictures = np.arange(np.prod(shape), dtype=np.int64).astype(np.uint8).reshape(shape)
+    moved = channels_last("x", pictures)
+    assert moved.shape == expected
+    if len(shape) == 4 and shape[1] <= 4:
+        np.testing.assert_array_equal(moved[1, 2, 3], pictures[1, :, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"x": PICTURES / 255.0}, r"x in .*: expected unsigned bytes \(uint8\), received float64.*255 \* x"),
+        ({"x": PICTURES[:, :3]}, r"the shape \(6, 3, 9, 3\).*\(N, height, width, channels\)"),
+        ({"x": np.zeros((6, 8, 9, 5), np.uint8)}, r"the shape \(6, 8, 9, 5\)"),
+        ({"x": np.zeros((6, 8), np.uint8)}, r"the shape \(6, 8\)"),
+        ({"x": PICTURES, "y": np.zeros((6, 10))}, r"y in .*: expected one integer or text.*float64 \(6, 10\).*argmax"),
+        ({"x": PICTURES, "y": np.zeros(5, int)}, "as many labels as x has pictures, 6, received 5"),
+        ({"x": PICTURES, "images": PICTURES}, "one array of a kind, received images and x"),
+        ({"pixels": PICTURES}, "an array named .*, received pixels"),
+        ({}, "an array named .*, received none"),
+        ({"x": PICTURES, "y": np.array([{}] * 6)}, "y in .*: expected an array, received .*allow_pickle=False"),
+    ],
+)
+def test_arrays_in_doubt_are_refused(tmp_path: Path, values: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        arrays(save(tmp_path, "npz", **values))
+
+
+@pytest.mark.parametrize(("name", "content"), [("x.npy", b"no array"), ("x.npz", b"no zip"), ("x.npy", b"")])
+def test_damaged_files_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match="expected arrays, received"):
+        arrays(tmp_path)
+
+
+def test_python_objects_are_refused(tmp_path: Path) -> None:
+    save(tmp_path, "npy", x=np.array([{}, {}]))
+    with pytest.raises(DataError, match="without Python objects"):
+        arrays(tmp_path)
+
+
+def test_two_archives_are_ambiguous(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", x=PICTURES)
+    with pytest.raises(DataError, match=r"received 2 \.npz and 1 \.npy"):
+        arrays(save(save(tmp_path, "npz", x=PICTURES), "npy", x=PICTURES))
+
+
+@pytest.mark.skipif(not (REAL_DATA / "cifar10-lossless-4k").is_dir(), reason="no real CIFAR-10 beside the project")
+def test_real_pictures_of_cifar10() -> None:
+    source = arrays(REAL_DATA / "cifar10-lossless-4k")
+    assert (len(source.references), source.classes) == (4000, tuple("0123456789"))
+    first = source.references[0]
+    picture = first.load()
+    assert isinstance(picture, np.ndarray)
+    assert (first.label, picture.shape) == (6, (32, 32, 3))  # the first of CIFAR-10 is a frog

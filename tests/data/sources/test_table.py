@@ -1,0 +1,148 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from ganops.data.sources.source import Source, UnreadablePicture
+from ganops.data.sources.table import table
+from ganops.errors import DataError
+
+from .made import png
+
+NAMES = ["T-shirt", "Trouser", "Pullover"]
+WRITERS = pytest.mark.parametrize("kind", ["parquet", "file.arrow", "stream.arrow"])
+
+
+def rows(count: int, start: int = 0, column: str = "image", **others: Any) -> pa.Table:
+    pictures = [{"bytes": png(i % 256), "path": f"{i}.png"} for i in range(start, start + count)]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.table({column: pa.array(pictures, kind), **others})
+
+
+def named(values: pa.Table) -> pa.Table:
+    features = {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
+    return values.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+
+
+def write(path: Path, values: pa.Table, rows_of_a_group: int = 10) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        parquet.write_table(values, path, row_group_size=rows_of_a_group)
+        return path
+    new = pa.ipc.new_stream if "stream" in path.name else pa.ipc.new_file
+    with new(str(path), values.schema) as writer:
+        writer.write_table(values, max_chunksize=rows_of_a_group)
+    return path
+
+
+def described(source: Source) -> list[tuple[str, int, bool]]:
+    return [(r.name, r.label, r.test) for r in source.references]
+
+
+@WRITERS
+@pytest.mark.parametrize("rows_of_a_group", [10, 7, 300])
+def test_threads_read_every_row_in_any_order(tmp_path: Path, kind: str, rows_of_a_group: int) -> None:
+    write(tmp_path / f"data.{kind}", rows(200), rows_of_a_group)
+    references = table(tmp_path).references
+    order = [*range(200), *range(0, 200, 7), *reversed(range(0, 200, 40))]
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda at: references[at].load(), order))
+    assert read == [png(at) for at in order]
+
+
+@WRITERS
+def test_shards_parts_and_named_classes(tmp_path: Path, kind: str) -> None:
+    write(tmp_path / f"data/train-00000-of-00002.{kind}", named(rows(3, label=[2, 0, 2])))
+    write(tmp_path / f"data/train-00001-of-00002.{kind}", named(rows(1, 3, label=[0])))
+    write(tmp_path / f"data/test-00000-of-00001.{kind}", named(rows(1, 4, label=[2])))
+    source = table(tmp_path)
+    assert source.classes == ("T-shirt", "Pullover")
+    assert described(source) == [
+        (f"data/test-00000-of-00001.{kind}:0", 1, True),
+        (f"data/train-00000-of-00002.{kind}:0", 1, False),
+        (f"data/train-00000-of-00002.{kind}:1", 0, False),
+        (f"data/train-00000-of-00002.{kind}:2", 1, False),
+        (f"data/train-00001-of-00002.{kind}:0", 0, False),
+    ]
+    assert [r.load() for r in source.references] == [png(4), *map(png, range(4))]
+
+
+def test_parts_may_be_folders(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        write(tmp_path / part / "data-00000-of-00001.stream.arrow", rows(1))
+    assert [r.test for r in table(tmp_path).references] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "labels"),
+    [
+        ({}, (), [-1, -1, -1]),
+        ({"labels": ["dog", "cat", "dog"]}, ("cat", "dog"), [1, 0, 1]),
+        ({"fine_label": [40, 7, 40]}, ("7", "40"), [1, 0, 1]),
+        ({"label": pa.array(["dog", "cat", "dog"]).dictionary_encode()}, ("cat", "dog"), [1, 0, 1]),
+    ],
+)
+@WRITERS
+def test_labels(tmp_path: Path, kind: str, columns: dict, classes: tuple[str, ...], labels: list[int]) -> None:
+    write(tmp_path / f"a.{kind}", rows(3, column="img", **columns))
+    source = table(tmp_path)
+    assert (source.classes, [r.label for r in source.references]) == (classes, labels)
+
+
+def test_plain_bytes_are_pictures_too(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", pa.table({"picture": [png(3), None], "text": ["a", "b"]}))
+    first, second = table(tmp_path).references
+    assert first.load() == png(3)
+    with pytest.raises(UnreadablePicture, match="no bytes in its row"):
+        second.load()
+
+
+def test_reading_in_order_opens_each_row_group_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "a.parquet", rows(500), rows_of_a_group=250)
+    opened, original = [], parquet.ParquetFile.iter_batches
+
+    def counted(self: Any, batch_size: int, row_groups: list[int], **rest: Any) -> Any:
+        opened.append(row_groups)
+        assert batch_size <= 64
+        return original(self, batch_size, row_groups, **rest)
+
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", counted)
+    assert [reference.load() for reference in table(tmp_path).references] == [png(i % 256) for i in range(500)]
+    assert opened == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pa.table({"label": [1]}), "a column `image`, or only one, of encoded pictures, received label: int64"),
+        (pa.table({"a": [b"1"], "b": [b"2"]}), "received a: binary, b: binary"),
+        (rows(2, label=[1, None]), "numbers or texts in column 'label', one in each row, received NoneType, int"),
+        (rows(2, label=[0.5, 1.0]), "received float"),
+    ],
+)
+def test_tables_in_doubt_are_refused(tmp_path: Path, values: pa.Table, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        table(write(tmp_path / "a.parquet", values).parent)
+
+
+def test_labels_of_one_part_alone_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "train.parquet", rows(2, label=[0, 1]))
+    write(tmp_path / "test.parquet", rows(1))
+    with pytest.raises(DataError, match=r"labels for every part, or for none, received none for test\.parquet"):
+        table(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_damaged_files_are_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(DataError, match=f"{name}: expected a table in a parquet or arrow file"):
+        table(tmp_path)
+
+
+def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"\*\.parquet or \*\.arrow files, received none"):
+        table(tmp_path)
