@@ -1,17 +1,23 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.data.decoding import decode
+from ganops.data.decoding import decode, read, read_shape
 from ganops.data.sources.source import UnreadablePicture
 
-
-def encoded(picture: Image.Image, form: str = "png", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
+from .encoded import (
+    animated,
+    encoded,
+    late_exif,
+    noise,
+    oriented,
+    picture,
+    png,
+    resized_header,
+    rgb_16_bits,
+    text_bomb,
+    ycck,
+)
 
 
 def random(*shape: int) -> np.ndarray:
@@ -56,12 +62,105 @@ def test_cmyk_becomes_colour() -> None:
     assert (red == [255, 0, 0]).all()
 
 
-def test_exif_orientation_is_applied() -> None:
+def test_adobes_ycck_becomes_colour() -> None:
+    # Adobe stores complements: Y = 120 without colour is a lightness of 135, of which a black of 200 leaves 200 / 255.
+    grey = decode(ycck(120, 128, 128, 200))
+    assert grey.shape == (16, 16, 3)
+    assert np.abs(grey.astype(int) - 135 * 200 / 255).max() <= 1
+    # A low Cr is no red in YCbCr, so all of it here: R = 120 − 1.402 · 88, G = 120 + 0.714 · 88, B = 120.
+    red = decode(ycck(120, 128, 40, 255))
+    assert np.abs(red.astype(int) - [255, 255 - 183, 135]).max() <= 2
+
+
+def test_inverted_cmyk_of_a_jpeg_becomes_colour() -> None:
+    red = decode(encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "jpeg", quality=100))
+    assert np.abs(red.astype(int) - [255, 0, 0]).max() <= 3
+
+
+def test_16_bits_of_colour_keep_their_upper_8() -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (5, 6, 3), dtype=np.uint16)
+    np.testing.assert_array_equal(decode(rgb_16_bits(values)), values >> 8)
+
+
+@pytest.mark.parametrize("form", ["gif", "webp", "png", "tiff", "mpo"])
+def test_the_first_frame_and_the_first_page_are_taken(form: str) -> None:
+    options = {"lossless": True} if form == "webp" else {}
+    single = encoded(picture(3), "jpeg" if form == "mpo" else form, **options)
+    np.testing.assert_array_equal(decode(animated(3, form, **options)), decode(single))
+
+
+TURNS = [
+    lambda p: p,
+    lambda p: p[:, ::-1],
+    lambda p: p[::-1, ::-1],
+    lambda p: p[::-1],
+    lambda p: p.swapaxes(0, 1),
+    lambda p: np.rot90(p, k=-1),
+    lambda p: p[::-1, ::-1].swapaxes(0, 1),
+    np.rot90,
+]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["png", "webp", "tiff"])
+def test_exif_orientation_is_applied(orientation: int, form: str) -> None:
     pixels = random(4, 6, 3)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: show it rotated by 90 degrees clockwise
-    turned = decode(encoded(Image.fromarray(pixels), exif=exif))
-    np.testing.assert_array_equal(turned, np.rot90(pixels, k=-1))
+    options = {"lossless": True} if form == "webp" else {}
+    turned = oriented(Image.fromarray(pixels), orientation, form, **options)
+    np.testing.assert_array_equal(decode(turned), TURNS[orientation - 1](pixels))
+    assert read_shape(turned) == decode(turned).shape
+
+
+def test_exif_behind_the_pixels_turns_too() -> None:
+    pixels = random(4, 6, 3)
+    np.testing.assert_array_equal(decode(late_exif(Image.fromarray(pixels), 6)), np.rot90(pixels, k=-1))
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0MM nonsense", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff"])
+def test_damaged_exif_turns_nothing(exif: bytes) -> None:
+    plain = picture(0)
+    np.testing.assert_array_equal(decode(encoded(plain, "jpeg", exif=exif)), decode(encoded(plain, "jpeg")))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "P"])
+def test_the_header_tells_the_shape(mode: str) -> None:
+    content = encoded(picture(0, mode))
+    assert read_shape(content) == decode(content).shape
+
+
+def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
+    content = encoded(Image.fromarray(noise(0, 603, 805)), "jpeg")
+    for least, size, extent in (
+        ((64, 64), (202, 151), (201.25, 150.75)),
+        ((37, 40), (101, 76), (100.625, 75.375)),
+        ((64, 201), (403, 302), (402.5, 301.5)),
+        ((302, 300), (805, 603), (805, 603)),
+    ):
+        shrunk = read(content, least)
+        assert (shrunk.picture.size, shrunk.extent) == (size, extent), least
+    assert read(content).picture.size == (805, 603)
+
+
+def test_the_limit_of_pixels_is_checked_before_any_is_decoded() -> None:
+    for content in (png(160_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
+        for reads in (decode, read_shape):
+            with pytest.raises(UnreadablePicture, match="more than 160 million pixels"):
+                reads(content)
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
+def test_a_hundred_megabytes_of_text_are_refused(kind: bytes) -> None:
+    with pytest.raises(UnreadablePicture, match="MAX_TEXT_CHUNK"):
+        decode(text_bomb(kind))
+
+
+def test_a_lack_of_memory_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(picture: Image.Image) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    with pytest.raises(MemoryError):
+        decode(encoded(picture(0)))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.data.fitting import fit
+from ganops.data.decoding import decode
+from ganops.data.fitting import fit, fit_file
+from ganops.data.sources.source import UnreadablePicture
 
 from .conftest import constant
+from .encoded import encoded, oriented, picture
 
 
 def noise(height: int, width: int, channels: int) -> np.ndarray:
@@ -70,3 +73,55 @@ def test_hidden_colour_does_not_bleed_when_resized() -> None:
     pixels[:, :8] = (200, 0, 0, 255)
     small = fit(pixels, (4, 4, 4))
     assert small[1][small[3] > 0].max() == 0
+
+
+def scene(height: int, width: int) -> Image.Image:
+    """Structure of all sizes, hard edges and fine grain, as photographs have them; grain falls as 1 / frequency."""
+    draw = np.random.default_rng(0)
+    layers = [
+        Image.fromarray(draw.integers(0, 256, (2**k, 2**k, 3), dtype=np.uint8)).resize((width, height), 3)
+        for k in range(1, 9)
+    ]
+    pixels = sum(np.asarray(layer) * 0.5 ** (k + 1) for k, layer in enumerate(layers))
+    pixels[height // 3 : height // 2, width // 5 : width // 2] = (250, 240, 20)
+    rows, columns = np.indices((height, width))
+    pixels[(rows - height * 0.6) ** 2 + (columns - width * 0.7) ** 2 < (height / 5) ** 2] = (20, 30, 90)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal to noise ratio, decibels."""
+    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
+
+
+@pytest.mark.parametrize("size", [(256, 256), (400, 300), (301, 523), (1050, 700), (1024, 1537), (1537, 1024)])
+@pytest.mark.parametrize("quality", [75, 95])
+def test_a_shrunk_jpeg_is_nearly_what_the_long_way_gives(size: tuple[int, int], quality: int) -> None:
+    content = encoded(scene(*size), "jpeg", quality=quality)
+    assert psnr(fit_file(content, (3, 64, 64)), fit(decode(content), (3, 64, 64))) >= 40
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_shrunk_jpeg_is_turned(orientation: int) -> None:
+    content = oriented(scene(300, 523), orientation, quality=95)
+    shape = (3, 40, 64)
+    assert psnr(fit_file(content, shape), fit(decode(content), shape)) >= 40
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_other_files_are_fitted_as_their_pixels(mode: str, channels: int) -> None:
+    content = encoded(picture(3, mode, height=50, width=70))
+    np.testing.assert_array_equal(fit_file(content, (channels, 16, 12)), fit(decode(content), (channels, 16, 12)))
+
+
+@pytest.mark.parametrize("size", [(1, 6001), (6001, 1)])
+def test_a_crop_that_keeps_next_to_nothing_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(UnreadablePicture, match="less than a hundredth"):
+        fit(constant(0, *size), (1, 60, 60))
+    assert fit(constant(3, *size), (1, *(min(side, 500) for side in size))).max() == 3
+
+
+def test_no_pixels_are_no_picture() -> None:
+    with pytest.raises(UnreadablePicture, match="no pixels"):
+        fit(np.zeros((0, 5, 3), dtype=np.uint8), (3, 4, 4))
