@@ -50,18 +50,12 @@ def test_it_loops_for_ever_at_the_speed_asked_for(tmp_path: Path) -> None:
         assert (film.info["loop"], film.info["duration"], film.n_frames) == (0, 50, 3)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_the_same_frames_are_the_same_bytes_and_nothing_else_is_left(tmp_path: Path, mode: str) -> None:
     for name in ("a.gif", "b.gif"):
         AnimationDataset(filepath=str(tmp_path / name), frames_per_second=20).save(noise(4, mode))
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gif", "b.gif"]
-
-
-def test_what_is_transparent_is_white(tmp_path: Path) -> None:
-    dataset = AnimationDataset(filepath=str(tmp_path / "a.gif"), frames_per_second=20)
-    dataset.save([Image.new("RGBA", (4, 4), (9, 9, 9, 0)), Image.new("LA", (4, 4), (9, 255)).convert("RGBA")])
-    assert [frame.getpixel((0, 0)) for frame in dataset.load()] == [(255, 255, 255), (9, 9, 9)]
 
 
 @pytest.mark.parametrize("speed", [0, 30, 1000])

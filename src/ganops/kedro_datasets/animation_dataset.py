@@ -15,10 +15,9 @@ _COLOURS = 256
 
 
 class AnimationDataset(AbstractDataset["list[Image]", "list[Image]"]):
-    """Pictures of one size as an endless GIF, written whole or not at all: the same pictures are the same bytes.
+    """Grey (L) or RGB pictures of one size as an endless GIF, written whole or not at all; equal ones are equal bytes.
 
-    Grey is kept exactly; of colours the 256 that serve the whole film best are kept, without dithering, which would
-    flicker; what is transparent becomes white.
+    Grey is kept exactly; of colours the 256 that serve the whole film best, without dithering, which would flicker.
 
     Args:
         filepath: the file.
@@ -48,7 +47,7 @@ class AnimationDataset(AbstractDataset["list[Image]", "list[Image]"]):
 
     def save(self, data: "list[Image]") -> None:
         """Write the file whole or not at all."""
-        frames = _in_one_palette([_opaque(frame) for frame in data])
+        frames = _in_one_palette(data)
         with whole_file(self._filepath) as file:
             frames[0].save(
                 file,
@@ -65,15 +64,6 @@ class AnimationDataset(AbstractDataset["list[Image]", "list[Image]"]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-
-def _opaque(frame: "Image") -> "Image":
-    from PIL import Image
-
-    if frame.mode in ("L", "RGB"):
-        return frame
-    white = Image.new("RGBA", frame.size, "white")
-    return Image.alpha_composite(white, frame.convert("RGBA")).convert("L" if frame.mode == "LA" else "RGB")
 
 
 def _in_one_palette(frames: "list[Image]") -> "list[Image]":

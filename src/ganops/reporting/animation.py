@@ -3,8 +3,8 @@
 import torch
 from PIL import Image
 
-from ganops.reporting.grid import image_grid, readable_scale
 from ganops.reporting.samples import SEED, Shown, shown_rows
+from ganops.reporting.sheet import Block, draw_sheet
 
 FRAMES = 48
 _COLUMNS = 5
@@ -16,9 +16,6 @@ def interpolation_frames(generator: Shown) -> list[Image.Image]:
         generator.interpolate(SEED + 2 * row, SEED + 2 * row + 1, FRAMES // 2 + 1, label, eased=True)
         for row, label in enumerate(shown_rows(generator).labels)
     ]
-    there = [_frame(torch.stack(pictures)) for pictures in zip(*ways, strict=True)]
+    moments = [torch.stack(pictures) for pictures in zip(*ways, strict=True)]
+    there = [draw_sheet([Block(pictures.split(_COLUMNS))]) for pictures in moments]
     return [*there, *there[-2:0:-1]]
-
-
-def _frame(pictures: torch.Tensor) -> Image.Image:
-    return image_grid(pictures, min(_COLUMNS, len(pictures)), readable_scale(pictures))

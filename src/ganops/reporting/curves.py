@@ -101,8 +101,8 @@ def outside(curves: Sequence[np.ndarray], limits: tuple[float, float]) -> str:
 def _draw_panel(panel: "Axes", group: str, scalars: pd.DataFrame, names: list[str]) -> None:
     curves: list[Any] = [scalars[[X, name]].dropna() for name in names]
     for place, (name, known) in enumerate(zip(names, curves, strict=True)):
-        style = {"color": _COLOURS[place % len(_COLOURS)], "marker": "." if len(known) == 1 else ""}
-        panel.plot(known[X], known[name], label=name.split("/", 1)[-1], linewidth=1.2, **style)
+        (line,) = panel.plot(known[X], known[name], label=name.split("/", 1)[-1], linewidth=1.2)
+        line.set(color=_COLOURS[place % len(_COLOURS)], marker="." if len(known) == 1 else "")
     values = [known[name].to_numpy() for name, known in zip(names, curves, strict=True)]
     if limits := readable_limits(values):
         panel.set_ylim(*limits)

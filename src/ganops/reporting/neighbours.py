@@ -61,7 +61,9 @@ def nearest_neighbours(
     with thread_count(threads):
         found = [
             nearest(samples, store, PIXELS, as_points),
-            nearest(samples, store, extractor.name, lambda images: extract(extractor, images).values),
+            nearest(
+                samples, store, extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
+            ),
         ]
     return _sheet(samples, found, store), pd.concat([_table(one, store) for one in found], ignore_index=True)
 

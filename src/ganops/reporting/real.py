@@ -1,6 +1,6 @@
 """Real pictures beside generated ones: what was to be learned, and what was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ def real_beside_generated(generator: Shown, store: Store) -> Image.Image:
     return draw_sheet([Block(real, f"real ({SPLIT})"), Block(generated, "generated")], rows.names, rows.note)
 
 
-def _chosen(store: Store, labels: list[int | None]) -> Iterator[np.ndarray]:
+def _chosen(store: Store, labels: Sequence[int | None]) -> Iterator[np.ndarray]:
     """Positions in the store, a row at a time; no picture twice, and so fewer where a class is small."""
     indices = store.indices(SPLIT)
     of_class = store.manifest["label"].to_numpy()[indices]

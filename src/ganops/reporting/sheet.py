@@ -12,7 +12,7 @@ from ganops.data.fitting import as_picture
 from ganops.reporting.grid import readable_scale
 from ganops.reporting.lettering import font
 
-_INK, _PALE_INK = "#333333", "#777777"
+_INK, _PALE_INK, _TRANSPARENT = "#333333", "#777777", "#e8e8e8"
 _SMALLEST_LETTERS = 13
 
 
@@ -74,7 +74,7 @@ def measures(pictures: UInt8[Tensor, "n channels height width"]) -> Measures:
 
 
 def draw_sheet(blocks: Sequence[Block], names: Sequence[str] = (), note: str = "") -> Image.Image:
-    """Grey (L) or RGB. Every pixel becomes a square: nothing is interpolated. What is transparent is white.
+    """Grey (L) or RGB. Every pixel becomes a square: nothing is interpolated. What is transparent is pale.
 
     Args:
         blocks: from left to right, with as many rows each.
@@ -137,16 +137,17 @@ class _Sheet:
         for row, pictures in enumerate(block.rows):
             top = self.top + row * self.row_height
             for column, picture in enumerate(pictures):
-                canvas.paste(_on_white(picture, m.scale), (left + column * (m.width + m.gap), top))
+                canvas.paste(_opaque(picture, m.scale), (left + column * (m.width + m.gap), top))
             for column, caption in enumerate(block.captions[row] if block.captions else ()):
                 middle = left + column * (m.width + m.gap) + m.width // 2
                 draw.text((middle, top + m.height + m.letters), caption, _PALE_INK, font(m.letters), anchor="ms")
 
 
-def _on_white(picture: UInt8[Tensor, "channels height width"], scale: int) -> Image.Image:
+def _opaque(picture: UInt8[Tensor, "channels height width"], scale: int) -> Image.Image:
     pixels = np.ascontiguousarray(picture.cpu().permute(1, 2, 0).numpy())
     drawn = as_picture(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
     if drawn.mode in ("L", "RGB"):
         return drawn
-    white = Image.new("RGBA", drawn.size, "white")
-    return Image.alpha_composite(white, drawn.convert("RGBA")).convert("L" if drawn.mode == "LA" else "RGB")
+    # Not white: the edge of the picture would be lost on the sheet.
+    ground = Image.new("RGBA", drawn.size, _TRANSPARENT)
+    return Image.alpha_composite(ground, drawn.convert("RGBA")).convert("L" if drawn.mode == "LA" else "RGB")

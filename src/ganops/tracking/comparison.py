@@ -51,7 +51,7 @@ def protocols(client: "MlflowClient", environment: str | None = None) -> pd.Data
     found = {_digest(protocol): protocol for run in _judged(client, environment) if (protocol := _protocol(run))}
     table = pd.DataFrame(found)
     differs = table.nunique(axis=1, dropna=False) > 1
-    return table[differs] if differs.any() else table
+    return table.loc[differs] if differs.any() else table
 
 
 def curves_table(client: "MlflowClient", run_ids: Sequence[str], group: str = "loss") -> pd.DataFrame:
