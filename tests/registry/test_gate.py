@@ -117,6 +117,22 @@ def test_a_limit_that_needs_classes_does_not_apply_without_them() -> None:
             judge_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
 
 
+def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() -> None:
+    names = ("fid", "recall")
+    judged = {
+        "metrics": {"generator": {f"{name}_efficientnet_lite0": {"mean": 1.0} for name in names}, "held_out": {}},
+        "protocol": {**PROTOCOL, "features": "efficientnet_lite0"},
+    }
+    gate = parameters(
+        "fid_efficientnet_lite0", agreement_classifier={"minimum": 0.9}, classes_covered_classifier={"minimum": 10}
+    )
+    verdicts = judge_report(judged, gate, classes=10)
+    assert [verdict.holds for verdict in verdicts] == [True, None, None]
+    assert "efficientnet_lite0 does not know the data's classes" in str(verdicts[1])
+    with pytest.raises(ConfigurationError, match="Did you mean fid_efficientnet_lite0"):
+        judge_report(judged, parameters("fid_classifier"), classes=10)
+
+
 def test_compare_by_must_be_in_the_report_and_have_a_better_side() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean fid_classifier"):
         judge(report(), parameters("fid_inception"))

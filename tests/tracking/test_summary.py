@@ -35,3 +35,13 @@ def test_a_whole_run_ends_with_metrics_floor_grid_version_and_the_way_to_the_ui(
 
 def test_a_part_of_a_run_prints_nothing(tmp_path: Path) -> None:
     assert _printed({"report": tmp_path / "report.json"}) == ""
+
+
+def test_given_pictures_that_were_judged_end_with_their_table(tmp_path: Path) -> None:
+    metrics = {"samples": REPORT["metrics"]["generator"], "held_out": REPORT["metrics"]["held_out"]}
+    protocol = REPORT["protocol"] | {"samples_given": 1200, "samples_fitted": 7}
+    (tmp_path / "judged.json").write_text(json.dumps({"metrics": metrics, "protocol": protocol}))
+    text = _printed({"samples_report": tmp_path / "judged.json"})
+    for part in ("Given pictures", "samples", "21.5", "1.25", "samples_fitted 7"):
+        assert part in text.replace("\n", " ")
+    assert "Registered" not in text

@@ -12,6 +12,8 @@ from ganops.errors import ConfigurationError
 Alias = Literal["champion", "challenger"]
 Report = Mapping[str, Any]
 
+# The features that tell the data's own classes.
+_KNOWS_CLASSES = "classifier"
 _LOWER_IS_BETTER = ("fid", "kid")
 _HIGHER_IS_BETTER = ("inception_score", "precision", "recall", "agreement", "classes_covered")
 
@@ -57,7 +59,8 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
     Args:
         report: its evaluation.
         parameters: the gate's limits.
-        classes: how many it knows; without any, a limit on a metric that needs labels does not apply.
+        classes: how many it knows. A limit on a metric that needs classes does not apply where generator or judge
+            knows none.
 
     Raises:
         ConfigurationError: a limit on a metric that the report lacks.
@@ -67,8 +70,7 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
     _lower_is_better(parameters.compare_by)
     value = metrics[parameters.compare_by]
     comparable = Verdict(f"{parameters.compare_by} is a finite number", math.isfinite(value), f"{value:.6g}")
-    labelled = f"agreement_{report['protocol']['features']}"
-    return (comparable, *_limits(parameters, metrics, absent=() if classes else (labelled,)))
+    return (comparable, *_limits(parameters, metrics, _inapplicable(report["protocol"]["features"], classes)))
 
 
 def judge_model(finite: bool, differing: str) -> tuple[Verdict, ...]:
@@ -136,19 +138,29 @@ def _lower_is_better(metric: str) -> bool:
     )
 
 
-def _limits(parameters: RegistrationParameters, metrics: Mapping[str, float], absent: tuple[str, ...]) -> list[Verdict]:
+def _inapplicable(features: str, classes: int) -> dict[str, str]:
+    """Metrics that cannot be had, and why."""
+    if features != _KNOWS_CLASSES:
+        needing = (f"agreement_{_KNOWS_CLASSES}", f"classes_covered_{_KNOWS_CLASSES}")
+        return dict.fromkeys(needing, f"{features} does not know the data's classes")
+    return {} if classes else {f"agreement_{_KNOWS_CLASSES}": "the generator knows no classes"}
+
+
+def _limits(
+    parameters: RegistrationParameters, metrics: Mapping[str, float], inapplicable: Mapping[str, str]
+) -> list[Verdict]:
     return [
-        _limit(name, kind, bound, metrics, absent)
+        _limit(name, kind, bound, metrics, inapplicable.get(name))
         for name, bounds in sorted(parameters.limits.items())
         for kind, bound in sorted(bounds.items())
         if bound is not None
     ]
 
 
-def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], absent: tuple[str, ...]) -> Verdict:
+def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], inapplicable: str | None) -> Verdict:
     question = f"{name} has the {kind} {bound:g}"
-    if name in absent:
-        return Verdict(question, None, "the generator knows no classes")
+    if inapplicable is not None:
+        return Verdict(question, None, inapplicable)
     _require(name, metrics, "registration.limits")
     value = metrics[name]
     return Verdict(question, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")

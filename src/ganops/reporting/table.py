@@ -6,23 +6,26 @@ from typing import Any
 from rich.table import Table
 
 _SHOWN_OF_A_DIGEST = 12
+# What a report can be of, as a person would say.
+_SUBJECTS = {"generator": "Generator", "samples": "Given pictures"}
 _DIGESTS = ("weights", "store")
 
 
 def console_table(report: Mapping[str, Any]) -> Table:
-    """Metric, generator's mean ± sd over the evaluation seeds, real held-out pictures at equal n.
+    """Metric, mean ± sd over the evaluation seeds of what is judged, real held-out pictures at equal n.
 
     Args:
-        report: as stored in report.json.
+        report: as stored in report.json or samples_report.json.
     """
     metrics, protocol = report["metrics"], report["protocol"]
-    title = f"Generator and real pictures, {protocol['n']} each, against {protocol['reference']}"
+    subject = next(name for name in _SUBJECTS if name in metrics)
+    title = f"{_SUBJECTS[subject]} and real pictures, {protocol['n']} each, against {protocol['reference']}"
     table = Table(title=title, caption=protocol_line(report), caption_justify="left", title_justify="left")
     table.add_column("metric", no_wrap=True)
-    table.add_column("generator", justify="right")
+    table.add_column(subject, justify="right")
     table.add_column("real (floor)", justify="right")
-    for name in dict.fromkeys([*metrics["generator"], *metrics["held_out"]]):
-        table.add_row(name, *(_value(metrics[subject].get(name)) for subject in ("generator", "held_out")))
+    for name in dict.fromkeys([*metrics[subject], *metrics["held_out"]]):
+        table.add_row(name, _value(metrics[subject].get(name)), _value(metrics["held_out"].get(name)))
     return table
 
 
