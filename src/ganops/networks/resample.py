@@ -45,7 +45,8 @@ class _Spread(torch.autograd.Function):
         wide = maps.to(
             torch.promote_types(maps.dtype, torch.float32)
         )  # the processor's kernel for bfloat16 takes 40 times as long
-        spread = F.conv_transpose2d(wide, _kernel(wide), None, 2, 1, more, groups=maps.shape[1])
+        with torch.autocast(maps.device.type, enabled=False):
+            spread = F.conv_transpose2d(wide, _kernel(wide), None, 2, 1, more, groups=maps.shape[1])
         return spread.to(maps.dtype)
 
     @staticmethod
