@@ -9,6 +9,8 @@ CONF = Path(__file__).parents[2] / "conf"
 BASE_FILES = sorted(path.name for path in (CONF / "base").glob("parameters_*.yml"))
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("base", "local"))
 BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "device", "threads"}
+# A property of the data: whether a mirrored picture is one of the same kind.
+OF_DATA = {"mirror"}
 
 
 every_parameters_file = pytest.mark.parametrize(
@@ -45,9 +47,9 @@ def test_base_is_the_default_data_set() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_environment_sets_the_budget_of_training_and_nothing_else_of_it(environment: str) -> None:
+def test_an_environment_sets_budget_and_properties_of_the_data_and_nothing_else_of_training(environment: str) -> None:
     training = read(CONF / environment / "parameters_training.yml").get("training", {})
-    assert set(training) <= BUDGET
+    assert set(training) <= BUDGET | OF_DATA
 
 
 @pytest.mark.parametrize(
