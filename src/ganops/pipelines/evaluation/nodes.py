@@ -71,5 +71,13 @@ def draw_real(bundle: Any, store: Any) -> Any:
     return real_beside_generated(bundle, store)
 
 
+def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationParameters) -> tuple[Any, pd.DataFrame]:
+    """Samples beside the training pictures that are nearest to them, as a picture and as a table."""
+    from ganops.metrics.judge import open_judge
+    from ganops.reporting.neighbours import nearest_neighbours
+
+    return nearest_neighbours(bundle, store, open_judge(judge, parameters), parameters.threads)
+
+
 def _bar(description: str) -> Progress:
     return lambda steps, total: tqdm(steps, description, total)

@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from ganops.pipelines.evaluation.nodes import (
     draw_film,
     draw_interpolation,
+    draw_neighbours,
     draw_real,
     draw_samples,
     draw_truncations,
@@ -25,5 +26,6 @@ def create_pipeline() -> Pipeline:
             Node(draw_film, "bundle", "interpolation_film", name="draw_film"),
             Node(draw_truncations, "bundle", "truncation_strip", name="draw_truncations"),
             Node(draw_real, ["bundle", "store"], "real_beside_generated", name="draw_real"),
+            Node(draw_neighbours, judged, ["nearest_neighbours", "nearest_neighbours_table"], name="draw_neighbours"),
         ]
     )
