@@ -1,5 +1,6 @@
 """What a report says of generators whose quality is known, and of a floor at equal n."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,58 @@ def test_agreement_is_absent_where_no_class_was_asked(store: Store, classifier: 
 
 def test_the_same_twice(report: Report, store: Store, classifier: Classifier) -> None:
     assert evaluate(Replay(store), store, classifier, PARAMETERS).to_json() == report.to_json()
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Sees what the classifier sees, and calls it by names that are not the data's."""
+
+    classifier: Classifier
+    name: str
+    resize: str = "somehow"
+    classes: tuple[str, ...] = ()
+    chunk: int = 128
+
+    @property
+    def dimension(self) -> int:
+        return self.classifier.dimension
+
+    @property
+    def digest(self) -> str:
+        return "of its weights"
+
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.classifier(images)
+
+
+@pytest.mark.parametrize("name", ["inception", "efficientnet_lite0"])
+def test_a_judge_of_other_classes_gives_no_metric_of_the_data_s(
+    report: Report, store: Store, unlabelled: Store, classifier: Classifier, name: str
+) -> None:
+    parameters = PARAMETERS.model_copy(update={"features": name})
+    labelled = evaluate(Replay(store), store, Stranger(classifier, name), parameters)
+    names = ("fid", "kid", "precision", "recall", "inception_score")
+    expected = {f"{metric}_{name}": report.judged[f"{metric}_classifier"] for metric in names}
+    assert labelled.judged == expected
+    assert set(labelled.held_out) == set(expected)
+    assert set(labelled.to_json()["metrics"]) == {"generator", "held_out"}
+    assert (labelled.protocol.features, labelled.protocol.resize) == (name, "somehow")
+    without = evaluate(Replay(store, label="none"), unlabelled, Stranger(classifier, name), parameters)
+    assert set(without.judged) == set(without.held_out) == set(expected)
+
+
+def test_the_progress_moves_with_the_pictures(store: Store, classifier: Classifier) -> None:
+    seen: list[int] = []
+
+    def progress(steps: Iterable[int], total: int) -> Iterable[int]:
+        for step in steps:
+            seen.append(step)
+            yield step
+        seen.append(-total)
+
+    evaluate(Replay(store), store, classifier, PARAMETERS, progress)
+    total = 2 * len(store.indices("train")) + 3 * len(store.indices("held_out"))
+    assert seen == [*range(total), -total]
 
 
 def test_the_json_states_the_whole_protocol(report: Report, store: Store, classifier: Classifier) -> None:

@@ -1,0 +1,63 @@
+"""What judges is made before training, stored, and opened again."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.kedro_datasets.judge_dataset import JudgeDataset
+from ganops.metrics.classifier import Classifier
+from ganops.metrics.efficientnet import EfficientNetLite0
+from ganops.metrics.judge import Pretrained, make_judge, open_judge
+from ganops.metrics.weights import EFFICIENTNET_LITE0
+
+from .. import parameters as of_base
+
+PARAMETERS = of_base.evaluation(features="efficientnet_lite0", threads=1)
+
+
+def test_a_pretrained_judge_is_its_name_and_digest_and_finds_its_weights_again(
+    unlabelled: Store, tmp_path: Path
+) -> None:
+    made = make_judge(unlabelled, PARAMETERS)
+    dataset = JudgeDataset(str(tmp_path / "judge"))
+    dataset.save(made)
+    (file,) = (tmp_path / "judge").iterdir()
+    assert json.loads(file.read_text()) == {
+        "format": "ganops-pretrained-1",
+        "name": "efficientnet_lite0",
+        "weights_sha256": EFFICIENTNET_LITE0.sha256,
+    }
+    extractor = open_judge(dataset.load(), PARAMETERS)
+    assert isinstance(extractor, EfficientNetLite0)
+    assert extractor.digest == EFFICIENTNET_LITE0.sha256
+
+
+def test_a_classifier_is_its_own_extractor(classifier: Classifier) -> None:
+    assert open_judge(classifier, of_base.evaluation()) is classifier
+
+
+def test_another_judge_than_asked_is_refused(classifier: Classifier) -> None:
+    with pytest.raises(MetricError, match=r"expected efficientnet_lite0, .*received classifier.*--nodes make_judge"):
+        open_judge(classifier, PARAMETERS)
+    with pytest.raises(MetricError, match="received efficientnet_lite0 of sha256 0000"):
+        open_judge(Pretrained("efficientnet_lite0", "0000"), PARAMETERS)
+
+
+def test_inception_without_its_weights_stops_before_any_training(
+    unlabelled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = of_base.evaluation(features="inception", inception_weights=str(tmp_path / "none.pth"))
+    with pytest.raises(MetricError, match=r"none\.pth: expected 95628359 bytes of sha256 6726825d.*torch-fidelity's"):
+        make_judge(unlabelled, named)
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    monkeypatch.setattr("ganops.metrics.weights.download_url_to_file", _no_network)
+    with pytest.raises(MetricError, match=r"download failed.*Get weights-inception-2015-12-05-\w+\.pth from torch"):
+        make_judge(unlabelled, of_base.evaluation(features="inception"))
+
+
+def _no_network(*_: object, **__: object) -> None:
+    raise OSError("Network is unreachable")
