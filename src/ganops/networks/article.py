@@ -3,8 +3,9 @@
 The article's: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid; convolutions of 64 and
 128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Ours: any picture's size, `width` w in place
 of 64 and 2w of 128, the last hidden layer as wide as z, LeakyReLU's slope of 0.2, and the class, which enters as in
-DCGAN: in the normalisation of the generator, and in a projection of the discriminator. The article's pixels are 0 … 1
-and ours −1 … 1: y = 2 · sigmoid − 1.
+DCGAN: in the normalisation of the generator, and in a projection of the discriminator; and the initial weights, which
+the article does not say: they keep the variance of what enters a layer. The article's pixels are 0 … 1 and ours
+−1 … 1: y = 2 · sigmoid − 1.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
-from ganops.networks.layers import ClassEmbedding, ConditionalBatchNorm1d, ProjectionHead
+from ganops.networks.layers import ClassEmbedding, ConditionalBatchNorm1d, ProjectionHead, scaled
 
 _EMBEDDING_DIMENSION = 64
 _SLOPE = 0.2
@@ -48,7 +49,7 @@ class Discriminator(nn.Module):
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         levels = pairwise([channels, width, 2 * width])
-        self.downs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
+        self.downs = nn.ModuleList(scaled(nn.Conv2d(a, b, 3, stride=2, padding=1)) for a, b in levels)
         self.head = ProjectionHead(2 * width * -(-height // 4) * -(-width_pixels // 4), classes)
 
     def forward(
@@ -69,7 +70,7 @@ class HiddenLayers(nn.Module):
 
     def __init__(self, sizes: Sequence[int], embedding_dimension: int) -> None:
         super().__init__()
-        self.maps = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
+        self.maps = nn.ModuleList(scaled(nn.Linear(a, b, bias=False)) for a, b in pairwise(sizes))
         self.normalisations = nn.ModuleList(ConditionalBatchNorm1d(size, embedding_dimension) for size in sizes[1:])
 
     def forward(
@@ -86,7 +87,7 @@ class PictureLayer(nn.Module):
     def __init__(self, features: int, channels: int, height: int, width_pixels: int) -> None:
         super().__init__()
         self.shape = (channels, height, width_pixels)
-        self.linear = nn.Linear(features, channels * height * width_pixels)
+        self.linear = scaled(nn.Linear(features, channels * height * width_pixels))
 
     def forward(self, values: Float[Tensor, "batch features"]) -> Float[Tensor, "batch channels height width"]:
         return (2 * torch.sigmoid(self.linear(values).float()) - 1).unflatten(1, self.shape)

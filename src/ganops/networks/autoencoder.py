@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks.article import HiddenLayers, PictureLayer
-from ganops.networks.layers import ClassEmbedding
+from ganops.networks.layers import ClassEmbedding, scaled
 
 _EMBEDDING_DIMENSION = 64
 
@@ -24,7 +24,7 @@ class Generator(nn.Module):
         super().__init__()
         code = max(1, width // 4)
         self.encoder = HiddenLayers([latent_dimension, width, 2 * code], embedding_dimension=0)
-        self.code = nn.Linear(2 * code, code)
+        self.code = scaled(nn.Linear(2 * code, code))
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         self.decoder = HiddenLayers([code, width, 2 * width], _EMBEDDING_DIMENSION if classes else 0)
         self.last = PictureLayer(2 * width, channels, height, width_pixels)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganops.noise import Noise
 
 N = TypeVar("N", bound=nn.Module)
+L = TypeVar("L", nn.Conv2d, nn.Linear)
 
 
 def halvings(height: int, width: int) -> int:
@@ -85,6 +86,12 @@ class ProjectionHead(nn.Module):
         if self.embedding is None:
             return logit
         return logit + (self.embedding(label) * features).sum(1, keepdim=True)
+
+
+def scaled(layer: L, gain: float = 1.0) -> L:
+    """`layer`, whose weights are to begin as N(0, gain² / n), where n values enter each of its outputs."""
+    layer.initial_deviation = gain / math.sqrt(layer.weight[0].numel())  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+    return layer
 
 
 @torch.no_grad()

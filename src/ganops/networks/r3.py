@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
-from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, halvings
+from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, halvings, scaled
 from ganops.networks.resample import double, halve
 
 _SLOPE = 0.2
@@ -42,7 +42,7 @@ class Generator(nn.Module):
         self.basis = Basis(inputs, widths[0], *coarse_size(height, width_pixels))
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
         self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
-        self.last = Convolution(widths[-1], channels, 1, bias=True)
+        self.last = scaled(nn.Conv2d(widths[-1], channels, 1))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -61,7 +61,7 @@ class Discriminator(nn.Module):
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         widths = stage_widths(width, height, width_pixels)[::-1]
-        self.first = Convolution(channels, widths[0], 1)
+        self.first = scaled(nn.Conv2d(channels, widths[0], 1, bias=False))
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
         self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
         self.head = Head(widths[-1], *coarse_size(height, width_pixels), classes)
@@ -78,24 +78,6 @@ class Discriminator(nn.Module):
         return self.head(self.stages[-1](maps), label)
 
 
-class Convolution(nn.Conv2d):
-    """A convolution of odd size that keeps the maps' size; its weights begin as N(0, gain² / inputs of one value)."""
-
-    def __init__(
-        self, inputs: int, outputs: int, size: int, groups: int = 1, bias: bool = False, gain: float = 1.0
-    ) -> None:
-        super().__init__(inputs, outputs, size, padding=size // 2, groups=groups, bias=bias)
-        self.initial_deviation = gain / math.sqrt(inputs // groups * size**2)
-
-
-class Linear(nn.Linear):
-    """A linear map without bias, whose weights begin as N(0, 1 / inputs)."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, bias=False)
-        self.initial_deviation = 1 / math.sqrt(inputs)
-
-
 class Block(nn.Module):
     """x + f(x), f = 1×1, bias, LeakyReLU, 3×3 in groups of 16, bias, LeakyReLU, 1×1: twice as wide inside."""
 
@@ -104,9 +86,9 @@ class Block(nn.Module):
         inside = -(-2 * width // _GROUP) * _GROUP
         # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)) with m = 3.
         gain = math.sqrt(2 / (1 + _SLOPE**2)) * blocks**-0.25
-        self.expand = Convolution(width, inside, 1, bias=True, gain=gain)
-        self.mix = Convolution(inside, inside, 3, groups=inside // _GROUP, bias=True, gain=gain)
-        self.reduce = Convolution(inside, width, 1, gain=0.0)
+        self.expand = scaled(nn.Conv2d(width, inside, 1), gain)
+        self.mix = scaled(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
+        self.reduce = scaled(nn.Conv2d(inside, width, 1, bias=False), 0.0)
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
         inside = F.leaky_relu(self.expand(maps), _SLOPE)
@@ -121,7 +103,7 @@ class Basis(nn.Module):
     def __init__(self, inputs: int, width: int, height: int, width_pixels: int) -> None:
         super().__init__()
         self.patterns = nn.Parameter(torch.empty(width, height, width_pixels))
-        self.linear = Linear(inputs, width)
+        self.linear = scaled(nn.Linear(inputs, width, bias=False))
 
     def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width high broad"]:
         return self.patterns * self.linear(latent)[:, :, None, None]
@@ -137,7 +119,7 @@ class Head(nn.Module):
     def __init__(self, width: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         self.patterns = Patterns(width, height, width_pixels)
-        self.linear = Linear(width, width if classes else 1)
+        self.linear = scaled(nn.Linear(width, width if classes else 1, bias=False))
         self.embedding = ClassEmbedding(classes, width) if classes else None
 
     def forward(
@@ -174,4 +156,4 @@ def _stage(width: int, stages: int) -> nn.Sequential:
 
 def _widening(inputs: int, outputs: int) -> nn.Module:
     """Between two stages: nothing where the width stays."""
-    return nn.Identity() if inputs == outputs else Convolution(inputs, outputs, 1)
+    return nn.Identity() if inputs == outputs else scaled(nn.Conv2d(inputs, outputs, 1, bias=False))
