@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganops.data.store import Store
 from ganops.metrics.features import FeatureExtractor, extract
-from ganops.reporting.samples import SEED, Shown, evenly_chosen, knows_classes
+from ganops.reporting.samples import SEED, Shown, evenly_chosen
 from ganops.reporting.sheet import Block, draw_sheet
 from ganops.sampling import GenerationRequest
 from ganops.threads import thread_count
@@ -70,8 +70,9 @@ def nearest_neighbours(
 
 def shown_samples(generator: Shown) -> UInt8[Tensor, "g channels height width"]:
     """Eight samples: of as many classes as there are, evenly chosen, again from the first where there are fewer."""
-    if not knows_classes(generator):
-        return generator.generate(GenerationRequest(n=SHOWN, seed=SEED)).images
+    any_classes = generator.generate(GenerationRequest(n=SHOWN, seed=SEED))
+    if any_classes.labels is None:
+        return any_classes.images
     labels = evenly_chosen(len(generator.classes), SHOWN)
     requests = [GenerationRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SHOWN)]
     return torch.cat([generator.generate(request).images for request in requests])

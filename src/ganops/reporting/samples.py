@@ -80,18 +80,14 @@ def truncation_strip(generator: Shown) -> Image.Image:
 
 def shown_rows(generator: Shown, most: int = MOST_ROWS) -> Rows:
     """A row a class, at most `most`, evenly chosen; eight without a name of a generator that knows no classes."""
-    if not knows_classes(generator):
+    first = generator.generate(GenerationRequest(n=1, seed=SEED))
+    # The data may have classes that the generator does not know: it draws labels only where it does.
+    if first.labels is None:
         return Rows([None] * _ROWS, [], "")
-    chosen = evenly_chosen(len(generator.classes), most)
-    m = measures(generator.generate(GenerationRequest(n=1, seed=SEED)).images)
+    chosen, m = evenly_chosen(len(generator.classes), most), measures(first.images)
     names = [class_name(generator.classes, label, m.letters, m.name_width) for label in chosen]
     left_out = len(chosen) < len(generator.classes)
     return Rows([*chosen], names, f"{len(chosen)} of {len(generator.classes):,} classes" if left_out else "")
-
-
-def knows_classes(generator: Shown) -> bool:
-    """The data may have classes that the generator does not know: it draws labels only where it does."""
-    return generator.generate(GenerationRequest(n=1, seed=SEED)).labels is not None
 
 
 def evenly_chosen(count: int, most: int) -> list[int]:
