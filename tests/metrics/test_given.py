@@ -1,6 +1,7 @@
 """Pictures that another program made, judged like a generator's."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from .. import parameters as of_base
 PARAMETERS = of_base.evaluation(seeds=(1, 2), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
 
 
-def write(store: Store, folder: Path, by_class: bool = False, **options: object) -> Path:
+def write(store: Store, folder: Path, by_class: bool = False, **options: Any) -> Path:
     """The held-out pictures of a grey store as files, in their order."""
     indices = store.indices("held_out")
     labels = store.read("label", indices)
@@ -29,7 +30,7 @@ def write(store: Store, folder: Path, by_class: bool = False, **options: object)
     return folder
 
 
-def judged(store: Store, classifier: Classifier, folder: Path, **changed: object) -> Report:
+def judged(store: Store, classifier: Classifier, folder: Path, **changed: Any) -> Report:
     parameters = PARAMETERS.model_copy(update=changed)
     return evaluate_samples(read_samples(folder, store), store, classifier, parameters)
 

@@ -37,7 +37,7 @@ class Convolution(nn.Sequential):
     def __init__(self, narrow: int, wide: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         each, odd = divmod(kernel - stride, 2)
         super().__init__(
-            nn.ZeroPad2d((each, each + 1) * 2) if odd else nn.Identity(),
+            nn.ZeroPad2d((each, each + 1, each, each + 1)) if odd else nn.Identity(),
             nn.Conv2d(narrow, wide, kernel, stride, 0 if odd else each, groups=groups, bias=False),
             nn.BatchNorm2d(wide, eps=_BATCH_NORM_EPSILON),
         )

@@ -62,8 +62,8 @@ def evaluate_samples(
     require_judgeable(store, parameters)
     protocol = protocol_of(store, extractor, parameters)
     require_enough(len(given.images), protocol.n)
-    counts = {"samples_given": len(given.images), "samples_fitted": given.fitted}
-    yardstick = Yardstick(store, extractor, SamplesProtocol(**vars(protocol), **counts), parameters.threads, progress)
+    of_samples = SamplesProtocol(**vars(protocol), samples_given=len(given.images), samples_fitted=given.fitted)
+    yardstick = Yardstick(store, extractor, of_samples, parameters.threads, progress)
     return _report(SAMPLES, given.draw, yardstick)
 
 
