@@ -14,7 +14,7 @@ from ganops.data.store import Store
 from ganops.errors import DataError
 
 from ... import parameters as of_base
-from .made import TARS, described, fill, pack_tar, pack_zip, png
+from .made import REAL_DATA, TARS, described, fill, pack_tar, pack_zip, png
 
 
 def test_sub_folders_are_classes_and_names_are_sorted(tmp_path: Path) -> None:
@@ -142,3 +142,24 @@ def test_a_messy_folder_becomes_a_store(tmp_path: Path) -> None:
     files = prepared.manifest["file"].tolist()
     assert prepared.manifest["duplicate_of"].tolist()[files.index("dog/again.png")] == files.index("cat/0.png")
     assert report["duplicates"] == 1
+
+
+@pytest.mark.skipif(not (REAL_DATA / "sign-digits-100").is_dir(), reason="no photographs of signs beside the project")
+def test_a_real_zip_with_a_wrapping_folder() -> None:
+    source = image_folder(REAL_DATA / "sign-digits-100")
+    assert source.classes == tuple("0123456789")
+    counts = np.bincount([reference.label for reference in source.references])
+    assert counts.tolist() == [205, 206, 206, 206, 207, 207, 207, 203, 208, 204]
+
+
+@pytest.mark.skipif(not (REAL_DATA / "cifar10-jpeg").is_dir(), reason="no CIFAR-10 in JPEG beside the project")
+def test_real_pictures_in_parts_become_a_store(tmp_path: Path) -> None:
+    real = REAL_DATA / "cifar10-jpeg" / "cifar10_jpeg.zip"
+    with zipfile.ZipFile(real) as whole, zipfile.ZipFile(tmp_path / "few.zip", "w") as few:
+        for name in sorted(whole.namelist())[::100]:  # of each class 50 and 10
+            few.writestr(name, whole.read(name))
+    prepared, report = prepare(image_folder(tmp_path), of_base.data_preparation(held_out_share=None))
+    counts = {name: list(split["per_class"].values()) for name, split in report["splits"].items()}
+    assert counts == {"train": [45] * 10, "validation": [5] * 10, "held_out": [10] * 10}
+    held_out = prepared.manifest["split"].to_numpy() == "held_out"
+    assert [name.startswith("test/") for name in prepared.manifest["file"]] == held_out.tolist()

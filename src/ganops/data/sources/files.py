@@ -1,10 +1,11 @@
 """What a folder and an archive have in common: named files, of which some are never read, with the reason."""
 
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from ganops.data.sources.source import UnreadablePicture
 from ganops.errors import DataError
@@ -15,6 +16,8 @@ Files = dict[str, ReadBytes | str]
 
 LINK = "a link, not a picture"
 SPECIAL = "neither a file nor a folder"
+# As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
+_CLIMBS = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.($|[/\\])")
 _LARGEST_BYTES = 1 << 30
 _LEFT_BEHIND = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _DAMAGE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -24,16 +27,14 @@ def is_wanted(name: str) -> bool:
     """Whether a file may be meant as a picture: not hidden, nor left behind by git, DVC or an operating system."""
     if name == "SOURCE.txt" or name.endswith(".dvc"):
         return False
-    return not any(part.startswith(".") or part in _LEFT_BEHIND for part in PurePosixPath(name).parts)
+    return not any(part.startswith(".") or part in _LEFT_BEHIND for part in name.split("/"))
 
 
 def plain_name(archive: Path, name: str) -> str:
     """The name of an entry without "./" and the like; DataError for one that leads out of the archive."""
-    # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
-    strictest = PureWindowsPath(name)
-    if strictest.anchor or ".." in strictest.parts:
+    if _CLIMBS.search(name):
         raise unusable(archive, "entries that stay inside the archive", repr(shown(name)), "Pack the folder again.")
-    return PurePosixPath(name).as_posix()
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
 def shown(name: str) -> str:

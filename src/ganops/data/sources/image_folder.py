@@ -7,7 +7,7 @@ Entries of an archive never become files.
 """
 
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ganops.data.sources.files import Files, guarded, refuse, shown, unusable
 from ganops.data.sources.folders import files_in_folder
@@ -67,8 +67,8 @@ def _files_in_archive(path: Path) -> Files:
 
 
 def _is_text(name: str) -> bool:
-    file = PurePosixPath(name.lower())
-    return file.suffix in _TEXTS or file.name in _TITLES
+    file = name.rpartition("/")[2].lower()
+    return file in _TITLES or f".{file.rpartition('.')[2]}" in _TEXTS
 
 
 def _described(files: Files) -> str:

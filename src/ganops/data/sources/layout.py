@@ -15,7 +15,6 @@ train on. One sub-folder alone, with the pictures right in it, is one class, unl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import PurePosixPath
 
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES
 from ganops.data.store import NO_CLASS
@@ -36,7 +35,7 @@ class Layout:
 
 def arrange(names: Sequence[str]) -> Layout:
     """The layout of pictures named by their paths with "/"; LoosePicture where not all are in a folder of a class."""
-    folders = [PurePosixPath(name).parent.parts for name in names]
+    folders = [tuple(name.split("/")[:-1]) for name in names]
     depth = _shared(folders)
     below = [parts[depth:] for parts in folders]
     if _are_parts(below):
