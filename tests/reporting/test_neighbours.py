@@ -83,6 +83,25 @@ def test_the_result_does_not_depend_on_the_size_of_a_chunk(store: Store, monkeyp
     np.testing.assert_array_equal(whole.distances, chunked.distances)
 
 
+def test_however_many_there_are_few_pictures_are_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    seen: list[int] = []
+
+    def counted(field: str, indices: np.ndarray) -> np.ndarray:
+        read.append(len(indices))
+        return Store.read(store, field, indices)
+
+    def points(images: torch.Tensor) -> np.ndarray:
+        seen.append(len(images))
+        return as_points(images)
+
+    monkeypatch.setattr(neighbours, "_ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(store, "read", counted)
+    nearest(torch.zeros(2, 1, 6, 6, dtype=torch.uint8), store, PIXELS, points)
+    assert max(read) == 50 and sum(read) == len(store.indices("train"))
+    assert seen == [2, *read]
+
+
 def test_of_equally_near_ones_the_earlier_comes_first(store: Store) -> None:
     samples = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)
     found = nearest(samples, store, "nothing", lambda images: np.zeros((len(images), 1)))
