@@ -31,8 +31,8 @@ def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(size, widths):
 def test_at_first_a_block_adds_nothing():
     generator = initialise(r3.Generator(5, 16, 1, 16, 16, 0), "generator", seed=0)
     latent = torch.randn(3, 5)
-    maps = generator.basis(latent)
-    for _ in generator.widenings:
+    maps = generator.narrowing(generator.basis(latent))
+    for _ in generator.changes:
         maps = double(maps)
     torch.testing.assert_close(generator(latent), generator.last(maps))
 
@@ -45,6 +45,17 @@ def test_the_first_two_convolutions_of_a_block_begin_as_fixup_says():
     assert block.reduce.weight.abs().max() == 0
     assert block.expand.bias is not None and block.mix.bias is not None
     assert block.expand.bias.abs().max() == block.mix.bias.abs().max() == 0
+
+
+def test_a_narrow_network_has_as_many_numbers_for_z_as_a_wide_one():
+    generator, wide = r3.Generator(64, 8, 1, 28, 28, 10), r3.Generator(64, 200, 1, 28, 28, 10)
+    assert generator.basis.linear.weight.shape == (128, 64 + 64)
+    assert wide.basis.linear.weight.shape == (200, 64 + 64)
+    latent = torch.randn(40, 64)
+    generator = initialise(generator, "generator", seed=0)
+    with torch.no_grad():
+        maps = generator.narrowing(generator.basis(torch.cat([latent, torch.zeros(40, 64)], dim=1)))
+    assert int(torch.linalg.matrix_rank(maps.flatten(1))) == 40
 
 
 @pytest.mark.parametrize("width", [1, 4, 24, 96])

@@ -6,7 +6,8 @@ resolution (layers.halvings): 28 → 7 · 2², 32 → 4 · 2³. The coarsest lev
 written by parts that know each place, so that any size serves.
 
 `width` is that of all stages of up to 32 pixels (shorter side); each doubling beyond halves it. Published for CIFAR-10:
-768.
+768. Ours: beneath 128 the coarsest maps stay 128 channels wide, with a 1×1 convolution between them and the stages.
+The generator has one number a channel there, and a picture of a few numbers has no room for z beside its class.
 """
 
 import math
@@ -26,6 +27,7 @@ _BLOCKS = 2
 _GROUP = 16
 _EMBEDDING_DIMENSION = 64
 _FULL_WIDTH_PIXELS = 32
+_LEAST_COARSE_WIDTH = 128
 
 
 class Generator(nn.Module):
@@ -39,9 +41,11 @@ class Generator(nn.Module):
         widths = stage_widths(width, height, width_pixels)
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
-        self.basis = Basis(inputs, widths[0], *coarse_size(height, width_pixels))
+        coarse = max(widths[0], _LEAST_COARSE_WIDTH)
+        self.basis = Basis(inputs, coarse, *coarse_size(height, width_pixels))
+        self.narrowing = _change(coarse, widths[0])
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
-        self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
+        self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
         self.last = scaled(nn.Conv2d(widths[-1], channels, 1))
 
     def forward(
@@ -49,9 +53,9 @@ class Generator(nn.Module):
     ) -> Float[Tensor, "batch channels height width"]:
         if self.embedding is not None:
             latent = torch.cat([latent, self.embedding(label)], dim=1)
-        maps = self.stages[0](self.basis(latent))
-        for widening, stage in zip(self.widenings, self.stages[1:], strict=True):
-            maps = stage(double(widening(maps)))
+        maps = self.stages[0](self.narrowing(self.basis(latent)))
+        for change, stage in zip(self.changes, self.stages[1:], strict=True):
+            maps = stage(double(change(maps)))
         return self.last(centre_crop(maps, *self.size)).float()
 
 
@@ -63,8 +67,10 @@ class Discriminator(nn.Module):
         widths = stage_widths(width, height, width_pixels)[::-1]
         self.first = scaled(nn.Conv2d(channels, widths[0], 1, bias=False))
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
-        self.widenings = nn.ModuleList(_widening(a, b) for a, b in pairwise(widths))
-        self.head = Head(widths[-1], *coarse_size(height, width_pixels), classes)
+        self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
+        coarse = max(widths[-1], _LEAST_COARSE_WIDTH)
+        self.widening = _change(widths[-1], coarse)
+        self.head = Head(coarse, *coarse_size(height, width_pixels), classes)
 
     def forward(
         self,
@@ -73,9 +79,9 @@ class Discriminator(nn.Module):
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         maps = self.first(pictures)
-        for widening, stage in zip(self.widenings, self.stages[:-1], strict=True):
-            maps = widening(halve(stage(maps)))
-        return self.head(self.stages[-1](maps), label)
+        for change, stage in zip(self.changes, self.stages[:-1], strict=True):
+            maps = change(halve(stage(maps)))
+        return self.head(self.widening(self.stages[-1](maps)), label)
 
 
 class Block(nn.Module):
@@ -154,6 +160,6 @@ def _stage(width: int, stages: int) -> nn.Sequential:
     return nn.Sequential(*(Block(width, _BLOCKS * stages) for _ in range(_BLOCKS)))
 
 
-def _widening(inputs: int, outputs: int) -> nn.Module:
-    """Between two stages: nothing where the width stays."""
+def _change(inputs: int, outputs: int) -> nn.Module:
+    """A 1×1 convolution; nothing where the width stays."""
     return nn.Identity() if inputs == outputs else scaled(nn.Conv2d(inputs, outputs, 1, bias=False))
