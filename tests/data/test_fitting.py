@@ -82,7 +82,7 @@ def scene(height: int, width: int) -> Image.Image:
         Image.fromarray(draw.integers(0, 256, (2**k, 2**k, 3), dtype=np.uint8)).resize((width, height), 3)
         for k in range(1, 9)
     ]
-    pixels = sum(np.asarray(layer) * 0.5 ** (k + 1) for k, layer in enumerate(layers))
+    pixels = np.sum([np.asarray(layer) * 0.5 ** (k + 1) for k, layer in enumerate(layers)], axis=0)
     pixels[height // 3 : height // 2, width // 5 : width // 2] = (250, 240, 20)
     rows, columns = np.indices((height, width))
     pixels[(rows - height * 0.6) ** 2 + (columns - width * 0.7) ** 2 < (height / 5) ** 2] = (20, 30, 90)
@@ -119,7 +119,7 @@ def test_other_files_are_fitted_as_their_pixels(mode: str, channels: int) -> Non
 def test_a_crop_that_keeps_next_to_nothing_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(UnreadablePicture, match="less than a hundredth"):
         fit(constant(0, *size), (1, 60, 60))
-    assert fit(constant(3, *size), (1, *(min(side, 500) for side in size))).max() == 3
+    assert fit(constant(3, *size), (1, min(size[0], 500), min(size[1], 500))).max() == 3
 
 
 def test_no_pixels_are_no_picture() -> None:

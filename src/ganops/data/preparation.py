@@ -10,7 +10,7 @@ import os
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -61,7 +61,7 @@ def prepare(
         shape = _shape(references, parameters)
         images = _scratch((len(references), shape.channels, shape.height, shape.width))
         outcomes = progress(_read_all(references, images, workers or _cores()), len(references))
-        digests, skipped = _sorted_out(references, outcomes)
+        digests, skipped = _sorted_out(references, iter(outcomes))
     _check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
     manifest = _manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
@@ -115,14 +115,15 @@ def _read_some(references: Sequence[Reference], images: np.ndarray, rows: range)
 def _read_one(reference: Reference, images: np.ndarray, row: int) -> Outcome:
     try:
         content = reference.load()
-        images[row] = (fit_file if isinstance(content, bytes) else fit)(content, images.shape[1:])
+        shape = images.shape[1:]
+        images[row] = fit_file(content, shape) if isinstance(content, bytes) else fit(content, shape)
     except UnreadablePicture as error:
         return str(error)
     return hashlib.sha256(images[row]).digest()
 
 
 def _sorted_out(
-    references: Sequence[Reference], outcomes: Iterable[Outcome]
+    references: Sequence[Reference], outcomes: Iterator[Outcome]
 ) -> tuple[dict[int, bytes], list[tuple[str, str]]]:
     """The sha256 of every readable row; name and reason of the others."""
     digests, skipped = {}, []

@@ -19,5 +19,5 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
 
     source = build_source(parameters.source, raw_pictures, parameters.dataset)
     prepared, report = prepare(source, parameters, progress=lambda steps, total: tqdm(steps, "pictures", total))
-    _LOG.info("samples of (channels %(channels)s, height %(height)s, width %(width)s): %(rule)s", report["shape"])
+    _LOG.info("samples of %(channels)s channels, height %(height)s, width %(width)s: %(rule)s", report["shape"])
     return prepared, report

@@ -1,0 +1,238 @@
+"""How fast do pictures become a store, where does the time go, and how does memory grow?
+
+python benchmarks/preparation.py [--quick]      tables: pictures a second beside a plain loop of Pillow on one core and
+                                                torchvision on all cores, the decoder's share of the time, peak memory
+python benchmarks/preparation.py small 100000   one preparation of so many pictures of a kind: seconds, memory
+python benchmarks/preparation.py large 1000
+
+Kinds: small are JPEGs of 32 × 32 pixels, large ones of 6000 × 4000; all become 64 × 64 in colour. They are made in a
+temporary folder, the same in every run. `ganops` is all of it: listing the folder, decoding, fitting, hashing, splits,
+near twins, report; the other two only decode and resize. Memory is RssAnon, which Linux alone tells; the interpreter
+with torch has some 400 MiB before it begins.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+import yaml
+from PIL import Image, ImageChops, ImageFile
+from torchvision.io import ImageReadMode, decode_image, read_file
+from torchvision.transforms.v2 import functional
+
+from ganops.config import DataPreparationParameters
+from ganops.data.preparation import prepare
+from ganops.data.sources.image_folder import image_folder
+
+ROOT = Path(__file__).parents[1]
+SIDE = 64
+WIDTH, HEIGHT, SCENES, BLOCK = 6000, 4000, 8, 16
+RESTART = [bytes((0xFF, 0xD0 + k)) for k in range(8)]
+CORES = len(os.sched_getaffinity(0))
+
+
+def parameters() -> DataPreparationParameters:
+    """Those of conf/base for one's own pictures, at 64 × 64 in colour."""
+    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text())["data_preparation"]
+    return DataPreparationParameters.parse(
+        {**values, "source": "image_folder", "height": SIDE, "width": SIDE, "channels": 3}
+    )
+
+
+def make_small(folder: Path, count: int) -> None:
+    """Smooth colours, each picture its own."""
+    draw = np.random.default_rng(0)
+    for k in range(count):
+        coarse = Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+        coarse.resize((32, 32), Image.Resampling.BICUBIC).save(folder / f"{k:06}.jpg", quality=90)
+
+
+def make_large(folder: Path, count: int) -> None:
+    """Eight scenes, of which every picture joins two at another height.
+
+    Restart markers part the rows of blocks, so that rows of equal place can change places without being encoded again.
+    """
+    # Of few pictures each is a scene of its own, joined to the next.
+    heads, rows = zip(*(_rows(_scene(seed)) for seed in range(min(SCENES, count + 1))), strict=True)
+    for k in range(count):
+        above, below = k % SCENES, (k + 1 + k // SCENES % (SCENES - 1)) % len(rows)
+        cut = 10 + k // (SCENES * (SCENES - 1)) * 7 % (HEIGHT // BLOCK - 20)
+        body = rows[above][:cut] + rows[below][cut:]
+        (folder / f"{k:06}.jpg").write_bytes(heads[above] + b"".join(body) + b"\xff\xd9")
+
+
+def _scene(seed: int) -> bytes:
+    draw = np.random.default_rng(seed)
+    canvas = np.zeros((HEIGHT // 4, WIDTH // 4, 3), dtype=np.float32)
+    for octave in range(1, 10):
+        # Amplitudes fall with frequency, as in photographs.
+        coarse = draw.integers(0, 256, (2**octave, 2**octave, 3), dtype=np.uint8)
+        layer = Image.fromarray(coarse).resize((WIDTH // 4, HEIGHT // 4), Image.Resampling.BICUBIC)
+        canvas += np.asarray(layer, dtype=np.float32) * 0.55**octave
+    smooth = Image.fromarray(canvas.clip(0, 255).astype(np.uint8)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    grain = draw.normal(128, 4, (500, 500, 1)).astype(np.uint8)
+    picture = ImageChops.add(smooth, Image.fromarray(np.tile(grain, (HEIGHT // 500, WIDTH // 500, 3))), 1, -128)
+    buffer = BytesIO()
+    picture.save(buffer, "jpeg", quality=90, restart_marker_rows=1)
+    return buffer.getvalue()
+
+
+def _rows(content: bytes) -> tuple[bytes, list[bytes]]:
+    """The headers, and the rows of blocks, each with the marker behind it."""
+    start = content.index(b"\xff\xda")
+    start += 2 + int.from_bytes(content[start + 2 : start + 4])
+    rows, end = [], len(content) - 2
+    for k in range(HEIGHT // BLOCK):
+        stop = content.find(RESTART[k % 8], start)
+        stop = stop + 2 if stop >= 0 else end
+        rows.append(content[start:stop])
+        start = stop
+    return content[: content.index(rows[0])], rows
+
+
+MAKERS: dict[str, Callable[[Path, int], None]] = {"small": make_small, "large": make_large}
+
+
+@contextmanager
+def made(kind: str, count: int) -> Iterator[Path]:
+    """A temporary folder with so many pictures of a kind."""
+    with tempfile.TemporaryDirectory() as temporary:
+        MAKERS[kind](Path(temporary), count)
+        yield Path(temporary)
+
+
+def plain_loop(folder: Path) -> None:
+    """As tutorials have it: one picture after the other."""
+    for file in sorted(folder.iterdir()):
+        with Image.open(file) as opened:
+            picture = opened.convert("RGB")
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        square = picture.crop((left, top, left + side, top + side))
+        np.asarray(square.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def torchvision_threads(folder: Path) -> None:
+    """A thread a core, each with one of torch's own."""
+    with ThreadPoolExecutor(CORES) as pool:
+        list(pool.map(_with_torchvision, sorted(folder.iterdir()), chunksize=8))
+
+
+def _with_torchvision(file: Path) -> None:
+    picture = decode_image(read_file(str(file)), ImageReadMode.RGB)
+    square = functional.center_crop(picture, [min(picture.shape[1:])])
+    functional.resize(square, [SIDE, SIDE], antialias=True)
+
+
+def ganops(folder: Path) -> None:
+    """The whole preparation, on all cores."""
+    prepare(image_folder(folder), parameters())
+
+
+def speeds(kind: str, count: int, rounds: int) -> None:
+    """Medians over rounds; the three take turns."""
+    sides = (plain_loop, torchvision_threads, ganops)
+    seconds: dict[str, list[float]] = {side.__name__: [] for side in sides}
+    with made(kind, count) as folder:
+        for _ in range(rounds):
+            for side in sides:
+                start = time.perf_counter()
+                side(folder)
+                seconds[side.__name__].append(time.perf_counter() - start)
+        share = decoder_share(folder)
+    rates = {name: count / statistics.median(taken) for name, taken in seconds.items()}
+    for name, rate in rates.items():
+        print(f"{kind:8}{name:22}{rate:12.1f}{rates['ganops'] / rate:16.2f}")
+    print(f"{kind:8}share of ganops' CPU time inside the decoder (open and load): {share:.0%}", flush=True)
+
+
+def decoder_share(folder: Path) -> float:
+    """CPU seconds of a preparation inside Pillow's `open` and `load`, of all CPU seconds."""
+    inside = []
+
+    def timed(whole: Callable[..., object]) -> Callable[..., object]:
+        def called(*given: object, **named: object) -> object:
+            start = time.thread_time()
+            try:
+                return whole(*given, **named)
+            finally:
+                inside.append(time.thread_time() - start)
+
+        return called
+
+    whole_open, whole_load = timed(Image.open), timed(ImageFile.ImageFile.load)
+    with mock.patch.object(Image, "open", whole_open), mock.patch.object(ImageFile.ImageFile, "load", whole_load):
+        start = time.process_time()
+        ganops(folder)
+        return sum(inside) / (time.process_time() - start)
+
+
+def measured(folder: Path) -> dict[str, float]:
+    """Seconds and mebibytes of one preparation in this process: before it, and at the most."""
+    peaks, done = [_anonymous()], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            peaks.append(_anonymous())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    ganops(folder)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    return {"seconds": seconds, "before": peaks[0], "peak": max(peaks)}
+
+
+def _anonymous() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+
+def one_run(kind: str, count: int) -> None:
+    """One preparation in a fresh process."""
+    with made(kind, count) as folder:
+        command = [sys.executable, __file__, "--measure", str(folder)]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    rate, grown = count / found["seconds"], found["peak"] - found["before"]
+    print(f"{kind:8}{count:9}{found['seconds']:10.1f}{rate:14.1f}{found['peak']:12.0f}{grown:12.0f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", nargs="?", choices=sorted(MAKERS))
+    parser.add_argument("count", nargs="?", type=int)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    if given.measure:
+        print(json.dumps(measured(given.measure)))
+        return
+    if not given.kind:
+        print(f"{'kind':8}{'':22}{'pictures/s':>12}{'ganops, times':>16}")
+        speeds("small", 500 if given.quick else 5000, 3 if given.quick else 7)
+        speeds("large", 8 if given.quick else 24, 3 if given.quick else 5)
+    print(f"{'kind':8}{'pictures':>9}{'seconds':>10}{'pictures/s':>14}{'peak MiB':>12}{'grown MiB':>12}")
+    sizes = (100, 1000) if given.quick else (1000, 10_000, 100_000)
+    for kind, count in [(given.kind, given.count)] if given.kind else [("small", size) for size in sizes]:
+        one_run(kind, count)
+
+
+if __name__ == "__main__":
+    main()
