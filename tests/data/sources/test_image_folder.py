@@ -69,6 +69,12 @@ def test_a_folder_may_hold_one_archive_with_a_wrapping_folder(tmp_path: Path, pa
     assert described(source) == [("pets/cat/1.png", 0, 0), ("pets/dog/2.png", 1, 1)]
 
 
+def test_the_one_archive_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "pets.zip").symlink_to(pack_zip(tmp_path / "large.zip", "cat/1.png", "dog/2.png"))
+    assert described(image_folder(tmp_path / "raw")) == [("cat/1.png", 0, 0), ("dog/2.png", 1, 1)]
+
+
 def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path) -> None:
     fill(tmp_path, "README.txt", "Train/cat/1.png", "Train/dog/2.png", "Val/dog/3.png", "Test/cat/4.png")
     source = image_folder(tmp_path)

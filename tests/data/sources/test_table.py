@@ -129,9 +129,10 @@ def test_tables_in_doubt_are_refused(tmp_path: Path, values: pa.Table, message: 
         table(write(tmp_path / "a.parquet", values).parent)
 
 
-def test_labels_of_one_part_alone_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("withheld", [{}, {"label": [-1]}])
+def test_labels_of_one_part_alone_are_refused(tmp_path: Path, withheld: dict) -> None:
     write(tmp_path / "train.parquet", rows(2, label=[0, 1]))
-    write(tmp_path / "test.parquet", rows(1))
+    write(tmp_path / "test.parquet", rows(1, **withheld))
     with pytest.raises(DataError, match=r"labels for every part, or for none, received none for test\.parquet"):
         table(tmp_path)
 

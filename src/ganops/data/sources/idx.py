@@ -91,6 +91,6 @@ def _mapped(file: Path) -> np.ndarray:
 
 
 def _unusable(
-    path: Path, expected: str, received: str, remedy: str = "Copy it again, as its publisher offers it."
+    path: Path, expected: str, received: str, remedy: str = "Remove it, or copy it again as its publisher offers it."
 ) -> DataError:
     return DataError(str(path), expected=expected, received=received, remedy=remedy)

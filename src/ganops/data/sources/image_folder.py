@@ -1,9 +1,9 @@
 """One's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` says what its sub-folders mean.
 
-A folder that holds exactly one archive and no other file stands for that archive. Hidden files, SOURCE.txt at the top,
-DVC's *.dvc and what operating systems leave behind are passed over. Whatever else lies there counts as a picture: texts
-and tables, which the file's name gives away, and what cannot be read count as bad ones. They have no say in the layout.
-Entries of an archive never become files.
+A folder that holds exactly one archive, or a link to one, and no other file stands for that archive. Hidden files,
+SOURCE.txt at the top, DVC's *.dvc and what operating systems leave behind are passed over. Whatever else lies there
+counts as a picture: texts and tables, which the file's name gives away, and what cannot be read count as bad ones. They
+have no say in the layout. Entries of an archive never become files of their own.
 """
 
 from functools import partial

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganops.config import SourceKind
+from ganops.data.sources.build import build_source
+
+from .made import fill
+from .test_idx import write as write_idx
+from .test_table import rows
+from .test_table import write as write_table
+
+PICTURES = np.zeros((2, 6, 6), np.uint8)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A folder with two pictures in every form."""
+    fill(tmp_path / "image_folder", "1.png", "2.png")
+    for kind in ("idx", "arrays"):
+        (tmp_path / kind).mkdir()
+    write_idx(tmp_path / "idx" / "images-idx3-ubyte", PICTURES)
+    np.save(tmp_path / "arrays" / "x.npy", PICTURES)
+    write_table(tmp_path / "table" / "a.parquet", rows(2))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("image_folder", ["1.png", "2.png"]),
+        ("idx", ["images-idx3-ubyte:0", "images-idx3-ubyte:1"]),
+        ("arrays", ["x:0", "x:1"]),
+        ("table", ["a.parquet:0", "a.parquet:1"]),
+    ],
+)
+def test_each_kind_reads_its_own_files(raw: Path, kind: SourceKind, names: list[str]) -> None:
+    assert [reference.name for reference in build_source(kind, raw / kind).references] == names
