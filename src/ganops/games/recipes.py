@@ -3,7 +3,7 @@
 What depends on resolution, channels, classes, batch and device is derived by `resolve`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ganops.config import Decay, ObjectiveName, Precision
@@ -30,6 +30,25 @@ class Recipe:
     precision: Precision
 
 
+# The game as the article writes it; training.objective=non_saturating is what Goodfellow et al. 2014 trained with.
+_ARTICLE = Recipe(
+    game="noise_to_picture",
+    network="article",
+    objective="minimax",
+    latent_dimension=100,
+    width=64,
+    batch=64,
+    learning_rate=2e-4,
+    learning_rate_decay="none",
+    beta1=0.5,
+    beta2=0.999,
+    r1_gamma=0.0,
+    r2_gamma=0.0,
+    augmentation=0.0,
+    ema_half_life_images=10_000,
+    precision="fp32",
+)
+
 RECIPES: dict[str, Recipe] = {
     # Radford et al. 2016, with R1, shifted pictures, a tenfold rate and an average: the table is in EXPERIMENTS.md.
     "dcgan": Recipe(
@@ -49,42 +68,9 @@ RECIPES: dict[str, Recipe] = {
         ema_half_life_images=10_000,
         precision="bf16",
     ),
-    # The game as the article writes it; training.objective=non_saturating is what Goodfellow et al. 2014 trained with.
-    "article": Recipe(
-        game="noise_to_picture",
-        network="article",
-        objective="minimax",
-        latent_dimension=100,
-        width=64,
-        batch=64,
-        learning_rate=2e-4,
-        learning_rate_decay="none",
-        beta1=0.5,
-        beta2=0.999,
-        r1_gamma=0.0,
-        r2_gamma=0.0,
-        augmentation=0.0,
-        ema_half_life_images=10_000,
-        precision="fp32",
-    ),
-    # The article's second generator: its networks differ, all else is as above.
-    "autoencoder": Recipe(
-        game="noise_to_picture",
-        network="autoencoder",
-        objective="minimax",
-        latent_dimension=100,
-        width=64,
-        batch=64,
-        learning_rate=2e-4,
-        learning_rate_decay="none",
-        beta1=0.5,
-        beta2=0.999,
-        r1_gamma=0.0,
-        r2_gamma=0.0,
-        augmentation=0.0,
-        ema_half_life_images=10_000,
-        precision="fp32",
-    ),
+    "article": _ARTICLE,
+    # The article's second generator: only the networks differ.
+    "autoencoder": replace(_ARTICLE, network="autoencoder"),
     # Huang et al. 2024.
     "r3gan": Recipe(
         game="noise_to_picture",
