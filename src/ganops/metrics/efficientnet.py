@@ -96,7 +96,7 @@ class EfficientNetLite0:
     name = "efficientnet_lite0"
     dimension = _HEAD
     digest = EFFICIENTNET_LITE0.sha256
-    resize = f"{SIDE} × {SIDE}, bicubic, antialiased, rounded"
+    resize = f"to {SIDE} × {SIDE} bicubic antialiased rounded"
     classes: tuple[str, ...] = ()
     chunk = 8
 

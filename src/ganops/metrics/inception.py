@@ -62,7 +62,7 @@ class Inception:
 
     name = "inception"
     dimension = _LAYER
-    resize = "299 × 299, bilinear as in TensorFlow 1, not antialiased"
+    resize = "to 299 × 299 bilinear of TensorFlow 1"
     classes: tuple[str, ...] = ()
     chunk = 8
 

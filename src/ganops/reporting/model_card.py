@@ -64,6 +64,8 @@ gets status 400 and the reason. In Python:
 """
 
 
+# Of the protocol: long, and stated in full in the report.
+_DIGESTS = ("weights", "store")
 _PASSED = "It passed the gate. Whether it is champion or challenger follows from the other versions."
 _FAILED = "**It failed the gate**: no alias is given to it, and it is not meant to be served."
 
@@ -104,7 +106,7 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         channel_word="channel" if settings.channels == 1 else "channels",
         classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
         metrics=_table(report["metrics"]),
-        protocol=", ".join(f"{key} {_short(value)}" for key, value in protocol.items()),
+        protocol=", ".join(f"{key} {_shown(key, value)}" for key, value in protocol.items()),
         verdicts="\n".join(f"- {verdict}" for verdict in facts.verdicts),
         outcome=_PASSED if facts.passed else _FAILED,
         query=f"name = '{facts.name}' AND tag.weights_sha256 = '{facts.weights}'",
@@ -131,7 +133,7 @@ def _list(classes: tuple[str, ...]) -> str:
     return ", ".join(f"{label} = {name}" if str(label) != name else name for label, name in enumerate(classes))
 
 
-def _short(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
-    return f"{value[:12]}…" if isinstance(value, str) and len(value) > 24 else str(value)
+    return f"{value[:12]}…" if name in _DIGESTS else str(value)
