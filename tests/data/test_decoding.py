@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from ganops.data.decoding import decode, read, read_shape
 from ganops.data.sources.source import UnreadablePicture
@@ -109,6 +109,21 @@ def test_exif_orientation_is_applied(orientation: int, form: str) -> None:
     turned = oriented(Image.fromarray(pixels), orientation, form, **options)
     np.testing.assert_array_equal(decode(turned), TURNS[orientation - 1](pixels))
     assert read_shape(turned) == decode(turned).shape
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
+def test_avif_is_read_and_turned(orientation: int) -> None:
+    content = oriented(picture(0), orientation, "avif", quality=100, subsampling="4:4:4")
+    expected = TURNS[orientation - 1](np.asarray(picture(0)))
+    assert read_shape(content) == decode(content).shape == expected.shape
+    assert np.abs(decode(content).astype(int) - expected).max() <= 4
+
+
+@pytest.mark.parametrize("form", ["jpeg2000", "bmp", "ppm"])
+def test_lossless_formats_are_read_exactly(form: str) -> None:
+    content = encoded(picture(0), form)
+    np.testing.assert_array_equal(decode(content), np.asarray(picture(0)))
 
 
 def test_exif_behind_the_pixels_turns_too() -> None:

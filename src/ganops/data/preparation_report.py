@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters
-from ganops.data.perceptual import LARGEST_DISTANCE, NearTwins
+from ganops.data.perceptual import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearTwins
 from ganops.data.shape import SampleShape
 from ganops.data.store import PreparedData
 
@@ -16,8 +16,9 @@ REASONS_SHOWN = 20
 _SKIPPED_LISTED = 1000
 _KINDS_LISTED = 50
 _TWINS_RULE = (
-    f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}; copies of equal pixels are "
-    "duplicates and not counted here. For information: the splits do not regard it"
+    f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}, and low frequencies at most "
+    f"{LARGEST_DIFFERENCE} apart at unit length; copies of equal pixels are duplicates and not counted here. "
+    "For information: the splits do not regard it"
 )
 
 
