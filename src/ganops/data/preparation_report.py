@@ -16,7 +16,7 @@ REASONS_SHOWN = 20
 _SKIPPED_LISTED = 1000
 _KINDS_LISTED = 50
 _TWINS_RULE = (
-    f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}, and low frequencies at most "
+    f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}, low frequencies at most "
     f"{LARGEST_DIFFERENCE} apart at unit length; copies of equal pixels are duplicates and not counted here. "
     "For information: the splits do not regard it"
 )
