@@ -85,7 +85,13 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 @click.option("--n", type=int, default=1, show_default=True, help="How many pictures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same pictures.")
 @click.option("--class", "class_label", type=int, help="One class for all; default: drawn as often as in training.")
-@click.option("--truncation", type=float, default=1.0, show_default=True, help="Scale of the latents. Below 1: less varied, down to what the generator can follow (truncation.png).")
+@click.option(
+    "--truncation",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Scale of the latents; below 1 less varied. See truncation.png.",
+)
 @click.option(
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Made if missing."
 )

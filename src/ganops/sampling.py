@@ -30,7 +30,12 @@ class GenerationRequest(BaseModel):
     n: int = Field(default=1, ge=1, description="how many samples")
     seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
     class_label: int | None = Field(default=None, ge=0, description="null: drawn as in the training data")
-    truncation: float = Field(default=1.0, gt=0, le=1, description="the latents' scale: less is more alike, and beyond what the generator knows, broken")
+    truncation: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="the scale of the latents: less varied below 1",
+    )
 
 
 @dataclass(frozen=True)
