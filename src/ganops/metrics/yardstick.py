@@ -1,15 +1,16 @@
-"""What everything of one report is measured with: the extractor, and the training pictures as it sees them."""
+"""What everything of one report is measured with: an extractor, and the training pictures as it sees them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress
 from ganops.data.store import Store
-from ganops.metrics.features import FeatureExtractor, Features, extract
+from ganops.metrics.features import FeatureExtractor, Features, Tick, extract
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
 from ganops.metrics.judgeable import samples_judged
@@ -31,44 +32,52 @@ Draw = Callable[[int, int], Samples]
 Metrics = dict[str, float]
 
 
-class Yardstick:
-    """Measures samples of several seeds, and the floor, against the reference. Keeps of the reference what all need.
+@dataclass(frozen=True)
+class Reference:
+    """What every comparison with the training pictures needs of them, computed once."""
 
-    Args:
+    moments: Moments
+    manifold: Manifold
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Measures samples of several seeds, and the floor, against the reference.
+
+    Attributes:
         protocol: of the report.
         threads: of the processor.
         progress: wraps the pictures: those of the reference twice, since the distances among them take as long.
     """
 
-    def __init__(
-        self, store: Store, extractor: FeatureExtractor, protocol: Protocol, threads: int, progress: Progress
-    ) -> None:
-        self.extractor, self.protocol = extractor, protocol
-        self._store, self._threads, self._progress = store, threads, progress
+    store: Store
+    extractor: FeatureExtractor
+    protocol: Protocol
+    threads: int
+    progress: Progress
 
     def measured(self, draw: Draw) -> tuple[list[Metrics], Metrics]:
         """Metrics of each seed's samples, and of as many held-out pictures."""
         n, seeds = self.protocol.n, self.protocol.seeds
-        self._tick = Ticks(self._progress, 2 * self.protocol.reference_n + (len(seeds) + 1) * n)
-        with thread_count(self._threads):
-            self._look_at_reference()
-            drawn = [self._measure(draw(n, seed)) for seed in seeds]
-            floor = self._measure(_held_out(self._store, n))
-        self._tick.end()
+        tick = Ticks(self.progress, 2 * self.protocol.reference_n + (len(seeds) + 1) * n)
+        with thread_count(self.threads):
+            reference = self._reference(tick)
+            drawn = [self._measure(draw(n, seed), reference, tick) for seed in seeds]
+            floor = self._measure(_held_out(self.store, n), reference, tick)
+        tick.end()
         return drawn, floor
 
-    def _look_at_reference(self) -> None:
-        indices = self._store.indices(REFERENCE)
-        values: Float32[np.ndarray, "n dimension"] = np.empty((len(indices), self.extractor.dimension), np.float32)
+    def _reference(self, tick: Tick) -> Reference:
+        indices = self.store.indices(REFERENCE)
+        values = np.empty((len(indices), self.extractor.dimension), dtype=np.float32)
         for start in range(0, len(indices), _ROWS_AT_ONCE):
-            images = torch.from_numpy(self._store.read("image", indices[start : start + _ROWS_AT_ONCE]))
-            values[start : start + len(images)] = extract(self.extractor, images, self._tick).values
-        self._moments: Moments = moments_of(values)
-        self._manifold: Manifold = manifold_of(values, self.protocol.nearest_neighbours, self._tick)
+            images = torch.from_numpy(self.store.read("image", indices[start : start + _ROWS_AT_ONCE]))
+            values[start : start + len(images)] = extract(self.extractor, images, tick).values
+        return Reference(moments_of(values), manifold_of(values, self.protocol.nearest_neighbours, tick))
 
-    def _measure(self, samples: Samples) -> Metrics:
-        seen = extract(self.extractor, samples.images, self._tick)
-        values = self._distances(seen)
+    def _measure(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
+        seen = extract(self.extractor, samples.images, tick)
+        values = self._distances(seen, reference)
         if seen.probabilities is not None:
             values["inception_score"] = inception_score(seen.probabilities)
         if seen.probabilities is not None and self.extractor.classes:
@@ -78,11 +87,11 @@ class Yardstick:
             values["classes_covered"] = float(len(np.unique(predicted)))
         return {f"{name}_{seen.name}": value for name, value in values.items()}
 
-    def _distances(self, seen: Features) -> Metrics:
-        protocol, reference = self.protocol, self._manifold
-        precision, recall = precision_and_recall(manifold_of(seen.values, protocol.nearest_neighbours), reference)
-        kid = kernel_distance(seen.values, reference.features, protocol.kid_subset_size, protocol.kid_subsets)
-        fid = frechet_distance(moments_of(seen.values), self._moments)
+    def _distances(self, seen: Features, reference: Reference) -> Metrics:
+        protocol, manifold = self.protocol, reference.manifold
+        precision, recall = precision_and_recall(manifold_of(seen.values, protocol.nearest_neighbours), manifold)
+        kid = kernel_distance(seen.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
+        fid = frechet_distance(moments_of(seen.values), reference.moments)
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
 
 
