@@ -1,8 +1,9 @@
 """Raw pictures become the store: decoded on all cores, fitted to one shape, told apart, split.
 
-Memory stays flat: samples stream into a memory-mapped scratch file without a name, in the directory for temporary files
-(TMPDIR), which the operating system frees with the array, however the process ends. Threads suffice: Pillow decodes and
-resizes without the interpreter's lock.
+Memory does not hold the pictures: samples stream into a memory-mapped scratch file without a name, in the directory for
+temporary files (TMPDIR), which the operating system frees with the array, however the process ends. What grows is the
+manifest and what tells twins, about a kilobyte a picture. Threads suffice: Pillow decodes and resizes without the
+interpreter's lock.
 """
 
 import hashlib
