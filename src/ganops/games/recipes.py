@@ -71,8 +71,8 @@ RECIPES: dict[str, Recipe] = {
     "article": _ARTICLE,
     # The article's second generator: only the networks differ.
     "autoencoder": replace(_ARTICLE, network="autoencoder"),
-    # Huang et al. 2024 (R3GAN), narrowed from 768 to what two processor cores play, with a tenfold rate and constants in
-    # place of its schedules. A picture costs four times as much here as in dcgan: the table is in EXPERIMENTS.md.
+    # Huang et al. 2024 (R3GAN), narrowed from 768 to what two processor cores play, with a tenfold rate and constants
+    # in place of its schedules. A picture costs four times as much here as in dcgan: the table is in EXPERIMENTS.md.
     "r3gan": Recipe(
         game="noise_to_picture",
         network="r3",

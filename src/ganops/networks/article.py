@@ -3,9 +3,12 @@
 The article's: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid; convolutions of 64 and
 128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Ours: any picture's size, `width` w in place
 of 64 and 2w of 128, the last hidden layer as wide as z, LeakyReLU's slope of 0.2, and the class, which enters as in
-DCGAN: in the normalisation of the generator, and in a projection of the discriminator; and the initial weights, which
-the article does not say: they keep the variance of what enters a layer. The article's pixels are 0 … 1 and ours
-−1 … 1: y = 2 · sigmoid − 1.
+DCGAN: in the normalisation of the generator, and in a projection of the discriminator. The article's pixels are 0 … 1
+and ours −1 … 1: y = 2 · sigmoid − 1.
+
+Of initial weights the article says nothing. Those of the generator keep the variance of what enters a layer; those of
+the discriminator are DCGAN's small ones. With large ones it is certain before the generator has learned anything, and
+the minimax loss has no slope there (measured: EXPERIMENTS.md).
 """
 
 from collections.abc import Sequence
@@ -49,7 +52,7 @@ class Discriminator(nn.Module):
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         levels = pairwise([channels, width, 2 * width])
-        self.downs = nn.ModuleList(scaled(nn.Conv2d(a, b, 3, stride=2, padding=1)) for a, b in levels)
+        self.downs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
         self.head = ProjectionHead(2 * width * -(-height // 4) * -(-width_pixels // 4), classes)
 
     def forward(
