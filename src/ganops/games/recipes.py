@@ -73,6 +73,7 @@ RECIPES: dict[str, Recipe] = {
     "autoencoder": replace(_ARTICLE, network="autoencoder"),
     # Huang et al. 2024 (R3GAN), narrowed from 768 to what two processor cores play, with a tenfold rate and constants
     # in place of its schedules. A picture costs four times as much here as in dcgan: the table is in EXPERIMENTS.md.
+    # With classes, three minutes of that leave one picture a class; without, training.conditional=false, pictures vary.
     "r3gan": Recipe(
         game="noise_to_picture",
         network="r3",
