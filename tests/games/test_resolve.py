@@ -47,6 +47,18 @@ def test_the_batch_is_halved_for_large_pictures_and_few_of_them(height, width, c
     assert resolve(TrainingParameters(recipe="dcgan", batch=100), shape, MACHINE).batch == 100, "what was said wins"
 
 
+@pytest.mark.parametrize("side, images", [(28, 240_000), (56, 120_000), (100, 67_200)])
+def test_seconds_grow_with_the_side_of_a_large_picture(side, images):
+    assert resolve(TrainingParameters(recipe="dcgan"), DataShape(3, side, side, 5, 100), MACHINE).total_images == images
+
+
+@pytest.mark.parametrize("side, rate", [(20, 2e-3), (28, 2e-3), (32, 2e-3 * 2 / 3), (100, 1e-3)])
+def test_the_rate_of_dcgan_falls_with_its_depth(side, rate):
+    shape = DataShape(3, side, side, 5, 3500)
+    assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).learning_rate == pytest.approx(rate)
+    assert resolve(TrainingParameters(recipe="vae"), shape, MACHINE).learning_rate == RECIPES["vae"].learning_rate
+
+
 def test_every_setting_that_was_left_open_is_explained_and_no_other():
     parameters = TrainingParameters(recipe="dcgan", learning_rate=0.5, log_every_images=100)
     lines = derivations(parameters, DataShape(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
@@ -61,7 +73,8 @@ def test_the_explanation_holds_the_formula_and_its_numbers():
     lines = derivations(
         TrainingParameters(recipe="vae"), shape, resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
     )
-    assert "training.total_images = 240000: 40 · train_count 3500, at least 240,000, at most 1,000,000" in lines
+    least = "240,000 · min(1, 28 / √(height 28 · width 28)) = 240,000"
+    assert f"training.total_images = 240000: 40 · train_count 3500, at least {least}, at most 1,000,000" in lines
     assert not any("r1_gamma" in line or "objective" in line for line in lines), "a vae has no such thing"
 
 

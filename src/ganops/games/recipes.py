@@ -11,7 +11,11 @@ from ganops.config import Decay, ObjectiveName, Precision
 
 @dataclass(frozen=True)
 class Recipe:
-    """One row; times are in images seen. None: the game has no such thing."""
+    """One row; times are in images seen. None: the game has no such thing.
+
+    `rate_halvings`: the learning rate is that of networks with so many halvings, and falls in proportion to them in
+    deeper ones; None: it holds at any depth.
+    """
 
     game: Literal["noise_to_picture", "vae"]
     network: str
@@ -20,6 +24,7 @@ class Recipe:
     width: int
     batch: int
     learning_rate: float
+    rate_halvings: int | None
     learning_rate_decay: Decay
     beta1: float
     beta2: float
@@ -39,6 +44,7 @@ _ARTICLE = Recipe(
     width=64,
     batch=64,
     learning_rate=2e-4,
+    rate_halvings=None,
     learning_rate_decay="none",
     beta1=0.5,
     beta2=0.999,
@@ -59,9 +65,10 @@ RECIPES: dict[str, Recipe] = {
         width=32,
         batch=64,
         learning_rate=2e-3,
+        rate_halvings=2,
         learning_rate_decay="none",
         beta1=0.5,
-        beta2=0.999,
+        beta2=0.99,
         r1_gamma=1.0,
         r2_gamma=0.0,
         augmentation=1.0,
@@ -82,6 +89,7 @@ RECIPES: dict[str, Recipe] = {
         width=8,
         batch=32,
         learning_rate=2e-3,
+        rate_halvings=None,
         learning_rate_decay="none",
         beta1=0.0,
         beta2=0.99,
@@ -100,6 +108,7 @@ RECIPES: dict[str, Recipe] = {
         width=32,
         batch=64,
         learning_rate=1e-3,
+        rate_halvings=None,
         learning_rate_decay="linear",
         beta1=0.9,
         beta2=0.999,

@@ -1,14 +1,17 @@
 """(recipe, overrides, the store's shape, the machine) → settings. Pure."""
 
 import difflib
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ganops.config import Settings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES, Recipe
+from ganops.networks.layers import halvings
 
 _EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
+_SMALL_SIDE = 28
 _MOST_PIXELS, _LEAST_BATCH = 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS = 200, 20, 20
 _OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
@@ -36,12 +39,14 @@ class Machine:
 
 def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
     """What the user said, else what the recipe says, else what follows from the data by `derivations`."""
-    recipe = asdict(_recipe(parameters.recipe))
+    row = _recipe(parameters.recipe)
+    recipe = asdict(row)
+    del recipe["rate_halvings"]
     said = _said(parameters)
     for key in said.keys() & recipe.keys():
         _require_applicable(parameters.recipe, key, recipe[key], said[key])
-    batch = _batch(recipe["batch"], shape)
-    values: dict[str, Any] = {**_derived(shape, machine), **recipe, "batch": batch, **said, **asdict(machine)}
+    fitted = {"batch": _batch(row.batch, shape), "learning_rate": _rate(row, shape)}
+    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **said, **asdict(machine)}
     values["classes"] = _classes(parameters, shape)
     return Settings.parse(values | _cadence(values, said))
 
@@ -50,7 +55,8 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     """A line for each setting that the user left open: its value, and the formula or the recipe that it comes from."""
     said, recipe = _said(parameters), RECIPES[parameters.recipe]
     size = f"height {shape.height} · width {shape.width}"
-    bounds = f"at least {_LEAST_IMAGES:,}, at most {_MOST_IMAGES:,}"
+    least = f"{_LEAST_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size})) = {_least_images(shape):,}"
+    bounds = f"at least {least}, at most {_MOST_IMAGES:,}"
     halved = f"halved (not below {_LEAST_BATCH}) while batch · {size} > 2^20 or batch > train_count {shape.train_count}"
     reasons = {
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
@@ -61,6 +67,10 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "sample_every_images": f"total_images / {_SAMPLES}, at least a batch",
         "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a batch",
     }
+    if recipe.rate_halvings:
+        depth = halvings(shape.height, shape.width)
+        slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_halvings} / {depth} halvings)"
+        reasons["learning_rate"] = slower
     of_recipe = {key: f"of the recipe {parameters.recipe}" for key in asdict(recipe) if key in _OVERRIDABLE}
     open_keys = [key for key in of_recipe | reasons if key not in said and getattr(settings, key) is not None]
     return [f"training.{key} = {getattr(settings, key)}: {(of_recipe | reasons)[key]}" for key in open_keys]
@@ -76,6 +86,18 @@ def _batch(batch: int, shape: DataShape) -> int:
     while batch > _LEAST_BATCH and (batch * shape.height * shape.width > _MOST_PIXELS or batch > shape.train_count):
         batch = max(_LEAST_BATCH, batch // 2)
     return batch
+
+
+def _rate(recipe: Recipe, shape: DataShape) -> float:
+    """Deeper networks are less stable: at 100 × 100 the rate of 28 × 28 ended in a divergence (EXPERIMENTS.md)."""
+    if recipe.rate_halvings is None:
+        return recipe.learning_rate
+    return recipe.learning_rate * min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width))
+
+
+def _least_images(shape: DataShape) -> int:
+    """A large picture says more than a small one, and takes longer: seconds grow with its side, not with its area."""
+    return round(_LEAST_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(shape.height * shape.width)))
 
 
 def _recipe(name: str) -> Recipe:
@@ -106,7 +128,7 @@ def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
         "width_pixels": shape.width,
         "channels": shape.channels,
         "mirror": False,
-        "total_images": min(max(_EPOCHS * shape.train_count, _LEAST_IMAGES), _MOST_IMAGES),
+        "total_images": min(max(_EPOCHS * shape.train_count, _least_images(shape)), _MOST_IMAGES),
         "channels_last": machine.device != "mps",
     }
 
