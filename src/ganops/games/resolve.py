@@ -61,7 +61,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     reasons = {
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
         "batch": f"the recipe's {recipe.batch}, {halved}",
-        "mirror": "nobody asked for it",
+        "mirror": "not asked for",
         "channels_last": "true on every device but mps",
         "log_every_images": f"total_images / {_LOGS}, at least a batch",
         "sample_every_images": f"total_images / {_SAMPLES}, at least a batch",

@@ -1,7 +1,7 @@
 """A bar on the terminal while a generator trains."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from tqdm import tqdm
 
@@ -12,12 +12,19 @@ def training_progress() -> Iterator[Callable[[int, int, Mapping[str, float]], No
 
     The first call tells where the training starts: images that an earlier process saw are no speed of this one.
     """
-    with tqdm(unit=" images", unit_scale=True, desc="training", dynamic_ncols=True) as bar:
+    with ExitStack() as stack:
+        bars: list[tqdm] = []
 
         def show(images_seen: int, total_images: int, scalars: Mapping[str, float]) -> None:
-            if bar.total is None:
-                bar.total, bar.initial, bar.n, bar.last_print_n = total_images, images_seen, images_seen, images_seen
+            if not bars:
+                bars.append(stack.enter_context(_bar(images_seen, total_images)))
+            (bar,) = bars
             bar.set_postfix({name.removeprefix("loss/"): f"{v:.2f}" for name, v in scalars.items() if "loss" in name})
             bar.update(images_seen - bar.n)
 
         yield show
+
+
+def _bar(images_seen: int, total_images: int) -> tqdm:
+    options = {"unit": " images", "unit_scale": True, "desc": "training", "dynamic_ncols": True}
+    return tqdm(total=total_images, initial=images_seen, **options)
