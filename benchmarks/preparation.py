@@ -5,10 +5,10 @@ python benchmarks/preparation.py [--quick]      tables: pictures a second beside
 python benchmarks/preparation.py small 100000   one preparation of so many pictures of a kind: seconds, memory
 python benchmarks/preparation.py large 1000
 
-Kinds: small are JPEGs of 32 × 32 pixels, large ones of 6000 × 4000; all become 64 × 64 in colour. They are made in a
-temporary folder, the same in every run. `ganops` is all of it: listing the folder, decoding, fitting, hashing, splits,
-near twins, report; the other two only decode and resize. Memory is RssAnon, which Linux alone tells; the interpreter
-with torch has some 400 MiB before it begins.
+Kinds, all JPEGs in colour: small of 32 × 32 pixels, which stay so; medium of 500 × 375 and large of 6000 × 4000, which
+become 64 × 64. They are made in a temporary folder, the same in every run. `ganops` is all of it: listing the folder,
+decoding, fitting, hashing, splits, near twins, report; the other two only decode and resize. Memory is RssAnon, which
+Linux alone tells; the interpreter with torch has some 400 MiB before it begins.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from unittest import mock
@@ -39,17 +40,17 @@ from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 
 ROOT = Path(__file__).parents[1]
-SIDE = 64
+SIDES = {"small": 32, "medium": 64, "large": 64}
 WIDTH, HEIGHT, SCENES, BLOCK = 6000, 4000, 8, 16
 RESTART = [bytes((0xFF, 0xD0 + k)) for k in range(8)]
 CORES = len(os.sched_getaffinity(0))
 
 
-def parameters() -> DataPreparationParameters:
-    """Those of conf/base for one's own pictures, at 64 × 64 in colour."""
+def parameters(side: int) -> DataPreparationParameters:
+    """Those of conf/base for one's own pictures, square and in colour."""
     values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text())["data_preparation"]
     return DataPreparationParameters.parse(
-        {**values, "source": "image_folder", "height": SIDE, "width": SIDE, "channels": 3}
+        {**values, "source": "image_folder", "height": side, "width": side, "channels": 3}
     )
 
 
@@ -59,6 +60,14 @@ def make_small(folder: Path, count: int) -> None:
     for k in range(count):
         coarse = Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8))
         coarse.resize((32, 32), Image.Resampling.BICUBIC).save(folder / f"{k:06}.jpg", quality=90)
+
+
+def make_medium(folder: Path, count: int) -> None:
+    """Pieces of the first scene, each from its own place."""
+    scene, draw = Image.open(BytesIO(_scene(0))), np.random.default_rng(0)
+    for k in range(count):
+        left, top = (int(place) for place in draw.integers(0, (WIDTH - 500, HEIGHT - 375)))
+        scene.crop((left, top, left + 500, top + 375)).save(folder / f"{k:06}.jpg", quality=90)
 
 
 def make_large(folder: Path, count: int) -> None:
@@ -104,7 +113,7 @@ def _rows(content: bytes) -> tuple[bytes, list[bytes]]:
     return content[: content.index(rows[0])], rows
 
 
-MAKERS: dict[str, Callable[[Path, int], None]] = {"small": make_small, "large": make_large}
+MAKERS: dict[str, Callable[[Path, int], None]] = {"small": make_small, "medium": make_medium, "large": make_large}
 
 
 @contextmanager
@@ -115,32 +124,32 @@ def made(kind: str, count: int) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def plain_loop(folder: Path) -> None:
+def plain_loop(folder: Path, side: int) -> None:
     """As tutorials have it: one picture after the other."""
     for file in sorted(folder.iterdir()):
         with Image.open(file) as opened:
             picture = opened.convert("RGB")
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        square = picture.crop((left, top, left + side, top + side))
-        np.asarray(square.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+        whole = min(picture.size)
+        left, top = (picture.width - whole) // 2, (picture.height - whole) // 2
+        square = picture.crop((left, top, left + whole, top + whole))
+        np.asarray(square.resize((side, side), Image.Resampling.LANCZOS))
 
 
-def torchvision_threads(folder: Path) -> None:
+def torchvision_threads(folder: Path, side: int) -> None:
     """A thread a core, each with one of torch's own."""
     with ThreadPoolExecutor(CORES) as pool:
-        list(pool.map(_with_torchvision, sorted(folder.iterdir()), chunksize=8))
+        list(pool.map(partial(_with_torchvision, side), sorted(folder.iterdir()), chunksize=8))
 
 
-def _with_torchvision(file: Path) -> None:
+def _with_torchvision(side: int, file: Path) -> None:
     picture = decode_image(read_file(str(file)), ImageReadMode.RGB)
     square = functional.center_crop(picture, [min(picture.shape[1:])])
-    functional.resize(square, [SIDE, SIDE], antialias=True)
+    functional.resize(square, [side, side], antialias=True)
 
 
-def ganops(folder: Path) -> None:
+def ganops(folder: Path, side: int) -> None:
     """The whole preparation, on all cores."""
-    prepare(image_folder(folder), parameters())
+    prepare(image_folder(folder), parameters(side))
 
 
 def speeds(kind: str, count: int, rounds: int) -> None:
@@ -151,16 +160,16 @@ def speeds(kind: str, count: int, rounds: int) -> None:
         for _ in range(rounds):
             for side in sides:
                 start = time.perf_counter()
-                side(folder)
+                side(folder, SIDES[kind])
                 seconds[side.__name__].append(time.perf_counter() - start)
-        share = decoder_share(folder)
+        share = decoder_share(folder, SIDES[kind])
     rates = {name: count / statistics.median(taken) for name, taken in seconds.items()}
     for name, rate in rates.items():
         print(f"{kind:8}{name:22}{rate:12.1f}{rates['ganops'] / rate:16.2f}")
     print(f"{kind:8}share of ganops' CPU time inside the decoder (open and load): {share:.0%}", flush=True)
 
 
-def decoder_share(folder: Path) -> float:
+def decoder_share(folder: Path, side: int) -> float:
     """CPU seconds of a preparation inside Pillow's `open` and `load`, of all CPU seconds."""
     inside = []
 
@@ -177,11 +186,11 @@ def decoder_share(folder: Path) -> float:
     whole_open, whole_load = timed(Image.open), timed(ImageFile.ImageFile.load)
     with mock.patch.object(Image, "open", whole_open), mock.patch.object(ImageFile.ImageFile, "load", whole_load):
         start = time.process_time()
-        ganops(folder)
+        ganops(folder, side)
         return sum(inside) / (time.process_time() - start)
 
 
-def measured(folder: Path) -> dict[str, float]:
+def measured(folder: Path, side: int) -> dict[str, float]:
     """Seconds and mebibytes of one preparation in this process: before it, and at the most."""
     peaks, done = [_anonymous()], threading.Event()
 
@@ -192,7 +201,7 @@ def measured(folder: Path) -> dict[str, float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     start = time.perf_counter()
-    ganops(folder)
+    ganops(folder, side)
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()
@@ -207,7 +216,7 @@ def _anonymous() -> float:
 def one_run(kind: str, count: int) -> None:
     """One preparation in a fresh process."""
     with made(kind, count) as folder:
-        command = [sys.executable, __file__, "--measure", str(folder)]
+        command = [sys.executable, __file__, "--measure", str(folder), str(SIDES[kind])]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     rate, grown = count / found["seconds"], found["peak"] - found["before"]
     print(f"{kind:8}{count:9}{found['seconds']:10.1f}{rate:14.1f}{found['peak']:12.0f}{grown:12.0f}", flush=True)
@@ -218,15 +227,16 @@ def main() -> None:
     parser.add_argument("kind", nargs="?", choices=sorted(MAKERS))
     parser.add_argument("count", nargs="?", type=int)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.measure:
-        print(json.dumps(measured(given.measure)))
+        print(json.dumps(measured(Path(given.measure[0]), int(given.measure[1]))))
         return
     if not given.kind:
         print(f"{'kind':8}{'':22}{'pictures/s':>12}{'ganops, times':>16}")
         speeds("small", 500 if given.quick else 5000, 3 if given.quick else 7)
+        speeds("medium", 100 if given.quick else 1000, 3 if given.quick else 5)
         speeds("large", 8 if given.quick else 24, 3 if given.quick else 5)
     print(f"{'kind':8}{'pictures':>9}{'seconds':>10}{'pictures/s':>14}{'peak MiB':>12}{'grown MiB':>12}")
     sizes = (100, 1000) if given.quick else (1000, 10_000, 100_000)
