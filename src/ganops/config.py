@@ -171,7 +171,9 @@ class RegistrationParameters(Parameters):
     key: ClassVar[str] = "registration"
 
     limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
-    compare_by: str = Field(description="the metric by which a challenger must be no worse than the champion")
+    compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "agreement"] = Field(
+        description="the metric, of the features that judge, by which a challenger must be no worse than the champion"
+    )
     largest_request: int = Field(default=256, ge=1, description="pictures that one call of the server may ask for")
 
 

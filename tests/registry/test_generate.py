@@ -42,7 +42,7 @@ def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) ->
 def test_a_registered_model_gives_the_bundles_bytes(
     bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, tmp_path: Path, lock: Path
 ) -> None:
-    gate = RegistrationParameters(compare_by="fid_classifier")
+    gate = RegistrationParameters(compare_by="fid")
     register_bundle("given", bundle, report, gate, Origin("c" * 40, "false"), lock)
     written = [
         [path.read_bytes() for path in generate_to_folder(uri, REQUEST, tmp_path / f"out{number}")]

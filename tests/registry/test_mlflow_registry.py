@@ -22,7 +22,7 @@ from ganops.registry.receipt import make_card, make_receipt
 from ganops.registry.versions import aliases_of
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
-LIMITS = RegistrationParameters(compare_by="fid_classifier", limits={"agreement_classifier": {"minimum": 0.9}})
+LIMITS = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.9}})
 
 
 def test_versions_move_the_aliases(
@@ -170,7 +170,7 @@ def test_of_two_at_once_one_is_champion_and_equal_weights_are_one_version(
 def test_a_wrong_limit_stops_before_anything_is_logged(
     bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
-    wrong = RegistrationParameters(compare_by="fid_classifier", limits={"fidelity": {"minimum": 0.9}})
+    wrong = RegistrationParameters(compare_by="fid", limits={"fidelity": {"minimum": 0.9}})
     with pytest.raises(ConfigurationError, match="fid_classifier"):
         register_bundle("wrong", bundle, report, wrong, CLEAN, lock)
     assert mlflow.search_logged_models(filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list") == []

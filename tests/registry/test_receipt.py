@@ -14,7 +14,7 @@ from ganops.registry.gate import judge_model, judge_report
 from ganops.registry.receipt import make_card
 from ganops.sampling import GenerationRequest
 
-GATE = RegistrationParameters(compare_by="fid_classifier", limits={"agreement_classifier": {"minimum": 0.99}})
+GATE = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.99}})
 
 
 def card_of(bundle: Bundle, report: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def test_the_pipeline_registers(
     bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, project: Path
 ) -> None:
     mlflow.set_tag("fingerprint", "f")
-    gate = RegistrationParameters(compare_by="fid_classifier")
+    gate = RegistrationParameters(compare_by="fid")
     values = {"bundle": bundle, "report": report, "params:registration": gate}
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
     catalog["registered_model"] = RegisteredModelDataset(name="piped")

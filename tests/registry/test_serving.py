@@ -47,7 +47,7 @@ BAD = {
 def test_good_and_bad_requests(
     bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, tracking_uri: str, tmp_path: Path, lock: Path
 ) -> None:
-    gate = RegistrationParameters(compare_by="fid_classifier", largest_request=8)
+    gate = RegistrationParameters(compare_by="fid", largest_request=8)
     register_bundle("served", bundle, report, gate, Origin("c" * 40, "false"), lock)
     with _served("models:/served@champion", tracking_uri, tmp_path) as ask:
         request = {"n": 3, "seed": 7, "class_label": 1, "truncation": 0.7}

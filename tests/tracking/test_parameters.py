@@ -7,12 +7,12 @@ from ganops.tracking.parameters import effective_parameters, flat_parameters, fl
 
 
 def test_defaults_are_part_of_what_is_in_force() -> None:
-    raw = {"training": {"recipe": "vae", "seed": 4}, "registration": {"compare_by": "fid_classifier"}}
+    raw = {"training": {"recipe": "vae", "seed": 4}, "registration": {"compare_by": "fid"}}
     flat = flat_parameters(effective_parameters(raw))
     assert flat["training.recipe"] == "vae"
     assert flat["training.seed"] == 4
     assert flat["training.total_images"] is None
-    assert flat["registration.compare_by"] == "fid_classifier"
+    assert flat["registration.compare_by"] == "fid"
     assert flat["registration.largest_request"] == 256
 
 

@@ -72,7 +72,6 @@ def _require_classes(store: Store) -> None:
             f"the classes of {store.path}",
             expected="labels of at least two classes, from which the classifier learns what to look at",
             received=f"{len(store.classes)} classes",
-            remedy="Judge by features that need no classes: evaluation.features=efficientnet_lite0 and "
-            "registration.compare_by=fid_efficientnet_lite0; or sort the pictures into sub-folders, one a class, and "
-            "prepare the data again.",
+            remedy="Judge by features that need no classes: evaluation.features=efficientnet_lite0; or sort the "
+            "pictures into sub-folders, one a class, and prepare the data again.",
         )

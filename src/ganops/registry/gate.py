@@ -15,7 +15,6 @@ Report = Mapping[str, Any]
 # The features that tell the data's own classes.
 _KNOWS_CLASSES = "classifier"
 _LOWER_IS_BETTER = ("fid", "kid")
-_HIGHER_IS_BETTER = ("inception_score", "precision", "recall", "agreement", "classes_covered")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,11 @@ def metrics_of(report: Report) -> dict[str, float]:
     return {name: _mean(entry) for name, entry in report["metrics"]["generator"].items()}
 
 
+def compared_metric(report: Report, compare_by: str) -> str:
+    """The full name of what registration.compare_by means in this report: of the features that judged."""
+    return f"{compare_by}_{report['protocol']['features']}"
+
+
 def judge_report(report: Report, parameters: RegistrationParameters, classes: int) -> tuple[Verdict, ...]:
     """The verdicts on a generator's metrics.
 
@@ -65,11 +69,10 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
     Raises:
         ConfigurationError: a limit on a metric that the report lacks.
     """
-    metrics = metrics_of(report)
-    _require(parameters.compare_by, metrics, "registration.compare_by")
-    _lower_is_better(parameters.compare_by)
-    value = metrics[parameters.compare_by]
-    comparable = Verdict(f"{parameters.compare_by} is a finite number", math.isfinite(value), f"{value:.6g}")
+    metrics, compared = metrics_of(report), compared_metric(report, parameters.compare_by)
+    _require(compared, metrics, "registration.compare_by")
+    value = metrics[compared]
+    comparable = Verdict(f"{compared} is a finite number", math.isfinite(value), f"{value:.6g}")
     return (comparable, *_limits(parameters, metrics, _inapplicable(report["protocol"]["features"], classes)))
 
 
@@ -87,34 +90,35 @@ def decide(
     origin_doubts: tuple[str, ...],
 ) -> Decision:
     """Every verdict must hold; a champion is of undoubted origin, and at equal protocol no worse than the last."""
+    compared = compared_metric(report, compare_by)
     failed = tuple(f"{verdict.question}: {verdict.found}" for verdict in verdicts if verdict.holds is False)
     if failed:
         return Decision(None, failed)
-    doubts = origin_doubts + _doubts(report, compare_by, champion)
+    doubts = origin_doubts + _doubts(report, compared, champion)
     if doubts:
         return Decision("challenger", doubts)
     if champion is None:
         return Decision("champion", ("it passes the gate, and no other version is champion",))
-    return Decision("champion", (_comparison(metrics_of(report), compare_by, champion),))
+    return Decision("champion", (_comparison(metrics_of(report), compared, champion),))
 
 
-def _doubts(report: Report, compare_by: str, champion: Champion | None) -> tuple[str, ...]:
+def _doubts(report: Report, compared: str, champion: Champion | None) -> tuple[str, ...]:
     if champion is None:
         return ()
     metrics = metrics_of(report)
     differing = _differing(report["protocol"], champion.protocol)
-    if differing or compare_by not in champion.metrics:
-        what = ", ".join(differing) or f"no {compare_by}"
+    if differing or compared not in champion.metrics:
+        what = ", ".join(differing) or f"no {compared}"
         return (f"judged by another protocol than champion version {champion.version} ({what})",)
-    if _is_worse(metrics[compare_by], champion.metrics[compare_by], compare_by):
-        return (_comparison(metrics, compare_by, champion),)
+    if _is_worse(metrics[compared], champion.metrics[compared], compared):
+        return (_comparison(metrics, compared, champion),)
     return ()
 
 
-def _comparison(metrics: Mapping[str, float], compare_by: str, champion: Champion) -> str:
-    mine, theirs = metrics[compare_by], champion.metrics[compare_by]
-    word = "worse than" if _is_worse(mine, theirs, compare_by) else "no worse than"
-    return f"{compare_by} {mine:.6g} is {word} the {theirs:.6g} of champion version {champion.version}"
+def _comparison(metrics: Mapping[str, float], compared: str, champion: Champion) -> str:
+    mine, theirs = metrics[compared], champion.metrics[compared]
+    word = "worse than" if _is_worse(mine, theirs, compared) else "no worse than"
+    return f"{compared} {mine:.6g} is {word} the {theirs:.6g} of champion version {champion.version}"
 
 
 def _differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
@@ -126,16 +130,7 @@ def _is_worse(mine: float, theirs: float, metric: str) -> bool:
 
 
 def _lower_is_better(metric: str) -> bool:
-    if metric.startswith(_LOWER_IS_BETTER):
-        return True
-    if metric.startswith(_HIGHER_IS_BETTER):
-        return False
-    raise ConfigurationError(
-        "registration.compare_by",
-        expected="a metric with a better side: " + ", ".join(_LOWER_IS_BETTER + _HIGHER_IS_BETTER) + ", …",
-        received=repr(metric),
-        remedy="Compare by one of these.",
-    )
+    return metric.startswith(_LOWER_IS_BETTER)
 
 
 def _inapplicable(features: str, classes: int) -> dict[str, str]:
