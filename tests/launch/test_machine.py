@@ -1,10 +1,8 @@
-import os
-
 import pytest
 import torch
 
 from ganops.errors import ConfigurationError
-from ganops.launch.machine import choose_device, core_count
+from ganops.launch.machine import choose_device
 
 
 @pytest.mark.parametrize(
@@ -22,7 +20,3 @@ def test_a_device_that_is_not_there_is_refused_with_what_there_is(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ConfigurationError, match=r"auto, or one of cpu, received 'cuda'"):
         choose_device("cuda")
-
-
-def test_cores_are_those_that_the_process_may_use():
-    assert 1 <= core_count() <= (os.cpu_count() or 1)

@@ -7,7 +7,6 @@ interpreter's lock.
 """
 
 import hashlib
-import os
 import tempfile
 import warnings
 from collections import deque
@@ -28,6 +27,7 @@ from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.splits import assign_splits, keep_stratified
 from ganops.data.store import COLUMNS, FieldFormat, PreparedData
 from ganops.errors import DataError
+from ganops.threads import core_count
 
 # The sha256 of a picture's row, or why there is none.
 Outcome = bytes | str
@@ -61,7 +61,7 @@ def prepare(
         warnings.filterwarnings("ignore", module=r"PIL\.")
         shape = _shape(references, parameters)
         images = _scratch((len(references), shape.channels, shape.height, shape.width))
-        outcomes = progress(_read_all(references, images, workers or _cores()), len(references))
+        outcomes = progress(_read_all(references, images, workers or core_count()), len(references))
         digests, skipped = _sorted_out(references, iter(outcomes))
     _check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
@@ -87,10 +87,6 @@ def _shape(references: Sequence[Reference], parameters: DataPreparationParameter
 def _scratch(shape: tuple[int, ...]) -> np.ndarray:
     with tempfile.TemporaryFile() as file:
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_all(references: Sequence[Reference], images: np.ndarray, workers: int) -> Iterator[Outcome]:

@@ -40,8 +40,7 @@ class Machine:
 def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
     """What the user said, else what the recipe says, else what follows from the data by `derivations`."""
     row = _recipe(parameters.recipe)
-    recipe = asdict(row)
-    del recipe["rate_halvings"]
+    recipe = {key: value for key, value in asdict(row).items() if key in Settings.model_fields}
     said = _said(parameters)
     for key in said.keys() & recipe.keys():
         _require_applicable(parameters.recipe, key, recipe[key], said[key])

@@ -1,6 +1,5 @@
 """What the machine has."""
 
-import os
 from typing import Literal
 
 import torch
@@ -26,8 +25,3 @@ def choose_device(asked: Device) -> Literal["cpu", "cuda", "mps"]:
         received=repr(asked),
         remedy="Set training.device=auto to take what the machine has.",
     )
-
-
-def core_count() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,8 @@ from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.games.build import build_game
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
-from ganops.launch.machine import choose_device, core_count
+from ganops.launch.machine import choose_device
+from ganops.threads import core_count
 from ganops.training.run import Tracker, train
 
 Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame]

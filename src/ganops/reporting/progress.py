@@ -1,9 +1,16 @@
-"""A bar on the terminal while a generator trains."""
+"""Bars on the terminal."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from tqdm import tqdm
+
+from ganops.data.progress import Progress
+
+
+def step_bar(description: str) -> Progress:
+    """Shows the steps of a loop go by."""
+    return lambda steps, total: tqdm(steps, description, total)
 
 
 @contextmanager

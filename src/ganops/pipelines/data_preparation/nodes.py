@@ -4,10 +4,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from ganops.config import DataPreparationParameters
 from ganops.data.store import PreparedData
+from ganops.reporting.progress import step_bar
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,6 +17,6 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     from ganops.data.sources.build import build_source
 
     source = build_source(parameters.source, raw_pictures, parameters.dataset)
-    prepared, report = prepare(source, parameters, progress=lambda steps, total: tqdm(steps, "pictures", total))
+    prepared, report = prepare(source, parameters, progress=step_bar("pictures"))
     _LOG.info("samples of %(channels)s channels, height %(height)s, width %(width)s: %(rule)s", report["shape"])
     return prepared, report

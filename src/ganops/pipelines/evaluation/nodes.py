@@ -7,10 +7,9 @@ without torch: the domain's own types stand in the functions that are called.
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from ganops.config import EvaluationParameters
-from ganops.data.progress import Progress
+from ganops.reporting.progress import step_bar
 
 
 def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
@@ -22,7 +21,7 @@ def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
     from ganops.metrics.judgeable import require_generator
 
     require_generator(parameters)
-    return make(store, parameters, _bar("classifier"))
+    return make(store, parameters, step_bar("classifier"))
 
 
 def evaluate_generator(
@@ -32,7 +31,7 @@ def evaluate_generator(
     from ganops.metrics.evaluate import evaluate
     from ganops.metrics.judge import open_judge
 
-    report = evaluate(bundle, store, open_judge(judge, parameters), parameters, _bar("pictures"))
+    report = evaluate(bundle, store, open_judge(judge, parameters), parameters, step_bar("pictures"))
     return report.to_json(), report.table()
 
 
@@ -77,7 +76,3 @@ def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationP
     from ganops.reporting.neighbours import nearest_neighbours
 
     return nearest_neighbours(bundle, store, open_judge(judge, parameters), parameters.threads)
-
-
-def _bar(description: str) -> Progress:
-    return lambda steps, total: tqdm(steps, description, total)

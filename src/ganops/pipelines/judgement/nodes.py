@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from ganops.config import EvaluationParameters
-from ganops.data.progress import Progress
+from ganops.reporting.progress import step_bar
 
 
 def judge_samples(store: Any, parameters: EvaluationParameters) -> tuple[dict[str, Any], pd.DataFrame]:
@@ -20,11 +19,7 @@ def judge_samples(store: Any, parameters: EvaluationParameters) -> tuple[dict[st
     from ganops.metrics.judge import make_judge, open_judge
     from ganops.metrics.judgeable import given_samples
 
-    given = read_samples(Path(given_samples(parameters)), store, _bar("reading"))
-    judge = open_judge(make_judge(store, parameters, _bar("classifier")), parameters)
-    report = evaluate_samples(given, store, judge, parameters, _bar("pictures"))
+    given = read_samples(Path(given_samples(parameters)), store, step_bar("reading"))
+    judge = open_judge(make_judge(store, parameters, step_bar("classifier")), parameters)
+    report = evaluate_samples(given, store, judge, parameters, step_bar("pictures"))
     return report.to_json(), report.table()
-
-
-def _bar(description: str) -> Progress:
-    return lambda steps, total: tqdm(steps, description, total)
