@@ -132,7 +132,7 @@ class TrainingParameters(Parameters):
     spectral_norm: bool | None = None
     augmentation: float | None = Field(default=None, ge=0, le=1)
     augmentation_policy: AugmentationPolicy | None = None
-    augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: p is given")
+    augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: fixed")
     ema_half_life_images: int | None = Field(default=None, ge=0)
     burn_in_images: int | None = Field(default=None, ge=0)
     burn_in_learning_rate: float | None = Field(default=None, gt=0)

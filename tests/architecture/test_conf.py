@@ -11,8 +11,8 @@ CONF = Path(__file__).parents[2] / "conf"
 BASE_FILES = sorted(path.name for path in (CONF / "base").glob("parameters_*.yml"))
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("base", "local"))
 BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "device", "threads"}
-# A property of the data: whether a mirrored picture is one of the same kind.
-OF_DATA = {"mirror"}
+# Properties of the data: whether a mirrored picture is one of the same kind, and whether its classes may be given.
+OF_DATA = {"mirror", "conditional"}
 
 
 every_parameters_file = pytest.mark.parametrize(

@@ -65,6 +65,9 @@ def test_every_setting_that_was_left_open_is_explained_and_no_other():
     assert "training.width = 32: of the recipe dcgan" in lines
     explained = {line.split(" = ")[0].removeprefix("training.") for line in lines}
     elsewhere = {"recipe", "seed", "device", "threads", "conditional", "learning_rate", "log_every_images"}
+    elsewhere |= {"attempts", "continue_from", "processes", "launcher", "augmentation_target"}
+    elsewhere |= {f"burn_in_{key}" for key in ("learning_rate", "r1_gamma", "r2_gamma", "beta2", "augmentation")}
+    elsewhere |= {"burn_in_ema_half_life_images"}
     assert explained == set(TrainingParameters.model_fields) - elsewhere
 
 

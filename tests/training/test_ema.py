@@ -1,8 +1,7 @@
-import pytest
 import torch
 from torch import nn
 
-from ganops.training.ema import half_life, update_average
+from ganops.training.ema import update_average
 
 
 def test_after_one_half_life_half_of_the_distance_is_left():
@@ -26,8 +25,3 @@ def test_a_half_life_of_zero_copies():
     average, network = nn.Linear(3, 2), nn.Linear(3, 2)
     update_average(average, network, batch=1, half_life_images=0)
     assert torch.equal(average.weight, network.weight)
-
-
-def test_the_half_life_ramps_up():
-    assert half_life(1000, images_seen=2000) == pytest.approx(100)
-    assert half_life(1000, images_seen=10**6) == 1000

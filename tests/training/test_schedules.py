@@ -1,13 +1,62 @@
+import math
+
 import pytest
 
-from ganops.training.schedules import learning_rate
+from ganops.training.schedules import cosine, ema_half_life, pace, strengths
+
+
+def rate(settings, seen, player="generator", attempt=0):
+    return pace(settings, player, seen, attempt).learning_rate
 
 
 def test_a_linear_decay_ends_at_zero(make_settings):
     settings = make_settings("dcgan", learning_rate=0.5, learning_rate_decay="linear", total_images=80)
-    assert [learning_rate(settings, seen) for seen in (0, 20, 80)] == pytest.approx([0.5, 0.375, 0.0])
+    assert [rate(settings, seen) for seen in (0, 20, 80)] == pytest.approx([0.5, 0.375, 0.0])
 
 
 def test_without_decay_it_is_constant(make_settings):
     settings = make_settings("dcgan", learning_rate=0.5, learning_rate_decay="none")
-    assert learning_rate(settings, 79) == 0.5
+    assert rate(settings, 79) == 0.5
+
+
+def test_half_a_cosine():
+    assert [cosine(3, 1, share) for share in (0, 0.5, 1, 2)] == pytest.approx([3, 2, 1, 1])
+    assert cosine(3, 1, 0.25) == pytest.approx(2 + math.cos(math.pi / 4))
+
+
+def test_each_value_burns_in_from_its_start_to_its_own(make_settings):
+    ends = {"learning_rate": 1e-3, "beta2": 0.99, "r1_gamma": 1.0, "r2_gamma": 2.0, "augmentation": 0.5}
+    starts = {"learning_rate": 4e-3, "beta2": 0.9, "r1_gamma": 10.0, "r2_gamma": 20.0, "augmentation": 0.0}
+    burn_in = {f"burn_in_{key}": value for key, value in starts.items()}
+    settings = make_settings("dcgan", burn_in_images=1000, total_images=5000, **ends, **burn_in)
+    for seen, share in ((0, 0.0), (500, 0.5), (1000, 1.0), (4000, 1.0)):
+        expected = {key: starts[key] + share * (ends[key] - starts[key]) for key in ends}
+        now, adam = strengths(settings, seen), pace(settings, "discriminator", seen)
+        found = {"learning_rate": adam.learning_rate, "beta2": adam.beta2}
+        found |= {key: getattr(now, key) for key in ("r1_gamma", "r2_gamma", "augmentation")}
+        assert found == pytest.approx(expected)
+
+
+def test_the_half_life_ramps_up_and_burns_in(make_settings):
+    ramped = make_settings("dcgan", ema_half_life_images=1000)
+    assert ema_half_life(ramped, 2000) == pytest.approx(100)
+    assert ema_half_life(ramped, 10**6) == 1000
+    burnt = make_settings(
+        "dcgan", ema_half_life_images=1000, burn_in_ema_half_life_images=0, burn_in_images=10**6, total_images=10**7
+    )
+    assert ema_half_life(burnt, 500_000) == pytest.approx(500)
+
+
+def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_settings):
+    settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, beta2=0.99)
+    lazy, other = pace(settings, "discriminator", 0), pace(settings, "generator", 0)
+    share = 16 / 17
+    found = (lazy.learning_rate, lazy.beta1, lazy.beta2)
+    assert found == pytest.approx((0.5 * share, 0.5**share, 0.99**share))
+    assert (other.learning_rate, other.beta1, other.beta2) == (0.5, 0.5, 0.99)
+
+
+def test_each_attempt_is_gentler_than_the_one_before(make_settings):
+    settings = make_settings("dcgan", learning_rate=0.5, r1_gamma=1.0, r2_gamma=3.0)
+    assert [rate(settings, 0, attempt=attempt) for attempt in range(3)] == [0.5, 0.25, 0.125]
+    assert (strengths(settings, 0, 2).r1_gamma, strengths(settings, 0, 2).r2_gamma) == (4.0, 12.0)

@@ -2,7 +2,6 @@ import torch
 
 from ganops.games.build import build_game
 from ganops.noise import Noise
-from ganops.training.loop import shown
 from ganops.training.state import TrainingState
 from ganops.training.step import move, play_round
 
@@ -32,8 +31,8 @@ def test_a_round_gives_detached_means_of_every_loss_and_moves_the_clock(recipe, 
     settings = make_settings(recipe)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    scalars = play_round(game, state, settings, shown(game, stripes, 0, 8), Noise(0, 0, 8))
-    assert state.images_seen == 8
+    scalars = play_round(game, state, settings, stripes)
+    assert state.images_seen == settings.round_images
     assert scalars and all(value.shape == () and not value.requires_grad for value in scalars.values())
     assert all(torch.isfinite(value) for value in scalars.values())
 
@@ -49,7 +48,7 @@ def test_every_state_tensor_has_its_parameters_strides_after_a_restore(recipe, m
     settings = make_settings(recipe, channels_last=True)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    play_round(game, state, settings, shown(game, stripes, 0, 8), Noise(0, 0, 8))
+    play_round(game, state, settings, stripes)
     restored = TrainingState.initial(settings, game)
     restored.load_state_dict(state.state_dict())
     for optimizer in restored.optimizers.values():

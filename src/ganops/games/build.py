@@ -2,7 +2,7 @@
 
 from ganops.config import Settings
 from ganops.games.game import Game
-from ganops.games.noise_to_picture import NoiseToPicture
+from ganops.games.noise_to_sample import NoiseToSample
 from ganops.games.vae import VariationalAutoencoder
 from ganops.objectives.build import build_objective
 
@@ -11,15 +11,15 @@ def build_game(settings: Settings) -> Game:
     """The game that the settings name."""
     conditional = settings.classes > 0
     match settings.game:
-        case "noise_to_picture":
+        case "noise_to_sample":
             assert settings.objective is not None, settings.recipe
-            return NoiseToPicture(
+            return NoiseToSample(
                 build_objective(settings.objective),
+                settings.field,
                 settings.latent_dimension,
                 conditional,
-                settings.r1_gamma or 0.0,
-                settings.r2_gamma or 0.0,
-                settings.augmentation or 0.0,
+                settings.discriminator_steps or 1,
+                settings.augmentation_policy or "translation",
             )
         case "vae":
             return VariationalAutoencoder(settings.latent_dimension, conditional)

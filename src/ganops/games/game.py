@@ -24,6 +24,19 @@ class Losses:
     observed: dict[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Strengths:
+    """What schedules and adaptation say at this move: weights of the penalties, and the probability of augmentation.
+
+    An adapted probability is a tensor on the device, so that nobody waits for it.
+    """
+
+    r1_gamma: float = 0.0
+    r2_gamma: float = 0.0
+    gradient_penalty: float = 0.0
+    augmentation: float | Tensor = 0.0
+
+
 @runtime_checkable
 class Game(Protocol):
     """Its players in the order of a round, the fields it reads, each player's losses, and how it generates."""
@@ -31,6 +44,11 @@ class Game(Protocol):
     @property
     def players(self) -> Mapping[str, tuple[str, ...]]:
         """Player → the networks that its one optimizer moves."""
+        ...
+
+    @property
+    def moves(self) -> Mapping[str, int]:
+        """Player → how often it moves in a round, each time on a batch of its own."""
         ...
 
     @property
@@ -48,12 +66,16 @@ class Game(Protocol):
         """The players whose move is shown the round's next batch: fresh, since nobody has moved on it yet."""
         ...
 
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
-        """The named losses of one player on one batch."""
+    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+        """The named losses of one player on one batch, with the penalties whose weight is not zero."""
+        ...
+
+    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+        """The penalties alone, for a move that regularises lazily."""
         ...
 
     def generate(
         self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch channels height width"]:
-        """Samples as model values in [−1, 1]."""
+    ) -> Float[Tensor, "batch *shape"]:
+        """Samples as model values; of pictures in [−1, 1]."""
         ...

@@ -2,19 +2,28 @@
 
 import difflib
 import math
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ganops.config import Settings, TrainingParameters
+from ganops.config import FieldName, Settings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES, Recipe
 from ganops.networks.layers import halvings
+from ganops.objectives.build import build_objective
 
 _EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
 _SMALL_SIDE = 28
 _MOST_PIXELS, _LEAST_BATCH = 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS = 200, 20, 20
 _OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
+_OF_TWO_PLAYERS = {
+    *("objective", "discriminator_steps", "r1_gamma", "r2_gamma", "gradient_penalty", "penalty_every_moves"),
+    *("spectral_norm", "augmentation", "augmentation_policy", "augmentation_target"),
+    *("burn_in_r1_gamma", "burn_in_r2_gamma", "burn_in_augmentation"),
+}
+# Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone.
+_OF_POINTS: dict[str, Any] = {"network": "mlp", "augmentation": 0.0, "channels_last": False, "precision": "fp32"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,8 @@ class DataShape:
     classes: int
     """0: unlabelled"""
     train_count: int
+    field: FieldName = "image"
+    """of points, `channels` is their dimension, and height and width are 1"""
 
 
 @dataclass(frozen=True)
@@ -37,17 +48,25 @@ class Machine:
     threads: int
 
 
-def resolve(parameters: TrainingParameters, shape: DataShape, machine: Machine) -> Settings:
-    """What the user said, else what the recipe says, else what follows from the data by `derivations`."""
-    row = _recipe(parameters.recipe)
+def resolve(
+    parameters: TrainingParameters, shape: DataShape, machine: Machine, continued_from: str | None = None
+) -> Settings:
+    """What the user said, else what the recipe says, else what follows from the data by `derivations`.
+
+    `continued_from`: the sha256 of the training state to go on from.
+    """
+    row, said = _recipe(parameters.recipe), _said(parameters)
     recipe = {key: value for key, value in asdict(row).items() if key in Settings.model_fields}
-    said = _said(parameters)
-    for key in said.keys() & recipe.keys():
-        _require_applicable(parameters.recipe, key, recipe[key], said[key])
-    fitted = {"batch": _batch(row.batch, shape), "learning_rate": _rate(row, shape)}
-    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **said, **asdict(machine)}
-    values["classes"] = _classes(parameters, shape)
-    return Settings.parse(values | _cadence(values, said))
+    if row.game == "vae":
+        _refuse(parameters.recipe, said.keys() & _OF_TWO_PLAYERS, said)
+        recipe |= dict.fromkeys(_OF_TWO_PLAYERS)
+    fitted = {"batch": _batch(row.batch, shape), **_rates(row, shape)}
+    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(shape), **said}
+    values |= {**asdict(machine), "classes": _classes(parameters, shape), "continued_from": continued_from}
+    values.setdefault("burn_in_images", round(row.burn_in_share * values["total_images"]))
+    settings = Settings.parse(values | _cadence(values, said))
+    _require_sense(settings)
+    return settings
 
 
 def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[str]:
@@ -61,10 +80,11 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
         "batch": f"the recipe's {recipe.batch}, {halved}",
         "mirror": "not asked for",
+        "burn_in_images": f"{recipe.burn_in_share:g} · total_images",
         "channels_last": "true on every device but mps",
-        "log_every_images": f"total_images / {_LOGS}, at least a batch",
-        "sample_every_images": f"total_images / {_SAMPLES}, at least a batch",
-        "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a batch",
+        "log_every_images": f"total_images / {_LOGS}, at least a round",
+        "sample_every_images": f"total_images / {_SAMPLES}, at least a round",
+        "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a round",
     }
     if recipe.rate_halvings:
         depth = halvings(shape.height, shape.width)
@@ -76,7 +96,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
 
 
 def _said(parameters: TrainingParameters) -> dict[str, Any]:
-    values = parameters.model_dump(exclude={"conditional"})
+    values = parameters.model_dump(exclude={"conditional", "continue_from"})
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -87,11 +107,15 @@ def _batch(batch: int, shape: DataShape) -> int:
     return batch
 
 
-def _rate(recipe: Recipe, shape: DataShape) -> float:
+def _rates(recipe: Recipe, shape: DataShape) -> dict[str, float | None]:
     """Deeper networks are less stable: at 100 × 100 the rate of 28 × 28 ended in a divergence (EXPERIMENTS.md)."""
-    if recipe.rate_halvings is None:
-        return recipe.learning_rate
-    return recipe.learning_rate * min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width))
+    slower = min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width)) if recipe.rate_halvings else 1.0
+    rates = {key: getattr(recipe, key) for key in ("learning_rate", "burn_in_learning_rate")}
+    return {key: rate if rate is None else rate * slower for key, rate in rates.items()}
+
+
+def _of_field(shape: DataShape) -> dict[str, Any]:
+    return _OF_POINTS if shape.field == "point" else {}
 
 
 def _least_images(shape: DataShape) -> int:
@@ -111,18 +135,37 @@ def _recipe(name: str) -> Recipe:
     )
 
 
-def _require_applicable(recipe: str, key: str, of_recipe: object, received: object) -> None:
-    if of_recipe is None:
+def _refuse(recipe: str, keys: Set[str], said: Mapping[str, Any]) -> None:
+    for key in sorted(keys):
         raise ConfigurationError(
             f"training.{key}",
             expected=f"null, since the recipe {recipe} has no {key}",
-            received=repr(received),
+            received=repr(said[key]),
             remedy=f"Leave training.{key} null, or choose another training.recipe.",
+        )
+
+
+def _require_sense(settings: Settings) -> None:
+    if settings.batch % settings.processes:
+        raise ConfigurationError(
+            "training.processes",
+            expected=f"a divisor of the batch of {settings.batch}, since each process plays an equal share of it",
+            received=str(settings.processes),
+            remedy="Choose another training.processes or training.batch.",
+        )
+    objective = settings.objective
+    if settings.augmentation_target is not None and objective and not build_objective(objective).anchored:
+        raise ConfigurationError(
+            "training.augmentation_target",
+            expected=f"null with the objective {settings.objective}, whose logits have no zero",
+            received=str(settings.augmentation_target),
+            remedy="Set training.augmentation to a probability instead.",
         )
 
 
 def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
     return {
+        "field": shape.field,
         "height": shape.height,
         "width_pixels": shape.width,
         "channels": shape.channels,
@@ -146,4 +189,5 @@ def _classes(parameters: TrainingParameters, shape: DataShape) -> int:
 def _cadence(values: dict[str, Any], said: dict[str, Any]) -> dict[str, int]:
     shares = {"log": _LOGS, "sample": _SAMPLES, "checkpoint": _CHECKPOINTS}
     derived = {f"{what}_every_images": values["total_images"] // share for what, share in shares.items()}
-    return {key: max(values["batch"], said.get(key, default)) for key, default in derived.items()}
+    least = values["batch"] * (values["discriminator_steps"] or 1)
+    return {key: max(least, said.get(key, default)) for key, default in derived.items()}

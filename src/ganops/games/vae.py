@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ganops.games.game import Batch, Losses, Networks
+from ganops.games.game import Batch, Losses, Networks, Strengths
 from ganops.noise import Noise
 
 
@@ -24,6 +24,10 @@ class VariationalAutoencoder:
         return {"autoencoder": ("encoder", "decoder")}
 
     @property
+    def moves(self) -> dict[str, int]:
+        return {"autoencoder": 1}
+
+    @property
     def generating(self) -> tuple[str, ...]:
         return ("decoder",)
 
@@ -35,7 +39,7 @@ class VariationalAutoencoder:
     def ahead(self) -> tuple[str, ...]:
         return ()
 
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise) -> Losses:
+    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
         """One draw of z by the reparametrisation z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None
         mean, log_variance = networks["encoder"](batch["image"], label)
@@ -47,6 +51,10 @@ class VariationalAutoencoder:
             "loss/divergence": divergence(mean, log_variance),
         }
         return Losses(minimised, {"deviation/decoder": log_deviation.exp().expand(1)})
+
+    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+        """None: the divergence is part of the ELBO."""
+        return Losses({})
 
     def generate(
         self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None

@@ -54,8 +54,12 @@ def launch_training(
 
 def data_shape(store: Store) -> DataShape:
     """What the settings follow from."""
+    classes, train_count = len(store.classes), len(store.indices("train"))
+    if "point" in store.fields:
+        (dimension,) = store.fields["point"].shape
+        return DataShape(dimension, 1, 1, classes, train_count, "point")
     channels, height, width = store.fields["image"].shape
-    return DataShape(channels, height, width, len(store.classes), len(store.indices("train")))
+    return DataShape(channels, height, width, classes, train_count)
 
 
 def machine(parameters: TrainingParameters) -> Machine:

@@ -9,8 +9,12 @@ from ganops.networks.layers import initialise
 
 def build_networks(settings: Settings) -> dict[str, nn.Module]:
     """Every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, fp32."""
-    networks = _construct(settings)
-    return {name: initialise(network, name, settings.seed) for name, network in networks.items()}
+    networks = {name: initialise(network, name, settings.seed) for name, network in _construct(settings).items()}
+    if settings.spectral_norm:
+        from ganops.networks.spectral import spectrally_normalised
+
+        networks["discriminator"] = spectrally_normalised(networks["discriminator"], "discriminator", settings.seed)
+    return networks
 
 
 def build_network(settings: Settings, name: str) -> nn.Module:
@@ -40,6 +44,20 @@ def _construct(s: Settings) -> dict[str, nn.Module]:
             return {
                 "generator": r3.Generator(s.latent_dimension, s.width, *shape),
                 "discriminator": r3.Discriminator(s.width, *shape),
+            }
+        case "resnet":
+            from ganops.networks import resnet
+
+            return {
+                "generator": resnet.Generator(s.latent_dimension, s.width, *shape),
+                "discriminator": resnet.Discriminator(s.width, *shape),
+            }
+        case "mlp":
+            from ganops.networks import mlp
+
+            return {
+                "generator": mlp.Generator(s.latent_dimension, s.width, s.channels, s.classes),
+                "discriminator": mlp.Discriminator(s.width, s.channels, s.classes),
             }
         case "vae":
             return {

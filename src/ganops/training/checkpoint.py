@@ -16,7 +16,7 @@ from ganops.files import whole_file
 from ganops.sources import source_digest
 from ganops.training.state import TrainingState
 
-_WITHOUT_EFFECT = {"sample_every_images"}
+_WITHOUT_EFFECT = {"sample_every_images", "processes", "launcher"}
 _SOURCES = {"noise.py", "augment.py", "data", "networks", "objectives", "games", "training"}
 _KEPT = 2
 
@@ -24,8 +24,8 @@ _KEPT = 2
 def fingerprint(settings: Settings, data_digest: str) -> str:
     """sha256 of what determines a training's files: settings, training data, and the code and the torch that train.
 
-    When to look at samples has no effect on them. When to log and to write a checkpoint has: curves and digests are
-    part of the state.
+    When to look at samples has no effect on them, and a state does not know how many processes made it. When to log and
+    to write a checkpoint has: curves and digests are part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
     code = source_digest(lambda part: part in _SOURCES)

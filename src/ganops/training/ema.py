@@ -3,8 +3,6 @@
 import torch
 from torch import nn
 
-_RAMP = 0.05
-
 
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, batch: int, half_life_images: int | float) -> None:
@@ -16,8 +14,3 @@ def update_average(average: nn.Module, network: nn.Module, batch: int, half_life
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), step)
     for ours, theirs in zip(average.buffers(), network.buffers(), strict=True):
         ours.copy_(theirs)
-
-
-def half_life(half_life_images: int, images_seen: int) -> float:
-    """min(half-life, 0.05 · images seen): the average must not remember the first, random weights."""
-    return min(float(half_life_images), _RAMP * images_seen)

@@ -20,8 +20,10 @@ from ganops.sampling import Generator
 from ganops.threads import thread_count
 from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.interruption import Interruption, deferred_signals
-from ganops.training.loop import Batches, rounds
+from ganops.training.loop import rounds
+from ganops.training.processes import ALONE, World
 from ganops.training.state import TrainingState
+from ganops.training.step import Batches
 
 _COLUMNS, _ROWS = 8, 10
 
@@ -62,10 +64,10 @@ class _Cadence:
     """Due whenever the clock crosses a multiple of `every`: a function of the clock, without state of its own."""
 
     every: int
-    batch: int
+    round_images: int
 
     def due(self, images_seen: int) -> bool:
-        return images_seen // self.every > (images_seen - self.batch) // self.every
+        return images_seen // self.every > (images_seen - self.round_images) // self.every
 
 
 def train(
@@ -75,10 +77,12 @@ def train(
     checkpoints: Path,
     tracker: Tracker,
     progress: Callable[[int, Mapping[str, float]], None] = lambda images_seen, scalars: None,
+    world: World = ALONE,
 ) -> TrainingResult:
     """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images.
 
-    The last checkpoint stays: whoever has stored the result removes it. Until then nothing is played twice.
+    The last checkpoint stays: whoever has stored the result removes it. Until then nothing is played twice. Of several
+    processes the leading one alone tells the tracker and writes.
     """
     torch.backends.cudnn.deterministic = True
     key = fingerprint(settings, data_digest)
@@ -92,7 +96,7 @@ def train(
             _retell(state, tracker)
         progress(state.images_seen, {})
         with deferred_signals() as interruption:
-            _Play(game, state, settings, scratch, tracker, progress).through(batches, interruption)
+            _Play(game, state, settings, scratch, tracker, progress, world).through(batches, interruption)
     return _result(state)
 
 
@@ -106,12 +110,13 @@ class _Play:
     scratch: Checkpoints
     tracker: Tracker
     progress: Callable[[int, Mapping[str, float]], None]
+    world: World
 
     def through(self, batches: Batches, interruption: Interruption) -> None:
         """Round after round to the end of the budget, or to an interruption, which leaves a checkpoint."""
-        log, sample, checkpoint = (_Cadence(every, self.settings.batch) for every in _cadences(self.settings))
+        log, sample, checkpoint = (_Cadence(every, self.settings.round_images) for every in _cadences(self.settings))
         watch = _Stopwatch(self.state.images_seen)
-        for scalars in rounds(self.game, self.state, self.settings, batches):
+        for scalars in rounds(self.game, self.state, self.settings, batches, self.world):
             self.state.window.add(scalars)
             seen = self.state.images_seen
             last = seen >= self.settings.total_images

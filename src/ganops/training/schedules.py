@@ -1,12 +1,68 @@
-"""What changes as images are seen: functions of the clock, so that they need no state of their own."""
+"""What changes as images are seen: functions of the clock, so that they need no state of their own.
+
+A burn-in moves a value from its start to its end along half a cosine (Huang et al. 2024, R3GAN, appendix D). A new
+attempt at a game that was lost is gentler: half the learning rate and twice the γ of R1 and R2 of the attempt before.
+"""
+
+import math
+from dataclasses import dataclass
 
 from ganops.config import Settings
+from ganops.games.game import Strengths
+
+_GENTLER_RATE, _STRONGER_GAMMA = 0.5, 2.0
+# Karras et al. 2020 (StyleGAN2-ADA), appendix B: the average must not remember the first, random weights.
+_EMA_RAMP = 0.05
 
 
-def learning_rate(settings: Settings, images_seen: int) -> float:
-    """Constant, or falling linearly to zero at total_images (Gulrajani et al. 2017, WGAN-GP, appendix F)."""
-    match settings.learning_rate_decay:
-        case "none":
-            return settings.learning_rate
-        case "linear":
-            return settings.learning_rate * (1 - images_seen / settings.total_images)
+@dataclass(frozen=True)
+class Pace:
+    """What Adam is given at a move."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+
+
+def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> Pace:
+    """The rate falls linearly to zero at total_images where the recipe says so (Gulrajani et al. 2017, appendix F).
+
+    A discriminator that pays its penalties in a step of its own after every k moves takes k + 1 steps where another
+    takes k: rate and logarithms of β are scaled by k / (k + 1) (Karras et al. 2020, StyleGAN2, appendix B).
+    """
+    rate = _burnt_in(settings, "learning_rate", images_seen) * _GENTLER_RATE**attempt
+    if settings.learning_rate_decay == "linear":
+        rate *= max(0.0, 1 - images_seen / settings.total_images)
+    every = settings.penalty_every_moves or 1
+    slower = every / (every + 1) if player == "discriminator" and every > 1 else 1.0
+    return Pace(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
+
+
+def strengths(settings: Settings, images_seen: int, attempt: int = 0) -> Strengths:
+    """Weights of the penalties and the probability of augmentation, unless that is adapted."""
+    if settings.objective is None:
+        return Strengths()
+    stronger = _STRONGER_GAMMA**attempt
+    return Strengths(
+        _burnt_in(settings, "r1_gamma", images_seen) * stronger,
+        _burnt_in(settings, "r2_gamma", images_seen) * stronger,
+        settings.gradient_penalty or 0.0,
+        _burnt_in(settings, "augmentation", images_seen),
+    )
+
+
+def ema_half_life(settings: Settings, images_seen: int) -> float:
+    """min(half-life, 0.05 · images seen), in images."""
+    return min(_burnt_in(settings, "ema_half_life_images", images_seen), _EMA_RAMP * images_seen)
+
+
+def cosine(start: float | int, end: float | int, share: float | int) -> float:
+    """From `start` at share 0 to `end` at share 1 and beyond, along half a cosine."""
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def _burnt_in(settings: Settings, key: str, images_seen: int) -> float:
+    start, end = getattr(settings, f"burn_in_{key}"), getattr(settings, key)
+    if start is None or not settings.burn_in_images:
+        return float(end)
+    return cosine(start, end, images_seen / settings.burn_in_images)

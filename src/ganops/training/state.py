@@ -3,7 +3,8 @@
 import copy
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from jaxtyping import Shaped
@@ -11,40 +12,49 @@ from torch import Tensor, nn
 
 from ganops.config import Settings
 from ganops.errors import CheckpointError
-from ganops.games.game import Game
+from ganops.games.game import Game, Strengths
 from ganops.networks.build import build_networks
+from ganops.training.processes import ALONE, World
+
+# What one attempt may be shown at most, in samples: the next one begins beyond it.
+_ATTEMPT = 2**40
 
 
 @dataclass
 class Window:
-    """Sums of the scalars since the last log, on the device, and how many rounds they cover."""
+    """Sums of the scalars since the last log, on the device, and how many rounds each covers."""
 
     sums: dict[str, Tensor] = field(default_factory=dict)
-    rounds: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, scalars: dict[str, Tensor]) -> None:
-        """One round more."""
+        """One round more; a penalty that is paid lazily is in few of them."""
         for name, value in scalars.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.rounds += 1
+            self.counts[name] = self.counts.get(name, 0) + 1
 
-    def means(self) -> dict[str, float]:
-        """The means, by one transfer from the device; the window is empty afterwards."""
-        values = (torch.stack(list(self.sums.values())) / self.rounds).tolist()
-        means = dict(zip(self.sums, values, strict=True))
-        self.sums, self.rounds = {}, 0
+    def means(self, world: World = ALONE) -> dict[str, float]:
+        """The means over all processes, by one transfer from the device; the window is empty afterwards."""
+        totals = world.total(torch.stack(list(self.sums.values()))).tolist()
+        means = {name: total / (self.counts[name] * world.size) for name, total in zip(self.sums, totals, strict=True)}
+        self.sums, self.counts = {}, {}
         return means
 
 
 @dataclass
 class TrainingState:
-    """Networks, their averages, optimizers, the clock, and the curves so far."""
+    """Networks, their averages, optimizers, the clock, the adapted augmentation, and the curves so far.
+
+    `attempt` counts the games that were lost before this one.
+    """
 
     networks: dict[str, nn.Module]
     averages: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
+    adaptation: Any = None
     images_seen: int = 0
+    attempt: int = 0
     window: Window = field(default_factory=Window)
     curves: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     digests: list[tuple[int, str]] = field(default_factory=list)
@@ -57,23 +67,37 @@ class TrainingState:
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
         averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
-        return cls(networks, averages, optimizers, dict(game.players))
+        return cls(networks, averages, optimizers, dict(game.players), _adaptation(settings))
+
+    @property
+    def address(self) -> int:
+        """Where in the endless order of noise and of data the next round begins.
+
+        A new attempt goes on elsewhere in it, which is to it what another seed would be.
+        """
+        return self.images_seen + self.attempt * _ATTEMPT
+
+    def strengths(self, scheduled: Strengths) -> Strengths:
+        """The scheduled ones, with the adapted probability of augmentation where there is one."""
+        return replace(scheduled, augmentation=self.adaptation.probability) if self.adaptation else scheduled
 
     def state_dict(self) -> dict[str, Shaped[Tensor, "..."]]:
         """Flat name → contiguous tensor on the CPU; equal states give equal bytes."""
-        tensors = {**self._weights(), **self._moments(), **self._records()}
+        tensors = {**self._weights(), **self._moments(), **self._adapted(), **self._records()}
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
     def load_state_dict(self, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
         """Back to a saved state; names and shapes must be this state's own, else CheckpointError."""
         self._load_weights(tensors)
         self._load_moments(tensors)
+        for name, ours in self._adapted().items():
+            ours.copy_(_take(tensors, name, ours))
         self._load_records(tensors)
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
         hasher = hashlib.sha256()
-        for name, tensor in sorted({**self._weights(), **self._moments()}.items()):
+        for name, tensor in sorted({**self._weights(), **self._moments(), **self._adapted()}.items()):
             hasher.update(name.encode())
             hasher.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
         return hasher.hexdigest()
@@ -94,6 +118,10 @@ class TrainingState:
             for key, value in optimizer.state.get(parameter, {}).items()
         }
 
+    def _adapted(self) -> dict[str, Tensor]:
+        tensors = self.adaptation.tensors() if self.adaptation else {}
+        return {f"adaptation/{name}": tensor for name, tensor in tensors.items()}
+
     def _parameters(self) -> list[tuple[str, nn.Parameter, torch.optim.Optimizer]]:
         return [
             (f"{network}/{key}", parameter, self.optimizers[player])
@@ -105,11 +133,12 @@ class TrainingState:
     def _records(self) -> dict[str, Tensor]:
         records = {f"curves/{name}": torch.tensor(values, dtype=torch.float64) for name, values in self.curves.items()}
         records |= {f"window/{name}": value for name, value in self.window.sums.items()}
+        records |= {f"window_counts/{name}": torch.tensor(count) for name, count in self.window.counts.items()}
         records["digests/images_seen"] = torch.tensor([seen for seen, _ in self.digests], dtype=torch.int64)
         digests = b"".join(bytes.fromhex(digest) for _, digest in self.digests)
         records["digests/sha256"] = torch.tensor(list(digests), dtype=torch.uint8).view(-1, 32)
         records["clock/images_seen"] = torch.tensor(self.images_seen)
-        records["clock/window_rounds"] = torch.tensor(self.window.rounds)
+        records["clock/attempt"] = torch.tensor(self.attempt)
         return records
 
     def _load_weights(self, tensors: dict[str, Tensor]) -> None:
@@ -128,10 +157,10 @@ class TrainingState:
 
     def _load_records(self, tensors: dict[str, Tensor]) -> None:
         device = next(next(iter(self.networks.values())).parameters()).device
-        self.images_seen = int(tensors["clock/images_seen"])
-        sums = {k.removeprefix("window/"): v.to(device) for k, v in tensors.items() if k.startswith("window/")}
-        self.window = Window(sums, int(tensors["clock/window_rounds"]))
-        curves = {k.removeprefix("curves/"): v.tolist() for k, v in tensors.items() if k.startswith("curves/")}
+        self.images_seen, self.attempt = int(tensors["clock/images_seen"]), int(tensors["clock/attempt"])
+        sums = {name: value.to(device) for name, value in _group(tensors, "window").items()}
+        self.window = Window(sums, {name: int(count) for name, count in _group(tensors, "window_counts").items()})
+        curves = {name: values.tolist() for name, values in _group(tensors, "curves").items()}
         self.curves = defaultdict(list, curves)
         digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]
         self.digests = list(zip(tensors["digests/images_seen"].tolist(), digests, strict=True))
@@ -141,6 +170,18 @@ def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, 
     parameters = [parameter for name in names for parameter in networks[name].parameters()]
     betas = (settings.beta1, settings.beta2)
     return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=betas, fused=settings.device != "mps")
+
+
+def _adaptation(settings: Settings) -> Any:
+    if settings.augmentation_target is None:
+        return None
+    from ganops.augment import Adaptation
+
+    return Adaptation.starting_at(settings.augmentation or 0.0, torch.device(settings.device))
+
+
+def _group(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(f"{prefix}/"): value for k, value in tensors.items() if k.startswith(f"{prefix}/")}
 
 
 def _take(tensors: dict[str, Tensor], name: str, ours: Tensor) -> Tensor:

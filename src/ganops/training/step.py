@@ -1,60 +1,142 @@
-"""One round: each player's move in turn, while all networks of the others are frozen."""
+"""One round: each player's moves in turn, while all networks of the others are frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import _SpectralNorm
 
 from ganops.config import Settings
 from ganops.games.game import Batch, Game, Losses
 from ganops.noise import Noise
-from ganops.training.ema import half_life, update_average
-from ganops.training.schedules import learning_rate
+from ganops.training.ema import update_average
+from ganops.training.processes import ALONE, World
+from ganops.training.schedules import ema_half_life, pace, strengths
 from ganops.training.state import TrainingState
+
+_MOVES_AN_ADAPTATION = 4
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Where batches come from: the samples first … first + count − 1 of an endless, addressed order."""
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]: ...
 
 
 def play_round(
-    game: Game, state: TrainingState, settings: Settings, batches: Mapping[str, Batch], noise: Noise
+    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: World = ALONE
 ) -> dict[str, Float[Tensor, ""]]:
-    """Goodfellow et al. 2014, algorithm 1 with k = 1; `batches` says what each player is shown.
+    """Every player's moves, then the averages; the state's clock moves on by the samples of all processes.
 
-    Returns detached means, still on the device.
+    Returns detached means over this process's share, still on the device.
     """
     scalars: dict[str, Tensor] = {}
-    for player in game.players:
-        scalars |= move(game, player, state, settings, batches[player], noise)
-    state.images_seen += noise.count
+    start, count = world.share(settings.batch)
+    device, batch, at = torch.device(settings.device), {}, None
+    for turn in turns(game, settings.batch, state.address):
+        if turn.shown != at:
+            batch, at = batches.batch(turn.shown + start, count), turn.shown
+        noise = Noise(settings.seed, turn.first + start, count, device)
+        scalars |= move(game, turn.player, state, settings, batch, noise, world)
+    state.images_seen += settings.round_images
     for name, average in state.averages.items():
-        horizon = half_life(settings.ema_half_life_images, state.images_seen)
-        update_average(average, state.networks[name], noise.count, horizon)
+        horizon = ema_half_life(settings, state.images_seen)
+        update_average(average, state.networks[name], settings.round_images, horizon)
     return scalars
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One move of a round: its noise begins at sample `first`, its batch at position `shown`."""
+
+    player: str
+    first: int
+    shown: int
+
+
+def turns(game: Game, batch: int, address: int) -> Iterator[Turn]:
+    """Goodfellow et al. 2014, algorithm 1: each of the discriminator's k moves on samples of its own, then the
+    generator's. A player that looks ahead is shown the batch after those."""
+    for player, moves in game.moves.items():
+        last = address + (max(game.moves.values()) - 1) * batch
+        begin = address if moves > 1 else last
+        for first in range(begin, begin + moves * batch, batch):
+            yield Turn(player, first, first + batch if player in game.ahead else first)
+
+
 def move(
-    game: Game, player: str, state: TrainingState, settings: Settings, batch: Batch, noise: Noise
+    game: Game,
+    player: str,
+    state: TrainingState,
+    settings: Settings,
+    batch: Batch,
+    noise: Noise,
+    world: World = ALONE,
 ) -> dict[str, Float[Tensor, ""]]:
-    """One step of Adam on the player's networks, down the mean of its losses."""
-    optimizer = state.optimizers[player]
+    """One step of Adam on the player's networks, down the mean of its losses; after every k-th move of a lazily
+    regularised player one more, down its penalties, which then count k times.
+
+    Returns detached means, and the norm of the gradient.
+    """
     freeze_all_but(game.players[player], state.networks)
-    with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
-        losses = game.losses(player, state.networks, batch, noise)
-    total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
-    total.backward()
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(settings, state.images_seen)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return _means(losses)
+    now = state.strengths(strengths(settings, state.images_seen, state.attempt))
+    every = settings.penalty_every_moves or 1
+    unregularised = replace(now, r1_gamma=0.0, r2_gamma=0.0, gradient_penalty=0.0) if every > 1 else now
+    with _autocast(settings):
+        losses = game.losses(player, state.networks, batch, noise, unregularised)
+    scalars = _descend(player, state, settings, losses, world)
+    if every > 1 and noise.first // settings.batch % every == 0:
+        with _autocast(settings):
+            penalties = game.penalties(player, state.networks, batch, noise, now)
+        if penalties.minimised:
+            scalars = _descend(player, state, settings, penalties, world, times=every) | scalars
+    if state.adaptation and "logit/real" in losses.observed:
+        scalars |= _adapt(state.adaptation, losses.observed["logit/real"], settings, noise, world)
+    return scalars
 
 
 def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
-    """No gradient is computed for the others, and their batch normalisation leaves its statistics alone."""
+    """No gradient is computed for the others, and their normalisations leave their statistics alone."""
     for name, network in networks.items():
         network.requires_grad_(name in moving)
         for module in network.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.track_running_stats = name in moving
+            elif isinstance(module, _SpectralNorm):
+                module.train(name in moving)
+
+
+def _adapt(adaptation: Any, real_logits: Tensor, settings: Settings, noise: Noise, world: World) -> dict[str, Tensor]:
+    """Karras et al. 2020 (ADA), section 3.1: after every fourth move, by the signs that its reals were given."""
+    assert settings.augmentation_target is not None
+    adaptation.observe(real_logits)
+    if noise.first // settings.batch % _MOVES_AN_ADAPTATION == _MOVES_AN_ADAPTATION - 1:
+        adaptation.adapt(_MOVES_AN_ADAPTATION * settings.batch, settings.augmentation_target, world.total)
+    return {"augmentation/probability": adaptation.probability.clone()}
+
+
+def _autocast(settings: Settings) -> torch.autocast:
+    return torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16")
+
+
+def _descend(
+    player: str, state: TrainingState, settings: Settings, losses: Losses, world: World, times: int = 1
+) -> dict[str, Tensor]:
+    optimizer = state.optimizers[player]
+    total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
+    (total * times).backward()
+    (group,) = optimizer.param_groups
+    world.average_gradients(group["params"])
+    now = pace(settings, player, state.images_seen, state.attempt)
+    group["lr"], group["betas"] = now.learning_rate, (now.beta1, now.beta2)
+    norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return {**_means(losses), f"gradient/{player}": norm}
 
 
 def _means(losses: Losses) -> dict[str, Tensor]:

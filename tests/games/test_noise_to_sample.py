@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from ganops.config import ObjectiveName
-from ganops.games.noise_to_picture import NoiseToPicture
+from ganops.games.game import Strengths
+from ganops.games.noise_to_sample import NoiseToSample
 from ganops.noise import Noise
 from ganops.objectives.build import build_objective
 
@@ -32,8 +33,8 @@ class Quadratic(nn.Module):
         return 0.5 * pictures.square().flatten(1).sum(1, keepdim=True)
 
 
-def game(objective: ObjectiveName = "non_saturating", r1_gamma=0.0, r2_gamma=0.0):
-    return NoiseToPicture(build_objective(objective), 4, False, r1_gamma, r2_gamma, 0.0)
+def game(objective: ObjectiveName = "non_saturating", steps=1):
+    return NoiseToSample(build_objective(objective), "image", 4, False, steps, "translation")
 
 
 def networks():
@@ -45,7 +46,8 @@ def squared_norm(pictures):
 
 
 def test_the_penalties_are_half_the_squared_gradient_on_reals_and_on_fakes():
-    losses = game(r1_gamma=2.0, r2_gamma=5.0).losses("discriminator", networks(), BATCH, NOISE).minimised
+    now = Strengths(r1_gamma=2.0, r2_gamma=5.0)
+    losses = game().losses("discriminator", networks(), BATCH, NOISE, now).minimised
     latent = NOISE.normal("latent/discriminator", (4,))
     torch.testing.assert_close(losses["penalty/r1"], 2.0 / 2 * squared_norm(BATCH["image"]))
     torch.testing.assert_close(losses["penalty/r2"], 5.0 / 2 * squared_norm(latent))
@@ -53,20 +55,20 @@ def test_the_penalties_are_half_the_squared_gradient_on_reals_and_on_fakes():
 
 @pytest.mark.parametrize("gammas, names", [((0.0, 0.0), set()), ((1.0, 0.0), {"r1"}), ((0.0, 1.0), {"r2"})])
 def test_a_gamma_of_zero_is_no_penalty(gammas, names):
-    losses = game("relativistic", *gammas).losses("discriminator", networks(), BATCH, NOISE).minimised
+    losses = game("relativistic").losses("discriminator", networks(), BATCH, NOISE, Strengths(*gammas)).minimised
     assert set(losses) == {"loss/discriminator", *(f"penalty/{name}" for name in names)}
 
 
 @pytest.mark.parametrize("objective, looks", [("minimax", 1), ("non_saturating", 1), ("relativistic", 2)])
 def test_the_generator_looks_at_reals_only_where_it_compares(objective, looks):
     players = networks()
-    game(objective).losses("generator", players, BATCH, NOISE)
+    game(objective).losses("generator", players, BATCH, NOISE, Strengths())
     assert len(players["discriminator"].shown) == looks
     assert game(objective).ahead == (("generator",) if looks == 2 else ())
 
 
 def test_the_comparing_generator_is_set_against_the_real_of_its_index():
-    (loss,) = game("relativistic").losses("generator", networks(), BATCH, NOISE).minimised.values()
+    (loss,) = game("relativistic").losses("generator", networks(), BATCH, NOISE, Strengths()).minimised.values()
     latent = NOISE.normal("latent/generator", (4,))
     difference = 0.5 * (squared_norm(BATCH["image"]) - squared_norm(latent))
     torch.testing.assert_close(loss[:, 0], torch.log1p(difference.exp()))
@@ -75,12 +77,12 @@ def test_the_comparing_generator_is_set_against_the_real_of_its_index():
 def test_every_look_has_a_dropout_stream_of_its_own():
     players = networks()
     for player in ("discriminator", "generator"):
-        game("relativistic").losses(player, players, BATCH, NOISE)
+        game("relativistic").losses(player, players, BATCH, NOISE, Strengths())
     streams = {f"{side}/{player}" for side in ("real", "fake") for player in ("discriminator", "generator")}
     assert set(players["discriminator"].streams) == streams
 
 
 def test_without_classes_no_label_is_shown():
     players = networks()
-    game().losses("discriminator", players, BATCH, NOISE)
+    game().losses("discriminator", players, BATCH, NOISE, Strengths())
     assert players["discriminator"].labels == [None, None]

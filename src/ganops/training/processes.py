@@ -1,0 +1,50 @@
+"""The processes that play one training together: each computes its share of every batch.
+
+They hold the same weights and take the same steps: a player's gradients are averaged by one all-reduce after its last
+backward. Batch normalisation sees the share alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class World:
+    """Which of `size` processes this one is; the one of rank 0 writes."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is this process that logs and writes."""
+        return self.rank == 0
+
+    def share(self, count: int) -> tuple[int, int]:
+        """Start and length of this process's part of `count` samples; all parts are equal."""
+        assert count % self.size == 0, (count, self.size)
+        return self.rank * count // self.size, count // self.size
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Every process's gradients become the mean over all, by one all-reduce."""
+        if self.size == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients]) / self.size
+        dist.all_reduce(flat)
+        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over all processes."""
+        if self.size > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+
+ALONE = World()
