@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ganops.config import Settings
-from ganops.data.encodings import IMAGE_ENCODING
+from ganops.data.encodings import SAMPLE_FIELDS
 from ganops.errors import BundleError
 from ganops.files import whole_folder
 from ganops.games.build import build_game
@@ -53,7 +53,7 @@ class BundleContents:
             "settings": self.settings.model_dump(),
             "classes": list(self.classes),
             "class_frequencies": list(self.class_frequencies),
-            "encodings": {"image": IMAGE_ENCODING},
+            "encodings": {self.settings.field: SAMPLE_FIELDS[self.settings.field].encoding},
             "request_schema": request_schema(len(self.class_frequencies)),
             "ganops_version": version("ganops"),
         }

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from ganops.data.encodings import decode_images, encode_images
+from ganops.data.encodings import decode, decode_images, decode_points, encode_images, encode_points
 
 
 def all_values() -> torch.Tensor:
@@ -39,3 +39,14 @@ def test_encoding_leaves_its_input_alone() -> None:
     before = values.clone()
     decode_images(values)
     assert torch.equal(values, before)
+
+
+def test_every_coordinate_comes_back() -> None:
+    points = torch.tensor([[-4.05, 1e-20, 3.3333333], [5.1, -0.0, 1e20]])
+    assert torch.equal(decode_points(encode_points(points)), points)
+    assert encode_points(torch.full((1, 2), 4.0)).tolist() == [[1.0, 1.0]]
+
+
+def test_model_values_become_what_the_store_holds_of_the_field() -> None:
+    assert decode("image", torch.full((1, 1, 2, 2), 9.0)).unique().tolist() == [255]
+    assert decode("point", torch.full((1, 2), 9.0)).tolist() == [[36.0, 36.0]]

@@ -72,7 +72,7 @@ def test_the_derived_shape_and_its_formula_are_logged(tmp_path: Path, caplog: py
     with caplog.at_level("INFO", logger="ganops"):
         run(tmp_path)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("ganops")] == [
-        "samples of 1 channels, height 28, width 28: median 28 × 28 of 100 pictures looked at, all arrays of one size: "
+        "samples of channels 1, height 28, width 28: median 28 × 28 of 100 pictures looked at, all arrays of one size: "
         "kept where null; channels: 0 of 100 pictures looked at have colour"
     ]
 

@@ -1,12 +1,17 @@
-"""The only place where stored values become model values, and model values become pictures again."""
+"""The only place where stored values become model values, and model values become stored ones again."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Float32, Int64, Shaped, UInt8
 from torch import Tensor
 
+from ganops.config import FieldName
+
 _HALF_RANGE = 127.5
+# Of a coordinate. The 25 Gaussians' means lie at most 4 from the middle.
+POINT_SCALE = 4.0
 
 
 def encode_images(pixels: UInt8[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
@@ -22,15 +27,48 @@ def decode_images(values: Float[Tensor, "batch channels height width"]) -> UInt8
     return values.detach().to(torch.float32).clamp(-1.0, 1.0).add_(1.0).mul_(_HALF_RANGE).round_().to(torch.uint8)
 
 
+def encode_points(points: Float32[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
+    """Coordinates to model values: v = p / 4, exact in float32, so that `decode(encode(p)) == p`."""
+    return points / POINT_SCALE
+
+
+def decode_points(values: Float[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
+    """Model values to coordinates, which have no bounds: nothing is clipped."""
+    return values.detach().to(torch.float32) * POINT_SCALE
+
+
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
     """A class index is stored as the model reads it."""
     return labels
 
 
-IMAGE_ENCODING = "uint8_symmetric"
+@dataclass(frozen=True)
+class SampleField:
+    """How one kind of sample is stored.
 
-# The name under which store.json records a field's encoding.
+    Args:
+        encoding: its name in store.json.
+        decode: model values → stored values.
+    """
+
+    encoding: str
+    decode: Callable[[Tensor], Tensor]
+
+
+# What can be generated; a store has one of these fields.
+SAMPLE_FIELDS: dict[FieldName, SampleField] = {
+    "image": SampleField("uint8_symmetric", decode_images),
+    "point": SampleField("float32_quarter", decode_points),
+}
+
+# By the name under which store.json records a field's encoding: stored values → model values.
 ENCODINGS: dict[str, Callable[[Tensor], Tensor]] = {
-    IMAGE_ENCODING: encode_images,
+    SAMPLE_FIELDS["image"].encoding: encode_images,
+    SAMPLE_FIELDS["point"].encoding: encode_points,
     "class_index": encode_labels,
 }
+
+
+def decode(field: FieldName, values: Float[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
+    """Model values as samples of the field, as they are stored: of pictures uint8, of points float32."""
+    return SAMPLE_FIELDS[field].decode(values)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganops.config import SplitName
-from ganops.data.encodings import ENCODINGS, IMAGE_ENCODING
+from ganops.data.encodings import ENCODINGS, SAMPLE_FIELDS
 from ganops.data.sampler import sample_indices
 from ganops.data.store import Store
 from ganops.errors import DataError
@@ -18,7 +18,8 @@ RESIDENT_BYTES = 1 << 30
 
 
 class Loader:
-    """Batches of one split, a mapping field → encoded tensor on `device`: image float32 in [−1, 1], label int64.
+    """Batches of one split, a mapping field → encoded tensor on `device`: image float32 in [−1, 1],
+    point float32, label int64.
 
     Stored values travel, and are encoded where they arrive: an image is a quarter of its float32 size on the way.
 
@@ -68,7 +69,9 @@ class Loader:
 
     def _mirrored(self, samples: dict[str, Tensor], noise: Noise) -> dict[str, Tensor]:
         turned = (noise.uniform("mirror") < 0.5)[:, None, None, None]
-        pictures = [name for name in self._fields if self._store.fields[name].encoding == IMAGE_ENCODING]
+        pictures = [
+            name for name in self._fields if self._store.fields[name].encoding == SAMPLE_FIELDS["image"].encoding
+        ]
         return samples | {name: torch.where(turned, samples[name].flip(3), samples[name]) for name in pictures}
 
     def _move(self, field: str, rows: np.ndarray) -> Tensor:

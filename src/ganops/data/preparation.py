@@ -18,14 +18,17 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters
+from ganops.data.encodings import SAMPLE_FIELDS
 from ganops.data.fitting import fit, fit_file
+from ganops.data.manifest import label_field, make_manifest
 from ganops.data.perceptual import near_twins
-from ganops.data.preparation_report import REASONS_SHOWN, report_of
+from ganops.data.preparation_report import REASONS_SHOWN, report_of_pictures
 from ganops.data.progress import Progress, unwatched
+from ganops.data.ready import prepare_ready
 from ganops.data.shape import NothingReadable, SampleShape, sample_shape
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
-from ganops.data.splits import assign_splits, keep_stratified
-from ganops.data.store import COLUMNS, FieldFormat, PreparedData
+from ganops.data.sources.source import ReadySamples, Reference, Source, UnreadablePicture
+from ganops.data.splits import keep_stratified
+from ganops.data.store import FieldFormat, PreparedData
 from ganops.errors import DataError
 from ganops.threads import core_count
 
@@ -37,7 +40,7 @@ _TASKS_WAITING_EACH = 8
 
 
 def prepare(
-    source: Source,
+    source: Source | ReadySamples,
     parameters: DataPreparationParameters,
     *,
     workers: int | None = None,
@@ -55,6 +58,8 @@ def prepare(
     Raises:
         DataError: more bad pictures than tolerated, or a class with too few pictures for the splits.
     """
+    if isinstance(source, ReadySamples):
+        return prepare_ready(source, parameters)
     references = _kept_references(source, parameters)
     with warnings.catch_warnings():
         # Pillow's, of odd metadata and large pictures: one a picture, thousands in all.
@@ -68,7 +73,7 @@ def prepare(
     manifest = _manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
     prepared = _prepared(images, rows, manifest, source.classes)
     twins = near_twins(images, rows[manifest["duplicate_of"].to_numpy() < 0])
-    return prepared, report_of(prepared, shape, skipped, twins, parameters)
+    return prepared, report_of_pictures(prepared, shape, skipped, twins, parameters)
 
 
 def _kept_references(source: Source, parameters: DataPreparationParameters) -> list[Reference]:
@@ -154,21 +159,16 @@ def _manifest(
     classes: tuple[str, ...],
     parameters: DataPreparationParameters,
 ) -> pd.DataFrame:
-    first: dict[bytes, int] = {}
-    occurrences = [first.setdefault(digest, index) for index, digest in enumerate(digests)]
-    duplicate_of = np.array([-1 if at == i else at for i, at in enumerate(occurrences)], dtype=np.int64)
     labels = np.array([reference.label for reference in references], dtype=np.int64)
     test = np.array([reference.test for reference in references], dtype=bool)
-    splits = assign_splits(labels, test, duplicate_of, classes, parameters)
-    files, hexadecimal = [reference.name for reference in references], [digest.hex() for digest in digests]
-    columns = (np.arange(len(files)), files, hexadecimal, labels, splits, duplicate_of)
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    return make_manifest([reference.name for reference in references], digests, labels, test, classes, parameters)
 
 
 def _prepared(images: np.ndarray, rows: np.ndarray, manifest: pd.DataFrame, classes: tuple[str, ...]) -> PreparedData:
-    fields, arrays = {"image": FieldFormat("uint8", images.shape[1:], "uint8_symmetric")}, {"image": images}
+    image = FieldFormat("uint8", images.shape[1:], SAMPLE_FIELDS["image"].encoding)
+    fields, arrays = {"image": image}, {"image": images}
     if classes:
-        fields["label"] = FieldFormat("int64", (), "class_index")
+        fields["label"] = label_field()
         arrays["label"] = np.zeros(len(images), dtype=np.int64)
         arrays["label"][rows] = manifest["label"]
     return PreparedData(fields, classes, manifest, arrays, rows)

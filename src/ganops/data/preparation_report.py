@@ -22,7 +22,7 @@ _TWINS_RULE = (
 )
 
 
-def report_of(
+def report_of_pictures(
     prepared: PreparedData,
     shape: SampleShape,
     skipped: list[tuple[str, str]],
@@ -35,16 +35,21 @@ def report_of(
         skipped: name and reason of every bad picture, in the order of the source.
         twins: among the samples that are no duplicates, by their rows in the arrays.
     """
+    sizes = {"channels": shape.channels, "height": shape.height, "width": shape.width, "rule": shape.rule}
+    of_pictures = {"near_twins": _twins(twins, prepared), "skipped": _skipped(skipped)}
+    return report_of(prepared, sizes, parameters) | of_pictures
+
+
+def report_of(prepared: PreparedData, shape: dict[str, Any], parameters: DataPreparationParameters) -> dict[str, Any]:
+    """What is told of samples of any kind, as JSON values; `shape`: sizes by name, and the rule that they follow."""
     manifest = prepared.manifest
     return {
         "source": parameters.source,
         "samples": len(manifest),
-        "shape": {"channels": shape.channels, "height": shape.height, "width": shape.width, "rule": shape.rule},
+        "shape": shape,
         "classes": list(prepared.classes),
         "splits": {name: _counts(manifest, name, prepared.classes) for name in ("train", "validation", "held_out")},
         "duplicates": int(np.count_nonzero(manifest["duplicate_of"].to_numpy() >= 0)),
-        "near_twins": _twins(twins, prepared),
-        "skipped": _skipped(skipped),
     }
 
 

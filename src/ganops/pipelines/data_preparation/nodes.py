@@ -18,5 +18,7 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
 
     source = build_source(parameters.source, raw_pictures, parameters.dataset)
     prepared, report = prepare(source, parameters, progress=step_bar("pictures"))
-    _LOG.info("samples of %(channels)s channels, height %(height)s, width %(width)s: %(rule)s", report["shape"])
+    sizes = {**report["shape"]}
+    rule = sizes.pop("rule")
+    _LOG.info("samples of %s: %s", ", ".join(f"{name} {size}" for name, size in sizes.items()), rule)
     return prepared, report

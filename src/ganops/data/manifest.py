@@ -1,0 +1,38 @@
+"""The table that describes every sample, and the fields of a store that stand beside it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Int64
+
+from ganops.config import DataPreparationParameters
+from ganops.data.splits import assign_splits
+from ganops.data.store import COLUMNS, FieldFormat
+
+
+def make_manifest(
+    files: Sequence[str],
+    digests: Sequence[bytes],
+    labels: Int64[np.ndarray, " samples"],
+    test: Bool[np.ndarray, " samples"],
+    classes: tuple[str, ...],
+    parameters: DataPreparationParameters,
+) -> pd.DataFrame:
+    """One row a sample, columns COLUMNS; duplicates are samples of equal digests.
+
+    Raises:
+        DataError: a class with too few samples for the splits.
+    """
+    first: dict[bytes, int] = {}
+    occurrences = [first.setdefault(digest, index) for index, digest in enumerate(digests)]
+    duplicate_of = np.array([-1 if at == i else at for i, at in enumerate(occurrences)], dtype=np.int64)
+    splits = assign_splits(labels, test, duplicate_of, classes, parameters)
+    hexadecimal = [digest.hex() for digest in digests]
+    columns = (np.arange(len(files)), [*files], hexadecimal, labels, splits, duplicate_of)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def label_field() -> FieldFormat:
+    """How class indices are stored."""
+    return FieldFormat("int64", (), "class_index")
