@@ -1,0 +1,62 @@
+"""Plain networks for vectors: three hidden layers of `width` values in either player, and nothing normalised.
+
+As in the studies of 2-D toys (Srivastava et al. 2017, "VEEGAN", and Lin et al. 2018, "PacGAN", both with hidden layers
+of ReLU), less their batch normalisation. Weights begin as He et al. 2015, "Delving deep into rectifiers", equation 14
+says, N(0, 2 / (1 + slope²) / n), so that what a layer gives is as large as what it gets.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks.dropout import Dropout
+from ganops.networks.layers import ClassEmbedding, ProjectionHead, scaled
+
+_HIDDEN = 3
+_SLOPE = 0.2
+_EMBEDDING_DIMENSION = 64
+
+
+class Generator(nn.Module):
+    """(B, z) and labels → vectors (B, D) without bounds. The class's embedding enters beside z."""
+
+    def __init__(self, latent_dimension: int, width: int, dimension: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
+        self.hidden = _hidden(inputs, width, 0.0)
+        self.last = scaled(nn.Linear(width, dimension))
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch dimension"]:
+        if self.embedding is not None:
+            latent = torch.cat([latent, self.embedding(label)], dim=1)
+        return self.last(self.hidden(latent)).float()
+
+
+class Discriminator(nn.Module):
+    """Vectors (B, D) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+
+    def __init__(self, width: int, dimension: int, classes: int) -> None:
+        super().__init__()
+        self.hidden = _hidden(dimension, width, _SLOPE)
+        self.head = ProjectionHead(width, classes)
+        scaled(self.head.linear)
+
+    def forward(
+        self,
+        vectors: Float[Tensor, "batch dimension"],
+        label: Int[Tensor, " batch"] | None = None,
+        dropout: Dropout | None = None,
+    ) -> Float[Tensor, "batch 1"]:
+        return self.head(self.hidden(vectors), label)
+
+
+def _hidden(inputs: int, width: int, slope: float) -> nn.Sequential:
+    gain = math.sqrt(2 / (1 + slope**2))
+    widths = [inputs] + [width] * _HIDDEN
+    layers = [scaled(nn.Linear(a, b), gain) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    return nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(slope))))
