@@ -46,5 +46,9 @@ class World:
             dist.all_reduce(values)
         return values
 
+    def any(self, flag: bool) -> bool:
+        """Whether it holds in one of the processes: what they decide by it, they decide alike."""
+        return flag if self.size == 1 else bool(self.total(torch.tensor(float(flag))) > 0)
+
 
 ALONE = World()

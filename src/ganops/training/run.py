@@ -121,21 +121,35 @@ class _Play:
             seen = self.state.images_seen
             last = seen >= self.settings.total_images
             if last or log.due(seen):
-                self.progress(seen, _log(self.state, self.tracker, watch))
-            if last or sample.due(seen):
+                self._log(watch)
+            if self.world.leads and (last or sample.due(seen)):
                 pictures = fixed_samples(self.game, self.state, self.settings)
                 self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
             if last or checkpoint.due(seen):
                 self.state.digests.append((seen, self.state.digest()))
-            if last or checkpoint.due(seen) or interruption.received is not None:
+            interrupted = self.world.any(interruption.received is not None)
+            if last or checkpoint.due(seen) or interrupted:
                 self._keep()
-            if interruption.received is not None:
+            if interrupted:
                 return
+
+    def _log(self, watch: "_Stopwatch") -> None:
+        """The means of the window; a value that is not finite ends the game."""
+        seen = self.state.images_seen
+        means = self.state.window.means(self.world)
+        _require_finite(means, seen)
+        for name, value in {"images_seen": float(seen), **means}.items():
+            self.state.curves[name].append(value)
+        speed = {"speed/images_per_second": watch.images_per_second(seen)}
+        if self.world.leads:
+            self.tracker.scalars(seen, means | speed)
+            self.progress(seen, means | speed)
 
     def _keep(self) -> None:
         """What the tracker heard comes first: a checkpoint promises that it is kept."""
-        self.tracker.flush()
-        self.scratch.save(self.state)
+        if self.world.leads:
+            self.tracker.flush()
+            self.scratch.save(self.state)
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
@@ -152,21 +166,15 @@ def _cadences(settings: Settings) -> tuple[int, int, int]:
     return settings.log_every_images, settings.sample_every_images, settings.checkpoint_every_images
 
 
-def _log(state: TrainingState, tracker: Tracker, watch: "_Stopwatch") -> dict[str, float]:
-    means = state.window.means()
+def _require_finite(means: Mapping[str, float], images_seen: int) -> None:
     lost = [name for name, value in means.items() if not math.isfinite(value)]
     if lost:
         raise TrainingError(
-            f"{', '.join(lost)} at {state.images_seen} images",
+            f"{', '.join(lost)} at {images_seen} images",
             expected="finite values",
             received=", ".join(str(means[name]) for name in lost),
             remedy="Try a lower training.learning_rate, or training.precision=fp32.",
         )
-    for name, value in {"images_seen": float(state.images_seen), **means}.items():
-        state.curves[name].append(value)
-    speed = {"speed/images_per_second": watch.images_per_second(state.images_seen)}
-    tracker.scalars(state.images_seen, means | speed)
-    return means | speed
 
 
 def _retell(state: TrainingState, tracker: Tracker) -> None:
