@@ -26,7 +26,7 @@ def test_every_layer_begins_with_outputs_as_large_as_its_inputs():
 
 
 def test_points_begin_as_large_as_the_latents():
-    points = initialise(mlp.Generator(16, 1024, 32, 0), "generator", seed=0)(torch.randn(512, 16))
+    points = initialise(mlp.Generator(64, 1024, 1024, 0), "generator", seed=0)(torch.randn(512, 64))
     torch.testing.assert_close(points.square().mean(), torch.tensor(1.0), rtol=0.15, atol=0.0)
 
 

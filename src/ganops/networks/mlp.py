@@ -6,6 +6,7 @@ says, N(0, 2 / (1 + slope²) / n), so that what a layer gives is as large as wha
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -58,5 +59,5 @@ class Discriminator(nn.Module):
 def _hidden(inputs: int, width: int, slope: float) -> nn.Sequential:
     gain = math.sqrt(2 / (1 + slope**2))
     widths = [inputs] + [width] * _HIDDEN
-    layers = [scaled(nn.Linear(a, b), gain) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    layers = [scaled(nn.Linear(a, b), gain) for a, b in pairwise(widths)]
     return nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(slope))))
