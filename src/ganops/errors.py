@@ -11,6 +11,7 @@ GanopsError
 ├── RequestError         what was asked of a generator
 ├── TrackingError        the MLflow store
 ├── RegistryError        the model registry
+├── StorageError         a full disk, a folder that cannot be written
 └── CustodyError         DVC, git and the files they guard
 
 The command line prints the message of each without a traceback.
@@ -73,6 +74,10 @@ class TrackingError(GanopsError):
 
 class RegistryError(GanopsError):
     """The model registry does not hold what was asked, or refuses it."""
+
+
+class StorageError(GanopsError):
+    """The disk is full, or the folder cannot be written."""
 
 
 class CustodyError(GanopsError):

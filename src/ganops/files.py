@@ -1,24 +1,49 @@
 """Files and folders that are written whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
+from ganops.errors import StorageError
+
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Inside, a disk that is full or may not be written is a StorageError that names `path`."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        # Safetensors tells of a write that failed in words alone.
+        if isinstance(error, OSError) and error.errno not in _OF_THE_DISK:
+            raise
+        raise StorageError(
+            str(path),
+            expected="a folder that may be written, with room on its disk",
+            received=str(error),
+            remedy="Make room or give the right to write, then start again: what was whole before still is.",
+        ) from None
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary name in the same folder to write to; on success it is flushed to the disk and takes the place."""
     fresh = path.with_name(f".{path.name}.new")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield fresh
-        sync(fresh)
-        fresh.replace(path)
-        sync(path.parent)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield fresh
+            sync(fresh)
+            fresh.replace(path)
+            sync(path.parent)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -28,22 +53,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
     A folder cannot replace a filled one in one step: killed between the two renames there is none, never half a one.
     """
     fresh, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
-        yield fresh
-        for file in (*fresh.iterdir(), fresh):
-            sync(file)
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.rename(old)
-        fresh.rename(path)
-        sync(path.parent)
-    finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
+    with disk_errors(path):
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        try:
+            yield fresh
+            for file in (*fresh.iterdir(), fresh):
+                sync(file)
+            shutil.rmtree(old, ignore_errors=True)
+            if path.exists():
+                path.rename(old)
+            fresh.rename(path)
+            sync(path.parent)
+        finally:
+            if old.exists() and not path.exists():
+                old.rename(path)
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

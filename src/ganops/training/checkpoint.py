@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from ganops.config import Settings
 from ganops.errors import CheckpointError
-from ganops.files import whole_file
+from ganops.files import disk_errors, whole_file
 from ganops.sources import source_digest
 from ganops.training.state import TrainingState
 
@@ -42,8 +42,10 @@ class Checkpoints:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Two trainings of one fingerprint wait for one another."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "lock"):
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / "lock").acquire()
+        with lock:
             yield
 
     def save(self, state: TrainingState) -> None:

@@ -1,0 +1,67 @@
+"""A disk that is full and a folder that cannot be written: a clear error, and the last whole checkpoint stays."""
+
+import resource
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+
+from ganops.errors import StorageError
+from ganops.training.run import train
+
+
+class FillsTheDisk:
+    """From the sample `at` on no file can grow beyond 1,000 bytes: the kernel refuses as it does on a full disk."""
+
+    def __init__(self, batches, at, stack):
+        self.batches, self.at, self.stack = batches, at, stack
+
+    def batch(self, first, count):
+        if first == self.at:
+            self.stack.append(resource.getrlimit(resource.RLIMIT_FSIZE))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, self.stack[0][1]))
+        return self.batches.batch(first, count)
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_the_last_whole_checkpoint(make_settings, stripes, tracker, tmp_path):
+    settings = make_settings("dcgan", checkpoint_every_images=24)
+    whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
+    stack = []
+    try:
+        with pytest.raises(StorageError, match=r"00000000000048\.safetensors.*room on its disk.*start again"):
+            train(settings, FillsTheDisk(stripes, 32, stack), "data", tmp_path / "full", tracker)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, stack[0])
+    (folder,) = (tmp_path / "full").iterdir()
+    assert sorted(file.name for file in folder.iterdir()) == ["00000000000024.safetensors", "lock"]
+    resumed = train(settings, stripes, "data", tmp_path / "full", tracker)
+    assert tracker.notes["resumed_at_images"] == "24"
+    assert all(torch.equal(whole.state[name], resumed.state[name]) for name in whole.state)
+
+
+READ_ONLY = """
+    import os, sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[1])
+    from conftest import ListTracker, Stripes, tiny_settings
+    from ganops.training.run import train
+
+    if os.geteuid() == 0:  # who may write everywhere
+        os.seteuid(65534)
+    train(tiny_settings("dcgan"), Stripes(), "data", Path(sys.argv[2]), ListTracker())
+"""
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_played(tmp_path, pytestconfig):
+    for folder in tmp_path.parents[:-2]:
+        folder.chmod(0o755)
+    tmp_path.chmod(0o555)
+    tests = pytestconfig.rootpath / "tests" / "training"
+    command = [sys.executable, "-c", textwrap.dedent(READ_ONLY), tests, tmp_path]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    tmp_path.chmod(0o755)
+    assert ended.returncode == 1
+    assert f"StorageError: {tmp_path}" in ended.stderr and "Permission denied" in ended.stderr, ended.stderr
+    assert list(tmp_path.iterdir()) == []
