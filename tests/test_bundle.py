@@ -27,7 +27,7 @@ def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
     networks = {name: network.eval() for name, network in contents.networks.items()}
     generator = Generator(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"), 1)
     request = GenerationRequest(n=7, seed=11)
-    assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).images, generator.generate(request).images)
+    assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).values, generator.generate(request).values)
 
 
 def test_equal_contents_give_equal_bytes_and_replace_what_was_there(contents, tmp_path):

@@ -8,6 +8,7 @@ from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.networks.build import build_networks
+from ganops.noise import Noise
 from ganops.sampling import CHUNK, GenerationRequest, Generator
 
 
@@ -22,13 +23,13 @@ def generator(request):
 def test_sample_i_does_not_depend_on_how_many_are_asked_for(generator):
     many = generator.generate(GenerationRequest(n=2 * CHUNK + 5, seed=3))
     few = generator.generate(GenerationRequest(n=3, seed=3))
-    assert torch.equal(many.images[:3], few.images)
+    assert torch.equal(many.values[:3], few.values)
     assert torch.equal(many.labels[:3], few.labels)
-    assert many.images.shape == (2 * CHUNK + 5, 3, 16, 20) and many.images.dtype == torch.uint8
+    assert many.values.shape == (2 * CHUNK + 5, 3, 16, 20) and many.values.dtype == torch.uint8
 
 
 def test_another_seed_gives_other_samples(generator):
-    left, right = (generator.generate(GenerationRequest(n=8, seed=seed)).images for seed in (1, 2))
+    left, right = (generator.generate(GenerationRequest(n=8, seed=seed)).values for seed in (1, 2))
     assert not torch.equal(left, right)
 
 
@@ -56,17 +57,19 @@ def test_a_request_that_makes_no_sense_is_refused(wrong):
 
 def test_truncation_shrinks_the_latents():
     class Echo:
-        players, fields, generating, ahead = {}, (), (), ()
+        players, moves, field, fields, generating, ahead = {}, {}, "image", (), (), ()
 
-        def losses(self, player, networks, batch, noise):
+        def losses(self, player, networks, batch, noise, strengths):
             raise NotImplementedError
+
+        penalties = losses
 
         def generate(self, networks, latent, label):
             return latent[:, :, None, None] / 8
 
     generator = Generator(Echo(), {}, 4, (), torch.device("cpu"), 1)
-    whole = generator.generate(GenerationRequest(n=200)).images.float().std()
-    half = generator.generate(GenerationRequest(n=200, truncation=0.5)).images.float().std()
+    whole = generator.generate(GenerationRequest(n=200)).values.float().std()
+    half = generator.generate(GenerationRequest(n=200, truncation=0.5)).values.float().std()
     assert half / whole == pytest.approx(0.5, rel=0.02)
 
 
@@ -79,7 +82,7 @@ def test_an_interpolation_wants_a_class_and_two_seeds(generator):
 
 def test_an_interpolation_begins_and_ends_at_its_seeds(generator):
     path = generator.interpolate(1, 2, steps=5, class_label=0)
-    ends = [generator.generate(GenerationRequest(seed=seed, class_label=0)).images[0] for seed in (1, 2)]
+    ends = [generator.generate(GenerationRequest(seed=seed, class_label=0)).values[0] for seed in (1, 2)]
     for picture, end in zip((path[0], path[-1]), ends, strict=True):
         assert (picture.int() - end.int()).abs().max() <= 1
 
@@ -91,3 +94,13 @@ def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_e
     first_step_even, first_step_eased = ((path[1] - path[0]).abs().float().mean() for path in (even, eased))
     # The first of eight steps is (1 − cos(π/8)) / 2 = 0.038 of the way in place of 0.125.
     assert first_step_eased < 0.6 * first_step_even
+
+
+def test_points_are_given_in_the_units_of_the_data():
+    parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
+    settings = resolve(parameters, DataShape(3, 1, 1, 0, 100, "point"), Machine("cpu", 1))
+    networks = build_networks(settings)
+    generator = Generator(build_game(settings), networks, 6, (), torch.device("cpu"), 1)
+    points = generator.generate(GenerationRequest(n=CHUNK + 3, seed=2)).values
+    latents = Noise(2, 0, CHUNK + 3).normal("request/latent", (6,))
+    torch.testing.assert_close(points, 4 * networks["generator"](latents).detach())

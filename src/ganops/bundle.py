@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Shaped
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -92,7 +92,7 @@ class Bundle:
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
-    ) -> UInt8[Tensor, "steps channels height width"]:
+    ) -> Shaped[Tensor, "steps *shape"]:
         """See Generator.interpolate."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 

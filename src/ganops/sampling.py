@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Shaped
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from ganops.data.encodings import decode_images
+from ganops.data.encodings import decode
 from ganops.errors import RequestError
 from ganops.games.game import Game
 from ganops.noise import Noise
@@ -40,9 +40,12 @@ class GenerationRequest(BaseModel):
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures (n, C, H, W), and labels (n,) unless the generator knows no classes; both on the CPU."""
+    """Values as the store holds them, and labels (n,) unless the generator knows no classes; both on the CPU.
 
-    images: UInt8[Tensor, "n channels height width"]
+    Of pictures (n, C, H, W) uint8, of points (n, D) float32.
+    """
+
+    values: Shaped[Tensor, "n *shape"]
     labels: Int[Tensor, " n"] | None
 
 
@@ -62,15 +65,15 @@ class Generator:
     threads: int
 
     def generate(self, request: GenerationRequest) -> Samples:
-        """Samples as they are judged: clipped, rounded, uint8. A class that does not exist is a RequestError."""
+        """Samples as they are judged, pictures clipped and rounded. A class that does not exist is a RequestError."""
         noise = Noise(request.seed, first=0, count=request.n, device=self.device)
         labels = self._labels(request, noise)
         latents = request.truncation * noise.normal("request/latent", (self.latent_dimension,))
         return Samples(self.pictures(latents, labels), None if labels is None else labels.cpu())
 
     @torch.inference_mode()
-    def pictures(self, latents: Tensor, labels: Tensor | None) -> UInt8[Tensor, "n channels height width"]:
-        """One picture a latent; latents (n, z), labels (n,) or None."""
+    def pictures(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
+        """One sample a latent; latents (n, z), labels (n,) or None."""
         with thread_count(self.threads):
             chunks = [
                 self._chunk(latents[start : start + CHUNK], None if labels is None else labels[start : start + CHUNK])
@@ -80,8 +83,8 @@ class Generator:
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
-    ) -> UInt8[Tensor, "steps channels height width"]:
-        """Pictures on the great circle between the latents of two seeds (White 2016), both ends among them.
+    ) -> Shaped[Tensor, "steps *shape"]:
+        """Samples on the great circle between the latents of two seeds (White 2016), both ends among them.
 
         They stand at even distances, or `eased`: t = (1 − cos πs) / 2, close together at the ends, so that a movement
         back and forth turns gently.
@@ -112,7 +115,7 @@ class Generator:
         count, missing = len(latents), CHUNK - len(latents)
         latents = torch.cat([latents, latents.new_zeros(missing, latents.shape[1])])
         labels = None if labels is None else torch.cat([labels, labels.new_zeros(missing)])
-        return decode_images(self.game.generate(self.networks, latents, labels))[:count].cpu()
+        return decode(self.game.field, self.game.generate(self.networks, latents, labels))[:count].cpu()
 
     def _labels(self, request: GenerationRequest, noise: Noise) -> Tensor | None:
         if request.class_label is not None or not self.class_frequencies:

@@ -70,9 +70,9 @@ def test_each_seed_draws_others(store: Store, classifier: Classifier, tmp_path: 
     assert first.to_json() == again.to_json()
     assert (first.judged["fid_classifier"].sd or 0.0) > 0
     samples = read_samples(folder, store)
-    assert samples.draw(30, 1).images.shape == (30, 1, 9, 10)
+    assert samples.draw(30, 1).values.shape == (30, 1, 9, 10)
     rows = {picture.tobytes(): row for row, picture in enumerate(samples.images)}
-    drawn = [[rows[picture.numpy().tobytes()] for picture in samples.draw(30, seed).images] for seed in (1, 2)]
+    drawn = [[rows[picture.numpy().tobytes()] for picture in samples.draw(30, seed).values] for seed in (1, 2)]
     assert drawn[0] != drawn[1]
     assert all(row == sorted(set(row)) for row in drawn)
 

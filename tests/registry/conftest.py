@@ -9,40 +9,12 @@ import pytest
 import torch
 
 from ganops.bundle import Bundle, BundleContents
-from ganops.config import Settings
+from ganops.config import TrainingParameters
+from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.networks.build import build_networks
 
-SETTINGS = Settings(
-    recipe="dcgan",
-    game="noise_to_picture",
-    network="dcgan",
-    objective="non_saturating",
-    height=8,
-    width_pixels=8,
-    channels=1,
-    classes=2,
-    latent_dimension=4,
-    width=4,
-    batch=4,
-    total_images=8,
-    learning_rate=2e-4,
-    learning_rate_decay="none",
-    beta1=0.5,
-    beta2=0.999,
-    r1_gamma=0.0,
-    r2_gamma=0.0,
-    augmentation=0.0,
-    mirror=False,
-    ema_half_life_images=10,
-    precision="fp32",
-    channels_last=False,
-    device="cpu",
-    threads=1,
-    seed=0,
-    log_every_images=4,
-    sample_every_images=8,
-    checkpoint_every_images=8,
-)
+PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8)
+SETTINGS = resolve(PARAMETERS, DataShape(channels=1, height=8, width=8, classes=2, train_count=8), Machine("cpu", 1))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_equal_requests_write_equal_bytes(bundle: Bundle, tmp_path: Path) -> Non
     expected = bundle.generate(REQUEST)
     assert expected.labels is not None
     assert [path.name for path in one] == [f"7_{i:04d}_{label}.png" for i, label in enumerate(expected.labels.tolist())]
-    assert np.array_equal(np.stack([np.asarray(Image.open(path)) for path in one]), expected.images[:, 0].numpy())
+    assert np.array_equal(np.stack([np.asarray(Image.open(path)) for path in one]), expected.values[:, 0].numpy())
 
 
 def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_good_and_bad_requests(
         status, answer = ask(json.dumps({"inputs": [request, {"seed": 8}]}))
         assert status == 200
         for pictures, asked in zip(answer["predictions"], [request, {"seed": 8}], strict=True):
-            expected = bundle.generate(GenerationRequest.model_validate(asked)).images[:, 0].numpy()
+            expected = bundle.generate(GenerationRequest.model_validate(asked)).values[:, 0].numpy()
             assert np.array_equal(np.stack([_decode(picture) for picture in pictures]), expected)
         for name, (body, reason) in BAD.items():
             status, answer = ask(body)

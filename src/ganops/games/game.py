@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from ganops.config import FieldName
 from ganops.noise import Noise
 
 Networks = Mapping[str, nn.Module]
@@ -49,6 +50,11 @@ class Game(Protocol):
     @property
     def moves(self) -> Mapping[str, int]:
         """Player → how often it moves in a round, each time on a batch of its own."""
+        ...
+
+    @property
+    def field(self) -> FieldName:
+        """What it generates."""
         ...
 
     @property

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.games.game import Batch, Losses, Networks, Strengths
 from ganops.noise import Noise
 
@@ -30,6 +31,10 @@ class VariationalAutoencoder:
     @property
     def generating(self) -> tuple[str, ...]:
         return ("decoder",)
+
+    @property
+    def field(self) -> FieldName:
+        return "image"
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""From pictures to features, the first of three pure rungs: features, statistics, metric.
+"""From samples to features, the first of three pure rungs: features, statistics, metric.
 
-An extractor looks at uint8 pictures, as a person would get them, and gives each a vector of features and, where it
+An extractor looks at samples as they are stored, of pictures uint8, and gives each a vector of features and, where it
 knows classes, their probabilities. Every metric of this package is a function of these two arrays alone.
 """
 
@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from ganops.errors import MetricError
@@ -55,7 +55,7 @@ class FeatureExtractor(Protocol):
     def chunk(self) -> int: ...
 
     def __call__(
-        self, images: UInt8[Tensor, "batch channels height width"]
+        self, samples: Shaped[Tensor, "batch *shape"], /
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"] | None]:
         """Features, and class probabilities (rows sum to 1) or None."""
         ...
@@ -80,10 +80,8 @@ class Features:
         return len(self.values)
 
 
-def extract(
-    extractor: FeatureExtractor, images: UInt8[Tensor, "n channels height width"], tick: Tick = unheard
-) -> Features:
-    """Features of all pictures, computed `extractor.chunk` at a time.
+def extract(extractor: FeatureExtractor, samples: Shaped[Tensor, "n *shape"], tick: Tick = unheard) -> Features:
+    """Features of all samples, computed `extractor.chunk` at a time.
 
     The last chunk is padded to full size: kernels round differently at different batch sizes, and so a picture's
     features depend neither on how many others there are nor on its place among them.
@@ -91,9 +89,9 @@ def extract(
     Raises:
         MetricError: no pictures, or features that are not finite.
     """
-    if len(images) == 0:
-        raise MetricError("features", expected="pictures", received="none", remedy="Ask for at least one sample.")
-    parts = [_extract_chunk(extractor, part, tick) for part in images.split(extractor.chunk)]
+    if len(samples) == 0:
+        raise MetricError("features", expected="samples", received="none", remedy="Ask for at least one sample.")
+    parts = [_extract_chunk(extractor, part, tick) for part in samples.split(extractor.chunk)]
     values = torch.cat([part[0] for part in parts]).to("cpu", torch.float32).numpy()
     return _finite(Features(extractor.name, values, _join_if_all([part[1] for part in parts])))
 

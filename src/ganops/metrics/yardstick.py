@@ -71,12 +71,12 @@ class Yardstick:
         indices = self.store.indices(REFERENCE)
         values = np.empty((len(indices), self.extractor.dimension), dtype=np.float32)
         for start in range(0, len(indices), _ROWS_AT_ONCE):
-            images = torch.from_numpy(self.store.read("image", indices[start : start + _ROWS_AT_ONCE]))
+            images = torch.from_numpy(self.store.read(self.store.sample_field, indices[start : start + _ROWS_AT_ONCE]))
             values[start : start + len(images)] = extract(self.extractor, images, tick).values
         return Reference(moments_of(values), manifold_of(values, self.protocol.nearest_neighbours, tick))
 
     def _measure(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
-        seen = extract(self.extractor, samples.images, tick)
+        seen = extract(self.extractor, samples.values, tick)
         values = self._distances(seen, reference)
         if seen.probabilities is not None:
             values["inception_score"] = inception_score(seen.probabilities)
@@ -125,4 +125,4 @@ def _held_out(store: Store, n: int) -> Samples:
     indices = store.indices("held_out")
     chosen = np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
-    return Samples(torch.from_numpy(store.read("image", chosen)), labels)
+    return Samples(torch.from_numpy(store.read(store.sample_field, chosen)), labels)

@@ -23,7 +23,7 @@ def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> li
         RequestError: no such class, or the folder holds other pictures under these names.
     """
     samples = load_bundle(uri).generate(request)
-    pictures = dict(zip(_paths(samples, request, folder), map(encode_png, samples.images), strict=True))
+    pictures = dict(zip(_paths(samples, request, folder), map(encode_png, samples.values), strict=True))
     _refuse_to_overwrite(pictures)
     for path, content in pictures.items():
         with whole_file(path) as file:

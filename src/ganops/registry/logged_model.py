@@ -48,7 +48,7 @@ def differing_pictures(model_uri: str, bundle: Bundle, largest_request: int) -> 
     """
     request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
     answer = _load(model_uri).predict([request.model_dump()])[0]
-    expected = bundle.generate(request).images
+    expected = bundle.generate(request).values
     equal = [_is_same(base64.b64decode(text), image.numpy()) for text, image in zip(answer, expected, strict=True)]
     return "" if all(equal) else f"{equal.count(False)} of {len(equal)} pictures differ"
 

@@ -38,7 +38,7 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _pictures(self, request: GenerationRequest) -> list[str]:
-        images = self._bundle.generate(request).images
+        images = self._bundle.generate(request).values
         return [base64.b64encode(encode_png(image)).decode("ascii") for image in images]
 
     def _check_size(self, requests: list[GenerationRequest]) -> None:

@@ -72,10 +72,10 @@ def shown_samples(generator: Shown) -> UInt8[Tensor, "g channels height width"]:
     """Eight samples: of as many classes as there are, evenly chosen, again from the first where there are fewer."""
     any_classes = generator.generate(GenerationRequest(n=SHOWN, seed=SEED))
     if any_classes.labels is None:
-        return any_classes.images
+        return any_classes.values
     labels = evenly_chosen(len(generator.classes), SHOWN)
     requests = [GenerationRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SHOWN)]
-    return torch.cat([generator.generate(request).images for request in requests])
+    return torch.cat([generator.generate(request).values for request in requests])
 
 
 def nearest(samples: UInt8[Tensor, "g channels height width"], store: Store, space: str, points: Points) -> Neighbours:
@@ -84,7 +84,7 @@ def nearest(samples: UInt8[Tensor, "g channels height width"], store: Store, spa
     best = Neighbours(space, np.zeros((len(samples), 0), np.int64), np.zeros((len(samples), 0)))
     for start in range(0, len(indices), _ROWS_AT_ONCE):
         chunk = indices[start : start + _ROWS_AT_ONCE]
-        away = cdist(wanted, points(torch.from_numpy(store.read("image", chunk))))
+        away = cdist(wanted, points(torch.from_numpy(store.read(store.sample_field, chunk))))
         best = _nearer(best, np.broadcast_to(chunk, away.shape), away)
     return best
 
@@ -105,7 +105,7 @@ def _nearer(best: Neighbours, indices: np.ndarray, distances: np.ndarray) -> Nei
 def _sheet(samples: Tensor, found: list[Neighbours], store: Store) -> Image.Image:
     blocks = [Block(list(samples.split(1)), "generated")]
     for one in found:
-        rows = [torch.from_numpy(store.read("image", indices)) for indices in one.indices]
+        rows = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in one.indices]
         space = one.space if one.space == PIXELS else f"features ({one.space})"
         blocks.append(Block(rows, f"nearest of {SPLIT} by {space}", [[*map(_short, row)] for row in one.distances]))
     return draw_sheet(blocks, note=_NOTE)

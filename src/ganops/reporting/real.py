@@ -19,9 +19,9 @@ _COLUMNS = 5
 def real_beside_generated(generator: Shown, store: Store) -> Image.Image:
     """A row a class: five training pictures, drawn by address, and five samples; without classes any of either."""
     rows = shown_rows(generator)
-    real = [torch.from_numpy(store.read("image", chosen)) for chosen in _chosen(store, rows.labels)]
+    real = [torch.from_numpy(store.read(store.sample_field, chosen)) for chosen in _chosen(store, rows.labels)]
     generated = [
-        generator.generate(GenerationRequest(n=_COLUMNS, seed=SEED + row, class_label=label)).images
+        generator.generate(GenerationRequest(n=_COLUMNS, seed=SEED + row, class_label=label)).values
         for row, label in enumerate(rows.labels)
     ]
     return draw_sheet([Block(real, f"real ({SPLIT})"), Block(generated, "generated")], rows.names, rows.note)

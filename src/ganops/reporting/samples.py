@@ -49,7 +49,7 @@ def sample_grid(generator: Shown) -> Image.Image:
     """A row a class of ten samples each; without classes eight rows."""
     rows = shown_rows(generator)
     pictures = [
-        generator.generate(GenerationRequest(n=COLUMNS, seed=SEED + row, class_label=label)).images
+        generator.generate(GenerationRequest(n=COLUMNS, seed=SEED + row, class_label=label)).values
         for row, label in enumerate(rows.labels)
     ]
     return draw_sheet([Block(pictures)], rows.names, rows.note)
@@ -72,7 +72,7 @@ def truncation_strip(generator: Shown) -> Image.Image:
     alone may break down at small ones, and that is seen too.
     """
     pictures = [
-        generator.generate(GenerationRequest(n=COLUMNS, seed=SEED, truncation=scale)).images for scale in TRUNCATIONS
+        generator.generate(GenerationRequest(n=COLUMNS, seed=SEED, truncation=scale)).values for scale in TRUNCATIONS
     ]
     note = "The scale of the same latents: less is more typical, as far as the generator can follow."
     return draw_sheet([Block(pictures)], [f"{scale:.1f}" for scale in TRUNCATIONS], note)
@@ -84,7 +84,7 @@ def shown_rows(generator: Shown, most: int = MOST_ROWS) -> Rows:
     # The data may have classes that the generator does not know: it draws labels only where it does.
     if first.labels is None:
         return Rows([None] * _ROWS, [], "")
-    chosen, m = evenly_chosen(len(generator.classes), most), measures(first.images)
+    chosen, m = evenly_chosen(len(generator.classes), most), measures(first.values)
     names = [class_name(generator.classes, label, m.letters, m.name_width) for label in chosen]
     left_out = len(chosen) < len(generator.classes)
     return Rows([*chosen], names, f"{len(chosen)} of {len(generator.classes):,} classes" if left_out else "")
