@@ -16,6 +16,7 @@ from ganops.games.build import build_game
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
 from ganops.launch.machine import choose_device
 from ganops.threads import core_count
+from ganops.training.checkpoint import read_finished
 from ganops.training.run import Tracker, train
 
 Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame]
@@ -34,7 +35,8 @@ def launch_training(
     `progress` hears images seen, their total, and scalars; `tell` hears, before training, where each setting is from.
     """
     shape = data_shape(store)
-    settings = resolve(parameters, shape, machine(parameters))
+    digest, finished = read_finished(Path(parameters.continue_from)) if parameters.continue_from else (None, None)
+    settings = resolve(parameters, shape, machine(parameters), digest)
     for line in derivations(parameters, shape, settings):
         tell(line)
     fields = build_game(settings).fields
@@ -46,6 +48,7 @@ def launch_training(
         checkpoints,
         tracker,
         lambda seen, scalars: progress(seen, settings.total_images, scalars),
+        finished=finished,
     )
     frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
     contents = BundleContents(settings, result.averages, store.classes if settings.classes else (), frequencies)

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
+from torch import Tensor
 
 from ganops.config import Settings
 from ganops.errors import CheckpointError
@@ -67,6 +68,20 @@ class Checkpoints:
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("*.safetensors"), reverse=True)
+
+
+def read_finished(path: Path) -> tuple[str, dict[str, Tensor]]:
+    """The sha256 and the tensors of the state of a finished training, as training.continue_from names it."""
+    try:
+        content = path.read_bytes()
+        return hashlib.sha256(content).hexdigest(), load(content)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"training.continue_from: {path}",
+            expected="a training_state.safetensors of an earlier training",
+            received=f"{type(error).__name__}: {error}",
+            remedy="Give its path, relative to the project. One that DVC keeps comes back by `dvc checkout`.",
+        ) from None
 
 
 def _unreadable(path: Path, error: Exception) -> CheckpointError:

@@ -78,11 +78,13 @@ def train(
     tracker: Tracker,
     progress: Callable[[int, Mapping[str, float]], None] = lambda images_seen, scalars: None,
     world: World = ALONE,
+    finished: dict[str, Tensor] | None = None,
 ) -> TrainingResult:
     """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images.
 
     The last checkpoint stays: whoever has stored the result removes it. Until then nothing is played twice. Of several
-    processes the leading one alone tells the tracker and writes.
+    processes the leading one alone tells the tracker and writes. `finished` is the state of a training to go on from,
+    whose digest is settings.continued_from.
     """
     torch.backends.cudnn.deterministic = True
     key = fingerprint(settings, data_digest)
@@ -91,6 +93,8 @@ def train(
     game = build_game(settings)
     with scratch.alone(), thread_count(settings.threads):
         state = TrainingState.initial(settings, game)
+        if finished is not None:
+            state.continue_from(finished)
         if scratch.restore(state):
             tracker.note("resumed_at_images", str(state.images_seen))
             _retell(state, tracker)

@@ -45,7 +45,7 @@ class Window:
 class TrainingState:
     """Networks, their averages, optimizers, the clock, the adapted augmentation, and the curves so far.
 
-    `attempt` counts the games that were lost before this one.
+    `attempt` counts the games that were lost before this one; `before` is what the training that it continues has seen.
     """
 
     networks: dict[str, nn.Module]
@@ -54,6 +54,7 @@ class TrainingState:
     players: dict[str, tuple[str, ...]]
     adaptation: Any = None
     images_seen: int = 0
+    before: int = 0
     attempt: int = 0
     window: Window = field(default_factory=Window)
     curves: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -75,7 +76,7 @@ class TrainingState:
 
         A new attempt goes on elsewhere in it, which is to it what another seed would be.
         """
-        return self.images_seen + self.attempt * _ATTEMPT
+        return self.before + self.images_seen + self.attempt * _ATTEMPT
 
     def strengths(self, scheduled: Strengths) -> Strengths:
         """The scheduled ones, with the adapted probability of augmentation where there is one."""
@@ -90,9 +91,20 @@ class TrainingState:
         """Back to a saved state; names and shapes must be this state's own, else CheckpointError."""
         self._load_weights(tensors)
         self._load_moments(tensors)
-        for name, ours in self._adapted().items():
-            ours.copy_(_take(tensors, name, ours))
+        self._load_adapted(tensors)
         self._load_records(tensors)
+
+    def continue_from(self, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
+        """Weights, moments and adapted augmentation of a finished training; clock and curves begin anew, and noise and
+        data go on where they ended.
+
+        Raises:
+            CheckpointError: its networks are not these.
+        """
+        self._load_weights(tensors)
+        self._load_moments(tensors)
+        self._load_adapted(tensors)
+        self.before = int(tensors["clock/before"] + tensors["clock/images_seen"])
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
@@ -138,6 +150,7 @@ class TrainingState:
         digests = b"".join(bytes.fromhex(digest) for _, digest in self.digests)
         records["digests/sha256"] = torch.tensor(list(digests), dtype=torch.uint8).view(-1, 32)
         records["clock/images_seen"] = torch.tensor(self.images_seen)
+        records["clock/before"] = torch.tensor(self.before)
         records["clock/attempt"] = torch.tensor(self.attempt)
         return records
 
@@ -155,9 +168,14 @@ class TrainingState:
                 like = torch.zeros((), dtype=saved.dtype) if key == "step" else torch.empty_like(parameter)
                 optimizer.state[parameter][key] = like.to(parameter.device).copy_(saved).detach()
 
+    def _load_adapted(self, tensors: dict[str, Tensor]) -> None:
+        for name, ours in self._adapted().items():
+            ours.copy_(_take(tensors, name, ours))
+
     def _load_records(self, tensors: dict[str, Tensor]) -> None:
         device = next(next(iter(self.networks.values())).parameters()).device
-        self.images_seen, self.attempt = int(tensors["clock/images_seen"]), int(tensors["clock/attempt"])
+        self.images_seen, self.before = int(tensors["clock/images_seen"]), int(tensors["clock/before"])
+        self.attempt = int(tensors["clock/attempt"])
         sums = {name: value.to(device) for name, value in _group(tensors, "window").items()}
         self.window = Window(sums, {name: int(count) for name, count in _group(tensors, "window_counts").items()})
         curves = {name: values.tolist() for name, values in _group(tensors, "curves").items()}

@@ -1,0 +1,48 @@
+"""A finished training is trained further on purpose."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from ganops.errors import CheckpointError
+from ganops.training.checkpoint import fingerprint, read_finished
+from ganops.training.run import train
+
+
+def test_half_a_training_continued_is_the_whole_one(recipe, make_settings, stripes, tracker, tmp_path):
+    """Where nothing is scheduled: the average begins anew, and with it its ramp."""
+    constant = {"learning_rate_decay": "none"}
+    long = make_settings(recipe, total_images=160, **constant)
+    short = make_settings(recipe, total_images=80, **constant)
+    whole = train(long, stripes, "data", tmp_path, tracker)
+    first = train(short, stripes, "data", tmp_path, tracker)
+    continued = short.model_copy(update={"continued_from": "first"})
+    second = train(continued, stripes, "data", tmp_path, tracker, finished=first.state)
+    names = [name for name in whole.state if name.startswith(("networks/", "optimizers/"))]
+    assert names and all(torch.equal(whole.state[name], second.state[name]) for name in names)
+    assert second.curves["images_seen"].tolist() == first.curves["images_seen"].tolist()
+
+
+def test_what_it_continues_is_part_of_its_fingerprint(make_settings):
+    settings = make_settings("dcgan")
+    continued = [settings.model_copy(update={"continued_from": digest}) for digest in ("a", "b")]
+    assert len({fingerprint(each, "data") for each in (settings, *continued)}) == 3
+
+
+def test_a_state_of_other_networks_is_refused_by_the_name_of_what_differs(make_settings, stripes, tracker, tmp_path):
+    small = train(make_settings("dcgan", width=4), stripes, "data", tmp_path, tracker)
+    with pytest.raises(CheckpointError, match=r"networks/generator/.*expected shape"):
+        train(make_settings("dcgan", width=8), stripes, "data", tmp_path / "new", tracker, finished=small.state)
+
+
+def test_the_file_is_read_whole_or_not_at_all(make_settings, stripes, tracker, tmp_path):
+    state = train(make_settings("dcgan"), stripes, "data", tmp_path, tracker).state
+    file = tmp_path / "training_state.safetensors"
+    save_file(state, file)
+    digest, tensors = read_finished(file)
+    assert len(digest) == 64 and all(torch.equal(tensors[name], state[name]) for name in state)
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=r"continue_from.*training_state\.safetensors"):
+        read_finished(file)
+    with pytest.raises(CheckpointError, match=r"missing\.safetensors.*dvc checkout"):
+        read_finished(tmp_path / "missing.safetensors")
