@@ -86,3 +86,27 @@ def test_without_classes_no_label_is_shown():
     players = networks()
     game().losses("discriminator", players, BATCH, NOISE, Strengths())
     assert players["discriminator"].labels == [None, None]
+
+
+@pytest.mark.parametrize("names", [("r1_gamma",), ("r2_gamma",), ("gradient_penalty",), ("r1_gamma", "r2_gamma")])
+def test_the_penalties_of_a_lazy_move_are_those_of_the_loss(names):
+    now = Strengths(**dict.fromkeys(names, 3.0))
+    together = game().losses("discriminator", networks(), BATCH, NOISE, now).minimised
+    alone = game().penalties("discriminator", networks(), BATCH, NOISE, now).minimised
+    assert len(alone) == len(names) and "loss/discriminator" not in alone
+    for name, values in alone.items():
+        torch.testing.assert_close(values, together[name])
+    assert game().penalties("generator", networks(), BATCH, NOISE, now).minimised == {}
+
+
+def test_the_gradient_penalty_looks_between_the_real_and_the_fake_of_an_index():
+    losses = game("wasserstein").losses("discriminator", networks(), BATCH, NOISE, Strengths(gradient_penalty=10.0))
+    latent = NOISE.normal("latent/discriminator", (4,)).reshape(6, 1, 2, 2)
+    share = NOISE.uniform("interpolates")[:, None, None, None]
+    between = share * BATCH["image"] + (1 - share) * latent
+    expected = 10 * (squared_norm(between).sqrt() - 1).square()
+    torch.testing.assert_close(losses.minimised["penalty/gradient"], expected)
+
+
+def test_the_discriminator_moves_as_often_as_it_is_told():
+    assert game(steps=5).moves == {"discriminator": 5, "generator": 1}

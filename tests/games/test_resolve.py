@@ -111,3 +111,35 @@ def test_conditional_needs_labels_and_false_ignores_them():
     with pytest.raises(ConfigurationError, match="unlabelled"):
         resolve(TrainingParameters(recipe="dcgan", conditional=True), unlabelled, MACHINE)
     assert resolve(TrainingParameters(recipe="dcgan", conditional=False), SHAPE, MACHINE).classes == 0
+
+
+def test_the_batch_is_shared_equally_or_not_at_all():
+    assert resolve(TrainingParameters(recipe="dcgan", processes=4), SHAPE, MACHINE).processes == 4
+    with pytest.raises(ConfigurationError, match=r"training\.processes: expected a divisor of the batch of 64"):
+        resolve(TrainingParameters(recipe="dcgan", processes=3), SHAPE, MACHINE)
+
+
+@pytest.mark.parametrize("objective", ["relativistic", "wasserstein"])
+def test_augmentation_adapts_to_signs_only_where_they_mean_something(objective):
+    assert (
+        resolve(TrainingParameters(recipe="dcgan", augmentation_target=0.6), SHAPE, MACHINE).augmentation_target == 0.6
+    )
+    with pytest.raises(ConfigurationError, match=r"training\.augmentation_target.*no zero"):
+        resolve(TrainingParameters(recipe="dcgan", augmentation_target=0.6, objective=objective), SHAPE, MACHINE)
+
+
+def test_a_cadence_is_at_least_a_round():
+    parameters = TrainingParameters(recipe="dcgan", discriminator_steps=5, batch=40, total_images=1000)
+    settings = resolve(parameters, SHAPE, MACHINE)
+    assert (settings.round_images, settings.log_every_images) == (200, 200)
+
+
+def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
+    shape = DataShape(2, 1, 1, 0, 10_000, "point")
+    settings = resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE)
+    assert (settings.network, settings.augmentation, settings.field) == ("mlp", 0.0, "point")
+    for override in ({"augmentation": 0.5}, {"mirror": True}):
+        with pytest.raises(ConfigurationError, match="a game of points has no"):
+            resolve(TrainingParameters(recipe="dcgan", **override), shape, MACHINE)
+    with pytest.raises(ConfigurationError, match=r"training\.recipe.*of pictures"):
+        resolve(TrainingParameters(recipe="vae"), shape, MACHINE)

@@ -22,6 +22,7 @@ _OF_TWO_PLAYERS = {
     *("spectral_norm", "augmentation", "augmentation_policy", "augmentation_target"),
     *("burn_in_r1_gamma", "burn_in_r2_gamma", "burn_in_augmentation"),
 }
+_OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "mirror"}
 # Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone.
 _OF_POINTS: dict[str, Any] = {"network": "mlp", "augmentation": 0.0, "channels_last": False, "precision": "fp32"}
 
@@ -57,8 +58,10 @@ def resolve(
     """
     row, said = _recipe(parameters.recipe), _said(parameters)
     recipe = {key: value for key, value in asdict(row).items() if key in Settings.model_fields}
+    if shape.field == "point":
+        _require_points(parameters.recipe, row, said)
     if row.game == "vae":
-        _refuse(parameters.recipe, said.keys() & _OF_TWO_PLAYERS, said)
+        _refuse(f"the recipe {parameters.recipe}", said.keys() & _OF_TWO_PLAYERS, said)
         recipe |= dict.fromkeys(_OF_TWO_PLAYERS)
     fitted = {"batch": _batch(row.batch, shape), **_rates(row, shape)}
     values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(shape), **said}
@@ -86,13 +89,16 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "sample_every_images": f"total_images / {_SAMPLES}, at least a round",
         "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a round",
     }
+    if shape.field == "point":
+        reasons |= dict.fromkeys(_OF_POINTS.keys() & _OVERRIDABLE, "for points")
     if recipe.rate_halvings:
         depth = halvings(shape.height, shape.width)
         slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_halvings} / {depth} halvings)"
         reasons["learning_rate"] = slower
     of_recipe = {key: f"of the recipe {parameters.recipe}" for key in asdict(recipe) if key in _OVERRIDABLE}
-    open_keys = [key for key in of_recipe | reasons if key not in said and getattr(settings, key) is not None]
-    return [f"training.{key} = {getattr(settings, key)}: {(of_recipe | reasons)[key]}" for key in open_keys]
+    why = of_recipe | reasons
+    open_keys = [key for key in why if key not in said and getattr(settings, key) is not None]
+    return [f"training.{key} = {getattr(settings, key)}: {why[key]}" for key in open_keys]
 
 
 def _said(parameters: TrainingParameters) -> dict[str, Any]:
@@ -135,11 +141,22 @@ def _recipe(name: str) -> Recipe:
     )
 
 
-def _refuse(recipe: str, keys: Set[str], said: Mapping[str, Any]) -> None:
+def _require_points(name: str, recipe: Recipe, said: Mapping[str, Any]) -> None:
+    if recipe.game == "vae":
+        raise ConfigurationError(
+            "training.recipe",
+            expected="a recipe of two players, since the data are points",
+            received=f"{name}, which is of pictures",
+            remedy="Choose another training.recipe.",
+        )
+    _refuse("a game of points", {key for key in _OF_PICTURES if said.get(key)}, said)
+
+
+def _refuse(subject: str, keys: Set[str], said: Mapping[str, Any]) -> None:
     for key in sorted(keys):
         raise ConfigurationError(
             f"training.{key}",
-            expected=f"null, since the recipe {recipe} has no {key}",
+            expected=f"null, since {subject} has no {key}",
             received=repr(said[key]),
             remedy=f"Leave training.{key} null, or choose another training.recipe.",
         )

@@ -1,0 +1,57 @@
+"""Whatever ends the process, at whichever round: started again, a training of any recipe ends in the same bytes."""
+
+import os
+import random
+import signal
+
+import pytest
+import torch
+
+from ganops.training.run import train
+
+BATCH = 8
+
+
+class Strikes:
+    """Batches that send this process a signal when asked for the sample `at`."""
+
+    def __init__(self, batches, at, number):
+        self.batches, self.at, self.number = batches, at, number
+
+    def batch(self, first, count):
+        if first == self.at:
+            os.kill(os.getpid(), self.number)
+        return self.batches.batch(first, count)
+
+
+def struck(number, play):
+    """`play` in a process of its own, which the signal must have ended in its own way."""
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            play()
+        except KeyboardInterrupt:
+            os._exit(128 + signal.SIGINT)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == (128 + number if number == signal.SIGINT else -number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_training_that_was_ended_by_a_signal_goes_on_to_the_same_bytes(
+    recipe, number, make_settings, stripes, tracker, tmp_path
+):
+    settings = make_settings(recipe, checkpoint_every_images=24)
+    whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
+    moves = settings.total_images // BATCH
+    at = BATCH * random.Random(f"{recipe} {number}").randrange(moves // 2, moves)
+    struck(number, lambda: train(settings, Strikes(stripes, at, number), "data", tmp_path / "struck", tracker))
+    (folder,) = (tmp_path / "struck").iterdir()
+    newest = max(int(file.stem) for file in folder.glob("*.safetensors"))
+    assert newest <= at if number == signal.SIGKILL else newest >= at, "a signal that can be heard loses no round"
+    resumed = train(settings, stripes, "data", tmp_path / "struck", tracker)
+    assert resumed.state.keys() == whole.state.keys()
+    assert all(torch.equal(whole.state[name], resumed.state[name]) for name in whole.state)
+    assert resumed.curves.to_csv() == whole.curves.to_csv()
