@@ -13,8 +13,9 @@ from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.metrics import classifier
+from ganops.metrics import classifier, coordinates
 from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, damaged
+from ganops.metrics.coordinates import Coordinates, fit_coordinates
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.features import FeatureExtractor
 from ganops.metrics.inception import Inception
@@ -44,7 +45,7 @@ class Pretrained:
         return {DESCRIPTION: (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()}
 
 
-Judge = Classifier | Pretrained
+Judge = Classifier | Coordinates | Pretrained
 
 
 def make_judge(store: Store, parameters: EvaluationParameters, progress: Progress = unwatched) -> Judge:
@@ -57,6 +58,8 @@ def make_judge(store: Store, parameters: EvaluationParameters, progress: Progres
         MetricError: data or parameters by which nothing can be judged, or weights that cannot be had.
     """
     require_judgeable(store, parameters)
+    if parameters.features == "coordinates":
+        return fit_coordinates(store)
     if parameters.features == "classifier":
         return train_classifier(store, parameters.classifier, parameters.threads, progress)
     return Pretrained(parameters.features, _open(parameters.features, parameters).digest)
@@ -70,7 +73,7 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
     """
     if judge.name != parameters.features:
         raise _another(judge.name, parameters.features)
-    if isinstance(judge, Classifier):
+    if isinstance(judge, Classifier | Coordinates):
         return judge
     extractor = _open(judge.name, parameters)
     if extractor.digest != judge.weights_sha256:
@@ -84,11 +87,13 @@ def restore(files: Mapping[str, bytes]) -> Judge:
         values = json.loads(files[DESCRIPTION])
         if values["format"] == classifier.FORMAT:
             return classifier.restore(values, files[WEIGHTS])
+        if values["format"] == coordinates.FORMAT:
+            return coordinates.restore(values)
         if values["format"] == FORMAT:
             return Pretrained(values["name"], values["weights_sha256"])
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(f"{DESCRIPTION} and what it names", f"{type(error).__name__}: {error}") from None
-    raise damaged(f"the format {classifier.FORMAT!r} or {FORMAT!r}", repr(values["format"]))
+    raise damaged(f"the format {classifier.FORMAT!r}, {coordinates.FORMAT!r} or {FORMAT!r}", repr(values["format"]))
 
 
 def _open(name: PretrainedKind, parameters: EvaluationParameters) -> FeatureExtractor:

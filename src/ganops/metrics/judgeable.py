@@ -1,18 +1,21 @@
 """Whether a generator of this data can be judged: asked before any training, so that no training is in vain."""
 
-from ganops.config import EvaluationParameters
+from ganops.config import EvaluationParameters, FeatureKind
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics.precision_recall import require_neighbours
+
+_OF_POINTS: tuple[FeatureKind, ...] = ("coordinates",)
 
 
 def require_judgeable(store: Store, parameters: EvaluationParameters) -> None:
     """What the judge and `evaluate` need of the data and the parameters; needs no generator.
 
     Raises:
-        MetricError: a classifier is to judge fewer than two classes, more samples than held_out has, or more neighbours
-            than there are.
+        MetricError: the features are of another kind of samples; or a classifier is to judge fewer than two classes,
+            more samples than held_out has, or more neighbours than there are.
     """
+    _require_sight(store, parameters.features)
     if parameters.features == "classifier":
         _require_classes(store)
     n = samples_judged(parameters.n, len(store.indices("held_out")))
@@ -63,6 +66,17 @@ def require_enough(given: int, n: int) -> None:
             expected=f"at least the {n} pictures that are judged, as many as of held_out",
             received=str(given),
             remedy="Make more, or lower evaluation.n.",
+        )
+
+
+def _require_sight(store: Store, features: FeatureKind) -> None:
+    field = store.sample_field
+    if (features in _OF_POINTS) != (field == "point"):
+        raise MetricError(
+            "evaluation.features",
+            expected=f"features of the store's field {field!r}",
+            received=repr(features),
+            remedy=f"Choose {_OF_POINTS[0]} for points, and one of the others for pictures.",
         )
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Int64
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress
 from ganops.data.store import Store
+from ganops.metrics.coordinates import Coordinates
 from ganops.metrics.features import FeatureExtractor, Features, Tick, extract
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
@@ -85,6 +86,8 @@ class Yardstick:
             if samples.labels is not None:
                 values["agreement"] = agreement(predicted, samples.labels.numpy())
             values["classes_covered"] = float(len(np.unique(predicted)))
+        if isinstance(self.extractor, Coordinates):
+            values |= self.extractor.quality(seen.values)
         return {f"{name}_{seen.name}": value for name, value in values.items()}
 
     def _distances(self, seen: Features, reference: Reference) -> Metrics:
