@@ -43,8 +43,10 @@ def test_features_depend_neither_on_chunks_nor_on_neighbours(
     whole = extract(classifier, pictures)
     assert whole.values.shape == (30, classifier.dimension)
     monkeypatch.setattr(classifier, "chunk", 7)
-    np.testing.assert_allclose(extract(classifier, pictures).values, whole.values, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(extract(classifier, pictures[11:13]).values, whole.values[11:13])
+    by_sevens = extract(classifier, pictures).values
+    np.testing.assert_allclose(by_sevens, whole.values, rtol=1e-4, atol=1e-5)
+    # Equal bytes at equal chunks alone: kernels for other sizes may round differently.
+    np.testing.assert_array_equal(extract(classifier, pictures[11:13]).values, by_sevens[11:13])
 
 
 def test_probabilities_sum_to_one(classifier: Classifier, pictures: torch.Tensor) -> None:

@@ -42,14 +42,14 @@ def report(store: Store, classifier: Classifier) -> Report:
 
 
 def test_every_metric_stands_beside_its_floor(report: Report) -> None:
-    names = {"fid", "kid", "precision", "recall", "inception_score", "agreement", "classes_covered"}
+    names = {"fid", "kid", "precision", "recall", "inception_score", "agreement", "modes", "reverse_kl"}
     assert set(report.judged) == {f"{name}_classifier" for name in names}
     assert set(report.held_out) == set(report.judged)
 
 
 def test_training_pictures_lie_among_themselves(report: Report) -> None:
     assert report.judged["precision_classifier"].mean == 1.0
-    assert report.judged["classes_covered_classifier"] == Estimate(4.0, 0.0)
+    assert report.judged["modes_classifier"] == Estimate(4.0, 0.0)
     assert report.judged["agreement_classifier"].mean >= 0.95
 
 
@@ -63,7 +63,7 @@ def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: St
     assert forgetful["recall_classifier"].mean <= 0.6 * report.judged["recall_classifier"].mean
     assert forgetful["fid_classifier"].mean > 3 * report.judged["fid_classifier"].mean
     assert 1.4 * forgetful["inception_score_classifier"].mean < report.judged["inception_score_classifier"].mean
-    assert forgetful["classes_covered_classifier"].mean == 2
+    assert forgetful["modes_classifier"].mean == 2
 
 
 def test_a_generator_that_mistakes_classes_disagrees(store: Store, classifier: Classifier) -> None:
@@ -161,9 +161,9 @@ def test_the_json_states_the_whole_protocol(report: Report, store: Store, classi
 def test_the_table_has_a_row_for_each_subject_and_metric(report: Report) -> None:
     table = report.table()
     assert tuple(table.columns) == COLUMNS
-    assert list(table["subject"]) == ["generator"] * 7 + ["held_out"] * 7
+    assert list(table["subject"]) == ["generator"] * 8 + ["held_out"] * 8
     assert set(table["seeds"]) == {"1 2", ""}
-    assert [value is None or value != value for value in table["sd"]] == [False] * 7 + [True] * 7
+    assert [value is None or value != value for value in table["sd"]] == [False] * 8 + [True] * 8
 
 
 def test_the_subset_of_a_small_set_is_all_of_it(store: Store, classifier: Classifier) -> None:

@@ -123,10 +123,10 @@ def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() 
         "metrics": {"generator": {f"{name}_efficientnet_lite0": {"mean": 1.0} for name in names}, "held_out": {}},
         "protocol": {**PROTOCOL, "features": "efficientnet_lite0"},
     }
-    gate = parameters(agreement_classifier={"minimum": 0.9}, classes_covered_classifier={"minimum": 10})
+    gate = parameters(agreement_classifier={"minimum": 0.9}, modes_classifier={"minimum": 10})
     verdicts = judge_report(judged, gate, classes=10)
     assert [verdict.holds for verdict in verdicts] == [True, None, None]
-    assert "efficientnet_lite0 does not know the data's classes" in str(verdicts[1])
+    assert "efficientnet_lite0 judges, not classifier" in str(verdicts[1])
     with pytest.raises(ConfigurationError, match="expected a metric of the report"):
         judge_report(judged, parameters("agreement"), classes=10)
 

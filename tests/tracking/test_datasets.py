@@ -15,7 +15,7 @@ from ganops.tracking.datasets import check_roles, dataset_path, log_dataset, rep
 
 REPORT = {
     "metrics": {
-        "generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}, "classes_covered": 10},
+        "generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}, "modes": 10},
         "held_out": {"fid_classifier": {"mean": 1.0, "sd": 0.1}},
         "classifier": {"accuracy_held_out": 0.98, "name": "small", "converged": True, "lost": float("nan")},
     },
@@ -27,7 +27,7 @@ def test_generator_and_floor_stand_in_charts_of_their_own() -> None:
     assert report_metrics("report", REPORT) == {
         "eval/fid_classifier": 2.0,
         "eval/fid_classifier_sd": 0.5,
-        "eval/classes_covered": 10.0,
+        "eval/modes": 10.0,
         "floor/fid_classifier": 1.0,
         "floor/fid_classifier_sd": 0.1,
         "classifier/accuracy_held_out": 0.98,

@@ -101,10 +101,12 @@ class Classifier:
 
     def files(self) -> dict[str, bytes]:
         """All that `restore` needs, by file name: the same bytes for the same weights."""
-        return {DESCRIPTION: self._description().encode(), WEIGHTS: self.weights()}
+        description = json.dumps(self.description(), indent=2, sort_keys=True) + "\n"
+        return {DESCRIPTION: description.encode(), WEIGHTS: self.weights()}
 
-    def _description(self) -> str:
-        values = {
+    def description(self) -> dict[str, Any]:
+        """What `restore` needs beside the weights, as JSON values."""
+        return {
             "format": FORMAT,
             "shape": list(self.shape),
             "classes": list(self.classes),
@@ -113,7 +115,6 @@ class Classifier:
             "accuracies": self.accuracies,
             "weights_sha256": self.digest,
         }
-        return json.dumps(values, indent=2, sort_keys=True) + "\n"
 
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]

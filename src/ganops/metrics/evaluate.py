@@ -14,6 +14,7 @@ from ganops.metrics.features import FeatureExtractor
 from ganops.metrics.given import GivenSamples
 from ganops.metrics.judgeable import require_enough, require_generator, require_judgeable
 from ganops.metrics.report import GENERATOR, SAMPLES, Estimate, Report, SamplesProtocol
+from ganops.metrics.stacked_digits import StackedDigits
 from ganops.metrics.yardstick import Draw, Yardstick, protocol_of
 from ganops.sampling import GenerationRequest, Samples
 
@@ -68,11 +69,12 @@ def evaluate_samples(
 
 
 def _report(subject: str, draw: Draw, yardstick: Yardstick) -> Report:
+    extractor = yardstick.extractor
     judged, held_out = yardstick.measured(draw)
     return Report(
         subject=subject,
         judged={name: Estimate.of([values[name] for values in judged]) for name in judged[0]},
         held_out={name: Estimate.of([value]) for name, value in held_out.items()},
-        classifier=yardstick.extractor.accuracies if isinstance(yardstick.extractor, Classifier) else {},
+        classifier=extractor.accuracies if isinstance(extractor, Classifier | StackedDigits) else {},
         protocol=yardstick.protocol,
     )

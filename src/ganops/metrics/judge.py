@@ -13,13 +13,14 @@ from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.metrics import classifier, coordinates
+from ganops.metrics import classifier, coordinates, stacked_digits
 from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, damaged
 from ganops.metrics.coordinates import Coordinates, fit_coordinates
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.features import FeatureExtractor
 from ganops.metrics.inception import Inception
 from ganops.metrics.judgeable import require_judgeable
+from ganops.metrics.stacked_digits import StackedDigits, train_stacked_digits
 from ganops.metrics.train_classifier import train_classifier
 from ganops.metrics.weights import (
     EFFICIENTNET_LITE0,
@@ -45,7 +46,7 @@ class Pretrained:
         return {DESCRIPTION: (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()}
 
 
-Judge = Classifier | Coordinates | Pretrained
+Judge = Classifier | StackedDigits | Coordinates | Pretrained
 
 
 def make_judge(store: Store, parameters: EvaluationParameters, progress: Progress = unwatched) -> Judge:
@@ -62,6 +63,8 @@ def make_judge(store: Store, parameters: EvaluationParameters, progress: Progres
         return fit_coordinates(store)
     if parameters.features == "classifier":
         return train_classifier(store, parameters.classifier, parameters.threads, progress)
+    if parameters.features == "stacked_digits":
+        return train_stacked_digits(store, parameters.classifier, parameters.threads, progress)
     return Pretrained(parameters.features, _open(parameters.features, parameters).digest)
 
 
@@ -73,7 +76,7 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
     """
     if judge.name != parameters.features:
         raise _another(judge.name, parameters.features)
-    if isinstance(judge, Classifier | Coordinates):
+    if not isinstance(judge, Pretrained):
         return judge
     extractor = _open(judge.name, parameters)
     if extractor.digest != judge.weights_sha256:
@@ -87,13 +90,16 @@ def restore(files: Mapping[str, bytes]) -> Judge:
         values = json.loads(files[DESCRIPTION])
         if values["format"] == classifier.FORMAT:
             return classifier.restore(values, files[WEIGHTS])
+        if values["format"] == stacked_digits.FORMAT:
+            return stacked_digits.restore(values, files[WEIGHTS])
         if values["format"] == coordinates.FORMAT:
             return coordinates.restore(values)
         if values["format"] == FORMAT:
             return Pretrained(values["name"], values["weights_sha256"])
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(f"{DESCRIPTION} and what it names", f"{type(error).__name__}: {error}") from None
-    raise damaged(f"the format {classifier.FORMAT!r}, {coordinates.FORMAT!r} or {FORMAT!r}", repr(values["format"]))
+    known = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
+    raise damaged("one of the formats " + ", ".join(known), repr(values["format"]))
 
 
 def _open(name: PretrainedKind, parameters: EvaluationParameters) -> FeatureExtractor:

@@ -4,6 +4,7 @@ from ganops.config import EvaluationParameters, FeatureKind
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics.precision_recall import require_neighbours
+from ganops.metrics.stacked_digits import CHANNELS, CLASSES
 
 _OF_POINTS: tuple[FeatureKind, ...] = ("coordinates",)
 
@@ -13,11 +14,13 @@ def require_judgeable(store: Store, parameters: EvaluationParameters) -> None:
 
     Raises:
         MetricError: the features are of another kind of samples; or a classifier is to judge fewer than two classes,
-            more samples than held_out has, or more neighbours than there are.
+            stacked digits are no three digits, more samples than held_out has, or more neighbours than there are.
     """
     _require_sight(store, parameters.features)
     if parameters.features == "classifier":
         _require_classes(store)
+    if parameters.features == "stacked_digits":
+        _require_stacked_digits(store)
     n = samples_judged(parameters.n, len(store.indices("held_out")))
     require_neighbours(min(n, len(store.indices("train"))), parameters.nearest_neighbours)
 
@@ -88,4 +91,17 @@ def _require_classes(store: Store) -> None:
             received=f"{len(store.classes)} classes",
             remedy="Judge by features that need no classes: evaluation.features=efficientnet_lite0; or sort the "
             "pictures into sub-folders, one a class, and prepare the data again.",
+        )
+
+
+def _require_stacked_digits(store: Store) -> None:
+    channels = store.fields["image"].shape[0]
+    if channels != CHANNELS or store.classes != CLASSES:
+        shown = f"{store.classes[0]!r} to {store.classes[-1]!r}" if store.classes else "none"
+        raise MetricError(
+            f"the classes of {store.path}",
+            expected=f"pictures of {CHANNELS} channels, a digit each, of the {len(CLASSES)} classes '000' to '999'",
+            received=f"{channels} channels, {len(store.classes)} classes: {shown}",
+            remedy="evaluation.features=stacked_digits judges what data_preparation.source=stacked_mnist makes; judge "
+            "other pictures by classifier or efficientnet_lite0.",
         )

