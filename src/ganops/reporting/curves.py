@@ -12,13 +12,13 @@ import pandas as pd
 from PIL import Image
 
 from ganops.errors import TrainingError
+from ganops.reporting.figure import blank, rendered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 X = "images_seen"
 _PANEL_INCHES = (8.0, 2.6)
-_DOTS_PER_INCH = 100
 _PANELS_IN_A_COLUMN = 4
 _COLOURS = ("#3b6ea5", "#d9823b", "#5a9367", "#8c6bb1", "#c05a5a", "#7a7a7a")
 _PALE_INK = "#777777"
@@ -36,23 +36,18 @@ def draw_curves(scalars: pd.DataFrame) -> Image.Image:
     Raises:
         TrainingError: a table without images_seen or without a curve.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     groups = curve_groups(scalars)
     columns = -(-len(groups) // _PANELS_IN_A_COLUMN)
     rows = -(-len(groups) // columns)
     width, height = _PANEL_INCHES
-    figure = Figure(figsize=(width * columns, height * rows), dpi=_DOTS_PER_INCH, layout="constrained")
-    canvas = FigureCanvasAgg(figure)
+    figure = blank(width * columns, height * rows)
     panels = figure.subplots(rows, columns, sharex=True, squeeze=False).T.ravel()
     for place, (group, names) in enumerate(groups.items()):
         _draw_panel(panels[place], group, scalars, names)
         _dress(panels[place], group, lowest=place % rows == rows - 1 or place == len(groups) - 1)
     for panel in panels[len(groups) :]:
         panel.set_axis_off()
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
+    return rendered(figure)
 
 
 def curve_groups(scalars: pd.DataFrame) -> dict[str, list[str]]:

@@ -31,6 +31,11 @@ def image_grid(images: UInt8[Tensor, "batch channels height width"], columns: in
     return as_picture(canvas.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
+def readable_grid(images: UInt8[Tensor, "batch channels height width"], columns: int) -> Image.Image:
+    """The pictures in a grid, each large enough to be seen."""
+    return image_grid(images, columns, readable_scale(images))
+
+
 def readable_scale(images: UInt8[Tensor, "batch channels height width"]) -> int:
     """The smallest whole factor that makes the shorter side at least 56 pixels."""
     return max(1, math.ceil(_LEAST_SIDE / min(images.shape[2:])))

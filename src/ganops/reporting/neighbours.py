@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64, Shaped, UInt8
 from PIL import Image
 from scipy.spatial.distance import cdist
 from torch import Tensor
@@ -27,7 +27,7 @@ SHOWN, NEAREST = 8, 5
 _ROWS_AT_ONCE = 256
 _NOTE = "Below each picture its distance. A generator that copies shows the same picture again, at 0."
 
-Points = Callable[[UInt8[Tensor, "n channels height width"]], Float64[np.ndarray, "n dimension"]]
+Points = Callable[[Shaped[Tensor, "n *shape"]], Float64[np.ndarray, "n dimension"]]
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def nearest_neighbours(
                 samples, store, extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
             ),
         ]
-    return _sheet(samples, found, store), pd.concat([_table(one, store) for one in found], ignore_index=True)
+    return _sheet(samples, found, store), pd.concat([neighbour_table(one, store) for one in found], ignore_index=True)
 
 
-def shown_samples(generator: Shown) -> UInt8[Tensor, "g channels height width"]:
+def shown_samples(generator: Shown) -> Shaped[Tensor, "g *shape"]:
     """Eight samples: of as many classes as there are, evenly chosen, again from the first where there are fewer."""
     any_classes = generator.generate(GenerationRequest(n=SHOWN, seed=SEED))
     if any_classes.labels is None:
@@ -78,8 +78,8 @@ def shown_samples(generator: Shown) -> UInt8[Tensor, "g channels height width"]:
     return torch.cat([generator.generate(request).values for request in requests])
 
 
-def nearest(samples: UInt8[Tensor, "g channels height width"], store: Store, space: str, points: Points) -> Neighbours:
-    """The nearest of the training split; whatever its size, 256 pictures are in memory at a time."""
+def nearest(samples: Shaped[Tensor, "g *shape"], store: Store, space: str, points: Points) -> Neighbours:
+    """The nearest of the training split; whatever its size, 256 samples are in memory at a time."""
     wanted, indices = points(samples), store.indices(SPLIT)
     best = Neighbours(space, np.zeros((len(samples), 0), np.int64), np.zeros((len(samples), 0)))
     for start in range(0, len(indices), _ROWS_AT_ONCE):
@@ -115,7 +115,8 @@ def _short(distance: float) -> str:
     return f"{distance:.0f}" if distance >= 100 else f"{distance:#.3g}"
 
 
-def _table(found: Neighbours, store: Store) -> pd.DataFrame:
+def neighbour_table(found: Neighbours, store: Store) -> pd.DataFrame:
+    """One row a generated sample and neighbour, see `nearest_neighbours`."""
     shown, nearby = found.indices.shape
     indices = found.indices.ravel()
     return pd.DataFrame(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jaxtyping import UInt8
+from jaxtyping import Shaped
 from torch import Tensor
 
 from ganops.tracking.retries import with_retries
@@ -56,14 +56,13 @@ class MlflowTracker:
         if len(self._points) >= _FLUSH_POINTS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
             self.flush()
 
-    def images(self, key: str, images_seen: int, samples: UInt8[Tensor, "batch channels h w"], columns: int) -> None:
-        """One grid under the key, at its place on the UI's slider."""
-        from ganops.reporting.grid import image_grid, readable_scale
+    def images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], columns: int) -> None:
+        """One picture of all of them under the key, at its place on the UI's slider."""
+        from ganops.reporting.drawings import draw_fixed
 
         if images_seen <= self._last_images.get(key, -1):
             return
-        grid = image_grid(samples, columns, readable_scale(samples))
-        self.client.log_image(self.run_id, grid, key=key, step=images_seen, synchronous=True)
+        self.client.log_image(self.run_id, draw_fixed(samples, columns), key=key, step=images_seen, synchronous=True)
         self._last_images[key] = images_seen
 
     def note(self, key: str, value: str) -> None:
@@ -100,7 +99,7 @@ class SilentTracker:
     def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
         """Nobody asks for them: the curves are an output of the training too."""
 
-    def images(self, key: str, images_seen: int, samples: UInt8[Tensor, "batch channels h w"], columns: int) -> None:
+    def images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], columns: int) -> None:
         """Samples kept for a whole training would fill the memory."""
 
     def note(self, key: str, value: str) -> None:

@@ -36,43 +36,38 @@ def evaluate_generator(
 
 
 def draw_samples(bundle: Any) -> Any:
-    """A row of samples a class."""
-    from ganops.reporting.samples import sample_grid
-
-    return sample_grid(bundle)
+    """Samples; of pictures a row a class."""
+    return _drawings(bundle).samples(bundle)
 
 
 def draw_interpolation(bundle: Any) -> Any:
-    """A row a class, from one latent to another."""
-    from ganops.reporting.samples import interpolation
-
-    return interpolation(bundle)
+    """From one latent to another, a way a class."""
+    return _drawings(bundle).interpolation(bundle)
 
 
 def draw_film(bundle: Any) -> Any:
     """The same ways as a film, there and back."""
-    from ganops.reporting.animation import interpolation_frames
-
-    return interpolation_frames(bundle)
+    return _drawings(bundle).film(bundle)
 
 
 def draw_truncations(bundle: Any) -> Any:
     """The same latents at five scales."""
-    from ganops.reporting.samples import truncation_strip
-
-    return truncation_strip(bundle)
+    return _drawings(bundle).truncations(bundle)
 
 
 def draw_real(bundle: Any, store: Any) -> Any:
-    """Training pictures beside samples of the same class."""
-    from ganops.reporting.real import real_beside_generated
-
-    return real_beside_generated(bundle, store)
+    """Training samples beside generated ones."""
+    return _drawings(bundle).real(bundle, store)
 
 
 def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationParameters) -> tuple[Any, pd.DataFrame]:
-    """Samples beside the training pictures that are nearest to them, as a picture and as a table."""
+    """Samples beside those of the training split that are nearest to them, as a picture and as a table."""
     from ganops.metrics.judge import open_judge
-    from ganops.reporting.neighbours import nearest_neighbours
 
-    return nearest_neighbours(bundle, store, open_judge(judge, parameters), parameters.threads)
+    return _drawings(bundle).neighbours(bundle, store, open_judge(judge, parameters), parameters.threads)
+
+
+def _drawings(bundle: Any) -> Any:
+    from ganops.reporting.drawings import DRAWINGS
+
+    return DRAWINGS[bundle.settings.field]
