@@ -1,22 +1,38 @@
 import math
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import wasserstein_distance
 
 from ganops.config import ObjectiveName
 from ganops.errors import ShapeError
 from ganops.objectives.build import build_objective
-from ganops.objectives.losses import Minimax, NonSaturating, Relativistic
+from ganops.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 
 ZERO = torch.zeros(4, 1)
 OBJECTIVES = [build_objective(name) for name in get_args(ObjectiveName)]
 # Two discrete distributions.
 P, Q = torch.tensor([0.7, 0.2, 0.1]).double(), torch.tensor([0.1, 0.3, 0.6]).double()
+PLACES = torch.tensor([-1.0, 0.5, 3.0]).double()
 
 
 def logits():
     return torch.randn(2, 64, 1, generator=torch.Generator().manual_seed(0)).unbind(0)
+
+
+def value(objective, logit):
+    """E_p,q of the discriminator's loss where D has `logit` at each place: pairs (x, y) come from p ⊗ q."""
+    real, fake = (values.contiguous() for values in torch.broadcast_tensors(logit[:, None], logit[None]))
+    return (torch.outer(P, Q) * objective.discriminator(real, fake)).sum().item()
+
+
+def is_best(objective, logit):
+    """No discriminator near or far does better than `logit`."""
+    steps = torch.randn(200, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    others = [logit + scale * step for scale in (1e-3, 0.1, 1, 10) for step in steps]
+    return all(value(objective, other) >= value(objective, logit) - 1e-12 for other in others)
 
 
 def jensen_shannon(p, q):
@@ -59,28 +75,101 @@ def test_relativistic_is_the_cross_entropy_of_the_difference():
     torch.testing.assert_close(Relativistic().generator(real, fake), -torch.log(torch.sigmoid(fake - real)))
 
 
-def test_relativistic_knows_differences_alone():
+@pytest.mark.parametrize(
+    "objective, discriminator, generator",
+    [
+        (LeastSquares(), lambda r, f: ((r - 1) ** 2 + f**2) / 2, lambda f: (f - 1) ** 2 / 2),
+        (Hinge(), lambda r, f: np.maximum(0, 1 - r) + np.maximum(0, 1 + f), lambda f: -f),
+        (Wasserstein(), lambda r, f: f - r, lambda f: -f),
+    ],
+    ids=["least_squares", "hinge", "wasserstein"],
+)
+def test_the_others_are_their_papers_formulas(objective, discriminator, generator):
     real, fake = logits()
-    torch.testing.assert_close(
-        Relativistic().discriminator(real, fake), Relativistic().discriminator(real + 3, fake + 3)
-    )
+    expected = discriminator(real.numpy(), fake.numpy()), generator(fake.numpy())
+    received = objective.discriminator(real, fake), objective.generator(None, fake)
+    for ours, theirs in zip(received, expected, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-6)
 
 
-def test_the_value_of_minimax_at_the_best_discriminator_is_2_jsd_minus_log_4():
+@pytest.mark.parametrize("objective", [Wasserstein(), Relativistic()])
+def test_those_that_know_differences_alone_are_blind_to_a_constant(objective):
+    real, fake = logits()
+    torch.testing.assert_close(objective.discriminator(real, fake), objective.discriminator(real + 3, fake + 3))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_an_anchored_objective_is_one_with_its_middle_at_zero(objective):
+    """It minds a constant, and it is the same game with reals and fakes, and the sign of D, exchanged."""
+    real, fake = logits()
+    losses = objective.discriminator(real, fake)
+    minds = not torch.allclose(losses, objective.discriminator(real + 3, fake + 3), atol=1e-3)
+    mirrored = torch.allclose(losses, objective.discriminator(-fake, -real))
+    assert objective.anchored == (minds and mirrored)
+
+
+@pytest.mark.parametrize("objective", [Minimax(), NonSaturating()])
+def test_the_value_of_minimax_at_the_best_discriminator_is_2_jsd_minus_log_4(objective):
     """At D* = p / (p + q), the logit log(p / q) (Goodfellow et al. 2014, theorem 1)."""
     logit = torch.log(P / Q)
-    loss = (P * Minimax().discriminator(logit, torch.full_like(logit, -torch.inf))).sum()
-    loss = loss + (Q * Minimax().discriminator(torch.full_like(logit, torch.inf), logit)).sum()
-    assert -loss.item() == pytest.approx(2 * jensen_shannon(P, Q) - math.log(4))
+    assert is_best(objective, logit)
+    assert -value(objective, logit) == pytest.approx(2 * jensen_shannon(P, Q) - math.log(4))
+
+
+def test_at_the_best_discriminator_the_non_saturating_loss_is_kl_minus_2_jsd():
+    """Arjovsky and Bottou 2017, theorem 2.5: its gradient is that of KL(q ‖ p) − 2 JSD, the discriminator held.
+
+    With q moved to Q + t · d, the derivative in t of Q's own loss at the held D*, against a difference of the claim.
+    """
+    direction = torch.tensor([0.5, -0.2, -0.3]).double()
+    held = (direction * NonSaturating().generator(None, torch.log(P / Q))).sum().item()
+
+    def claimed(t):
+        q = Q + t * direction
+        return float((q * torch.log(q / P)).sum()) - 2 * jensen_shannon(P, q)
+
+    assert held == pytest.approx((claimed(1e-5) - claimed(-1e-5)) / 2e-5, rel=1e-6)
+
+
+def test_least_squares_at_the_best_discriminator_is_pearsons_chi_squared_of_the_mixture():
+    """Mao et al. 2017, section 3.2, whose χ²(p + q ‖ 2q) is Σ (q − p)² / (p + q). With the coding 0, 1, 1 D* is
+    p / (p + q), D pays ¼ − χ² / 8, and G, with the constant term of the reals that they add, ¼ + χ² / 8."""
+    best, chi_squared = P / (P + Q), float(((Q - P) ** 2 / (P + Q)).sum())
+    assert is_best(LeastSquares(), best)
+    assert value(LeastSquares(), best) == pytest.approx(1 / 4 - chi_squared / 8)
+    paid = ((P + Q) * LeastSquares().generator(None, best)).sum().item()
+    assert paid == pytest.approx(1 / 4 + chi_squared / 8)
+
+
+def test_hinge_at_the_best_discriminator_is_the_total_variation():
+    """At D* = sign(p − q) D pays 2 Σ min(p, q) = 2 − 2 TV, and G −E_q D*, which is 2 TV less the constant E_p D*."""
+    best, variation = torch.sign(P - Q), float(0.5 * (P - Q).abs().sum())
+    assert is_best(Hinge(), best)
+    assert value(Hinge(), best) == pytest.approx(2 - 2 * variation)
+    paid = (Q * Hinge().generator(None, best)).sum().item()
+    assert paid + float((P * best).sum()) == pytest.approx(2 * variation)
+
+
+def test_wasserstein_at_the_best_1_lipschitz_discriminator_is_the_earth_movers_distance():
+    """On a line D* has the slope sign(F_q − F_p): what q has heaped up further left than p must be carried right."""
+    slopes = torch.sign((Q - P).cumsum(0)[:-1])
+    best = torch.cat([torch.zeros(1), (slopes * PLACES.diff()).cumsum(0)])
+    distance = wasserstein_distance(PLACES, PLACES, P, Q)
+    assert -value(Wasserstein(), best) == pytest.approx(distance)
+    paid = (Q * Wasserstein().generator(None, best)).sum().item()
+    assert paid + float((P * best).sum()) == pytest.approx(distance)
+    others = torch.rand(500, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    for slopes in others:
+        other = torch.cat([torch.zeros(1), (slopes * PLACES.diff()).cumsum(0)])
+        assert -value(Wasserstein(), other) <= distance
 
 
 def test_the_value_of_relativistic_at_the_best_discriminator_is_the_jsd_of_the_pairs_minus_log_2():
     """The pair (x, y) is drawn from p ⊗ q or, swapped, from q ⊗ p: the best difference is the logarithm of their ratio,
     which is D*(x) − D*(y) with D* = log(p / q)."""
     logit, pairs = torch.log(P / Q), torch.outer(P, Q)
-    real, fake = (values.contiguous() for values in torch.broadcast_tensors(logit[:, None], logit[None]))
-    loss = (pairs * Relativistic().discriminator(real, fake)).sum()
-    assert -loss.item() == pytest.approx(jensen_shannon(pairs, pairs.T) - math.log(2))
+    assert is_best(Relativistic(), logit)
+    assert -value(Relativistic(), logit) == pytest.approx(jensen_shannon(pairs, pairs.T) - math.log(2))
 
 
 def slope(objective, certain):

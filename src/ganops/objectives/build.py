@@ -1,7 +1,7 @@
 """The objective of a name."""
 
 from ganops.config import ObjectiveName
-from ganops.objectives.losses import Minimax, NonSaturating, Objective, Relativistic
+from ganops.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Objective, Relativistic, Wasserstein
 
 
 def build_objective(name: ObjectiveName) -> Objective:
@@ -11,5 +11,11 @@ def build_objective(name: ObjectiveName) -> Objective:
             return Minimax()
         case "non_saturating":
             return NonSaturating()
+        case "least_squares":
+            return LeastSquares()
+        case "hinge":
+            return Hinge()
+        case "wasserstein":
+            return Wasserstein()
         case "relativistic":
             return Relativistic()

@@ -19,6 +19,13 @@ class Objective(Protocol):
     compares: ClassVar[bool]
     """Whether the generator's loss sets each fake against a real of the same index."""
 
+    anchored: ClassVar[bool]
+    """Whether a logit above 0 calls a sample real and one below 0 calls it fake.
+
+    Then its sign means something by itself, and adaptive augmentation may read it. Elsewhere the losses know only
+    differences of logits, or their middle is another value than 0.
+    """
+
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the discriminator minimises."""
         ...
@@ -35,6 +42,7 @@ class Minimax:
     """
 
     compares: ClassVar[bool] = False
+    anchored: ClassVar[bool] = True
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
@@ -51,11 +59,56 @@ class NonSaturating(Minimax):
         return F.softplus(-fake)
 
 
+class LeastSquares:
+    """Mao et al. 2017, "Least Squares Generative Adversarial Networks", eq. 9: D: ½ (D(x) − 1)² + ½ D(G(z))²,
+    G: ½ (D(G(z)) − 1)². This is their coding a = 0, b = c = 1 of fake, real and what G aims at, so an undecided
+    discriminator says ½, not 0."""
+
+    compares: ClassVar[bool] = False
+    anchored: ClassVar[bool] = False
+
+    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        require_equal_shapes(real, fake)
+        return 0.5 * (real - 1).square() + 0.5 * fake.square()
+
+    def generator(self, real: Float[Tensor, "..."] | None, fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        return 0.5 * (fake - 1).square()
+
+
+class Wasserstein:
+    """Arjovsky, Chintala and Bottou 2017, "Wasserstein GAN", eq. 2: D: D(G(z)) − D(x), G: −D(G(z)).
+
+    It measures a distance only while D is 1-Lipschitz, which a penalty or spectral normalisation must see to.
+    """
+
+    compares: ClassVar[bool] = False
+    anchored: ClassVar[bool] = False
+
+    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        require_equal_shapes(real, fake)
+        return fake - real
+
+    def generator(self, real: Float[Tensor, "..."] | None, fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        return -fake
+
+
+class Hinge(Wasserstein):
+    """Lim and Ye 2017, "Geometric GAN", as in Miyato et al. 2018 (SNGAN), eqs. 16 and 17: D: max(0, 1 − D(x)) +
+    max(0, 1 + D(G(z))), G: −D(G(z))."""
+
+    anchored: ClassVar[bool] = True
+
+    def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        require_equal_shapes(real, fake)
+        return F.relu(1 - real) + F.relu(1 + fake)
+
+
 class Relativistic:
     """Jolicoeur-Martineau 2019, "The relativistic discriminator", as in R3GAN (Huang et al. 2024): reals and fakes in
     pairs. D: softplus(D(G(z)) − D(x)), G: softplus(D(x) − D(G(z)))."""
 
     compares: ClassVar[bool] = True
+    anchored: ClassVar[bool] = False
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
