@@ -146,6 +146,7 @@ class TrainingParameters(Parameters):
     log_every_images: int | None = Field(default=None, ge=1)
     sample_every_images: int | None = Field(default=None, ge=1)
     checkpoint_every_images: int | None = Field(default=None, ge=1)
+    snapshot_every_images: int | None = Field(default=None, ge=1)
     attempts: int = Field(default=3, ge=0, description="new attempts after a lost game; 0: stop at once")
     continue_from: str | None = Field(default=None, description="a finished training state to train further")
     processes: int = Field(default=1, ge=1)
@@ -248,6 +249,7 @@ class Settings(Parameters):
     log_every_images: int
     sample_every_images: int
     checkpoint_every_images: int
+    snapshot_every_images: int
     attempts: int
     processes: int
     launcher: Launcher

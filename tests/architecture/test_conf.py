@@ -10,7 +10,8 @@ from ganops.pipeline_registry import register_pipelines
 CONF = Path(__file__).parents[2] / "conf"
 BASE_FILES = sorted(path.name for path in (CONF / "base").glob("parameters_*.yml"))
 ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ("base", "local"))
-BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "device", "threads"}
+BUDGET = {"total_images", "log_every_images", "sample_every_images", "checkpoint_every_images", "snapshot_every_images"}
+BUDGET |= {"device", "threads"}
 # Properties of the data: whether a mirrored picture is one of the same kind, and whether its classes may be given.
 OF_DATA = {"mirror", "conditional"}
 

@@ -36,7 +36,7 @@ def test_the_shape_of_the_data_is_the_stores(store):
 
 
 def test_what_a_training_leaves_agrees_with_its_settings_and_its_store(store, tmp_path):
-    (settings, state, contents, curves, digests), told, heard = launch(store, tmp_path)
+    (settings, state, contents, curves, digests, _), told, heard = launch(store, tmp_path)
     assert (settings["height"], settings["classes"], settings["batch"]) == (12, 2, 8)
     assert int(state["clock/images_seen"]) == curves["images_seen"].iloc[-1] == digests["images_seen"].iloc[-1] == 16
     assert contents.classes == ("a", "b")

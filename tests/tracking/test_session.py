@@ -29,7 +29,7 @@ FILES = {
 from kedro.pipeline import Node, Pipeline
 from {PACKAGE}.nodes import evaluate, train
 
-TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests"]
+TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"]
 
 def register_pipelines():
     training = Pipeline([Node(train, ["params:training"], TRAINED, name="train")])
@@ -54,7 +54,7 @@ def train(parameters: TrainingParameters) -> tuple[dict, ...]:
             tracker.flush()
             Path(started).touch()
             time.sleep(60)
-    return {}, {}, {"seed": parameters.seed}, {}, {}
+    return {}, {}, {"seed": parameters.seed}, {}, {}, {}
 
 def evaluate(bundle: dict) -> dict:
     if "BREAK" in os.environ:
@@ -68,6 +68,7 @@ training_state: {type: json.JSONDataset, filepath: data/training_state.json}
 bundle: {type: json.JSONDataset, filepath: data/bundle.json, metadata: {dvc: out, mlflow: artifact}}
 training_scalars: {type: json.JSONDataset, filepath: data/training_scalars.json}
 training_digests: {type: json.JSONDataset, filepath: data/training_digests.json}
+snapshots: {type: json.JSONDataset, filepath: data/snapshots.json}
 report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: metric, mlflow: metrics}}
 """,
     "conf/base/globals.yml": "environment: small\n",

@@ -15,7 +15,7 @@ from ganops.objectives.build import build_objective
 _EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
 _SMALL_SIDE = 28
 _MOST_PIXELS, _LEAST_BATCH = 2**20, 8
-_LOGS, _SAMPLES, _CHECKPOINTS = 200, 20, 20
+_LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 _OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
 _OF_TWO_PLAYERS = {
     *("objective", "discriminator_steps", "r1_gamma", "r2_gamma", "gradient_penalty", "penalty_every_moves"),
@@ -88,6 +88,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "log_every_images": f"total_images / {_LOGS}, at least a round",
         "sample_every_images": f"total_images / {_SAMPLES}, at least a round",
         "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a round",
+        "snapshot_every_images": f"total_images / {_SNAPSHOTS}, rounded up, at least a round",
     }
     if shape.field == "point":
         reasons |= dict.fromkeys(_OF_POINTS.keys() & _OVERRIDABLE, "for points")
@@ -206,5 +207,7 @@ def _classes(parameters: TrainingParameters, shape: DataShape) -> int:
 def _cadence(values: dict[str, Any], said: dict[str, Any]) -> dict[str, int]:
     shares = {"log": _LOGS, "sample": _SAMPLES, "checkpoint": _CHECKPOINTS}
     derived = {f"{what}_every_images": values["total_images"] // share for what, share in shares.items()}
+    # Rounded up, so that the last snapshot is that of the end.
+    derived["snapshot_every_images"] = math.ceil(values["total_images"] / _SNAPSHOTS)
     least = values["batch"] * (values["discriminator_steps"] or 1)
     return {key: max(least, said.get(key, default)) for key, default in derived.items()}

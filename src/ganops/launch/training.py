@@ -19,7 +19,7 @@ from ganops.threads import core_count
 from ganops.training.checkpoint import read_finished
 from ganops.training.run import Tracker, train
 
-Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame]
+Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame, dict[str, Tensor]]
 
 
 def launch_training(
@@ -30,7 +30,7 @@ def launch_training(
     progress: Callable[[int, int, Mapping[str, float]], None],
     tell: Callable[[str], None],
 ) -> Trained:
-    """Settings, training state, bundle, curves and digests.
+    """Settings, training state, bundle, curves, digests and snapshots.
 
     `progress` hears images seen, their total, and scalars; `tell` hears, before training, where each setting is from.
     """
@@ -52,7 +52,7 @@ def launch_training(
     )
     frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
     contents = BundleContents(settings, result.averages, store.classes if settings.classes else (), frequencies)
-    return settings.model_dump(), result.state, contents, result.curves, result.digests
+    return settings.model_dump(), result.state, contents, result.curves, result.digests, result.snapshots
 
 
 def data_shape(store: Store) -> DataShape:

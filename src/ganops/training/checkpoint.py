@@ -15,6 +15,7 @@ from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.files import disk_errors, whole_file
 from ganops.sources import source_digest
+from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 
 _WITHOUT_EFFECT = {"sample_every_images", "processes", "launcher"}
@@ -35,10 +36,10 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
 
 
 class Checkpoints:
-    """The checkpoints of one fingerprint, named after images seen; the last two are kept."""
+    """The checkpoints of one fingerprint, named after images seen; the last two are kept. Beside them, the snapshots."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -57,13 +58,17 @@ class Checkpoints:
             old.unlink()
 
     def restore(self, state: TrainingState) -> bool:
-        """Load the newest checkpoint; False when there is none. A damaged one is an error, never silence."""
+        """Load the newest checkpoint; False when there is none. A damaged one is an error, never silence.
+
+        Snapshots that are later than what the state is now are over.
+        """
         newest = self._newest_first()[:1]
         for path in newest:
             try:
                 state.load_state_dict(load_file(path))
             except (OSError, SafetensorError, KeyError) as error:
                 raise _unreadable(path, error) from None
+        self.snapshots.forget_after(state.images_seen)
         return bool(newest)
 
     def _newest_first(self) -> list[Path]:

@@ -1,7 +1,6 @@
 """One training from its settings to its result: it decides when to log, to sample and to write a checkpoint."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from ganops.training.loop import rounds
 from ganops.training.processes import ALONE, World
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches
+from ganops.training.stopwatch import Stopwatch
 
 _COLUMNS, _ROWS = 8, 10
 
@@ -51,12 +51,13 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves: the averaged networks, the whole state, the curves, and the states' digests."""
+    """What a training leaves: the averaged networks, the whole state, curves, the states' digests, and snapshots."""
 
     averages: dict[str, nn.Module]
     state: dict[str, Tensor]
     curves: pd.DataFrame
     digests: pd.DataFrame
+    snapshots: dict[str, Tensor]
 
 
 @dataclass
@@ -99,9 +100,10 @@ def train(
             tracker.note("resumed_at_images", str(state.images_seen))
             _retell(state, tracker)
         progress(state.images_seen, {})
+        watch = Stopwatch(scratch.folder / "seconds", state.images_seen)
         with deferred_signals() as interruption:
-            _Play(game, state, settings, scratch, tracker, progress, world).through(batches, interruption)
-    return _result(state)
+            _Play(game, state, settings, scratch, tracker, progress, world, watch).through(batches, interruption)
+        return _result(state, scratch.snapshots.gathered())
 
 
 @dataclass(frozen=True)
@@ -115,20 +117,23 @@ class _Play:
     tracker: Tracker
     progress: Callable[[int, Mapping[str, float]], None]
     world: World
+    watch: Stopwatch
 
     def through(self, batches: Batches, interruption: Interruption) -> None:
         """Round after round to the end of the budget, or to an interruption, which leaves a checkpoint."""
-        log, sample, checkpoint = (_Cadence(every, self.settings.round_images) for every in _cadences(self.settings))
-        watch = _Stopwatch(self.state.images_seen)
+        cadences = (_Cadence(every, self.settings.round_images) for every in _cadences(self.settings))
+        log, sample, snapshot, checkpoint = cadences
         for scalars in rounds(self.game, self.state, self.settings, batches, self.world):
             self.state.window.add(scalars)
             seen = self.state.images_seen
             last = seen >= self.settings.total_images
             if last or log.due(seen):
-                self._log(watch)
+                self._log()
             if self.world.leads and (last or sample.due(seen)):
                 pictures = fixed_samples(self.game, self.state, self.settings)
                 self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
+            if self.world.leads and (last or snapshot.due(seen)):
+                self.scratch.snapshots.save(seen, self.state.averages)
             if last or checkpoint.due(seen):
                 self.state.digests.append((seen, self.state.digest()))
             interrupted = self.world.any(interruption.received is not None)
@@ -137,14 +142,14 @@ class _Play:
             if interrupted:
                 return
 
-    def _log(self, watch: "_Stopwatch") -> None:
+    def _log(self) -> None:
         """The means of the window; a value that is not finite ends the game."""
         seen = self.state.images_seen
         means = self.state.window.means(self.world)
         _require_finite(means, seen)
         for name, value in {"images_seen": float(seen), **means}.items():
             self.state.curves[name].append(value)
-        speed = {"speed/images_per_second": watch.images_per_second(seen)}
+        speed = self.watch.told(seen)
         if self.world.leads:
             self.tracker.scalars(seen, means | speed)
             self.progress(seen, means | speed)
@@ -153,6 +158,7 @@ class _Play:
         """What the tracker heard comes first: a checkpoint promises that it is kept."""
         if self.world.leads:
             self.tracker.flush()
+            self.watch.keep()
             self.scratch.save(self.state)
 
 
@@ -166,8 +172,9 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tenso
     return generator.pictures(latents, labels)
 
 
-def _cadences(settings: Settings) -> tuple[int, int, int]:
-    return settings.log_every_images, settings.sample_every_images, settings.checkpoint_every_images
+def _cadences(settings: Settings) -> tuple[int, int, int, int]:
+    kept = settings.snapshot_every_images, settings.checkpoint_every_images
+    return settings.log_every_images, settings.sample_every_images, *kept
 
 
 def _require_finite(means: Mapping[str, float], images_seen: int) -> None:
@@ -188,21 +195,8 @@ def _retell(state: TrainingState, tracker: Tracker) -> None:
         tracker.scalars(int(images_seen), {name: values[position] for name, values in curves.items()})
 
 
-class _Stopwatch:
-    """Images per second since the last question."""
-
-    def __init__(self, images_seen: int) -> None:
-        self.images, self.seconds = images_seen, time.perf_counter()
-
-    def images_per_second(self, images_seen: int) -> float:
-        now = time.perf_counter()
-        speed = (images_seen - self.images) / (now - self.seconds)
-        self.images, self.seconds = images_seen, now
-        return speed
-
-
-def _result(state: TrainingState) -> TrainingResult:
+def _result(state: TrainingState, snapshots: dict[str, Tensor]) -> TrainingResult:
     columns = ["images_seen", *sorted(set(state.curves) - {"images_seen"})]
     curves = pd.DataFrame(dict(state.curves), columns=columns).astype({"images_seen": "int64"})
     digests = pd.DataFrame(state.digests, columns=["images_seen", "sha256"])
-    return TrainingResult(state.averages, state.state_dict(), curves, digests)
+    return TrainingResult(state.averages, state.state_dict(), curves, digests, snapshots)

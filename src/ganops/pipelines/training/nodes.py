@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Path) -> tuple[Any, ...]:
-    """Resolve the settings, play the game, and give settings, state, bundle, curves and digests."""
+    """Resolve the settings, play the game, and give settings, state, bundle, curves, digests and snapshots."""
     from ganops.launch.training import launch_training
     from ganops.reporting.progress import training_progress
     from ganops.tracking.mlflow_tracker import active_tracker

@@ -1,10 +1,10 @@
-"""store → settings, training state, bundle, curves."""
+"""store → settings, training state, bundle, curves, snapshots."""
 
 from kedro.pipeline import Node, Pipeline
 
 from ganops.pipelines.training.nodes import draw_curves, train_generator
 
-_TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests"]
+_TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"]
 
 
 def create_pipeline() -> Pipeline:

@@ -1,0 +1,56 @@
+"""Snapshots: the averaged networks at several times of a training, for a curve of the metric against images seen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jaxtyping import Shaped
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ganops.errors import CheckpointError
+from ganops.files import whole_file
+
+
+class Snapshots:
+    """Files of a folder beside the checkpoints, named after images seen; each whole or not there at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, images_seen: int, averages: Mapping[str, nn.Module]) -> None:
+        """Write the weights and buffers of the averaged networks."""
+        weights = {
+            f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
+            for name, network in averages.items()
+            for key, value in network.state_dict().items()
+        }
+        with whole_file(self.folder / f"{images_seen:014d}.safetensors") as file:
+            save_file(weights, file)
+
+    def forget_after(self, images_seen: int) -> None:
+        """Remove the later ones: a training that goes back to a checkpoint makes its own."""
+        for path in self.folder.glob("*.safetensors"):
+            if int(path.stem) > images_seen:
+                path.unlink(missing_ok=True)
+
+    def gathered(self) -> dict[str, Shaped[Tensor, "..."]]:
+        """All of them: `<images_seen>/<network>/<weight>`, the images as 14 digits.
+
+        Raises:
+            CheckpointError: one that cannot be read.
+        """
+        paths = sorted(self.folder.glob("*.safetensors"))
+        return {f"{path.stem}/{name}": tensor for path in paths for name, tensor in _read(path).items()}
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            str(path),
+            expected="a whole snapshot",
+            received=f"{type(error).__name__}: {error}",
+            remedy=f"Delete {path.parent.parent} to train from the start.",
+        ) from None

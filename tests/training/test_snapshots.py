@@ -1,0 +1,99 @@
+"""Snapshots are the averaged networks at their times, whatever ended the training in between."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from ganops.errors import CheckpointError
+from ganops.training.checkpoint import Checkpoints
+from ganops.training.run import train
+from ganops.training.snapshots import Snapshots
+from ganops.training.stopwatch import Stopwatch
+
+from .test_run import Stopped, StopsAfter
+
+
+def of(snapshots, images_seen):
+    prefix = f"{images_seen:014d}/"
+    return {name.removeprefix(prefix): tensor for name, tensor in snapshots.items() if name.startswith(prefix)}
+
+
+def weights(networks):
+    return {f"{name}/{key}": value for name, network in networks.items() for key, value in network.state_dict().items()}
+
+
+def equal(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize("every, times", [(None, [16, 32, 48, 64, 80]), (32, [32, 64, 80]), (1, range(8, 81, 8))])
+def test_they_are_taken_at_multiples_and_at_the_end(every, times, make_settings, stripes, tracker, tmp_path):
+    result = train(make_settings("dcgan", snapshot_every_images=every), stripes, "data", tmp_path, tracker)
+    assert sorted({name.split("/")[0] for name in result.snapshots}) == [f"{seen:014d}" for seen in times]
+    assert equal(of(result.snapshots, 80), weights(result.averages))
+    assert equal(of(result.snapshots, times[0]), weights(result.averages)) is False
+
+
+@pytest.mark.parametrize("total, times", [(83, [24, 40, 56, 72, 88]), (8, [8])])
+def test_five_of_them_however_the_budget_divides(total, times, make_settings, stripes, tracker, tmp_path):
+    result = train(make_settings("dcgan", total_images=total), stripes, "data", tmp_path, tracker)
+    assert sorted({int(name.split("/")[0]) for name in result.snapshots}) == times
+
+
+def test_a_snapshot_is_what_a_shorter_training_ends_with(recipe, make_settings, stripes, tracker, tmp_path):
+    settings = make_settings(recipe, snapshot_every_images=40, learning_rate_decay="none", burn_in_images=0)
+    whole = train(settings, stripes, "data", tmp_path, tracker)
+    half = train(settings.model_copy(update={"total_images": 40}), stripes, "data", tmp_path, tracker)
+    assert equal(of(whole.snapshots, 40), weights(half.averages))
+
+
+def test_a_training_that_was_stopped_leaves_the_same_snapshots(recipe, make_settings, stripes, tracker, tmp_path):
+    """Stopped between a snapshot and the next checkpoint."""
+    settings = make_settings(recipe, checkpoint_every_images=24, snapshot_every_images=10)
+    whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 64), "data", tmp_path / "stopped", tracker)
+    resumed = train(settings, stripes, "data", tmp_path / "stopped", tracker)
+    assert equal(whole.snapshots, resumed.snapshots)
+    again = train(settings, StopsAfter(stripes, 0), "data", tmp_path / "stopped", tracker)
+    assert equal(whole.snapshots, again.snapshots), "a finished training whose result was lost is not played again"
+
+
+def test_going_back_to_a_checkpoint_forgets_what_came_later(make_settings, stripes, tracker, tmp_path):
+    from ganops.games.build import build_game
+    from ganops.training.state import TrainingState
+
+    settings = make_settings("dcgan", checkpoint_every_images=32, snapshot_every_images=16)
+    train(settings, stripes, "data", tmp_path, tracker)
+    (folder,) = tmp_path.iterdir()
+    scratch, state = Checkpoints(folder), TrainingState.initial(settings, build_game(settings))
+    (folder / f"{80:014d}.safetensors").unlink()
+    assert scratch.restore(state) and state.images_seen == 64
+    assert sorted({int(name.split("/")[0]) for name in scratch.snapshots.gathered()}) == [16, 32, 48, 64]
+    (folder / f"{64:014d}.safetensors").unlink()
+    assert not scratch.restore(TrainingState.initial(settings, build_game(settings)))
+    assert scratch.snapshots.gathered() == {}, "a training from the start has none"
+
+
+def test_a_damaged_snapshot_is_an_error_that_names_it(tmp_path):
+    save_file({"weight": torch.zeros(3)}, (tmp_path / f"{8:014d}.safetensors"))
+    file = tmp_path / f"{8:014d}.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=f"{file.name}.*whole snapshot.*Delete {tmp_path.parent}"):
+        Snapshots(tmp_path).gathered()
+
+
+def test_seconds_go_on_where_the_last_checkpoint_was(make_settings, stripes, tracker, tmp_path):
+    settings = make_settings("dcgan", checkpoint_every_images=24, log_every_images=8)
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 56), "data", tmp_path, tracker)
+    (folder,) = tmp_path.iterdir()
+    kept = float((folder / "seconds").read_text())
+    (folder / "seconds").write_text(f"{1000 + kept}\n")
+    told = len(tracker.points)
+    train(settings, stripes, "data", tmp_path, tracker)
+    seconds = [values["time/seconds"] for _, values in tracker.points if "time/seconds" in values]
+    before, after = [one for one in seconds if one < 1000], [one for one in seconds if one >= 1000]
+    assert before == sorted(before) and before[0] > 0 and kept <= before[-1]
+    assert after == sorted(after) and after[0] > 1000 + kept and len(tracker.points) > told
+    assert Stopwatch(folder / "seconds", 80).seconds > after[-1], "the last checkpoint came after the last log"
