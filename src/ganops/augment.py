@@ -1,47 +1,189 @@
 """Differentiable augmentation, of reals and fakes alike, so that a discriminator cannot learn few pictures by heart.
 
-Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training": translation by up to 1/8 of the size.
-Each sample is augmented with probability p, as in Karras et al. 2020 (ADA).
+Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 4: colour, translation and
+cutout. Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (ADA): each transformation is
+applied to each picture with probability p, section 2.2, and p is adapted to how sure D is of the reals, section 3.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import torch
-from jaxtyping import Float, Int
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 from torch import Tensor
 
+from ganops.config import AugmentationPolicy
 from ganops.noise import Noise
 
 _LARGEST_SHIFT = 1 / 8
+_BRIGHTNESS = 0.5
+_SATURATION = 1.0
+_CONTRAST = 0.5
+# Channels → those of them that are colour: grey, grey and opacity, colour, colour and opacity.
+_COLOURS = {1: 1, 2: 1, 3: 3, 4: 3}
+# Of ADA's p, if it only rises.
+_IMAGES_FROM_0_TO_1 = 500_000
 
 
 def augment(
-    pictures: Float[Tensor, "batch channels height width"], noise: Noise, stream: str, probability: float
+    pictures: Float[Tensor, "batch channels height width"],
+    noise: Noise,
+    stream: str,
+    probability: float | Float[Tensor, ""],
+    policy: AugmentationPolicy = "translation",
 ) -> Float[Tensor, "batch channels height width"]:
-    """Each picture is, with the given probability, shifted by whole pixels; what comes in is the value −1 (black)."""
-    draws = noise.uniform(f"augment/{stream}", (3,))
-    shifted = draws[:, 0] < probability
-    rows = _shift(draws[:, 1], pictures.shape[2]) * shifted
-    columns = _shift(draws[:, 2], pictures.shape[3]) * shifted
-    return translate(pictures, rows, columns)
+    """Each picture goes, with the given probability, through each transformation of the policy.
+
+    - `translation`: a shift by up to 1/8 of the size, in whole pixels; what comes in is the value −1 (black).
+    - `diffaugment`: at probability 1 what Zhao et al. published, in its order. Brightness: + U(−0.5, 0.5). Saturation:
+      the distance from the mean of a pixel's colours × U(0, 2). Contrast: the distance from the picture's mean
+      × U(0.5, 1.5). A shift as above, then a hole of half the height and half the width, whose centre lies anywhere in
+      the picture: what comes in, and the hole, are 0, the middle of the range (in opacity too). Nothing is clipped.
+      The colour transformations leave opacity alone.
+
+    Args:
+        pictures: model values in [−1, 1], on the noise's device; one or three colour channels, with or without opacity.
+        probability: a number, or a scalar on that device, for which the host does not wait.
+    """
+    name = f"augment/{stream}"
+    if policy == "translation":
+        draws = noise.uniform(name, (3,))
+        return translate(pictures, *_shifts(draws[:, 1:], draws[:, 0] < probability, pictures))
+    draws = noise.uniform(name, (12,))
+    applied = draws[:, :5] < probability
+    coloured = _colour(pictures, draws[:, 5:8], applied[:, :3])
+    moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures))
+    return moved * _kept(draws[:, 10:], applied[:, 4], pictures)
 
 
 def translate(
     pictures: Float[Tensor, "batch channels height width"], rows: Int[Tensor, " batch"], columns: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch channels height width"]:
     """Picture b moved down by rows[b] and right by columns[b] pixels, with −1 where nothing came from."""
-    moved = _move(_move(pictures + 1, rows, 2), columns, 3)
-    return moved - 1
+    return _Shift.apply(pictures + 1, rows, columns) - 1
 
 
-def _move(pictures: Tensor, shift: Tensor, axis: int) -> Tensor:
-    """Shift along one axis, with 0 where nothing came from."""
-    size = pictures.shape[axis]
-    source = torch.arange(size, device=pictures.device) - shift[:, None]
-    along = [1, 1, 1, 1]
-    along[0], along[axis] = len(shift), size
-    inside = ((source >= 0) & (source < size)).view(along)
-    return pictures.gather(axis, source.clamp(0, size - 1).view(along).expand_as(pictures)) * inside
+@dataclass
+class Adaptation:
+    """Karras et al. 2020 (ADA), section 3.1: p rises while r_t = E[sign D(real)] is above its target, else it falls.
+
+    All is on the device and changes in place, so that the host never waits. Signs are those of this process.
+    """
+
+    probability: Float32[Tensor, ""]
+    signs: Float32[Tensor, ""]
+    count: Float32[Tensor, ""]
+
+    @classmethod
+    def starting_at(cls, probability: float, device: torch.device) -> "Adaptation":
+        """Nothing observed yet."""
+        values = torch.tensor([probability, 0.0, 0.0], device=device)
+        return cls(*(value.clone() for value in values))
+
+    def observe(self, real_logits: Float[Tensor, "..."]) -> None:
+        """What D says of reals, in any shape; above 0 it takes them for real."""
+        self.signs += real_logits.detach().sign().sum()
+        self.count += real_logits.numel()
+
+    def adapt(self, images: int, target: float, total: Callable[[Tensor], Tensor] = lambda values: values) -> None:
+        """p += sign(r_t − target) · images / 500k, within [0, 1]; then r_t begins anew.
+
+        Args:
+            images: seen by D since the last adaptation, in all processes.
+            total: sums a vector over the processes.
+        """
+        signs, count = total(torch.stack([self.signs, self.count]))
+        self.probability += (signs - target * count).sign() * (images / _IMAGES_FROM_0_TO_1)
+        self.probability.clamp_(0, 1)
+        self.signs.zero_()
+        self.count.zero_()
+
+    def tensors(self) -> dict[str, Float32[Tensor, ""]]:
+        """All that changes, by its name."""
+        return {"probability": self.probability, "signs": self.signs, "count": self.count}
+
+    def load(self, tensors: dict[str, Shaped[Tensor, ""]]) -> None:
+        """Back to what `tensors` gave; KeyError where one is missing."""
+        for name, ours in self.tensors().items():
+            ours.copy_(tensors[name])
+
+
+def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:
+    """Brightness + b, then saturation × s, then contrast × k, of the colour channels, in one step.
+
+    With m the mean of a pixel's colours and M that of the picture, both of which saturation keeps, the three in a row
+    are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. Of a grey picture x = m.
+    """
+    strength = applied * (2 * draws - 1)
+    b, s, k = (value.view(-1, 1, 1, 1) for value in strength.unbind(1))
+    b, s, k = _BRIGHTNESS * b, 1 + _SATURATION * s, 1 + _CONTRAST * k
+    colours = _COLOURS[pictures.shape[1]]
+    x = pictures[:, :colours]
+    m = x.mean(1, keepdim=True)
+    rest = (1 - k) * m.mean((2, 3), keepdim=True) + b
+    grey = colours == 1
+    changed = torch.addcmul(rest, x, k) if grey else torch.addcmul(torch.addcmul(rest, m, k * (1 - s)), x, k * s)
+    changed = changed.to(pictures.dtype)
+    return changed if colours == pictures.shape[1] else torch.cat([changed, pictures[:, colours:]], 1)
+
+
+def _shifts(
+    draws: Float[Tensor, "batch 2"], applied: Bool[Tensor, " batch"], pictures: Tensor
+) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+    height, width = pictures.shape[2:]
+    return _shift(draws[:, 0], height) * applied, _shift(draws[:, 1], width) * applied
 
 
 def _shift(uniform: Float[Tensor, " batch"], size: int) -> Int[Tensor, " batch"]:
     largest = round(size * _LARGEST_SHIFT)
     return (uniform * (2 * largest + 1)).floor().long() - largest
+
+
+def _kept(
+    draws: Float[Tensor, "batch 2"], applied: Bool[Tensor, " batch"], pictures: Tensor
+) -> Float[Tensor, "batch 1 height width"]:
+    """0 in the hole, 1 elsewhere."""
+    rows, columns = (_half(draws[:, axis], pictures.shape[2 + axis]).to(pictures.dtype) for axis in (0, 1))
+    return 1 - ((rows * applied[:, None])[:, None, :, None] * columns[:, None, None, :])
+
+
+def _half(uniform: Float[Tensor, " batch"], size: int) -> Bool[Tensor, "batch size"]:
+    """Half of the size about a centre anywhere, cut off at the edges; of an even length its centre is a boundary."""
+    length = size // 2
+    start = (uniform * (size + 1 - length % 2)).floor().long() - length // 2
+    return _inside(torch.arange(size, device=uniform.device) - start[:, None], length)
+
+
+class _Shift(torch.autograd.Function):
+    """`translate`, with 0 where nothing came from: linear, and its own adjoint with the opposite shift.
+
+    So the gradient is read as the pictures are, in one order, where that of `gather` is scattered.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """Row for row, each a strip of the pictures' memory."""
+        ctx.save_for_backward(rows, columns)
+        batch, channels, height, width = pictures.shape
+        # One row of zeros before and one behind: no strip leaves the memory, and strip 0 is empty.
+        memory = pictures.new_zeros(pictures.numel() + 2 * width)
+        memory[width:-width].view(pictures.shape).copy_(pictures)
+        source = torch.arange(height, device=pictures.device) - rows[:, None]
+        start = (source + 1) * width - columns.clamp(-width, width)[:, None]
+        plane = torch.arange(batch * channels, device=pictures.device).view(batch, channels, 1) * (height * width)
+        strip = torch.where(_inside(source, height)[:, None], plane + start[:, None], 0)
+        moved = F.embedding(strip, memory.as_strided((len(memory) - width + 1, width), (1, 1)))
+        # At an end of a strip is what is no neighbour of its row.
+        source = torch.arange(width, device=pictures.device) - columns[:, None]
+        return moved.mul_(_inside(source, width).to(moved.dtype)[:, None, None])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        rows, columns = ctx.saved_tensors
+        return _Shift.apply(gradient, -rows, -columns), None, None
+
+
+def _inside(position: Int[Tensor, "batch size"], size: int) -> Bool[Tensor, "batch size"]:
+    return (position >= 0) & (position < size)
