@@ -12,7 +12,7 @@ from ganops.games.game import Batch, Losses, Networks, Strengths
 from ganops.networks.dropout import Dropout
 from ganops.noise import Noise
 from ganops.objectives.losses import Objective
-from ganops.objectives.penalties import squared_gradient
+from ganops.objectives.penalties import gradient_penalty, interpolates, squared_gradient
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,6 @@ class _Look:
     def _between(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         if self.now.gradient_penalty <= 0:
             return {}
-        from ganops.objectives.penalties import gradient_penalty, interpolates
-
         mixed = interpolates(real.detach(), fake.detach(), self.noise.uniform("interpolates")).requires_grad_()
         logit = self._judge(mixed, "interpolates")
         return {"penalty/gradient": self.now.gradient_penalty * gradient_penalty(logit, mixed)}
