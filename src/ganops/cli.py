@@ -82,8 +82,8 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 
 @cli.command()
 @click.argument("model")
-@click.option("--n", type=int, default=1, show_default=True, help="How many pictures.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same pictures.")
+@click.option("--n", type=int, default=1, show_default=True, help="How many samples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same samples.")
 @click.option("--class", "class_label", type=int, help="One class for all; default: drawn as often as in training.")
 @click.option(
     "--truncation",
@@ -97,14 +97,18 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 )
 @plainly
 def generate(model: str, n: int, seed: int, class_label: int | None, truncation: float, folder: Path) -> None:
-    """Write pictures of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder) as PNG files."""
+    """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
+
+    Pictures become PNG files, points the table points.csv.
+    """
     from ganops.registry.generate import generate_to_folder
     from ganops.tracking.location import tracking_uri
 
     # The registry of this project, from whichever of its sub-folders it is asked.
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
     request = _request(n=n, seed=seed, class_label=class_label, truncation=truncation)
-    click.echo(f"{len(generate_to_folder(model, request, folder))} pictures in {folder}")
+    generate_to_folder(model, request, folder)
+    click.echo(f"{n} samples in {folder}")
 
 
 def _request(**values: Any) -> "GenerationRequest":

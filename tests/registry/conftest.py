@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ganops.bundle import Bundle, BundleContents
-from ganops.config import TrainingParameters
+from ganops.config import Settings, TrainingParameters
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.networks.build import build_networks
 
@@ -17,19 +17,22 @@ PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, bat
 SETTINGS = resolve(PARAMETERS, DataShape(channels=1, height=8, width=8, classes=2, train_count=8), Machine("cpu", 1))
 
 
+POINTS = resolve(PARAMETERS, DataShape(3, 1, 1, 2, 8, "point"), Machine("cpu", 1))
+
+
 @pytest.fixture
-def make_bundle(tmp_path: Path) -> Callable[[int], Bundle]:
+def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
     """seed → an untrained generator with weights of its own."""
 
-    def make(seed: int) -> Bundle:
-        settings = SETTINGS.model_copy(update={"seed": seed})
+    def make(seed: int, of: Settings = SETTINGS) -> Bundle:
+        settings = of.model_copy(update={"seed": seed})
         network = build_networks(settings)["generator"]
         lively = torch.Generator().manual_seed(seed)
         for parameter in network.parameters():
             # As initialised it may well be grey all over, and then equal pictures would prove nothing.
             parameter.data.normal_(0.0, 0.5, generator=lively)
         networks = {"generator": network}
-        folder = tmp_path / f"{seed}" / "bundle"
+        folder = tmp_path / f"{of.field}_{seed}" / "bundle"
         BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75)).save(folder)
         return Bundle.load(folder)
 
@@ -40,6 +43,12 @@ def make_bundle(tmp_path: Path) -> Callable[[int], Bundle]:
 def bundle(make_bundle: Callable[[int], Bundle]) -> Bundle:
     """Seed 0."""
     return make_bundle(0)
+
+
+@pytest.fixture
+def point_bundle(make_bundle: Callable[..., Bundle]) -> Bundle:
+    """Of points of three dimensions, in the same two classes."""
+    return make_bundle(0, POINTS)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -29,11 +30,21 @@ def test_equal_requests_write_equal_bytes(bundle: Bundle, tmp_path: Path) -> Non
     assert np.array_equal(np.stack([np.asarray(Image.open(path)) for path in one]), expected.values[:, 0].numpy())
 
 
+def test_points_are_written_as_a_table_that_reads_back_exactly(point_bundle: Bundle, tmp_path: Path) -> None:
+    (path,) = generate_to_folder(str(point_bundle.path), REQUEST, tmp_path / "out")
+    table, expected = pd.read_csv(path, dtype=np.float32), point_bundle.generate(REQUEST)
+    assert path.name == "points.csv" and list(table) == ["x1", "x2", "x3", "class"]
+    np.testing.assert_array_equal(table[["x1", "x2", "x3"]].to_numpy(), expected.values.numpy())
+    assert expected.labels is not None and table["class"].tolist() == expected.labels.tolist()
+    with pytest.raises(RequestError, match="other samples"):
+        generate_to_folder(str(point_bundle.path), REQUEST.model_copy(update={"seed": 8}), tmp_path / "out")
+
+
 def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) -> None:
     asked = REQUEST.model_copy(update={"class_label": 1})
     paths = generate_to_folder(str(bundle.path), asked, tmp_path / "out")
     before = [path.read_bytes() for path in paths]
-    with pytest.raises(RequestError, match="another picture"):
+    with pytest.raises(RequestError, match="other samples"):
         generate_to_folder(str(bundle.path), asked.model_copy(update={"truncation": 0.5, "n": 9}), tmp_path / "out")
     assert sorted((tmp_path / "out").iterdir()) == paths
     assert [path.read_bytes() for path in paths] == before

@@ -99,8 +99,16 @@ def test_a_model_that_gives_other_pictures_fails_the_gate(
     unlike_its_files = replace(make_bundle(0), generator=make_bundle(1).generator)
     done = register_bundle("differs", unlike_its_files, report, LIMITS, CLEAN, lock)
     assert str(done) == "differs v1 (failed the gate)"
-    assert "gives the bundle's own bytes: 3 of 3 pictures differ" in done.decision.reasons[0]
+    assert "gives the bundle's own bytes: 3 of 3 samples differ" in done.decision.reasons[0]
     assert aliases_of(client, "differs") == {}
+
+
+def test_points_come_back_exactly_from_the_logged_model(
+    point_bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+) -> None:
+    done = register_bundle("points", point_bundle, report, LIMITS, CLEAN, lock)
+    assert "holds (yes): the logged model gives the bundle's own bytes" in map(str, done.verdicts)
+    assert aliases_of(client, "points") == {"champion": "1"}
 
 
 def test_known_weights_get_a_new_version_where_the_old_one_gives_other_pictures(

@@ -58,3 +58,10 @@ def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: dict[str,
     assert ("--class 1" in card, "no, 1 = yes" in card) == (conditional, conditional)
     assert bundle.digest in card
     assert "8 × 8 pixels with 1 channel" in card
+
+
+def test_the_card_of_points_speaks_of_points(point_bundle: Bundle, report: dict[str, Any]) -> None:
+    card = card_of(point_bundle, report)
+    assert "It makes points of 3 coordinates, of the class that is asked for: 0 = no, 1 = yes." in card
+    assert "its points as lists of 3 numbers" in card and "--to points" in card
+    assert not re.search(r"picture|pixel|PNG", card)

@@ -78,7 +78,7 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
 
 
 def judge_model(finite: bool, differing: str) -> tuple[Verdict, ...]:
-    """The verdicts on weights and logged model; `differing` says which pictures are not the bundle's own."""
+    """The verdicts on weights and logged model; `differing` says which samples are not the bundle's own."""
     weights = Verdict("all weights are finite", finite, "yes" if finite else "no")
     return weights, Verdict("the logged model gives the bundle's own bytes", not differing, differing or "yes")
 

@@ -1,34 +1,35 @@
-"""A registered model, or a bundle's folder, → pictures in a folder; no server."""
+"""A registered model, or a bundle's folder, → samples in a folder; no server."""
 
 from pathlib import Path
 
 from ganops.bundle import Bundle
 from ganops.errors import RequestError
 from ganops.files import whole_file
-from ganops.registry.png import encode_png
+from ganops.registry.delivery import DELIVERIES
 from ganops.registry.versions import ModelAddress, find_version
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import GenerationRequest
 
 
 def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> list[Path]:
-    """Write `<seed>_<index>[_<class>].png` files; the same request writes the same bytes.
+    """Write `<seed>_<index>[_<class>].png` files, of points one `points.csv`; the same request writes the same bytes.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, or the path of a bundle.
         request: what to make.
-        folder: made if missing. A file of the same name that holds another picture is never overwritten.
+        folder: made if missing. A file of the same name with another content is never overwritten.
 
     Raises:
         RegistryError: the model is not registered; it says what is.
-        RequestError: no such class, or the folder holds other pictures under these names.
+        RequestError: no such class, or the folder holds something else under these names.
     """
-    samples = load_bundle(uri).generate(request)
-    pictures = dict(zip(_paths(samples, request, folder), map(encode_png, samples.values), strict=True))
-    _refuse_to_overwrite(pictures)
-    for path, content in pictures.items():
+    bundle = load_bundle(uri)
+    files = DELIVERIES[bundle.settings.field].files(bundle.generate(request), request)
+    written = {folder / name: content for name, content in files.items()}
+    _refuse_to_overwrite(written)
+    for path, content in written.items():
         with whole_file(path) as file:
             file.write_bytes(content)
-    return list(pictures)
+    return list(written)
 
 
 def load_bundle(uri: str) -> Bundle:
@@ -46,17 +47,12 @@ def load_bundle(uri: str) -> Bundle:
     return Bundle.load(folder / artifacts["bundle"]["path"])
 
 
-def _paths(samples: Samples, request: GenerationRequest, folder: Path) -> list[Path]:
-    labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
-    return [folder / f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
-
-
-def _refuse_to_overwrite(pictures: dict[Path, bytes]) -> None:
-    for path, content in pictures.items():
+def _refuse_to_overwrite(written: dict[Path, bytes]) -> None:
+    for path, content in written.items():
         if path.exists() and path.read_bytes() != content:
             raise RequestError(
                 str(path),
-                expected="no file, or the same picture from an earlier call",
-                received="another picture of that name",
+                expected="no file, or the same samples from an earlier call",
+                received="other samples under that name",
                 remedy="Choose another folder with --to, or another seed.",
             )

@@ -1,7 +1,5 @@
 """A bundle as a logged model of the active run: the serving code, the package and the bundle in one folder."""
 
-import base64
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
 
 from ganops.bundle import Bundle
+from ganops.registry.delivery import DELIVERIES
 from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
@@ -41,16 +38,16 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
     return info.model_uri
 
 
-def differing_pictures(model_uri: str, bundle: Bundle, largest_request: int) -> str:
-    """What of a logged model's answer is not, byte for byte, the bundle's own: `2 of 3 pictures differ`, or nothing.
+def differing_samples(model_uri: str, bundle: Bundle, largest_request: int) -> str:
+    """What of a logged model's answer is not, byte for byte, the bundle's own: `2 of 3 samples differ`, or nothing.
 
     Its serving code and its bundle are those that were logged; `ganops` is imported already, and is this process's own.
     """
     request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
     answer = _load(model_uri).predict([request.model_dump()])[0]
-    expected = bundle.generate(request).values
-    equal = [_is_same(base64.b64decode(text), image.numpy()) for text, image in zip(answer, expected, strict=True)]
-    return "" if all(equal) else f"{equal.count(False)} of {len(equal)} pictures differ"
+    expected, read = bundle.generate(request).values, DELIVERIES[bundle.settings.field].read
+    equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]
+    return "" if all(equal) else f"{equal.count(False)} of {len(equal)} samples differ"
 
 
 def pip_requirements() -> list[str]:
@@ -63,11 +60,6 @@ def _load(model_uri: str) -> "PyFuncModel":
 
     with _same_search_path():
         return pyfunc.load_model(model_uri, suppress_warnings=True)
-
-
-def _is_same(png: bytes, image: UInt8[np.ndarray, "channels height width"]) -> bool:
-    pixels = np.atleast_3d(np.asarray(Image.open(io.BytesIO(png))))
-    return np.array_equal(pixels.transpose(2, 0, 1), image)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
 from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge_model, judge_report, metrics_of
-from ganops.registry.logged_model import differing_pictures, log_bundle
+from ganops.registry.logged_model import differing_samples, log_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.versions import version_by_alias, version_by_weights
 from ganops.sources import source_digest
@@ -64,7 +64,7 @@ def register_bundle(
 ) -> Registration:
     """Register in the active run's store; known weights give the version they have.
 
-    They get a new one only where the model of the one they have no longer gives the bundle's pictures.
+    They get a new one only where the model of the one they have no longer gives the bundle's samples.
 
     Args:
         name: of the registered model; made where it does not exist.
@@ -114,12 +114,12 @@ class _Registrar:
         return Registration(self.name, str(version.version), decision, verdicts, known is not None, champion)
 
     def _known(self) -> "ModelVersion | None":
-        """The version of these weights; None where its model does not give their pictures."""
+        """The version of these weights; None where its model does not give their samples."""
         found = version_by_weights(self.client, self.name, self.bundle.digest)
         return None if found is None or self._differing(f"models:/{self.name}/{found.version}") else found
 
     def _differing(self, model_uri: str) -> str:
-        return differing_pictures(model_uri, self.bundle, self.parameters.largest_request)
+        return differing_samples(model_uri, self.bundle, self.parameters.largest_request)
 
     def _version(self, known: "ModelVersion | None", model_uri: str, tags: dict[str, str]) -> "ModelVersion":
         if known is None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganops.config import Settings
+from ganops.config import FieldName, Settings
 
 _CARD = """\
 # {name}
 
-It makes pictures of {height} × {width} pixels with {channels} {channel_word}{classes}.
+It makes {kind}{classes}.
 
 | | |
 |---|---|
@@ -20,8 +20,8 @@ It makes pictures of {height} × {width} pixels with {channels} {channel_word}{c
 
 ## Metrics
 
-The generator and real pictures that it never saw (`held_out`, the floor: what a perfect generator would reach), each
-{n} pictures against the {reference_n} of `{reference}`.
+The generator and real {many} that it never saw (`held_out`, the floor: what a perfect generator would reach), each
+{n} {many} against the {reference_n} of `{reference}`.
 
 {metrics}
 
@@ -35,15 +35,15 @@ Protocol: {protocol}. Numbers are comparable at equal protocol only.
 
 ## Intended use
 
-Research, teaching, and tests that need pictures like those of the data. Not for identification, not as evidence, and
-not where somebody could take a generated picture for a real one without being told.
+Research, teaching, and tests that need {many} like those of the data. Not for identification, not as evidence, and
+not where somebody could take a generated {one} for a real one without being told.
 
 ## Limits
 
 - It shows what its data show, with their gaps and biases; rare classes and shapes are made worse, or not at all.
-- The metrics compare statistics of features. They say nothing of a single picture, and little of copied ones.
+- The metrics compare statistics of features. They say nothing of a single {one}, and little of copied ones.
 - Equal requests give equal bytes on one kind of processor, with one version of torch and one number of threads;
-  elsewhere a pixel may differ by one level.
+  elsewhere {difference}.
 
 ## Use
 
@@ -53,17 +53,32 @@ In the project's folder. The first command says which version has these weights;
 ```
 export MLFLOW_TRACKING_URI=sqlite:///mlflow.db
 python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\\"{query}\\")])"
-kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to pictures
+kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to {many}
 mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
 curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
 ```
 
-The answer holds, for each request, its pictures as base64 PNG; one call may ask for {largest_request}. A bad request
+The answer holds, for each request, its {many} as {form}; one call may ask for {largest_request}. A bad request
 gets status 400 and the reason. In Python:
 `mlflow.pyfunc.load_model(f"models:/{name}/{{VERSION}}").predict([{example_python}])`.
 """
 
 
+_PICTURE_WORDS = {
+    "kind": "pictures of {height} × {width_pixels} pixels with {channels} {channel_word}",
+    "one": "picture",
+    "many": "pictures",
+    "difference": "a pixel may differ by one level",
+    "form": "base64 PNG",
+}
+_POINT_WORDS = {
+    "kind": "points of {channels} coordinates",
+    "one": "point",
+    "many": "points",
+    "difference": "the last digit of a coordinate may differ",
+    "form": "lists of {channels} numbers",
+}
+_WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS}
 # Of the protocol: long, and stated in full in the report.
 _DIGESTS = ("weights", "store")
 _PASSED = "It passed the gate. Whether it is champion or challenger follows from the other versions."
@@ -80,7 +95,7 @@ class CardFacts:
         classes: names in the order of their labels; empty where there are none.
         verdicts: of the gate, as text.
         passed: whether none of them fails.
-        largest_request: pictures that one call of the server may ask for.
+        largest_request: samples that one call of the server may ask for.
     """
 
     name: str
@@ -98,12 +113,11 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         {"class_label": len(facts.classes) - 1} if facts.classes else {}
     )
     return _CARD.format(
-        **settings.model_dump(exclude={"width", "classes"}),
+        **settings.model_dump(exclude={"classes"}),
+        **_words(settings),
         **{key: protocol[key] for key in ("n", "reference", "reference_n", "store")},
         name=facts.name,
         weights=facts.weights,
-        width=settings.width_pixels,
-        channel_word="channel" if settings.channels == 1 else "channels",
         classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
         metrics=_table(report["metrics"]),
         protocol=", ".join(f"{key} {_shown(key, value)}" for key, value in protocol.items()),
@@ -115,6 +129,13 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         example_python=example,
         largest_request=facts.largest_request,
     )
+
+
+def _words(settings: Settings) -> dict[str, str]:
+    """What samples of the field are called, and how they come."""
+    channel_word = "channel" if settings.channels == 1 else "channels"
+    sizes = {"channel_word": channel_word, **settings.model_dump(include={"height", "width_pixels", "channels"})}
+    return {key: text.format(**sizes) for key, text in _WORDS[settings.field].items()}
 
 
 def _table(metrics: Mapping[str, Any]) -> str:
