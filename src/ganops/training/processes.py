@@ -1,10 +1,10 @@
 """The processes that play one training together: each computes its share of every batch.
 
-They hold the same weights and take the same steps: a player's gradients are averaged by one all-reduce after its last
-backward. Batch normalisation sees the share alone.
+They hold the same weights and take the same steps: a player's gradients, and with them the means that are logged, are
+averaged by one all-reduce after its last backward. Batch normalisation sees the share alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class World:
-    """Which of `size` processes this one is; the one of rank 0 writes."""
+    """Which of `size` processes this one is; the one of rank 0 writes. `local` of them are on this machine."""
 
     rank: int = 0
     size: int = 1
+    local: int = 1
 
     @property
     def leads(self) -> bool:
@@ -29,15 +30,26 @@ class World:
         assert count % self.size == 0, (count, self.size)
         return self.rank * count // self.size, count // self.size
 
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Every process's gradients become the mean over all, by one all-reduce."""
+    def threads(self, of_the_machine: int) -> int:
+        """This process's part of the threads that a training has on each machine, at least one."""
+        return max(1, of_the_machine // self.local)
+
+    def average(self, parameters: Iterable[nn.Parameter], scalars: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Every process's gradients become the mean over all, by one all-reduce, which the scalars share.
+
+        Returns:
+            the means of the scalars, on the parameters' device.
+        """
         if self.size == 1:
-            return
+            return dict(scalars)
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients]) / self.size
+        parts = [*gradients, *scalars.values()]
+        flat = torch.cat([part.reshape(-1) for part in parts]) / self.size
         dist.all_reduce(flat)
-        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        means = flat.split([part.numel() for part in parts])
+        for gradient, mean in zip(gradients, means[: len(gradients)], strict=True):
             gradient.copy_(mean.view_as(gradient))
+        return {name: mean[0] for name, mean in zip(scalars, means[len(gradients) :], strict=True)}
 
     def total(self, values: Tensor) -> Tensor:
         """The sum over all processes."""

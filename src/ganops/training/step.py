@@ -32,7 +32,7 @@ def play_round(
 ) -> dict[str, Float[Tensor, ""]]:
     """Every player's moves, then the averages; the state's clock moves on by the samples of all processes.
 
-    Returns detached means over this process's share, still on the device.
+    Returns detached means over all processes, still on the device.
     """
     scalars: dict[str, Tensor] = {}
     start, count = world.share(settings.batch)
@@ -130,13 +130,13 @@ def _descend(
     total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
     (total * times).backward()
     (group,) = optimizer.param_groups
-    world.average_gradients(group["params"])
+    means = world.average(group["params"], _means(losses))
     now = pace(settings, player, state.images_seen, state.attempt)
     group["lr"], group["betas"] = now.learning_rate, (now.beta1, now.beta2)
     norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return {**_means(losses), f"gradient/{player}": norm}
+    return {**means, f"gradient/{player}": norm}
 
 
 def _means(losses: Losses) -> dict[str, Tensor]:
