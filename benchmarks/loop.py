@@ -1,0 +1,191 @@
+"""What does ganops' loop cost that a bare PyTorch loop does not?
+
+python benchmarks/loop.py        a table: seconds of ganops' training / seconds of the bare loop, in interleaved pairs
+
+Both play the same game: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam. ganops'
+side is a whole training: loader, addressed noise, rounds, averages, one log a turn to a tracker that does nothing. The
+bare side is written out here, without a function that it could do without: data resident as a tensor of bytes, noise
+by torch.randn, nothing logged. Checkpoints and samples are left out, which a training makes twenty times in all.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from side_by_side import Clock, arguments, clock_of, machine_line, ratio, resolved, shown
+from synthetic import random_store
+from torch import Tensor
+
+from ganops.augment import translate
+from ganops.config import Settings
+from ganops.data.loader import Loader
+from ganops.games.build import build_game
+from ganops.training.run import train
+from ganops.training.state import TrainingState
+
+CLASSES = 10
+
+
+class Bare:
+    """The same training, as one writes it by hand for one recipe."""
+
+    def __init__(self, settings: Settings, pictures: Tensor, labels: Tensor) -> None:
+        state = TrainingState.initial(settings, build_game(settings))
+        self.generator, self.discriminator = state.networks["generator"], state.networks["discriminator"]
+        self.average = state.averages["generator"]
+        self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
+        self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
+        self.relativistic = settings.objective == "relativistic"
+        self.order = torch.randperm(len(pictures))
+
+    def rounds(self, count: int) -> None:
+        for _ in range(count):
+            self.move_discriminator()
+            self.move_generator()
+            self.seen += self.settings.batch
+            self.update_average()
+
+    def move_discriminator(self) -> None:
+        self.generator.requires_grad_(False)
+        self.discriminator.requires_grad_(True)
+        with self.autocast():
+            real, label = self.real(self.seen)
+            with torch.no_grad():
+                fake = self.fake(label)
+            real.requires_grad_(self.settings.r1_gamma > 0)
+            fake.requires_grad_(self.settings.r2_gamma > 0)
+            real_logit = self.discriminator(real, label).float()
+            fake_logit = self.discriminator(fake, label).float()
+            if self.relativistic:
+                loss = F.softplus(fake_logit - real_logit).mean()
+            else:
+                loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
+            for gamma, logit, x in (
+                (self.settings.r1_gamma, real_logit, real),
+                (self.settings.r2_gamma, fake_logit, fake),
+            ):
+                if gamma:
+                    (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
+                    loss = loss + gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
+        loss.backward()
+        self.adam_d.step()
+        self.adam_d.zero_grad()
+
+    def move_generator(self) -> None:
+        self.generator.requires_grad_(True)
+        self.discriminator.requires_grad_(False)
+        with self.autocast():
+            real, label = self.real(self.seen + self.settings.batch if self.relativistic else self.seen)
+            fake_logit = self.discriminator(self.fake(label), label).float()
+            if self.relativistic:
+                with torch.no_grad():
+                    real_logit = self.discriminator(real, label).float()
+                loss = F.softplus(real_logit - fake_logit).mean()
+            else:
+                loss = F.softplus(-fake_logit).mean()
+        loss.backward()
+        self.adam_g.step()
+        self.adam_g.zero_grad()
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        step = 1 - 0.5 ** (self.settings.batch / self.settings.ema_half_life_images)
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), step)
+        for ours, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            ours.copy_(theirs)
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16")
+
+    def real(self, first: int) -> tuple[Tensor, Tensor]:
+        chosen = self.order[torch.arange(first, first + self.settings.batch) % len(self.order)]
+        pictures = self.pictures[chosen].float() / 127.5 - 1
+        return self.shifted(pictures), self.labels[chosen]
+
+    def fake(self, label: Tensor) -> Tensor:
+        return self.shifted(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
+
+    def shifted(self, pictures: Tensor) -> Tensor:
+        applied = torch.rand(len(pictures)) < self.settings.augmentation
+        rows, columns = (torch.randint(-(n // 8), n // 8 + 1, (len(pictures),)) for n in pictures.shape[2:])
+        return translate(pictures, rows * applied, columns * applied)
+
+
+class Silent:
+    """A tracker that does nothing."""
+
+    def scalars(self, *given: object) -> None: ...
+
+    def images(self, *given: object) -> None: ...
+
+    def note(self, *given: object) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+@dataclass
+class Turns:
+    """ganops' batches; before a turn's first one it is the other side's turn, on a clock of its own."""
+
+    loader: Loader
+    calls_a_turn: int
+    other: Callable[[], None]
+    clock: Clock
+    calls: int = 0
+    begun: float = 0.0
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        if self.calls % self.calls_a_turn == 0:
+            start = self.clock()
+            if self.calls:
+                self.ours.append(start - self.begun)
+            self.other()
+            self.begun = self.clock()
+            self.theirs.append(self.begun - start)
+        self.calls += 1
+        return self.loader.batch(first, count)
+
+
+def compare(recipe: str, size: tuple[int, int, int], given: argparse.Namespace) -> tuple[list[float], list[float]]:
+    """Seconds of the turns of both sides."""
+    batch = resolved(recipe, size, given.threads).batch
+    # The first pair warms up, the last is not complete.
+    images = (given.turns + 2) * given.rounds * batch
+    cadence = {"log_every_images": given.rounds * batch, "sample_every_images": images}
+    said = {"total_images": images, "checkpoint_every_images": images, **cadence}
+    settings = resolved(recipe, size, given.threads, CLASSES, **said)
+    with tempfile.TemporaryDirectory() as folder:
+        store = random_store(Path(folder, "store"), 5000, size, CLASSES)
+        bare = Bare(settings, *(torch.from_numpy(store.read(f, store.indices("train"))) for f in ("image", "label")))
+        game = build_game(settings)
+        loader = Loader(store, "train", game.fields, settings.seed)
+        calls = given.rounds * (2 if game.ahead else 1)
+        turns = Turns(loader, calls, lambda: bare.rounds(given.rounds), clock_of(given))
+        train(settings, turns, "random", Path(folder), Silent())
+    return turns.ours[1:], turns.theirs[1:-1]
+
+
+def main() -> None:
+    parser = arguments(__doc__, turns=10)
+    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
+    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="of two players")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(machine_line(given))
+    print(f"{'recipe':8}{'picture':>12}{'ms a round':>12}{'bare':>8}   ganops / bare")
+    for recipe in given.recipes:
+        for size in ((1, 28, 28), (3, 32, 32)):
+            ours, theirs = compare(recipe, size, given)
+            mean = [1000 * sum(taken) / len(taken) / given.rounds for taken in (ours, theirs)]
+            shape = " × ".join(map(str, size))
+            print(f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {shown(ratio(ours, theirs))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the benchmarks share: sides that take turns, ratios with their interval, and the machine's name."""
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from scipy import stats
+
+from ganops.config import Settings, TrainingParameters
+from ganops.games.resolve import DataShape, Machine, resolve
+
+Clock = Callable[[], float]
+
+
+def arguments(text: str | None, turns: int) -> argparse.ArgumentParser:
+    """The options that all of them have."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=turns, help="of each side, after one that warms up")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--processor-time", action="store_true", help="on a busy machine: of all threads, not wall time")
+    return parser
+
+
+def clock_of(given: argparse.Namespace) -> Clock:
+    """Wall time, unless processor time is asked for."""
+    return time.process_time if given.processor_time else time.perf_counter
+
+
+def take_turns(sides: Mapping[str, Callable[[], object]], turns: int, clock: Clock) -> dict[str, list[float]]:
+    """Seconds of each side's turns; every other time in the opposite order, and the first time does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(turns + 1):
+        for name in sides if turn % 2 else reversed(sides):
+            start = clock()
+            sides[name]()
+            seconds[name].append(clock() - start)
+    return {name: taken[1:] for name, taken in seconds.items()}
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float]:
+    """The mean of the turns' ratios, and half the width of its 95 % interval (Student's t)."""
+    ratios = [a / b for a, b in zip(above, below, strict=True)]
+    if len(ratios) < 2:
+        return ratios[0], float("nan")
+    spread = statistics.stdev(ratios) / len(ratios) ** 0.5
+    return statistics.mean(ratios), float(stats.t.ppf(0.975, len(ratios) - 1)) * spread
+
+
+def shown(value: tuple[float, float]) -> str:
+    """1.013 ± 0.004"""
+    return f"{value[0]:.3f} ± {value[1]:.3f}"
+
+
+def resolved(
+    recipe: str, size: tuple[int, int, int], threads: int, classes: int = 0, device: str = "cpu", **said: Any
+) -> Settings:
+    """The settings of a recipe for pictures (C, H, W), as a user of that machine gets them."""
+    parameters = TrainingParameters.parse({"recipe": recipe, "device": device, "threads": threads, **said})
+    machine = Machine("cuda" if device == "cuda" else "cpu", threads)
+    return resolve(parameters, DataShape(*size, classes, train_count=5000), machine)
+
+
+def machine_line(given: argparse.Namespace) -> str:
+    """Processor, threads, torch's version, and the clock."""
+    clock = "processor time" if given.processor_time else "wall time"
+    return f"{processor()}, {given.threads} threads, torch {torch.__version__}, {clock}, {given.turns} turns"
+
+
+def processor() -> str:
+    """Its name, and how many cores of it this process may use."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} cores"

@@ -1,0 +1,235 @@
+"""How much faster are ganops' default settings than the naive loop that tutorials show?
+
+python benchmarks/tutorial.py        a table: images a second of each side, and the tutorial's seconds / the side's
+
+The naive loop is that of PyTorch's DCGAN tutorial: files decoded by Pillow in each batch (`ImageFolder`, `DataLoader`),
+fp32, eager, contiguous, Adam as it comes, four `.item()` a round, a sigmoid and BCELoss, a discriminator with batch
+norm whose gradients the generator's move computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in colour,
+and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178 × 218,
+as the tutorial's faces are, which are resized each time.
+
+Then what each change gives, one after the other: data in memory, no `.item()` and fused Adam, channels-last, bfloat16;
+and ganops without what the tutorial does not have (R1, whose gradient is differentiated again, and the shifts), and as
+it comes. ganops decodes once, in preparation, whose seconds are told beside.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from PIL import Image
+from side_by_side import arguments, clock_of, machine_line, ratio, resolved, shown, take_turns
+from torch import Tensor, nn
+from torchvision import datasets, transforms
+
+from ganops.config import DataPreparationParameters
+from ganops.data.loader import Loader
+from ganops.data.preparation import prepare
+from ganops.data.sources.image_folder import image_folder
+from ganops.data.store import Store
+from ganops.games.build import build_game
+from ganops.training.loop import rounds
+from ganops.training.state import TrainingState
+
+ROOT = Path(__file__).parents[1]
+SIZE, BATCH, WIDTH, LATENT = (3, 32, 32), 64, 32, 100
+FILES = {"PNG of 32 × 32": ((32, 32), "png"), "JPEG of 178 × 218": ((178, 218), "jpg")}
+
+
+def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> Path:
+    """Smooth colours, each picture its own."""
+    (folder / "all").mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for k in range(count):
+        coarse = Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+        coarse.resize(size, Image.Resampling.BICUBIC).save(folder / "all" / f"{k:05}.{suffix}")
+    return folder
+
+
+def prepared(files: Path, store: Path) -> Store:
+    """The store that ganops makes of the files, with all pictures but a few in the training split."""
+    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text())["data_preparation"]
+    said = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
+    prepare(image_folder(files), DataPreparationParameters.parse({**values, **said}))[0].write(store)
+    return Store.open(store)
+
+
+def generator() -> nn.Sequential:
+    """The tutorial's, at 32 × 32."""
+    levels = [LATENT, 4 * WIDTH, 2 * WIDTH, WIDTH]
+    layers: list[nn.Module] = []
+    for k, (a, b) in enumerate(zip(levels, levels[1:], strict=False)):
+        up = nn.ConvTranspose2d(a, b, 4, 2 if k else 1, 1 if k else 0, bias=False)
+        layers += [up, nn.BatchNorm2d(b), nn.ReLU(True)]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(WIDTH, 3, 4, 2, 1, bias=False), nn.Tanh())
+
+
+def discriminator() -> nn.Sequential:
+    """The tutorial's, at 32 × 32."""
+    layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+    for a, b in ((WIDTH, 2 * WIDTH), (2 * WIDTH, 4 * WIDTH)):
+        layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*layers, nn.Conv2d(4 * WIDTH, 1, 4, 1, 0, bias=False), nn.Sigmoid())
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is no longer as in the tutorial."""
+
+    resident: bool = False
+    quiet: bool = False
+    channels_last: bool = False
+    bf16: bool = False
+
+
+class Tutorial:
+    """PyTorch's DCGAN tutorial, with some of it changed."""
+
+    def __init__(self, batches: Iterator[Tensor], changes: Changes) -> None:
+        self.batches, self.changes = batches, changes
+        layout = torch.channels_last if changes.channels_last else torch.contiguous_format
+        self.net_g = generator().to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        self.net_d = discriminator().to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        self.adam_d, self.adam_g = (
+            torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=changes.quiet or None)
+            for net in (self.net_d, self.net_g)
+        )
+        self.criterion = nn.BCELoss()
+        self.told: list[float] = []
+
+    def rounds(self, count: int) -> None:
+        for _ in range(count):
+            self.round(next(self.batches))
+
+    def round(self, real: Tensor) -> None:
+        """The lines of the tutorial, in its order."""
+        self.net_d.zero_grad()
+        label = torch.full((len(real),), 1.0)
+        output = self.judge(real)
+        error_real = self.criterion(output, label)
+        error_real.backward()
+        self.tell(output.mean())
+        noise = torch.randn(len(real), LATENT, 1, 1)
+        with self.autocast():
+            fake = self.net_g(noise)
+        label.fill_(0.0)
+        output = self.judge(fake.detach())
+        error_fake = self.criterion(output, label)
+        error_fake.backward()
+        self.tell(output.mean())
+        self.adam_d.step()
+        self.net_g.zero_grad()
+        label.fill_(1.0)
+        output = self.judge(fake)
+        error_g = self.criterion(output, label)
+        error_g.backward()
+        self.tell(output.mean())
+        self.adam_g.step()
+        self.tell(error_real + error_fake)
+
+    def judge(self, pictures: Tensor) -> Tensor:
+        with self.autocast():
+            return self.net_d(pictures).view(-1).float()
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.changes.bf16)
+
+    def tell(self, value: Tensor) -> None:
+        if not self.changes.quiet:
+            self.told.append(value.item())
+
+
+def decoded(folder: Path, workers: int) -> Iterator[Tensor]:
+    """The tutorial's loader, epoch after epoch."""
+    each = transforms.Compose(
+        [
+            transforms.Resize(SIZE[1]),
+            transforms.CenterCrop(SIZE[1]),
+            transforms.ToTensor(),
+            transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        ]
+    )
+    files = datasets.ImageFolder(str(folder), transform=each)
+    loader = torch.utils.data.DataLoader(
+        files, BATCH, shuffle=True, num_workers=workers, drop_last=True, persistent_workers=workers > 0
+    )
+    while True:
+        for pictures, _ in loader:
+            yield pictures
+
+
+def resident(store: Store) -> Iterator[Tensor]:
+    """Batches of the prepared pictures."""
+    loader, first = Loader(store, "train", ("image",), seed=0), 0
+    while True:
+        yield loader.batch(first, BATCH)["image"]
+        first += BATCH
+
+
+def ours(store: Store, threads: int, count: int, **said: float) -> Callable[[], None]:
+    """ganops' own loop, `count` rounds at each call."""
+    settings = resolved("dcgan", SIZE, threads, total_images=10**9, **said)
+    game = build_game(settings)
+    batches = Loader(store, "train", game.fields, settings.seed)
+    play = rounds(game, TrainingState.initial(settings, game), settings, batches)
+
+    def played() -> None:
+        for _ in range(count):
+            next(play)
+
+    return played
+
+
+def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
+    """By name; the first is what the others are compared with."""
+    files = {name: make_files(folder / str(k), 2000, *form) for k, (name, form) in enumerate(FILES.items())}
+    first, other = files
+    start = time.perf_counter()
+    store = prepared(files[first], folder / "store")
+    print(f"preparation of 2000 files, {first}: {time.perf_counter() - start:.1f} s, once")
+    steps = {
+        f"tutorial, {first}": Tutorial(decoded(files[first], given.workers), Changes()),
+        f"tutorial, {other}": Tutorial(decoded(files[other], given.workers), Changes()),
+        "tutorial, data in memory": Tutorial(resident(store), Changes(True)),
+        "… no .item(), fused Adam": Tutorial(resident(store), Changes(True, True)),
+        "… channels-last": Tutorial(resident(store), Changes(True, True, True)),
+        "… bf16": Tutorial(resident(store), Changes(True, True, True, True)),
+    }
+    loops = {name: lambda step=step: step.rounds(given.rounds) for name, step in steps.items()}
+    bare = {"r1_gamma": 0.0, "augmentation": 0.0}
+    return loops | {
+        "ganops without R1 and shifts": ours(store, given.threads, given.rounds, **bare),
+        "ganops, default": ours(store, given.threads, given.rounds),
+        "ganops, the other precision": ours(store, given.threads, given.rounds, precision=_other(given.threads)),
+    }
+
+
+def _other(threads: int) -> str:
+    return "fp32" if resolved("dcgan", SIZE, threads).precision == "bf16" else "bf16"
+
+
+def main() -> None:
+    parser = arguments(__doc__, turns=10)
+    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
+    parser.add_argument("--workers", type=int, default=2, help="of the DataLoader; the tutorial has 2")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(f"{machine_line(given)}, {given.workers} workers of the DataLoader")
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = take_turns(sides(given, Path(folder)), given.turns, clock_of(given))
+    print(f"default precision here: {resolved('dcgan', SIZE, given.threads).precision}")
+    print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
+    first, other = list(seconds.values())[:2]
+    for name, taken in seconds.items():
+        rate = given.turns * given.rounds * BATCH / sum(taken)
+        print(f"{name:32}{rate:10.0f}   {shown(ratio(first, taken)):18}   {shown(ratio(other, taken))}")
+
+
+if __name__ == "__main__":
+    main()
