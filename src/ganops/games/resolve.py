@@ -23,8 +23,13 @@ _OF_TWO_PLAYERS = {
     *("burn_in_r1_gamma", "burn_in_r2_gamma", "burn_in_augmentation"),
 }
 _OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "mirror"}
-# Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone.
-_OF_POINTS: dict[str, Any] = {"network": "mlp", "augmentation": 0.0, "channels_last": False, "precision": "fp32"}
+# Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone. Measured: EXPERIMENTS.md.
+_OF_POINTS: dict[str, Any] = {
+    **{"network": "mlp", "width": 128, "beta1": 0.0, "learning_rate_decay": "linear"},
+    **{"augmentation": 0.0, "channels_last": False, "precision": "fp32"},
+}
+_POINTS_BATCH, _POINTS_GAMMA = 256, 0.1
+_GAMMAS = ("r1_gamma", "r2_gamma")
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ def resolve(
     if row.game == "vae":
         _refuse(f"the recipe {parameters.recipe}", said.keys() & _OF_TWO_PLAYERS, said)
         recipe |= dict.fromkeys(_OF_TWO_PLAYERS)
-    fitted = {"batch": _batch(row.batch, shape), **_rates(row, shape)}
-    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(shape), **said}
+    fitted = {"batch": _batch(row, shape), **_rates(row, shape)}
+    values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(row, shape), **said}
     values |= {**asdict(machine), "classes": _classes(parameters, shape), "continued_from": continued_from}
     values.setdefault("burn_in_images", round(row.burn_in_share * values["total_images"]))
     settings = Settings.parse(values | _cadence(values, said))
@@ -81,7 +86,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     halved = f"halved (not below {_LEAST_BATCH}) while batch · {size} > 2^20 or batch > train_count {shape.train_count}"
     reasons = {
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
-        "batch": f"the recipe's {recipe.batch}, {halved}",
+        "batch": f"{_whole_batch(recipe, shape)}, {halved}",
         "mirror": "not asked for",
         "burn_in_images": f"{recipe.burn_in_share:g} · total_images",
         "channels_last": "true on every device but mps",
@@ -91,7 +96,9 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "snapshot_every_images": f"total_images / {_SNAPSHOTS}, rounded up, at least a round",
     }
     if shape.field == "point":
-        reasons |= dict.fromkeys(_OF_POINTS.keys() & _OVERRIDABLE, "for points")
+        reasons |= dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
+        reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
+        reasons |= dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe {parameters.recipe}, for points")
     if recipe.rate_halvings:
         depth = halvings(shape.height, shape.width)
         slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_halvings} / {depth} halvings)"
@@ -107,8 +114,9 @@ def _said(parameters: TrainingParameters) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _batch(batch: int, shape: DataShape) -> int:
+def _batch(recipe: Recipe, shape: DataShape) -> int:
     """A wide picture is a large sample: a step's memory stays what it is for 64 pictures of 128 × 128."""
+    batch = _whole_batch(recipe, shape)
     while batch > _LEAST_BATCH and (batch * shape.height * shape.width > _MOST_PIXELS or batch > shape.train_count):
         batch = max(_LEAST_BATCH, batch // 2)
     return batch
@@ -121,8 +129,16 @@ def _rates(recipe: Recipe, shape: DataShape) -> dict[str, float | None]:
     return {key: rate if rate is None else rate * slower for key, rate in rates.items()}
 
 
-def _of_field(shape: DataShape) -> dict[str, Any]:
-    return _OF_POINTS if shape.field == "point" else {}
+def _whole_batch(recipe: Recipe, shape: DataShape) -> int:
+    return _POINTS_BATCH if shape.field == "point" else recipe.batch
+
+
+def _of_field(recipe: Recipe, shape: DataShape) -> dict[str, Any]:
+    """Of points there are as many latents as coordinates: with 100 for two, only 5 to 40 % lie near a mode."""
+    if shape.field == "image":
+        return {}
+    gammas = {key: _POINTS_GAMMA * getattr(recipe, key) for key in _GAMMAS}
+    return {**_OF_POINTS, **gammas, "latent_dimension": shape.channels}
 
 
 def _least_images(shape: DataShape) -> int:
