@@ -2,16 +2,16 @@ import pytest
 import torch
 from torch import nn
 
-from ganops.networks import article, autoencoder, dcgan, r3, vae
+from ganops.networks import article, autoencoder, dcgan, r3, resnet, vae
 from ganops.networks.layers import ConditionalBatchNorm, halvings, initialise
 
 SIZES = [(1, 28, 28), (3, 32, 32), (3, 100, 100), (4, 37, 53), (2, 17, 40)]
-FAMILIES = [dcgan, article, r3]
+FAMILIES = [dcgan, article, r3, resnet]
 
 
 @pytest.mark.parametrize("channels, height, width", SIZES)
 @pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("generator", [dcgan, article, autoencoder, r3])
+@pytest.mark.parametrize("generator", [dcgan, article, autoencoder, r3, resnet])
 def test_a_generator_writes_pictures_of_any_size(generator, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = generator.Generator(6, 4, channels, height, width, classes)(torch.randn(2, 6), label)
