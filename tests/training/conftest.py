@@ -43,10 +43,10 @@ def make_settings():
 
 
 class ListTracker:
-    """Keeps what it is told."""
+    """Keeps what it is told; of each attempt a list of its own."""
 
     def __init__(self):
-        self.points, self.pictures, self.notes, self.flushed = [], [], {}, 0
+        self.points, self.pictures, self.notes, self.flushed, self.attempts = [], [], {}, 0, {}
 
     def scalars(self, images_seen, values):
         self.points.append((images_seen, dict(values)))
@@ -59,6 +59,9 @@ class ListTracker:
 
     def flush(self):
         self.flushed = len(self.points)
+
+    def attempt(self, number):
+        return self.attempts.setdefault(number, ListTracker())
 
 
 @pytest.fixture

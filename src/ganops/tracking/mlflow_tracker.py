@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from jaxtyping import Shaped
 from torch import Tensor
 
-from ganops.tracking.retries import with_retries
-from ganops.training.run import Tracker
+from ganops.tracking.children import open_child
+from ganops.tracking.retries import or_warn, with_retries
+from ganops.training.tracker import SilentTracker, Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,6 +40,7 @@ class MlflowTracker:
     run_id: str
     _points: list["Metric"] = field(default_factory=list)
     _last_steps: dict[str, int] = field(default_factory=dict)
+    _child: "MlflowTracker | None" = None
     _flushed: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -77,6 +79,24 @@ class MlflowTracker:
             batch = points[first : first + _FLUSH_POINTS]
             with_retries(partial(self.client.log_batch, self.run_id, metrics=batch))
 
+    def attempt(self, number: int) -> "MlflowTracker":
+        """Of a child run, found again by the attempt's number. The child of the attempt before ends as FAILED."""
+        self.close("FAILED")
+        self.note("attempt", str(number))
+        name = f"{self.client.get_run(self.run_id).info.run_name}-attempt-{number}"
+        child = open_child(self.client, self.run_id, name, {"attempt": str(number)})
+        self._child = MlflowTracker(self.client, child)
+        return self._child
+
+    def close(self, status: str) -> None:
+        """Write what is buffered. The run is its caller's to end; that of the last attempt ends here."""
+        self.flush()
+        child, self._child = self._child, None
+        if child is not None:
+            child.flush()
+            end = partial(self.client.set_terminated, child.run_id, status)
+            or_warn(f"The attempt's run is not marked as {status}", end)
+
     def _last_step(self, name: str) -> int:
         if name not in self._last_steps:
             history = self.client.get_metric_history(self.run_id, name) if name in self._stored else []
@@ -93,25 +113,12 @@ class MlflowTracker:
         return last
 
 
-class SilentTracker:
-    """Keeps nothing, for code that runs outside any MLflow run."""
-
-    def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """Nobody asks for them: the curves are an output of the training too."""
-
-    def images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], columns: int) -> None:
-        """Samples kept for a whole training would fill the memory."""
-
-    def note(self, key: str, value: str) -> None:
-        """There is no run to tell it of."""
-
-    def flush(self) -> None:
-        """Nothing is buffered."""
-
-
 @contextmanager
 def active_tracker() -> Iterator[Tracker]:
-    """The tracker of the active MLflow run, else one that keeps nothing. What is buffered is written on the way out."""
+    """The tracker of the active MLflow run, else one that keeps nothing.
+
+    On the way out what is buffered is written, and the run of the last attempt says how it ended.
+    """
     import mlflow
 
     active = mlflow.active_run()
@@ -121,5 +128,7 @@ def active_tracker() -> Iterator[Tracker]:
     tracker = MlflowTracker(mlflow.MlflowClient(), active.info.run_id)
     try:
         yield tracker
-    finally:
-        tracker.flush()
+    except BaseException as error:
+        tracker.close("KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED")
+        raise
+    tracker.close("FINISHED")

@@ -1,13 +1,13 @@
 """Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from filelock import FileLock
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
@@ -18,15 +18,17 @@ from ganops.sources import source_digest
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 
-_WITHOUT_EFFECT = {"sample_every_images", "processes", "launcher"}
+_WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
 _SOURCES = {"noise.py", "augment.py", "data", "networks", "objectives", "games", "training"}
 _KEPT = 2
+_CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
 
 def fingerprint(settings: Settings, data_digest: str) -> str:
     """sha256 of what determines a training's files: settings, training data, and the code and the torch that train.
 
-    When to look at samples has no effect on them, and a state does not know how many processes made it. When to log and
+    When to look at samples has no effect on them, a state does not know how many processes made it, and how many
+    attempts may still be lost matters to none of them. When to log and
     to write a checkpoint has: curves and digests are part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
@@ -36,7 +38,8 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
 
 
 class Checkpoints:
-    """The checkpoints of one fingerprint, named after images seen; the last two are kept. Beside them, the snapshots."""
+    """The checkpoints of one fingerprint, named after attempt and images seen: the last two are kept, and the last
+    healthy one. Beside them, the snapshots."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
@@ -50,11 +53,13 @@ class Checkpoints:
         with lock:
             yield
 
-    def save(self, state: TrainingState) -> None:
-        """Write the state, whole or not at all, and forget all but the last two."""
-        with whole_file(self.folder / f"{state.images_seen:014d}.safetensors") as file:
-            save_file(state.state_dict(), file)
-        for old in self._newest_first()[_KEPT:]:
+    def save(self, state: TrainingState, healthy: bool = True) -> None:
+        """Write the state, whole or not at all, and forget what is neither among the last two nor the last healthy."""
+        with whole_file(self.folder / _name(state)) as file:
+            save_file(state.state_dict(), file, {_HEALTHY: str(healthy).lower()})
+        line = self._newest_first()
+        kept = {*line[:_KEPT], *self._healthy(line)[:1]}
+        for old in set(self.folder.glob(_CHECKPOINTS)) - kept:
             old.unlink()
 
     def restore(self, state: TrainingState) -> bool:
@@ -63,16 +68,50 @@ class Checkpoints:
         Snapshots that are later than what the state is now are over.
         """
         newest = self._newest_first()[:1]
-        for path in newest:
+        self._load(newest, state)
+        self.snapshots.forget_after(state.images_seen)
+        return bool(newest)
+
+    def restore_healthy(self, state: TrainingState) -> None:
+        """Load the newest checkpoint that was healthy when it was written; nothing happens where there is none."""
+        self._load(self._healthy(self._newest_first())[:1], state)
+
+    def _load(self, paths: Sequence[Path], state: TrainingState) -> None:
+        for path in paths:
             try:
                 state.load_state_dict(load_file(path))
             except (OSError, SafetensorError, KeyError) as error:
                 raise _unreadable(path, error) from None
-        self.snapshots.forget_after(state.images_seen)
-        return bool(newest)
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("*.safetensors"), reverse=True)
+        """The line from the newest back to the oldest: what a new attempt went back behind is no part of it."""
+        line: list[Path] = []
+        for path in sorted(self.folder.glob(_CHECKPOINTS), key=_instant, reverse=True):
+            if not line or _instant(path)[1] <= _instant(line[-1])[1]:
+                line.append(path)
+        return line
+
+    def _healthy(self, paths: Sequence[Path]) -> list[Path]:
+        return [path for path in paths if _is_healthy(path)]
+
+
+def _name(state: TrainingState) -> str:
+    attempt = f"attempt-{state.attempt}-" if state.attempt else ""
+    return f"{attempt}{state.images_seen:014d}.safetensors"
+
+
+def _instant(path: Path) -> tuple[int, int]:
+    """Attempt and images seen."""
+    before, _, images_seen = path.stem.rpartition("-")
+    return int(before.removeprefix("attempt-") or 0), int(images_seen)
+
+
+def _is_healthy(path: Path) -> bool:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata()[_HEALTHY] == "true"
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from None
 
 
 def read_finished(path: Path) -> tuple[str, dict[str, Tensor]]:

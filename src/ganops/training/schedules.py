@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ganops.config import Settings
 from ganops.games.game import Strengths
 
-_GENTLER_RATE, _STRONGER_GAMMA = 0.5, 2.0
+GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
 # Karras et al. 2020 (StyleGAN2-ADA), appendix B: the average must not remember the first, random weights.
 _EMA_RAMP = 0.05
 
@@ -30,7 +30,7 @@ def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) ->
     A discriminator that pays its penalties in a step of its own after every k moves takes k + 1 steps where another
     takes k: rate and logarithms of β are scaled by k / (k + 1) (Karras et al. 2020, StyleGAN2, appendix B).
     """
-    rate = _burnt_in(settings, "learning_rate", images_seen) * _GENTLER_RATE**attempt
+    rate = _burnt_in(settings, "learning_rate", images_seen) * GENTLER_RATE**attempt
     if settings.learning_rate_decay == "linear":
         rate *= max(0.0, 1 - images_seen / settings.total_images)
     every = settings.penalty_every_moves or 1
@@ -42,7 +42,7 @@ def strengths(settings: Settings, images_seen: int, attempt: int = 0) -> Strengt
     """Weights of the penalties and the probability of augmentation, unless that is adapted."""
     if settings.objective is None:
         return Strengths()
-    stronger = _STRONGER_GAMMA**attempt
+    stronger = STRONGER_GAMMA**attempt
     return Strengths(
         _burnt_in(settings, "r1_gamma", images_seen) * stronger,
         _burnt_in(settings, "r2_gamma", images_seen) * stronger,

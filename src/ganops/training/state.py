@@ -2,8 +2,10 @@
 
 import copy
 import hashlib
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,38 +16,28 @@ from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.games.game import Game, Strengths
 from ganops.networks.build import build_networks
-from ganops.training.processes import ALONE, World
+from ganops.training.window import Window
 
 # What one attempt may be shown at most, in samples: the next one begins beyond it.
 _ATTEMPT = 2**40
 
 
-@dataclass
-class Window:
-    """Sums of the scalars since the last log, on the device, and how many rounds each covers."""
+@dataclass(frozen=True)
+class LostGame:
+    """What was seen of a game that is not worth playing on, where, what to try, and where the next attempt began."""
 
-    sums: dict[str, Tensor] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, scalars: dict[str, Tensor]) -> None:
-        """One round more; a penalty that is paid lazily is in few of them."""
-        for name, value in scalars.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
-            self.counts[name] = self.counts.get(name, 0) + 1
-
-    def means(self, world: World = ALONE) -> dict[str, float]:
-        """The means over all processes, by one transfer from the device; the window is empty afterwards."""
-        totals = world.total(torch.stack(list(self.sums.values()))).tolist()
-        means = {name: total / (self.counts[name] * world.size) for name, total in zip(self.sums, totals, strict=True)}
-        self.sums, self.counts = {}, {}
-        return means
+    images_seen: int
+    reason: str
+    remedy: str
+    went_back_to: int = 0
 
 
 @dataclass
 class TrainingState:
     """Networks, their averages, optimizers, the clock, the adapted augmentation, and the curves so far.
 
-    `attempt` counts the games that were lost before this one; `before` is what the training that it continues has seen.
+    `attempt` counts the games that were lost before this one, and `lost` tells of them; `before` is what the training
+    that it continues has seen. All curves have a value, or NaN, at each instant at which one of them has a value.
     """
 
     networks: dict[str, nn.Module]
@@ -57,18 +49,20 @@ class TrainingState:
     before: int = 0
     attempt: int = 0
     window: Window = field(default_factory=Window)
-    curves: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    digests: list[tuple[int, str]] = field(default_factory=list)
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    digests: list[tuple[int, int, str]] = field(default_factory=list)
+    lost: list[LostGame] = field(default_factory=list)
 
     @classmethod
-    def initial(cls, settings: Settings, game: Game) -> "TrainingState":
-        """The state before the first round, on the settings' device."""
+    def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
+        """The state before the first round, on the settings' device; of a new attempt with weights of another seed."""
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-        networks = {name: network.to(settings.device) for name, network in build_networks(settings).items()}
+        reseeded = settings.model_copy(update={"seed": settings.seed + attempt * _ATTEMPT})
+        networks = {name: network.to(settings.device) for name, network in build_networks(reseeded).items()}
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
         averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
-        return cls(networks, averages, optimizers, dict(game.players), _adaptation(settings))
+        return cls(networks, averages, optimizers, dict(game.players), _adaptation(settings), attempt=attempt)
 
     @property
     def address(self) -> int:
@@ -81,6 +75,31 @@ class TrainingState:
     def strengths(self, scheduled: Strengths) -> Strengths:
         """The scheduled ones, with the adapted probability of augmentation where there is one."""
         return replace(scheduled, augmentation=self.adaptation.probability) if self.adaptation else scheduled
+
+    def record(self, values: Mapping[str, float]) -> None:
+        """One point of every curve, here and now; NaN of those that `values` lacks."""
+        row = {"images_seen": float(self.images_seen), "attempt": float(self.attempt), **values}
+        before = len(self.curves.get("images_seen", ()))
+        for name in {**self.curves, **row}:
+            self.curves.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
+
+    def mark(self) -> None:
+        """Remember the digest of this instant."""
+        self.digests.append((self.images_seen, self.attempt, self.digest()))
+
+    def not_finite(self) -> list[str]:
+        """Names of the sums, weights and moments that are not finite, by one transfer from the device."""
+        everything = {**self.window.sums, **self._weights(), **self._moments(), **self._adapted()}
+        values = {name: value for name, value in everything.items() if value.is_floating_point() and value.numel()}
+        largest = torch.stack([value.detach().abs().max().float() for value in values.values()]).tolist()
+        return [name for name, size in zip(values, largest, strict=True) if not math.isfinite(size)]
+
+    def weights_of_players(self) -> dict[str, int]:
+        """How many weights each player moves."""
+        return {
+            player: sum(weights.numel() for name in names for weights in self.networks[name].parameters())
+            for player, names in self.players.items()
+        }
 
     def state_dict(self) -> dict[str, Shaped[Tensor, "..."]]:
         """Flat name → contiguous tensor on the CPU; equal states give equal bytes."""
@@ -143,15 +162,18 @@ class TrainingState:
         ]
 
     def _records(self) -> dict[str, Tensor]:
-        records = {f"curves/{name}": torch.tensor(values, dtype=torch.float64) for name, values in self.curves.items()}
+        records = {f"curves/{name}": _bits(values) for name, values in self.curves.items()}
         records |= {f"window/{name}": value for name, value in self.window.sums.items()}
         records |= {f"window_counts/{name}": torch.tensor(count) for name, count in self.window.counts.items()}
-        records["digests/images_seen"] = torch.tensor([seen for seen, _ in self.digests], dtype=torch.int64)
-        digests = b"".join(bytes.fromhex(digest) for _, digest in self.digests)
+        instants = [(seen, attempt) for seen, attempt, _ in self.digests]
+        records["digests/instants"] = torch.tensor(instants, dtype=torch.int64).view(-1, 2)
+        digests = b"".join(bytes.fromhex(digest) for *_, digest in self.digests)
         records["digests/sha256"] = torch.tensor(list(digests), dtype=torch.uint8).view(-1, 32)
         records["clock/images_seen"] = torch.tensor(self.images_seen)
         records["clock/before"] = torch.tensor(self.before)
         records["clock/attempt"] = torch.tensor(self.attempt)
+        lost = json.dumps([asdict(game) for game in self.lost]).encode()
+        records["clock/lost"] = torch.tensor(list(lost), dtype=torch.uint8)
         return records
 
     def _load_weights(self, tensors: dict[str, Tensor]) -> None:
@@ -178,10 +200,12 @@ class TrainingState:
         self.attempt = int(tensors["clock/attempt"])
         sums = {name: value.to(device) for name, value in _group(tensors, "window").items()}
         self.window = Window(sums, {name: int(count) for name, count in _group(tensors, "window_counts").items()})
-        curves = {name: values.tolist() for name, values in _group(tensors, "curves").items()}
-        self.curves = defaultdict(list, curves)
+        self.lost = [LostGame(**game) for game in json.loads(bytes(tensors["clock/lost"].tolist()))]
+        bits = _group(tensors, "curves")
+        self.curves = {name: values.view(torch.float64).tolist() for name, values in bits.items()}
         digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]
-        self.digests = list(zip(tensors["digests/images_seen"].tolist(), digests, strict=True))
+        instants = tensors["digests/instants"].tolist()
+        self.digests = [(seen, attempt, digest) for (seen, attempt), digest in zip(instants, digests, strict=True)]
 
 
 def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, ...]) -> torch.optim.Optimizer:
@@ -196,6 +220,11 @@ def _adaptation(settings: Settings) -> Any:
     from ganops.augment import Adaptation
 
     return Adaptation.starting_at(settings.augmentation or 0.0, torch.device(settings.device))
+
+
+def _bits(values: list[float]) -> Tensor:
+    """As whole numbers, since a missing value (NaN) is not equal to itself."""
+    return torch.tensor(values, dtype=torch.float64).view(torch.int64)
 
 
 def _group(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,147 @@
+"""One attempt at a training: at each round the effects that are due, under the eyes of the watch."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ganops.config import Settings
+from ganops.games.game import Game
+from ganops.noise import Noise
+from ganops.sampling import Generator
+from ganops.training.checkpoint import Checkpoints
+from ganops.training.interruption import Interruption
+from ganops.training.lookout import Observer
+from ganops.training.loop import rounds
+from ganops.training.processes import World
+from ganops.training.state import TrainingState
+from ganops.training.step import Batches
+from ganops.training.stopwatch import Stopwatch
+from ganops.training.tracker import Tracker
+from ganops.training.watch import Finding, Rule, Verdict, broken_state, judge, not_finite, rules, signals
+
+_COLUMNS, _ROWS = 8, 10
+
+
+@dataclass(frozen=True)
+class Venue:
+    """What is the same in every attempt. Of several processes the leading one alone is heard and writes."""
+
+    game: Game
+    settings: Settings
+    batches: Batches
+    scratch: Checkpoints
+    tracker: Tracker
+    progress: Callable[[int, Mapping[str, float]], None]
+    tell: Callable[[str], None]
+    world: World
+    stopwatch: Stopwatch
+    observer: Observer | None
+    interruption: Interruption
+
+
+@dataclass
+class _Cadence:
+    """Due whenever the clock crosses a multiple of `every`: a function of the clock, without state of its own."""
+
+    every: int
+    round_images: int
+
+    def due(self, images_seen: int) -> bool:
+        return images_seen // self.every > (images_seen - self.round_images) // self.every
+
+
+@dataclass(frozen=True)
+class Play:
+    """An attempt from its state on; `tracker` is its own."""
+
+    venue: Venue
+    state: TrainingState
+    tracker: Tracker
+
+    def through(self) -> tuple[Finding, ...]:
+        """Round after round to the end of the budget, or to an interruption, which leaves a checkpoint; or to the
+        instant at which the game is lost, with what was seen: of that nothing is kept."""
+        venue, state, settings = self.venue, self.state, self.venue.settings
+        cadences = [_Cadence(every, settings.round_images) for every in _cadences(settings)]
+        for scalars in rounds(venue.game, state, settings, venue.batches, venue.world):
+            state.window.add(scalars)
+            last = state.images_seen >= settings.total_images
+            log, sample, snapshot, checkpoint = (last or cadence.due(state.images_seen) for cadence in cadences)
+            interrupted = venue.world.any(venue.interruption.received is not None)
+            if lost := self._lost(log, checkpoint, checkpoint or interrupted):
+                return lost
+            self._show(sample, snapshot)
+            if checkpoint:
+                state.mark()
+            if checkpoint or interrupted:
+                self._keep()
+            if interrupted:
+                break
+        return ()
+
+    def _lost(self, log: bool, look: bool, keep: bool) -> tuple[Finding, ...]:
+        """What makes the game a lost one, of what is due to be seen now."""
+        means = self.state.window.means() if log else {}
+        row = {**means, **signals(self.venue.settings, means, self.state.curves)}
+        if look and self.venue.observer:
+            row |= self.venue.observer.look(self.state, self.venue.batches)
+        if row:
+            self._record(row, log)
+        if broken := not_finite(means):
+            return broken
+        if keep and self.venue.world.any(bool(names := self.state.not_finite())):
+            return (broken_state(names),)
+        verdict = self._verdict() if row else Verdict()
+        for warning in verdict.warnings:
+            self.tracker.note(f"warning.{warning.subject}", warning.reason)
+            self.venue.tell(f"At {self.state.images_seen:,} images {warning.reason}. {warning.remedy}.")
+        return verdict.lost
+
+    def _record(self, row: dict[str, float], log: bool) -> None:
+        self.state.record(row)
+        known = {name: value for name, value in row.items() if not math.isnan(value)}
+        told = known | (self.venue.stopwatch.told(self.state.images_seen) if log else {})
+        self.tracker.scalars(self.state.images_seen, told)
+        if log:
+            self.venue.progress(self.state.images_seen, told)
+
+    def _verdict(self) -> Verdict:
+        return judge(self._limits, self.state.curves, self.state.images_seen / self.venue.settings.total_images)
+
+    @cached_property
+    def _limits(self) -> list[Rule]:
+        return rules(self.venue.settings, self.state.weights_of_players())
+
+    def _show(self, sample: bool, snapshot: bool) -> None:
+        seen = self.state.images_seen
+        if self.venue.world.leads and sample:
+            pictures = fixed_samples(self.venue.game, self.state, self.venue.settings)
+            self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
+        if self.venue.world.leads and snapshot:
+            self.venue.scratch.snapshots.save(seen, self.state.averages)
+
+    def _keep(self) -> None:
+        """What the tracker heard comes first: a checkpoint promises that it is kept."""
+        if self.venue.world.leads:
+            self.tracker.flush()
+            self.venue.stopwatch.keep()
+            self.venue.scratch.save(self.state, self._verdict().healthy)
+
+
+def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
+    """The same latents at every call, a row a class (at most ten), of the averaged generator, as they are stored."""
+    device = torch.device(settings.device)
+    generator = Generator(game, state.averages, settings.latent_dimension, (), device, settings.threads)
+    rows = min(settings.classes, _ROWS) or _COLUMNS
+    latents = Noise(settings.seed, 0, rows * _COLUMNS, device).normal("fixed/latent", (settings.latent_dimension,))
+    labels = torch.arange(rows, device=device).repeat_interleave(_COLUMNS) if settings.classes else None
+    return generator.pictures(latents, labels)
+
+
+def _cadences(settings: Settings) -> tuple[int, int, int, int]:
+    kept = settings.snapshot_every_images, settings.checkpoint_every_images
+    return settings.log_every_images, settings.sample_every_images, *kept
