@@ -57,3 +57,18 @@ def test_a_missing_damaged_or_foreign_bundle_is_an_error_that_names_the_file(con
     (tmp_path / "bundle" / "bundle.json").write_text('{"format": 99}')
     with pytest.raises(BundleError, match="format 99"):
         Bundle.load(tmp_path / "bundle")
+
+
+def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path):
+    contents.save(tmp_path / "bundle")
+    bundle, request = Bundle.load(tmp_path / "bundle"), GenerationRequest(n=7, seed=11)
+    weights = {
+        f"{name}/{key}": value for name, net in contents.networks.items() for key, value in net.state_dict().items()
+    }
+    earlier = {f"{64:014d}/{name}": 0.5 * value.float() for name, value in weights.items()}
+    was = bundle.as_it_was(earlier | {f"{128:014d}/{name}": value for name, value in weights.items()})
+    assert list(was) == [64, 128]
+    assert torch.equal(was[128].generate(request).values, bundle.generate(request).values)
+    assert not torch.equal(was[64].generate(request).values, bundle.generate(request).values)
+    with pytest.raises(BundleError, match=contents.settings.network):
+        bundle.as_it_was({f"{64:014d}/generator/other": torch.zeros(1)})

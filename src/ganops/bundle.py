@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,23 @@ class Bundle:
         """See Generator.interpolate."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 
+    def as_it_was(self, snapshots: Mapping[str, Tensor]) -> dict[int, Generator]:
+        """Images seen → the generator with the weights of that time, `<images seen>/<network>/<weight>`.
+
+        Snapshots of other networks are a BundleError.
+        """
+        times: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in snapshots.items():
+            images_seen, _, weight = name.partition("/")
+            times.setdefault(int(images_seen), {})[weight] = tensor
+        return {seen: self._with_weights(weights) for seen, weights in times.items()}
+
+    def _with_weights(self, weights: Mapping[str, Tensor]) -> Generator:
+        restored = {name: _restore(self.settings, name, weights, self.path) for name in self.generator.networks}
+        return replace(
+            self.generator, networks={name: network.to(self.generator.device) for name, network in restored.items()}
+        )
+
     def request_schema(self) -> dict[str, Any]:
         """The JSON schema of a request to this generator."""
         return request_schema(len(self.generator.class_frequencies))
@@ -127,7 +145,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise _unusable(path, "whole safetensors", str(error)) from None
 
 
-def _restore(settings: Settings, name: str, weights: dict[str, Tensor], path: Path) -> nn.Module:
+def _restore(settings: Settings, name: str, weights: Mapping[str, Tensor], path: Path) -> nn.Module:
     network = build_network(settings, name)
     mine = {key.removeprefix(f"{name}/"): value for key, value in weights.items() if key.startswith(f"{name}/")}
     try:

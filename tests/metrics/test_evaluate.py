@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import torch
 
 from ganops.data.store import Store
 from ganops.metrics.classifier import Classifier
-from ganops.metrics.evaluate import evaluate
+from ganops.metrics.evaluate import evaluate, evaluate_by, yardstick_of
 from ganops.metrics.report import COLUMNS, Estimate, Report
+from ganops.metrics.train_classifier import train_classifier
 from ganops.noise import Noise
 from ganops.sampling import GenerationRequest, Samples
 
 from .. import parameters as of_base
+from .conftest import CLASSES, store_of
 
 PARAMETERS = of_base.evaluation(seeds=(1, 2), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
 
@@ -64,6 +67,9 @@ def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: St
     assert forgetful["fid_classifier"].mean > 3 * report.judged["fid_classifier"].mean
     assert 1.4 * forgetful["inception_score_classifier"].mean < report.judged["inception_score_classifier"].mean
     assert forgetful["modes_classifier"].mean == 2
+    # Two of four classes that are equally frequent: ln 2, and what few samples and the classifier's errors add.
+    assert forgetful["reverse_kl_classifier"].mean == pytest.approx(np.log(2), abs=0.1)
+    assert report.judged["reverse_kl_classifier"].mean < 0.1
 
 
 def test_a_generator_that_mistakes_classes_disagrees(store: Store, classifier: Classifier) -> None:
@@ -75,6 +81,16 @@ def test_agreement_is_absent_where_no_class_was_asked(store: Store, classifier: 
     report = evaluate(Replay(store, label="none"), store, classifier, PARAMETERS)
     assert "agreement_classifier" not in report.judged
     assert "agreement_classifier" in report.held_out
+
+
+def test_a_class_that_no_training_picture_shows_leaves_no_divergence_to_be_had(tmp_path: Path) -> None:
+    """It would be infinite at the first sample that is taken for one of that class."""
+    lacking = store_of(tmp_path / "store", (*CLASSES, "never"))
+    short = of_base.classifier(total_images=300, batch=30, width=2, dimension=4, translation=0)
+    report = evaluate(Replay(lacking), lacking, train_classifier(lacking, short, threads=1), PARAMETERS)
+    for found in (report.judged, report.held_out):
+        assert "modes_classifier" in found
+        assert "reverse_kl_classifier" not in found
 
 
 def test_the_same_twice(report: Report, store: Store, classifier: Classifier) -> None:
@@ -175,3 +191,35 @@ def test_the_estimate_is_the_mean_and_the_sd_of_a_sample() -> None:
     assert Estimate.of([1.0, 3.0]).mean == 2.0
     assert Estimate.of([1.0, 3.0]).sd == pytest.approx(2**0.5)
     assert Estimate.of([5.0]).to_json() == {"mean": 5.0}
+
+
+def test_the_curve_is_of_the_first_seed_and_ends_in_the_reports_value(store: Store, classifier: Classifier) -> None:
+    along = {200: Replay(store), 100: Replay(store, classes=(0, 1))}
+    one_seed = PARAMETERS.model_copy(update={"seeds": (1,)})
+    alone = evaluate(Replay(store), store, classifier, one_seed)
+    curve = evaluate(Replay(store), store, classifier, PARAMETERS, along=along).curve_table()
+    assert list(curve["images_seen"]) == [100, 200]
+    assert set(curve.columns[1:]) == {f"{name}_classifier" for name in ("fid", "modes", "agreement", "reverse_kl")}
+    last = curve.iloc[-1]
+    for name in curve.columns[1:]:
+        assert last[name] == alone.judged[name].mean, name
+    assert curve["fid_classifier"][0] > 3 * last["fid_classifier"] and curve["modes_classifier"][0] == 2
+
+
+def test_a_report_without_snapshots_has_an_empty_curve(report: Report) -> None:
+    assert list(report.curve_table().columns) == ["images_seen"] and report.curve_table().empty
+
+
+def test_a_yardstick_serves_many_and_looks_at_the_real_pictures_once(store: Store, classifier: Classifier) -> None:
+    looked: list[int] = []
+
+    def counted(steps: Iterable, total: int) -> Iterable:
+        looked.append(total)
+        yield from steps
+
+    yardstick = yardstick_of(store, classifier, PARAMETERS, counted)
+    reports = [evaluate_by(yardstick, Replay(store, classes=classes)) for classes in ((0, 1, 2, 3), (0, 1))]
+    n, reference = len(store.indices("held_out")), len(store.indices("train"))
+    assert looked == [2 * reference + 3 * n, 2 * n]
+    for report, classes in zip(reports, ((0, 1, 2, 3), (0, 1)), strict=True):
+        assert report == evaluate(Replay(store, classes=classes), store, classifier, PARAMETERS)

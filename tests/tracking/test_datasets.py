@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from ganops.errors import ConfigurationError
-from ganops.tracking.datasets import check_roles, dataset_path, log_dataset, report_metrics
+from ganops.tracking.datasets import check_roles, dataset_path, log_dataset, log_report, report_metrics
 
 REPORT = {
     "metrics": {
@@ -59,6 +59,21 @@ def test_each_role_leaves_what_it_says(client: MlflowClient, experiment_id: str,
     assert data.params["settings.metrics.classifier.name"] == "small"
     assert [artifact.path for artifact in client.list_artifacts(run_id)] == ["bundle"]
     assert [artifact.path for artifact in client.list_artifacts(run_id, "bundle")] == ["bundle/weights"]
+
+
+def test_a_curve_stands_at_its_images_seen_once_and_beside_the_mean(
+    client: MlflowClient, experiment_id: str, tmp_path: Path
+) -> None:
+    run_id = client.create_run(experiment_id).info.run_id
+    entry = {"filepath": str(tmp_path / "curve.csv"), "metadata": {"mlflow": "curves"}}
+    log_report(client, run_id, "report", REPORT)
+    for rows in ("64,9.0,1\n128,3.0,4\n", "64,9.0,1\n128,3.0,4\n192,2.5,4\n"):
+        (tmp_path / "curve.csv").write_text("images_seen,fid_classifier,modes\n" + rows)
+        log_dataset(client, run_id, "metric_curve", entry)
+    points = client.get_metric_history(run_id, "curve/fid_classifier")
+    assert [(point.step, point.value) for point in points] == [(64, 9.0), (128, 3.0), (192, 2.5)]
+    assert [point.step for point in client.get_metric_history(run_id, "curve/modes")] == [64, 128, 192]
+    assert client.get_run(run_id).data.metrics["eval/fid_classifier"] == 2.0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ The distance of `held_out` from `train` is the floor: what a perfect generator w
 are measured at the same n, because every one of these metrics moves with it.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from ganops.config import EvaluationParameters
@@ -32,11 +34,24 @@ def evaluate(
     extractor: FeatureExtractor,
     parameters: EvaluationParameters,
     progress: Progress = unwatched,
+    along: Mapping[int, Judged] | None = None,
 ) -> Report:
     """The report of `generator`: mean and sd over `parameters.seeds`, and the floor.
 
     Args:
         progress: wraps the pictures that are looked at, told how many there are; shows them go by.
+        along: images seen → the generator as it was then: what the report's curve is of.
+
+    Raises:
+        MetricError: see `require_judgeable` and `require_generator`.
+    """
+    return evaluate_by(yardstick_of(store, extractor, parameters, progress), generator, along)
+
+
+def yardstick_of(
+    store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters, progress: Progress = unwatched
+) -> Yardstick:
+    """What `evaluate` measures by: it serves any number of generators, and looks at the real pictures once.
 
     Raises:
         MetricError: see `require_judgeable` and `require_generator`.
@@ -44,8 +59,17 @@ def evaluate(
     require_generator(parameters)
     require_judgeable(store, parameters)
     protocol = protocol_of(store, extractor, parameters)
-    yardstick = Yardstick(store, extractor, protocol, parameters.threads, progress)
-    return _report(GENERATOR, lambda n, seed: generator.generate(GenerationRequest(n=n, seed=seed)), yardstick)
+    return Yardstick(store, extractor, protocol, parameters.threads, progress)
+
+
+def evaluate_by(yardstick: Yardstick, generator: Judged, along: Mapping[int, Judged] | None = None) -> Report:
+    """As `evaluate`, by a yardstick that is at hand."""
+    earlier = {seen: partial(_drawn, one) for seen, one in (along or {}).items()}
+    return _report(GENERATOR, partial(_drawn, generator), yardstick, earlier)
+
+
+def _drawn(generator: Judged, n: int, seed: int) -> Samples:
+    return generator.generate(GenerationRequest(n=n, seed=seed))
 
 
 def evaluate_samples(
@@ -65,16 +89,17 @@ def evaluate_samples(
     require_enough(len(given.images), protocol.n)
     of_samples = SamplesProtocol(**vars(protocol), samples_given=len(given.images), samples_fitted=given.fitted)
     yardstick = Yardstick(store, extractor, of_samples, parameters.threads, progress)
-    return _report(SAMPLES, given.draw, yardstick)
+    return _report(SAMPLES, given.draw, yardstick, {})
 
 
-def _report(subject: str, draw: Draw, yardstick: Yardstick) -> Report:
+def _report(subject: str, draw: Draw, yardstick: Yardstick, along: Mapping[int, Draw]) -> Report:
     extractor = yardstick.extractor
-    judged, held_out = yardstick.measured(draw)
+    judged, held_out, curve = yardstick.measured(draw, along)
     return Report(
         subject=subject,
         judged={name: Estimate.of([values[name] for values in judged]) for name in judged[0]},
         held_out={name: Estimate.of([value]) for name, value in held_out.items()},
         classifier=extractor.accuracies if isinstance(extractor, Classifier | StackedDigits) else {},
         protocol=yardstick.protocol,
+        curve=curve,
     )

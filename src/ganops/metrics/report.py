@@ -1,7 +1,7 @@
 """Every metric of a generator or of given pictures, each with the protocol under which it was measured. Torch-free."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ GENERATOR = "generator"
 SAMPLES = "samples"
 HELD_OUT = "held_out"
 CLASSIFIER = "classifier"
+IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
 
 
@@ -80,6 +81,7 @@ class Report:
     Attributes:
         subject: GENERATOR or SAMPLES: whose metrics `judged` are.
         classifier: how good the judge is: split → share that it names rightly; empty for a judge of other classes.
+        curve: images seen → what is cheap to measure, of the first seed's samples of the generator as it was then.
     """
 
     subject: str
@@ -87,6 +89,7 @@ class Report:
     held_out: Mapping[str, Estimate]
     classifier: Mapping[str, float]
     protocol: Protocol
+    curve: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}."""
@@ -106,6 +109,11 @@ class Report:
             for name, value in values.items()
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def curve_table(self) -> pd.DataFrame:
+        """The curve: a row a snapshot, columns images_seen and the metrics."""
+        rows = [{IMAGES_SEEN: images_seen, **values} for images_seen, values in sorted(self.curve.items())]
+        return pd.DataFrame(rows) if rows else pd.DataFrame(columns=[IMAGES_SEEN])
 
     def _row(self, subject: str, name: str, value: Estimate) -> tuple:
         protocol = self.protocol

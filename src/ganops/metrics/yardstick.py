@@ -1,7 +1,7 @@
 """What everything of one report is measured with: an extractor, and the training pictures as it sees them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -47,9 +47,9 @@ class Reference:
     frequencies: Float64[np.ndarray, " classes"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Yardstick:
-    """Measures samples of several seeds, and the floor, against the reference.
+    """Measures samples of several seeds, and the floor, against the reference; that and the floor once for all.
 
     Attributes:
         protocol: of the report.
@@ -62,17 +62,23 @@ class Yardstick:
     protocol: Protocol
     threads: int
     progress: Progress
+    _standard: list[tuple[Reference, Metrics]] = field(default_factory=list, init=False)
 
-    def measured(self, draw: Draw) -> tuple[list[Metrics], Metrics]:
-        """Metrics of each seed's samples, and of as many held-out pictures."""
+    def measured(self, draw: Draw, along: Mapping[int, Draw]) -> tuple[list[Metrics], Metrics, dict[int, Metrics]]:
+        """Metrics of each seed's samples, and of as many held-out pictures; and of the first seed's samples of each
+        that is `along` the way, what costs no more than to look at them."""
         n, seeds = self.protocol.n, self.protocol.seeds
-        tick = Ticks(self.progress, 2 * self.protocol.reference_n + (len(seeds) + 1) * n)
+        of_standard = 0 if self._standard else 2 * self.protocol.reference_n + n
+        tick = Ticks(self.progress, of_standard + (len(seeds) + len(along)) * n)
         with thread_count(self.threads):
-            reference = self._reference(tick)
+            if not self._standard:
+                reference = self._reference(tick)
+                self._standard = [(reference, self._measure(_held_out(self.store, n), reference, tick))]
+            ((reference, floor),) = self._standard
             drawn = [self._measure(draw(n, seed), reference, tick) for seed in seeds]
-            floor = self._measure(_held_out(self.store, n), reference, tick)
+            passed = {key: self._glance(one(n, seeds[0]), reference, tick) for key, one in along.items()}
         tick.end()
-        return drawn, floor
+        return drawn, floor, passed
 
     def _reference(self, tick: Tick) -> Reference:
         indices = self.store.indices(REFERENCE)
@@ -88,11 +94,18 @@ class Yardstick:
         values = self._distances(seen, reference)
         if seen.probabilities is not None:
             values["inception_score"] = inception_score(seen.probabilities)
+        return _named(values | self._modes(seen, samples, reference), seen)
+
+    def _glance(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
+        seen = extract(self.extractor, samples.values, tick)
+        values = {"fid": frechet_distance(moments_of(seen.values), reference.moments)}
+        return _named(values | self._modes(seen, samples, reference), seen)
+
+    def _modes(self, seen: Features, samples: Samples, reference: Reference) -> Metrics:
+        values: Metrics = {}
         if seen.probabilities is not None and self.extractor.classes:
-            values |= _of_classes(seen.probabilities.argmax(axis=1), samples, reference.frequencies)
-        if isinstance(self.extractor, Coordinates):
-            values |= self.extractor.quality(seen.values)
-        return {f"{name}_{seen.name}": value for name, value in values.items()}
+            values = _of_classes(seen.probabilities.argmax(axis=1), samples, reference.frequencies)
+        return values | (self.extractor.quality(seen.values) if isinstance(self.extractor, Coordinates) else {})
 
     def _distances(self, seen: Features, reference: Reference) -> Metrics:
         protocol, manifold = self.protocol, reference.manifold
@@ -100,6 +113,10 @@ class Yardstick:
         kid = kernel_distance(seen.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
         fid = frechet_distance(moments_of(seen.values), reference.moments)
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
+
+
+def _named(values: Metrics, seen: Features) -> Metrics:
+    return {f"{name}_{seen.name}": value for name, value in values.items()}
 
 
 def _of_classes(

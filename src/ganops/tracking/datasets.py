@@ -1,8 +1,9 @@
-"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | parameters}`."""
+"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | curves | parameters}`."""
 
+import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # The report's groups as the UI's groups of charts: what was evaluated, and the floor it is to be held against.
 _CHARTS = {"generator": "eval", "held_out": "floor"}
+_X = "images_seen"
 
 
 def dataset_path(entry: Mapping[str, Any]) -> Path | None:
@@ -69,21 +71,49 @@ def _log_artifact(client: "MlflowClient", run_id: str, name: str, path: Path) ->
 
 
 def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    log_report(client, run_id, name, json.loads(path.read_text()))
+
+
+def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
+    """A report's metrics and protocol; `name` is the chart of one without groups."""
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis
 
-    report, now = json.loads(path.read_text()), get_current_time_millis()
+    now = get_current_time_millis()
     metrics = [Metric(key, value, now, 0) for key, value in report_metrics(name, report).items()]
     client.log_batch(run_id, metrics=metrics)
     if "protocol" in report:
         log_parameters(client, run_id, flatten({"protocol": report["protocol"]}))
 
 
+def log_curves(client: "MlflowClient", run_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Points `curve/<metric>` at their images seen; those up to the last that is stored are there already.
+
+    Not `eval/…`: that is the mean over the evaluation seeds, and a run's last value of a metric is what is compared.
+    """
+    from mlflow.entities import Metric
+    from mlflow.utils.time import get_current_time_millis
+
+    now, last = get_current_time_millis(), dict[str, int]()
+    stored = client.get_run(run_id).data.metrics
+    points = [
+        Metric(f"curve/{name}", float(row[name]), now, int(row[_X])) for row in rows for name in row if name != _X
+    ]
+    for key in {point.key for point in points} & stored.keys():
+        last[key] = max(point.step for point in client.get_metric_history(run_id, key))
+    client.log_batch(run_id, metrics=[point for point in points if point.step > last.get(point.key, -1)])
+
+
 def _log_parameters(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
     log_parameters(client, run_id, flatten({name: json.loads(path.read_text())}))
 
 
-_LOGGERS = {"artifact": _log_artifact, "metrics": _log_metrics, "parameters": _log_parameters}
+def _log_curves(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    with path.open(newline="") as file:
+        log_curves(client, run_id, list(csv.DictReader(file)))
+
+
+_LOGGERS = {"artifact": _log_artifact, "metrics": _log_metrics, "curves": _log_curves, "parameters": _log_parameters}
 
 
 def _is_number(value: Any) -> bool:
@@ -93,7 +123,7 @@ def _is_number(value: Any) -> bool:
 def _unknown_role(name: str, role: object) -> ConfigurationError:
     return ConfigurationError(
         f"metadata.mlflow of {name} in the catalog",
-        expected="artifact, metrics, parameters or none, on a dataset with a path",
+        expected="artifact, metrics, curves, parameters or none, on a dataset with a path",
         received=repr(role),
         remedy="Correct it in conf/base/catalog_*.yml.",
     )

@@ -25,14 +25,22 @@ def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
 
 
 def evaluate_generator(
-    bundle: Any, store: Any, judge: Any, parameters: EvaluationParameters
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Every metric of the generator and its floor, as JSON and as a table."""
+    bundle: Any, snapshots: dict[str, Any], store: Any, judge: Any, parameters: EvaluationParameters
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    """Every metric of the generator and its floor, as JSON and as a table; and the curve of its snapshots."""
     from ganops.metrics.evaluate import evaluate
     from ganops.metrics.judge import open_judge
 
-    report = evaluate(bundle, store, open_judge(judge, parameters), parameters, step_bar("pictures"))
-    return report.to_json(), report.table()
+    extractor, along = open_judge(judge, parameters), bundle.as_it_was(snapshots)
+    report = evaluate(bundle, store, extractor, parameters, step_bar("pictures"), along)
+    return report.to_json(), report.table(), report.curve_table()
+
+
+def draw_metric_curve(metric_curve: pd.DataFrame, report: dict[str, Any]) -> Any:
+    """The snapshots' metrics over images seen, beside the floor."""
+    from ganops.reporting.metric_curve import draw_metric_curve as draw
+
+    return draw(metric_curve, report)
 
 
 def draw_samples(bundle: Any) -> Any:

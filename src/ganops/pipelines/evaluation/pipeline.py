@@ -1,10 +1,11 @@
-"""bundle, store → judge, report, pictures."""
+"""bundle, snapshots, store → judge, report, curve of the metric, pictures."""
 
 from kedro.pipeline import Node, Pipeline
 
 from ganops.pipelines.evaluation.nodes import (
     draw_film,
     draw_interpolation,
+    draw_metric_curve,
     draw_neighbours,
     draw_real,
     draw_samples,
@@ -17,10 +18,12 @@ from ganops.pipelines.evaluation.nodes import (
 def create_pipeline() -> Pipeline:
     """Judgement of a generator."""
     judged = ["bundle", "store", "judge", "params:evaluation"]
+    reports = ["report", "report_table", "metric_curve"]
     return Pipeline(
         [
             Node(make_judge, ["store", "params:evaluation"], "judge", name="make_judge"),
-            Node(evaluate_generator, judged, ["report", "report_table"], name="evaluate"),
+            Node(evaluate_generator, ["bundle", "snapshots", *judged[1:]], reports, name="evaluate"),
+            Node(draw_metric_curve, ["metric_curve", "report"], "metric_curve_picture", name="draw_metric_curve"),
             Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),
             Node(draw_interpolation, "bundle", "interpolation", name="draw_interpolation"),
             Node(draw_film, "bundle", "interpolation_film", name="draw_film"),

@@ -1,0 +1,37 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ganops.errors import MetricError
+from ganops.reporting.metric_curve import best_and_last, draw_metric_curve
+
+CURVE = pd.DataFrame({"images_seen": [64, 128, 192], "fid_classifier": [9.0, 3.0, 4.0], "modes_classifier": [1, 3, 4]})
+REPORT = {
+    "metrics": {"held_out": {"fid_classifier": {"mean": 1.0}}},
+    "protocol": {"n": 40, "seeds": [1, 2], "reference": "train"},
+}
+
+
+def test_it_is_the_same_twice_and_shows_values_and_floor() -> None:
+    first = np.asarray(draw_metric_curve(CURVE, REPORT))
+    assert (np.asarray(draw_metric_curve(CURVE.copy(), REPORT)) == first).all()
+    other_floor = {**REPORT, "metrics": {"held_out": {"fid_classifier": {"mean": 2.0}}}}
+    other_value = CURVE.assign(fid_classifier=[9.0, 3.0, 5.0])
+    for curve, report in ((CURVE, other_floor), (other_value, REPORT)):
+        assert (np.asarray(draw_metric_curve(curve, report)) != first).any()
+
+
+def test_a_panel_a_metric() -> None:
+    both, one = draw_metric_curve(CURVE, REPORT), draw_metric_curve(CURVE[["images_seen", "fid_classifier"]], REPORT)
+    assert (both.width, both.mode) == (one.width, "RGB") and both.height == one.height + 260
+
+
+def test_the_best_is_the_first_of_the_least() -> None:
+    assert best_and_last(CURVE, "fid_classifier") == (1, 2)
+    assert best_and_last(CURVE.assign(fid_classifier=[3.0, 3.0, 3.0]), "fid_classifier") == (0, 2)
+
+
+@pytest.mark.parametrize("curve", [CURVE[["images_seen"]], CURVE.iloc[:0], CURVE[["fid_classifier"]]])
+def test_without_snapshots_there_is_nothing_to_draw(curve: pd.DataFrame) -> None:
+    with pytest.raises(MetricError, match="the curve of the metric: expected a column images_seen"):
+        draw_metric_curve(curve, REPORT)
