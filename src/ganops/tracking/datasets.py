@@ -1,4 +1,4 @@
-"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | curves | parameters}`."""
+"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | curves | …}`."""
 
 import csv
 import json
