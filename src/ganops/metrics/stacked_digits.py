@@ -20,7 +20,7 @@ from ganops.data.progress import Progress, unwatched
 from ganops.data.store import FieldFormat, Store
 from ganops.metrics import classifier
 from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier
-from ganops.metrics.train_classifier import accuracies_of, train_classifier
+from ganops.metrics.train_classifier import accuracies_of, fit_classifier
 
 FORMAT = "ganops-stacked-digits-1"
 CHANNELS = 3
@@ -32,7 +32,7 @@ class StackedDigits:
     """A classifier of digits as a feature extractor of pictures (3, H, W).
 
     Attributes:
-        digits: the classifier of single channels; it knows how rightly it names them.
+        digits: the classifier of single channels.
         accuracies: split → share of its pictures of which all three digits are named rightly.
     """
 
@@ -84,7 +84,7 @@ def train_stacked_digits(
         store: of the classes "000" to "999", see `require_judgeable`.
         progress: wraps the steps, told how many there are; shows them go by.
     """
-    judge = StackedDigits(train_classifier(ChannelsAsDigits(store), parameters, threads, progress), {})
+    judge = StackedDigits(fit_classifier(ChannelsAsDigits(store), parameters, threads, progress), {})
     judge.accuracies = accuracies_of(judge, store, threads)
     return judge
 
@@ -104,8 +104,9 @@ class ChannelsAsDigits(Store):
 
     def read(self, field: str, indices: np.ndarray) -> np.ndarray:
         """Stored values of the digits at `indices`: image (n, 1, H, W), label (n,)."""
-        pictures, channels = np.divmod(indices, CHANNELS)
-        values = self._stacked.read(field, pictures)
+        # Of a picture all channels are read at once, and once.
+        pictures, place = np.unique(indices // CHANNELS, return_inverse=True)
+        values, channels = self._stacked.read(field, pictures), indices % CHANNELS
         if field == "label":
-            return values // len(DIGITS) ** (CHANNELS - 1 - channels) % len(DIGITS)
-        return values[np.arange(len(indices)), channels][:, np.newaxis]
+            return values[place] // len(DIGITS) ** (CHANNELS - 1 - channels) % len(DIGITS)
+        return values[place, channels][:, np.newaxis]

@@ -24,19 +24,27 @@ _ROWS_AT_ONCE = 4096
 def train_classifier(
     store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = unwatched
 ) -> Classifier:
-    """Cross-entropy, AdamW, the rate warmed up and then annealed by half a cosine; the last weights are kept.
+    """The classifier of the store's classes, and how rightly it names what it did not learn from.
 
     Args:
         store: of at least two classes, see `require_judgeable`.
         progress: wraps the steps, told how many there are; shows them go by.
     """
+    classifier = fit_classifier(store, parameters, threads, progress)
+    classifier.accuracies = accuracies_of(classifier, store, threads)
+    return classifier
+
+
+def fit_classifier(
+    store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = unwatched
+) -> Classifier:
+    """Cross-entropy, AdamW, the rate warmed up and then annealed by half a cosine; the last weights are kept."""
     channels, height, width_pixels = store.fields["image"].shape
     with thread_count(threads):
         shape = (channels, height, width_pixels)
         classifier = build(shape, store.classes, parameters.width, parameters.dimension)
         initialise(classifier.network, parameters.seed)
         _fit(classifier, Loader(store, "train", ("image", "label"), parameters.seed), parameters, progress)
-    classifier.accuracies = accuracies_of(classifier, store, threads)
     return classifier
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex, overload
 
 import numpy as np
 from jaxtyping import Int64
@@ -84,12 +84,12 @@ class _Stacks(Sequence[Reference]):
         return len(self.train.digits) + len(self.test.digits)
 
     @overload
-    def __getitem__(self, row: int) -> Reference: ...
+    def __getitem__(self, row: SupportsIndex) -> Reference: ...
 
     @overload
     def __getitem__(self, row: slice) -> list[Reference]: ...
 
-    def __getitem__(self, row: int | slice) -> Reference | list[Reference]:
+    def __getitem__(self, row: SupportsIndex | slice) -> Reference | list[Reference]:
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         at = range(len(self))[row]

