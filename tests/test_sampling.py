@@ -55,22 +55,33 @@ def test_a_request_that_makes_no_sense_is_refused(wrong):
         GenerationRequest(**wrong)
 
 
+class Echo:
+    """A game whose samples are its latents."""
+
+    players, moves, field, fields, generating, ahead = {}, {}, "point", (), (), ()
+
+    def losses(self, player, networks, batch, noise, strengths):
+        raise NotImplementedError
+
+    penalties = losses
+
+    def generate(self, networks, latent, label):
+        return latent / 4
+
+
 def test_truncation_shrinks_the_latents():
-    class Echo:
-        players, moves, field, fields, generating, ahead = {}, {}, "image", (), (), ()
-
-        def losses(self, player, networks, batch, noise, strengths):
-            raise NotImplementedError
-
-        penalties = losses
-
-        def generate(self, networks, latent, label):
-            return latent[:, :, None, None] / 8
-
     generator = Generator(Echo(), {}, 4, (), torch.device("cpu"), 1)
-    whole = generator.generate(GenerationRequest(n=200)).values.float().std()
-    half = generator.generate(GenerationRequest(n=200, truncation=0.5)).values.float().std()
-    assert half / whole == pytest.approx(0.5, rel=0.02)
+    whole, half = (generator.generate(GenerationRequest(n=200, truncation=scale)).values for scale in (1.0, 0.5))
+    assert torch.equal(half, 0.5 * whole)
+
+
+@pytest.mark.parametrize("end_seed", range(1, 9))
+def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its_ends(end_seed):
+    path = Generator(Echo(), {}, 2, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
+    lengths, x, y = path.norm(dim=1), *path.double().unbind(1)
+    torch.testing.assert_close(lengths, torch.linspace(lengths[0], lengths[-1], 11))
+    turns = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
+    torch.testing.assert_close(turns, turns.mean().expand(10), rtol=1e-3, atol=1e-5)
 
 
 def test_an_interpolation_wants_a_class_and_two_seeds(generator):

@@ -86,6 +86,9 @@ class Generator:
     ) -> Shaped[Tensor, "steps *shape"]:
         """Samples on the great circle between the latents of two seeds (White 2016), both ends among them.
 
+        Directions go along the circle, and lengths evenly from one to the other: where few latents lie nearly opposite
+        each other, the formula for ends of one length would leave the data's world half way.
+
         They stand at even distances, or `eased`: t = (1 − cos πs) / 2, close together at the ends, so that a movement
         back and forth turns gently.
 
@@ -100,11 +103,9 @@ class Generator:
             Noise(seed, 0, 1, self.device).normal("request/latent", (self.latent_dimension,))
             for seed in (start_seed, end_seed)
         ]
-        angle = torch.acos(torch.cosine_similarity(ends[0], ends[1]))
         even = torch.linspace(0, 1, steps, device=self.device)[:, None]
         along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
-        latents = (torch.sin((1 - along) * angle) * ends[0] + torch.sin(along * angle) * ends[1]) / torch.sin(angle)
-        return self.pictures(latents, labels)
+        return self.pictures(_great_circle(ends[0], ends[1], along), labels)
 
     def _one_class(self, count: int, class_label: int | None) -> Tensor | None:
         if class_label is None and not self.class_frequencies:
@@ -134,3 +135,11 @@ class Generator:
             received=str(class_label),
             remedy="Ask for a class of the model card, or for none.",
         )
+
+
+def _great_circle(start: Tensor, end: Tensor, along: Tensor) -> Tensor:
+    """From one latent (1, z) to another, at the shares `along` (steps, 1) of the way."""
+    lengths = torch.lerp(start.norm(), end.norm(), along)
+    start, end = start / start.norm(), end / end.norm()
+    angle = torch.acos(torch.cosine_similarity(start, end))
+    return lengths * (torch.sin((1 - along) * angle) * start + torch.sin(along * angle) * end) / torch.sin(angle)
