@@ -40,7 +40,7 @@ class Noise:
     def integers(self, stream: str, below: int, shape: tuple[int, ...] = ()) -> Int[Tensor, "count *shape"]:
         """Uniform integers 0 … below − 1, int64, shape (count, *shape)."""
         values = np.floor(self._open_uniform(stream, shape) * below).astype(np.int64)
-        return torch.from_numpy(values).to(self.device)
+        return self._moved(torch.from_numpy(values))
 
     def rows(self, start: int, stop: int) -> "Noise":
         """The noise of samples start … stop − 1 of this slice."""
@@ -60,7 +60,12 @@ class Noise:
         return words.reshape(self.count, -1)[:, :values].reshape(self.count, *shape)
 
     def _to_device(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32)).to(self.device)
+        return self._moved(torch.from_numpy(values.astype(np.float32)))
+
+    def _moved(self, values: Tensor) -> Tensor:
+        # From pinned memory, so that the host goes on while it travels.
+        on_cuda = self.device.type == "cuda"
+        return values.pin_memory().to(self.device, non_blocking=True) if on_cuda else values.to(self.device)
 
 
 def permutation(seed: int, stream: str, epoch: int, size: int) -> Int[np.ndarray, " size"]:

@@ -87,7 +87,7 @@ def test_half_of_the_samples_are_mirrored_and_the_rest_is_as_it_was(tmp_path: Pa
 
 def test_mirrored_slices_join_to_the_whole_resident_or_mapped(tmp_path: Path) -> None:
     store = striped(tmp_path)
-    whole = Loader(store, "train", ("image",), 3, mirror=True).batch(10, 40)["image"]
+    whole = Loader(store, "train", ("image",), 3, resident_bytes=1 << 20, mirror=True).batch(10, 40)["image"]
     mapped = Loader(store, "train", ("image",), 3, resident_bytes=0, mirror=True)
     assert torch.equal(torch.cat([mapped.batch(10 + start, 8)["image"] for start in range(0, 40, 8)]), whole)
     assert not torch.equal(Loader(store, "train", ("image",), 4, mirror=True).batch(10, 40)["image"], whole)

@@ -13,7 +13,8 @@ from ganops.data.store import Store
 from ganops.errors import DataError
 from ganops.noise import Noise
 
-# A split of at most this size stays on the device as stored; a larger one is read from the memory map batch by batch.
+# A split of at most this size stays on an accelerator as stored; a larger one is read from the memory map batch by batch.
+# The processor reads all from there: that is as fast as from a copy, which would grow with the data (EXPERIMENTS.md).
 RESIDENT_BYTES = 1 << 30
 
 
@@ -26,7 +27,7 @@ class Loader:
     Args:
         fields: names in the store, such as ("image", "label").
         seed: of the shuffled order, and of the mirroring.
-        resident_bytes: up to this size the split's stored values stay on the device.
+        resident_bytes: up to this size the split's stored values stay on the device; None: on an accelerator 1 GiB.
         mirror: whether half of the samples are shown mirrored, left for right: each time one is shown, its position in
             the order decides, for all of its pictures alike.
 
@@ -41,7 +42,7 @@ class Loader:
         fields: Sequence[str],
         seed: int,
         device: torch.device | str = "cpu",
-        resident_bytes: int = RESIDENT_BYTES,
+        resident_bytes: int | None = None,
         mirror: bool = False,
     ) -> None:
         self.device, self._mirror = torch.device(device), mirror
@@ -49,6 +50,8 @@ class Loader:
         self._indices = _filled(store, split)
         self._rows = np.arange(len(self._indices))
         self._encode = {name: ENCODINGS[store.fields[name].encoding] for name in self._known_fields()}
+        if resident_bytes is None:
+            resident_bytes = 0 if self.device.type == "cpu" else RESIDENT_BYTES
         fits = sum(self._sample_bytes(name) for name in self._fields) * len(self._indices) <= resident_bytes
         self._resident = {name: self._move(name, self._rows) for name in self._fields} if fits else None
 

@@ -1,0 +1,118 @@
+"""How much of what the machine can multiply does a training reach?
+
+python benchmarks/flops.py        a table: floating-point operations a second of whole rounds, and their share of the
+                                  peak, which is that of a large matrix product in the same precision, in the same run
+
+A round is forward and backward of both players with all penalties; its operations are those of convolutions and matrix
+products, counted by torch (two for a multiplication with its addition), so that all else is only time. `r3` is the
+recipe's width, and a larger one; the published width for CIFAR-10 is 768 (`--r3-width 768 --r3-batch 8`).
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from side_by_side import arguments, clock_of, machine_line, ratio, resolved, shown, take_turns
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ganops.config import Settings
+from ganops.games.build import build_game
+from ganops.training.state import TrainingState
+from ganops.training.step import play_round
+
+SIZE, CLASSES = (3, 32, 32), 10
+PRODUCT = 2048
+
+
+class Random:
+    """One batch of noise, again and again: data are no question here."""
+
+    def __init__(self, settings: Settings) -> None:
+        labels = torch.arange(settings.batch) % CLASSES
+        self.samples = {"image": torch.rand(settings.batch, *SIZE) * 2 - 1, "label": labels}
+
+    def batch(self, first: int, count: int) -> dict[str, torch.Tensor]:
+        return self.samples
+
+
+def played(settings: Settings) -> Callable[[], object]:
+    """A round at each call."""
+    game, batches = build_game(settings), Random(settings)
+    state = TrainingState.initial(settings, game)
+    return lambda: play_round(game, state, settings, batches)
+
+
+def product(precision: str) -> Callable[[], object]:
+    """Five products of square matrices."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    left, right = (torch.randn(PRODUCT, PRODUCT).to(dtype) for _ in range(2))
+
+    def multiplied() -> None:
+        for _ in range(5):
+            torch.mm(left, right)
+
+    return multiplied
+
+
+class Operations(TorchDispatchMode):
+    """Counts by torch's own formulas. (Its FlopCounterMode, which also counts by module, fails at R1's inner gradient.)"""
+
+    total = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        formula = flop_registry.get(function.overloadpacket)
+        self.total += formula(*args, **(kwargs or {}), out_val=result) if formula else 0
+        return result
+
+
+def operations(play: Callable[[], object]) -> int:
+    """Of one call."""
+    with Operations() as counted:
+        play()
+    return counted.total
+
+
+def row(name: str, settings: Settings, given: argparse.Namespace) -> None:
+    """One network in one precision, beside the product."""
+    play, count = played(settings), 5 * 2 * PRODUCT**3
+    per_round = operations(play)
+
+    def several() -> None:
+        for _ in range(given.rounds):
+            play()
+
+    sides = {"round": several, "product": product(settings.precision)}
+    seconds = take_turns(sides, given.turns, clock_of(given))
+    scale = given.rounds * per_round / count
+    share, half = ratio(seconds["product"], seconds["round"])
+    peak = given.turns * count / sum(seconds["product"]) / 1e9
+    reached = given.turns * given.rounds * per_round / sum(seconds["round"]) / 1e9
+    per_image = per_round / settings.batch / 1e9
+    form = (
+        f"{name:8}{settings.width:6}{settings.batch:6}  {settings.precision}{per_image:16.3f}{reached:10.0f}{peak:8.0f}"
+    )
+    print(f"{form}   {shown((share * scale, half * scale))}", flush=True)
+
+
+def main() -> None:
+    parser = arguments(__doc__, turns=8)
+    parser.add_argument("--rounds", type=int, default=2, help="of a turn")
+    parser.add_argument("--r3-width", type=int, default=128)
+    parser.add_argument("--r3-batch", type=int, default=8)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(machine_line(given))
+    print(
+        f"{'network':8}{'width':>6}{'batch':>6}  {'':4}{'GFLOP an image':>16}{'GFLOP/s':>10}{'peak':>8}   share of peak"
+    )
+    wide = {"width": given.r3_width, "batch": given.r3_batch}
+    for name, recipe, said in (("dcgan", "dcgan", {}), ("r3", "r3gan", {}), ("r3", "r3gan", wide)):
+        for precision in ("fp32", "bf16"):
+            row(name, resolved(recipe, SIZE, given.threads, CLASSES, precision=precision, **said), given)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Does the memory of a training grow with its data set?
+
+python benchmarks/memory.py [--quick]      a table: peak memory of training processes on 1,000, 10,000 and 100,000
+                                           pictures of 32 × 32 in colour, each a process of its own, shown all of them
+
+`anonymous` is what the process holds itself (RssAnon, which Linux alone tells); the store is a memory map, whose pages
+the system lends and takes back as it likes: those are in `with maps` (VmHWM). The interpreter with torch has some
+400 MiB before it begins. The ratio is that of the anonymous memory to that of the smallest data set.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from side_by_side import processor
+from synthetic import random_store
+
+SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
+
+
+def measured(path: Path) -> dict[str, float]:
+    """Mebibytes of a training in this process, which is shown each picture once."""
+    from loop import Silent
+
+    from ganops.config import TrainingParameters
+    from ganops.data.store import Store
+    from ganops.launch.training import launch_training
+
+    peaks, done = [_status("RssAnon")], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            peaks.append(_status("RssAnon"))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    store = Store.open(path)
+    said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
+    with tempfile.TemporaryDirectory() as scratch:
+        told = (lambda *given: None, lambda *given: None)
+        launch_training(store, TrainingParameters.parse({**said, "device": "cpu"}), Path(scratch), Silent(), *told)
+    done.set()
+    watcher.join()
+    return {"before": peaks[0], "anonymous": max(peaks), "with maps": _status("VmHWM")}
+
+
+def _status(key: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
+
+
+def one_run(count: int) -> dict[str, float]:
+    """The training of so many pictures, in a fresh process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = random_store(Path(folder, "store"), count, SIZE, CLASSES).path
+        command = [sys.executable, __file__, "--measure", str(path)]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 pictures")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(measured(given.measure)))
+        return
+    print(f"{processor()}; MiB")
+    print(f"{'pictures':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")
+    first = None
+    for count in (1000, 2000) if given.quick else (1000, 10_000, 100_000):
+        found = one_run(count)
+        first = first or found["anonymous"]
+        store, share = count * 3 * 32 * 32 / 2**20, found["anonymous"] / first
+        sizes = f"{found['before']:8.0f}{found['anonymous']:11.0f}{share:8.2f}{found['with maps']:11.0f}"
+        print(f"{count:9}{store:8.0f}{sizes}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
