@@ -14,7 +14,8 @@ from ganops.data.sources.source import ReadySamples
 from ganops.data.store import NO_CLASS, Store
 from ganops.errors import MetricError
 from ganops.metrics.coordinates import Coordinates, fit_coordinates
-from ganops.metrics.evaluate import evaluate
+from ganops.metrics.evaluate import evaluate, evaluate_samples
+from ganops.metrics.given import read_samples
 from ganops.metrics.judge import make_judge, open_judge, restore
 from ganops.sampling import GenerationRequest, Samples
 
@@ -100,3 +101,24 @@ def test_each_kind_of_samples_has_judges_of_its_own(gaussians: Store, store: Sto
 
     judged(gaussians, of_base.evaluation())
     judged(store, PARAMETERS)
+
+
+def test_points_of_another_program_are_judged_from_a_table(gaussians: Store, tmp_path: Path) -> None:
+    points = gaussians.read("point", gaussians.indices("validation")[:500])
+    table = tmp_path / "points.csv"
+    table.write_text("x1,x2\n" + "".join(f"{x},{y}\n" for x, y in points.tolist()))
+    for path in (table, tmp_path):
+        given = read_samples(path, gaussians)
+        np.testing.assert_array_equal(given.values, points)
+        assert given.labels is None
+    parameters = PARAMETERS.model_copy(update={"n": 400})
+    report = evaluate_samples(given, gaussians, fit_coordinates(gaussians), parameters)
+    assert report.judged["modes_coordinates"].mean == 25
+    assert report.judged["high_quality_coordinates"].mean > 0.95
+
+
+@pytest.mark.parametrize("content", ["x1,y\n1,2\n", "x1,x2\n1,two\n", "x1,x2\n1,nan\n", "x1,x2,class\n1,2,25\n", ""])
+def test_a_table_of_other_things_is_refused(gaussians: Store, tmp_path: Path, content: str) -> None:
+    (tmp_path / "points.csv").write_text(content)
+    with pytest.raises(MetricError, match=r"points\.csv: expected a table \(CSV\) with the columns x1, x2 and"):
+        read_samples(tmp_path, gaussians)

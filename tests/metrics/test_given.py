@@ -71,7 +71,7 @@ def test_each_seed_draws_others(store: Store, classifier: Classifier, tmp_path: 
     assert (first.judged["fid_classifier"].sd or 0.0) > 0
     samples = read_samples(folder, store)
     assert samples.draw(30, 1).values.shape == (30, 1, 9, 10)
-    rows = {picture.tobytes(): row for row, picture in enumerate(samples.images)}
+    rows = {picture.tobytes(): row for row, picture in enumerate(samples.values)}
     drawn = [[rows[picture.numpy().tobytes()] for picture in samples.draw(30, seed).values] for seed in (1, 2)]
     assert drawn[0] != drawn[1]
     assert all(row == sorted(set(row)) for row in drawn)
@@ -84,7 +84,7 @@ def test_other_sizes_and_colours_are_fitted_and_counted(store: Store, tmp_path: 
     samples = read_samples(tmp_path, store)
     assert samples.fitted == 2
     assert samples.labels is None
-    np.testing.assert_array_equal(samples.images, np.full((3, 1, 9, 10), 7, np.uint8))
+    np.testing.assert_array_equal(samples.values, np.full((3, 1, 9, 10), 7, np.uint8))
 
 
 def test_too_few_and_unreadable_pictures_are_refused(store: Store, classifier: Classifier, tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def evaluate_samples(
     """
     require_judgeable(store, parameters)
     protocol = protocol_of(store, extractor, parameters)
-    require_enough(len(given.images), protocol.n)
-    of_samples = SamplesProtocol(**vars(protocol), samples_given=len(given.images), samples_fitted=given.fitted)
+    require_enough(len(given.values), protocol.n)
+    of_samples = SamplesProtocol(**vars(protocol), samples_given=len(given.values), samples_fitted=given.fitted)
     yardstick = Yardstick(store, extractor, of_samples, parameters.threads, progress)
     return _report(SAMPLES, given.draw, yardstick, {})
 

@@ -1,7 +1,7 @@
-"""Pictures that another program made, as samples to be judged: of the store's shape, labelled where folders tell.
+"""Samples that another program made: pictures of the store's shape, labelled where folders tell, or points of a table.
 
-They are fitted as the preparation fits real ones, so that a size or a colour space of their own is no difference that
-the metrics would see; the protocol says how many were.
+Pictures are fitted as the preparation fits real ones, so that a size or a colour space of their own is no difference
+that the metrics would see; the protocol says how many were.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64, Shaped
 
 from ganops.data.decoding import read_shape
 from ganops.data.fitting import fit, fit_file
@@ -24,29 +25,34 @@ from ganops.errors import MetricError
 from ganops.noise import permutation
 from ganops.sampling import Samples
 
+_TABLE = "points.csv"
+
 
 @dataclass(frozen=True)
 class GivenSamples:
-    """N pictures of one shape.
+    """N samples of one shape.
 
     Attributes:
-        labels: by the store's classes; None where the folder does not tell them.
-        fitted: how many were of another size or number of channels.
+        values: as the store holds them.
+        labels: by the store's classes; None where nothing tells them.
+        fitted: how many pictures were of another size or number of channels.
     """
 
-    images: UInt8[np.ndarray, "n channels height width"]
+    values: Shaped[np.ndarray, "n *shape"]
     labels: Int64[np.ndarray, " n"] | None
     fitted: int
 
     def draw(self, n: int, seed: int) -> Samples:
         """n of them, in their order; all of them whatever the seed if there are no more."""
-        chosen = np.sort(permutation(seed, "evaluation/samples", 0, len(self.images))[:n])
+        chosen = np.sort(permutation(seed, "evaluation/samples", 0, len(self.values))[:n])
         labels = None if self.labels is None else torch.from_numpy(self.labels[chosen])
-        return Samples(torch.from_numpy(self.images[chosen]), labels)
+        return Samples(torch.from_numpy(self.values[chosen]), labels)
 
 
 def read_samples(path: Path, store: Store, progress: Progress = unwatched) -> GivenSamples:
     """All pictures of a folder or zip; sub-folders named as classes of the store are labels.
+
+    Of points a table in the form of `kedro generate`, or the folder of its points.csv: columns x1 … xD, and `class`.
 
     Args:
         progress: wraps the pictures; shows them go by.
@@ -55,6 +61,8 @@ def read_samples(path: Path, store: Store, progress: Progress = unwatched) -> Gi
         DataError: no such path, or no pictures in it.
         MetricError: one of them cannot be read.
     """
+    if store.sample_field == "point":
+        return _read_points(path / _TABLE if path.is_dir() else path, store)
     source = image_folder(path)
     channels, height, width = store.fields["image"].shape
     images = np.empty((len(source.references), channels, height, width), dtype=np.uint8)
@@ -62,6 +70,28 @@ def read_samples(path: Path, store: Store, progress: Progress = unwatched) -> Gi
         done = pool.map(partial(_read_one, source.references, images), range(len(images)))
         fitted = sum(progress(done, len(images)))
     return GivenSamples(images, _labels(source, store.classes), fitted)
+
+
+def _read_points(path: Path, store: Store) -> GivenSamples:
+    columns = [f"x{axis}" for axis in range(1, store.fields["point"].shape[0] + 1)]
+    try:
+        table = pd.read_csv(path)
+        points = table[columns].to_numpy(dtype=np.float32)
+        labels = table["class"].to_numpy(dtype=np.int64) if "class" in table else None
+    except (OSError, KeyError, ValueError) as error:
+        raise _no_points(path, columns, str(error)) from None
+    if not np.isfinite(points).all() or (labels is not None and not np.isin(labels, range(len(store.classes))).all()):
+        raise _no_points(path, columns, "values that are not finite, or classes that the data do not have")
+    return GivenSamples(points, labels, 0)
+
+
+def _no_points(path: Path, columns: list[str], received: str) -> MetricError:
+    return MetricError(
+        f"evaluation.samples, {path}",
+        expected=f"a table (CSV) with the columns {', '.join(columns)} and, where classes are known, class",
+        received=received,
+        remedy="Write it as kedro generate writes points.csv.",
+    )
 
 
 def _read_one(references: Sequence[Reference], images: np.ndarray, row: int) -> bool:
