@@ -33,7 +33,7 @@ def test_the_store_holds_the_points_as_they_came(tmp_path: Path) -> None:
     assert store.sample_field == "point"
     assert store.fields == {"point": FieldFormat("float32", (3,), "float32_quarter")}
     np.testing.assert_array_equal(store.read("point", np.arange(40)), POINTS)
-    assert store.manifest["file"][7] == "line:7"
+    assert store.manifest["file"].tolist()[7] == "line:7"
 
 
 def test_equal_points_are_duplicates_and_stay_together(tmp_path: Path) -> None:
