@@ -1,6 +1,6 @@
-"""The space in which the watch measures diversity: cheap, the same for every data set, and never a judge."""
+"""The watch's eyes: the space in which it measures diversity, cheap and never a judge, and the validation split."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
@@ -8,10 +8,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganops.config import Settings
+from ganops.data.loader import Loader
+from ganops.data.store import Store
+from ganops.training.lookout import Lookout
 
-# An eighth of a judge's side in each direction: a look must cost less than a hundredth of the training between two.
+# A seventh of a judge's side: a look must cost less than a hundredth of the training between two.
 SIDE = 32
 _MEAN, _SCALE = 127.0, 128.0
+
+
+def lookout(settings: Settings, store: Store, fields: Sequence[str]) -> Lookout | None:
+    """What the watch looks through; None where the store has no validation split, and the watch is blind."""
+    if not len(store.indices("validation")):
+        return None
+    return Lookout(embedding(settings), Loader(store, "validation", fields, settings.seed, settings.device))
 
 
 def embedding(settings: Settings) -> Callable[[Tensor], Tensor]:

@@ -33,7 +33,7 @@ def play_out(venue: Venue, state: TrainingState, beginning: Beginning) -> Traini
     while found := Play(venue, state, tracker).through():
         state = _back(venue, state, found, beginning)
         tracker = _opened(venue.tracker, state)
-        venue.tell(_turn(state))
+        venue.tell(_turn(state, bool(venue.settings.r1_gamma or venue.settings.r2_gamma)))
         venue.progress(state.images_seen, {})
         if venue.world.any(venue.interruption.received is not None):
             break
@@ -86,13 +86,13 @@ def _opened(tracker: Tracker, state: TrainingState, number: int | None = None) -
     return attempt
 
 
-def _turn(state: TrainingState) -> str:
+def _turn(state: TrainingState, penalised: bool) -> str:
     lost, number = state.lost[-1], state.attempt
-    gentler = f"{GENTLER_RATE**number:g} × learning rate, {STRONGER_GAMMA**number:g} × γ"
+    gentler = f"{GENTLER_RATE**number:g} × learning rate" + (f", {STRONGER_GAMMA**number:g} × γ" if penalised else "")
     where = f"from the last healthy checkpoint, at {lost.went_back_to:,} images" if lost.went_back_to else "anew"
     return (
         f"The game was lost at {lost.images_seen:,} images: {lost.reason}. Attempt {number} goes on {where}, "
-        f"with other noise and {gentler}."
+        f"with other noise, data in another order, and {gentler}."
     )
 
 

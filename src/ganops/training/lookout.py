@@ -31,10 +31,12 @@ class Lookout:
     Attributes:
         embed: samples as they are stored → features (B, D), on any device.
         validation: batches of the validation split; `held_out` is never looked at.
+        least_images: seen between two looks. One takes as long as to play some hundred images.
     """
 
     embed: Callable[[Tensor], Tensor]
     validation: Batches
+    least_images: int = 12_000
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class Observer:
         values = self._seen(state, batches) if self.world.leads else [0.0] * len(self._names)
         shared = self.world.total(torch.tensor(values, device=self.settings.device))
         return dict(zip(self._names, shared.tolist(), strict=True))
+
+    def prepare(self) -> None:
+        """Embed the validation samples, once."""
+        assert self._real_spreads
 
     @property
     def _names(self) -> list[str]:

@@ -21,7 +21,7 @@ from ganops.training.state import TrainingState
 from ganops.training.step import Batches
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import Tracker
-from ganops.training.watch import Finding, Rule, Verdict, broken_state, judge, not_finite, rules, signals
+from ganops.training.watch import Finding, Rule, Verdict, judge, not_finite, rules, signals
 
 _COLUMNS, _ROWS = 8, 10
 
@@ -71,14 +71,15 @@ class Play:
             state.window.add(scalars)
             last = state.images_seen >= settings.total_images
             log, sample, snapshot, checkpoint = (last or cadence.due(state.images_seen) for cadence in cadences)
+            look = checkpoint and (last or self._may_look)
             interrupted = venue.world.any(venue.interruption.received is not None)
-            if lost := self._lost(log, checkpoint, checkpoint or interrupted):
+            if lost := self._lost(log, look, checkpoint or interrupted):
                 return lost
             self._show(sample, snapshot)
             if checkpoint:
                 state.mark()
             if checkpoint or interrupted:
-                self._keep()
+                self._keep(look)
             if interrupted:
                 break
         return ()
@@ -91,10 +92,10 @@ class Play:
             row |= self.venue.observer.look(self.state, self.venue.batches)
         if row:
             self._record(row, log)
-        if broken := not_finite(means):
-            return broken
-        if keep and self.venue.world.any(bool(names := self.state.not_finite())):
-            return (broken_state(names),)
+        names = [name for name, value in means.items() if not math.isfinite(value)]
+        broken = bool(names) or (keep and self.venue.world.any(bool(names := self.state.not_finite())))
+        if broken:
+            return (not_finite(self.venue.settings, names),)
         verdict = self._verdict() if row else Verdict()
         for warning in verdict.warnings:
             self.tracker.note(f"warning.{warning.subject}", warning.reason)
@@ -110,7 +111,7 @@ class Play:
             self.venue.progress(self.state.images_seen, told)
 
     def _verdict(self) -> Verdict:
-        return judge(self._limits, self.state.curves, self.state.images_seen / self.venue.settings.total_images)
+        return judge(self._limits, self.state.curves, self.state.images_seen)
 
     @cached_property
     def _limits(self) -> list[Rule]:
@@ -124,12 +125,22 @@ class Play:
         if self.venue.world.leads and snapshot:
             self.venue.scratch.snapshots.save(seen, self.state.averages)
 
-    def _keep(self) -> None:
-        """What the tracker heard comes first: a checkpoint promises that it is kept."""
+    @property
+    def _may_look(self) -> bool:
+        """At some of the checkpoints, where they come so often that a look at each would cost too much."""
+        observer, settings = self.venue.observer, self.venue.settings
+        if observer is None:
+            return True
+        checkpoints = -(-observer.lookout.least_images // settings.checkpoint_every_images)
+        every = checkpoints * settings.checkpoint_every_images
+        return _Cadence(every, settings.round_images).due(self.state.images_seen)
+
+    def _keep(self, looked: bool) -> None:
+        """What the tracker heard comes first: a checkpoint promises that it is kept. It is healthy only by a look."""
         if self.venue.world.leads:
             self.tracker.flush()
             self.venue.stopwatch.keep()
-            self.venue.scratch.save(self.state, self._verdict().healthy)
+            self.venue.scratch.save(self.state, looked and self._verdict().healthy)
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:

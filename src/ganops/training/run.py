@@ -89,6 +89,8 @@ def train(
         progress(state.images_seen, {})
         stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
         observer = Observer(game, settings, lookout, world) if lookout else None
+        if observer and world.leads and state.images_seen < settings.total_images:
+            observer.prepare()  # an embedding that cannot be used stops the run now, not hours later
         heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
         with deferred_signals() as interruption:
             state = play_out(Venue(game, settings, batches, *heard, interruption), state, beginning)

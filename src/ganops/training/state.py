@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
+from ganops.augment import Adaptation
 from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.games.game import Game, Strengths
@@ -44,7 +44,7 @@ class TrainingState:
     averages: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
-    adaptation: Any = None
+    adaptation: Adaptation | None = None
     images_seen: int = 0
     before: int = 0
     attempt: int = 0
@@ -214,11 +214,9 @@ def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, 
     return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=betas, fused=settings.device != "mps")
 
 
-def _adaptation(settings: Settings) -> Any:
+def _adaptation(settings: Settings) -> Adaptation | None:
     if settings.augmentation_target is None:
         return None
-    from ganops.augment import Adaptation
-
     return Adaptation.starting_at(settings.augmentation or 0.0, torch.device(settings.device))
 
 

@@ -20,17 +20,16 @@ from ganops.objectives.build import build_objective
 _LOGIT_GAP = 100.0
 # A critic of slope 1 cannot tell two samples further apart than they are; its penalty holds the slope only roughly.
 _STEEPER = 2.0
-_CERTAIN = 2e-3
+# Shares of what a discriminator pays that cannot tell.
+_CERTAIN, _ASTRAY = 2e-3, 10.0
 _GROWTH, _REMEMBERED, _LEAST_REMEMBERED = 1e3, 100, 5
 _ADAM_EPSILON = 1e-8
 _COLLAPSED, _COLLAPSED_WITHIN = 0.05, 0.02
-_GRACE = 0.25
+# Of total_images, and at least so many.
+_GRACE, _LEAST_GRACE = 0.25, 20_000
 _MEMORISED = 0.8
 _LOGS, _LOOKS = 5, 2
 _NAMED = 3
-
-_GENTLER = "Try a lower training.learning_rate, or a higher training.r1_gamma"
-_WEAKER = f"{_GENTLER}, or training.augmentation"
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Rule:
         beyond: the wrong side of the limit.
         patience: points in a row on the wrong side that decide.
         meaning: in words, after the curve's name and value.
-        grace: of total_images, before which a curve that was never on the right side decides nothing: at the start
-            every generator makes one picture. None: for ever, so that only a fall from the right side counts.
+        grace: images seen, before which a curve that was never on the right side decides nothing: at the start a
+            generator may make one picture. None: for ever, so that only a fall from the right side counts.
         warns: a warning is all; the game goes on.
     """
 
@@ -52,7 +51,7 @@ class Rule:
     patience: int
     meaning: str
     remedy: str
-    grace: float | None = 0.0
+    grace: int | None = 0
     warns: bool = False
 
     def wrong(self, value: float) -> bool:
@@ -100,44 +99,49 @@ def signals(settings: Settings, means: Mapping[str, float], curves: Mapping[str,
 
 def rules(settings: Settings, weights: Mapping[str, int]) -> list[Rule]:
     """The limits of a game; `weights` counts those that each player moves."""
-    of_players = [rule for player, count in weights.items() for rule in _of_gradients(player, count)]
-    return [*_of_discriminator(settings), *of_players, *_of_diversity()]
+    gentler = _gentler(settings)
+    of_players = [rule for player, count in weights.items() for rule in _of_gradients(player, count, gentler)]
+    return [*_of_discriminator(settings, gentler), *of_players, *_of_diversity(settings, gentler)]
 
 
-def judge(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], share: float) -> Verdict:
-    """The verdict on the last points of the curves.
-
-    Args:
-        share: of total_images that was seen.
-    """
-    streaks = {rule: _streak(rule, curves.get(rule.curve, ()), share) for rule in limits}
-    lost = tuple(_finding(rule, curves) for rule in limits if streaks[rule] >= rule.patience and not rule.warns)
-    warnings = tuple(_finding(rule, curves) for rule in limits if rule.warns and streaks[rule] == rule.patience)
-    return Verdict(lost, warnings, not any(streaks[rule] for rule in limits if not rule.warns))
-
-
-def not_finite(values: Mapping[str, float]) -> tuple[Finding, ...]:
-    """No patience: what is not finite once stays so."""
-    names = [name for name, value in values.items() if not math.isfinite(value)]
-    return (broken_state(names),) if names else ()
+def judge(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], images_seen: int) -> Verdict:
+    """The verdict on the last points of the curves."""
+    streaks = {rule: _streak(rule, curves.get(rule.curve, ())) for rule in limits}
+    armed = {
+        rule: streak.fell or (rule.grace is not None and images_seen >= rule.grace) for rule, streak in streaks.items()
+    }
+    counts = {rule: streaks[rule].length if armed[rule] else 0 for rule in limits}
+    lost = tuple(_finding(rule, curves) for rule in limits if counts[rule] >= rule.patience and not rule.warns)
+    warnings = tuple(_finding(rule, curves) for rule in limits if counts[rule] == rule.patience and rule.warns)
+    # What is excused at the start is no place to go back to either.
+    suspicious = [rule for rule in limits if not rule.warns and (rule.grace is not None or armed[rule])]
+    return Verdict(lost, warnings, not any(streaks[rule].length for rule in suspicious))
 
 
-def broken_state(names: Sequence[str]) -> Finding:
-    """Of values that are not finite; without names, another process has them."""
+def not_finite(settings: Settings, names: Sequence[str]) -> Finding:
+    """Of values that are not finite, which is no matter of patience; without names, another process has them."""
     some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    return Finding("finite", f"{some or 'values of a process'} not finite", f"{_GENTLER}, or training.precision=fp32")
+    remedy = f"{_gentler(settings)}, or training.precision=fp32"
+    return Finding("finite", f"{some or 'values of a process'} not finite", remedy)
 
 
-def _streak(rule: Rule, curve: Sequence[float], share: float) -> int:
-    """How many of the last points, in a row, are on the wrong side; 0 as long as the rule says nothing."""
-    count = 0
+@dataclass(frozen=True)
+class _Streak:
+    """How many of a curve's last points, in a row, are on the wrong side, and whether one before was not."""
+
+    length: int
+    fell: bool
+
+
+def _streak(rule: Rule, curve: Sequence[float]) -> _Streak:
+    length = 0
     for value in reversed(curve):
         if math.isnan(value):
             continue
         if not rule.wrong(value):
-            return count
-        count += 1
-    return count if rule.grace is not None and share >= rule.grace else 0
+            return _Streak(length, True)
+        length += 1
+    return _Streak(length, False)
 
 
 def _finding(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Finding:
@@ -153,36 +157,42 @@ def _loss_of_guessing(settings: Settings) -> float:
     return float(build_objective(settings.objective).discriminator(zeros, zeros))
 
 
-def _of_discriminator(settings: Settings) -> list[Rule]:
+def _gentler(settings: Settings) -> str:
+    return "Try a lower training.learning_rate" + (", or a higher training.r1_gamma" if settings.objective else "")
+
+
+def _of_discriminator(settings: Settings, gentler: str) -> list[Rule]:
     """A Lipschitz-1 critic's gap is at most the diameter of the data space, 2 √(C·H·W) for values in [−1, 1]."""
     diameter = 2 * math.sqrt(settings.channels * settings.height * settings.width_pixels)
     gap = _STEEPER * diameter if settings.objective == "wasserstein" else _LOGIT_GAP
-    apart, certain = "the logits of real and of generated samples run apart", "the discriminator is certain"
+    weaker = f"{gentler}, or training.augmentation"
     return [
-        Rule("watch/logit_gap", "above", gap, _LOGS, apart, _WEAKER),
-        Rule("watch/discriminator_loss", "below", _CERTAIN, _LOGS, certain, _WEAKER),
+        Rule("watch/logit_gap", "above", gap, _LOGS, "the logits of real and of generated samples run apart", weaker),
+        Rule("watch/discriminator_loss", "below", _CERTAIN, _LOGS, "the discriminator is always certain", weaker),
+        Rule("watch/discriminator_loss", "above", _ASTRAY, _LOGS, "the discriminator is worse than a guess", gentler),
     ]
 
 
-def _of_gradients(player: str, weights: int) -> list[Rule]:
+def _of_gradients(player: str, weights: int, gentler: str) -> list[Rule]:
     """Below ε · √weights the ε of Adam is larger than a weight's gradient: the player stands still."""
     growth, vanished = f"the gradient of the {player} explodes", f"the gradient of the {player} has vanished"
     still = _ADAM_EPSILON * math.sqrt(weights)
     return [
-        Rule(f"watch/gradient_{player}", "above", _GROWTH, _LOGS, growth, _GENTLER),
-        Rule(f"gradient/{player}", "below", still, _LOGS, vanished, _WEAKER),
+        Rule(f"watch/gradient_{player}", "above", _GROWTH, _LOGS, growth, gentler),
+        Rule(f"gradient/{player}", "below", still, _LOGS, vanished, gentler),
     ]
 
 
-def _of_diversity() -> list[Rule]:
-    """Variety within classes that never rose is a warning: such pictures may be all that was asked for."""
+def _of_diversity(settings: Settings, gentler: str) -> list[Rule]:
+    """Variety within classes that never rose is a warning: a sample a class may be all that the budget gives."""
     one, one_each = "the generator makes one sample", "the generator makes one sample a class"
-    memorises = "the discriminator knows its training samples by heart"
-    within = "watch/diversity_within_classes"
-    other = f"{_GENTLER}, or training.conditional=false"
+    by_heart = "the discriminator knows its training samples by heart"
+    within, other = "watch/diversity_within_classes", f"{gentler}, or training.conditional=false"
+    grace = max(_LEAST_GRACE, round(_GRACE * settings.total_images))
+    more = "Prepare more data, or raise training.augmentation"
     return [
-        Rule("watch/diversity", "below", _COLLAPSED, _LOOKS, one, _GENTLER, _GRACE),
+        Rule("watch/diversity", "below", _COLLAPSED, _LOOKS, one, gentler, grace),
         Rule(within, "below", _COLLAPSED_WITHIN, _LOOKS, one_each, other, None),
-        Rule(within, "below", _COLLAPSED_WITHIN, _LOOKS, one_each, other, 2 * _GRACE, warns=True),
-        Rule("watch/overfitting", "above", _MEMORISED, _LOOKS, memorises, "Use more data, or augment", warns=True),
+        Rule(within, "below", _COLLAPSED_WITHIN, _LOOKS, one_each, other, grace, warns=True),
+        Rule("watch/overfitting", "above", _MEMORISED, _LOOKS, by_heart, more, warns=True),
     ]
