@@ -186,8 +186,8 @@ def test_without_an_observation_p_stays():
 def test_signs_are_summed_over_processes():
     """Each alone would move p the other way: r is 1/2 here, 1 in the other process, which saw thrice as many."""
     adapted = adaptation(0.5)
-    adapted.observe(torch.tensor([1.0, 1.0, 1.0, -1.0]))
-    adapted.adapt(5000, 0.6, total=lambda ours: ours + torch.tensor([12.0, 12.0]))
+    adapted.observe(torch.tensor([1.0, 1.0, 1.0, -1.0]), total=lambda ours: ours + torch.tensor([12.0, 12.0]))
+    adapted.adapt(5000, 0.6)
     assert adapted.probability.item() == pytest.approx(0.51)
 
 

@@ -69,7 +69,7 @@ def translate(
 class Adaptation:
     """Karras et al. 2020 (ADA), section 3.1: p rises while r_t = E[sign D(real)] is above its target, else it falls.
 
-    All is on the device and changes in place, so that the host never waits. Signs are those of this process.
+    All is on the device and changes in place, so that the host never waits; all processes hold the same.
     """
 
     probability: Float32[Tensor, ""]
@@ -82,20 +82,21 @@ class Adaptation:
         values = torch.tensor([probability, 0.0, 0.0], device=device)
         return cls(*(value.clone() for value in values))
 
-    def observe(self, real_logits: Float[Tensor, "..."]) -> None:
-        """What D says of reals, in any shape; above 0 it takes them for real."""
-        self.signs += real_logits.detach().sign().sum()
-        self.count += real_logits.numel()
+    def observe(
+        self, real_logits: Float[Tensor, "..."], total: Callable[[Tensor], Tensor] = lambda values: values
+    ) -> None:
+        """What D says of reals, in any shape; above 0 it takes them for real. `total` sums over the processes."""
+        signs = real_logits.detach().sign().sum()
+        signs, count = total(torch.stack([signs, torch.full_like(signs, real_logits.numel())]))
+        self.signs += signs
+        self.count += count
 
-    def adapt(self, images: int, target: float, total: Callable[[Tensor], Tensor] = lambda values: values) -> None:
+    def adapt(self, images: int, target: float) -> None:
         """p += sign(r_t − target) · images / 500k, within [0, 1]; then r_t begins anew.
 
-        Args:
-            images: seen by D since the last adaptation, in all processes.
-            total: sums a vector over the processes.
+        `images`: seen by D since the last adaptation, in all processes.
         """
-        signs, count = total(torch.stack([self.signs, self.count]))
-        self.probability += (signs - target * count).sign() * (images / _IMAGES_FROM_0_TO_1)
+        self.probability += (self.signs - target * self.count).sign() * (images / _IMAGES_FROM_0_TO_1)
         self.probability.clamp_(0, 1)
         self.signs.zero_()
         self.count.zero_()

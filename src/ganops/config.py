@@ -4,13 +4,13 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-import difflib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ganops.errors import ConfigurationError
+from ganops.parameters import Parameters, unknown_key, wrong_value
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -25,54 +25,6 @@ AugmentationPolicy = Literal["translation", "diffaugment"]
 GameName = Literal["noise_to_sample", "vae"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
-
-
-# Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
-P = TypeVar("P", bound="Parameters")
-
-
-class Parameters(BaseModel):
-    """Immutable parameters under one top-level key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    key: ClassVar[str] = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_the_nearest_key(cls, values: Any) -> Any:
-        for name in values if isinstance(values, Mapping) else ():
-            if name not in cls.model_fields:
-                raise _unknown_key(cls.key, str(name), list(cls.model_fields))
-        return values
-
-    @classmethod
-    def parse(cls: type[P], values: Mapping[str, Any]) -> P:
-        """The validated object; a wrong value raises ConfigurationError naming its key."""
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise _wrong_value(cls.key, error) from None
-
-
-def _unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return ConfigurationError(
-        f"{group}.{name}",
-        expected="one of " + ", ".join(sorted(known)),
-        received=f"the unknown key {name!r}",
-        remedy=f"Did you mean {group}.{nearest[0]}?" if nearest else "Remove it.",
-    )
-
-
-def _wrong_value(group: str, error: ValidationError) -> ConfigurationError:
-    first = error.errors()[0]
-    name = ".".join([group, *map(str, first["loc"])])
-    return ConfigurationError(
-        name,
-        expected=first["msg"][:1].lower() + first["msg"][1:],
-        received=repr(first["input"]),
-        remedy=f"Correct {name} in its parameters file or in --params.",
-    )
 
 
 class DataPreparationParameters(Parameters):
@@ -151,6 +103,59 @@ class TrainingParameters(Parameters):
     continue_from: str | None = Field(default=None, description="a finished training state to train further")
     processes: int = Field(default=1, ge=1)
     launcher: Launcher = "elastic"
+
+
+class ComparisonParameters(Parameters):
+    """Trainings that stand beside one another: each is `training` with a few keys changed."""
+
+    key: ClassVar[str] = "comparison"
+
+    variants: dict[str, dict[str, Any] | None] = Field(description="name → changed keys; None: taken back")
+    seeds: tuple[int, ...] | None = Field(min_length=1, description="of each variant; None: training.seed")
+
+    @model_validator(mode="after")
+    def _require_variants(self) -> "ComparisonParameters":
+        for name, changed in self.changes.items():
+            _require_changes(f"{self.key}.variants.{name}", changed)
+        if not self.changes:
+            raise ConfigurationError(
+                f"{self.key}.variants",
+                expected="at least one variant",
+                received="none" if not self.variants else "none that is not taken back",
+                remedy="Name some in a parameters_comparison.yml, as sngan: {recipe: sngan}.",
+            )
+        return self
+
+    @property
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """Name → changed keys, of the variants that are not taken back."""
+        return {name: changed for name, changed in self.variants.items() if changed is not None}
+
+    def trainings(self, training: TrainingParameters) -> dict[tuple[str, int], TrainingParameters]:
+        """Variant and seed → what is trained."""
+        return {
+            (name, seed): TrainingParameters.parse({**training.model_dump(), **changed, "seed": seed})
+            for name, changed in self.changes.items()
+            for seed in self.seeds or (training.seed,)
+        }
+
+
+def _require_changes(group: str, changed: Mapping[str, Any]) -> None:
+    known = [name for name in TrainingParameters.model_fields if name != "seed"]
+    for name in changed:
+        if name == "seed":
+            raise ConfigurationError(
+                f"{group}.seed",
+                expected="no seed of its own, so that what differs is the variant",
+                received=repr(changed[name]),
+                remedy="Set comparison.seeds, which holds for all variants.",
+            )
+        if name not in known:
+            raise unknown_key(group, name, known)
+    try:
+        TrainingParameters.model_validate({"recipe": "", **changed})
+    except ValidationError as error:
+        raise wrong_value(group, error) from None
 
 
 class ClassifierParameters(Parameters):

@@ -55,3 +55,26 @@ def test_every_state_tensor_has_its_parameters_strides_after_a_restore(recipe, m
         for parameter, moments in optimizer.state.items():
             assert moments["exp_avg"].stride() == moments["exp_avg_sq"].stride() == parameter.stride()
     assert restored.digest() == state.digest()
+
+
+def test_a_lazy_penalty_is_a_step_of_its_own_k_times_as_strong_after_every_kth_move(make_settings, stripes):
+    settings = make_settings("dcgan", penalty_every_moves=4, precision="fp32")
+    game = build_game(settings)
+    states = [TrainingState.initial(settings, game) for _ in range(2)]
+    for state, number in zip(states, (3, 4), strict=True):
+        batch, noise = stripes.batch(0, 8), Noise(0, 0, 8)
+        scalars = move(game, "discriminator", state, settings, batch, noise, number=number)
+        assert ("penalty/r1" in scalars) == (number == 4)
+    steps = [state.optimizers["discriminator"].state_dict()["state"][0]["step"].item() for state in states]
+    assert steps == [1.0, 2.0]
+    assert states[0].digest() != states[1].digest()
+
+
+def test_augmentation_adapts_after_every_fourth_move(make_settings, stripes):
+    settings = make_settings("dcgan", augmentation_target=0.6, augmentation=0.5, total_images=80)
+    game = build_game(settings)
+    state = TrainingState.initial(settings, game)
+    probabilities = [play_round(game, state, settings, stripes)["augmentation/probability"].item() for _ in range(9)]
+    assert len(set(probabilities[:4])) == len(set(probabilities[4:8])) == 1
+    steps = {abs(probabilities[4] - probabilities[3]), abs(probabilities[8] - probabilities[7])}
+    assert max(steps) < 4 * 8 / 500_000 * 1.01 and min(steps) > 0

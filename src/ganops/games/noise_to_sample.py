@@ -138,8 +138,7 @@ class _Look:
         strength = self.now.augmentation
         if not isinstance(strength, Tensor) and strength == 0:
             return samples
-        policy = () if self.game.policy == "translation" else (self.game.policy,)
-        return augment(samples, self.noise, stream, strength, *policy)
+        return augment(samples, self.noise, stream, strength, self.game.policy)
 
     @property
     def _label(self) -> Tensor | None:

@@ -1,18 +1,19 @@
 """Settings → the networks of a family, with their initial weights."""
 
+from collections.abc import Callable
+
 from torch import nn
 
 from ganops.config import Settings
-from ganops.networks import article, autoencoder, dcgan, r3, vae
+from ganops.networks import article, autoencoder, dcgan, mlp, r3, resnet, vae
 from ganops.networks.layers import initialise
+from ganops.networks.spectral import spectrally_normalised
 
 
 def build_networks(settings: Settings) -> dict[str, nn.Module]:
     """Every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, fp32."""
     networks = {name: initialise(network, name, settings.seed) for name, network in _construct(settings).items()}
     if settings.spectral_norm:
-        from ganops.networks.spectral import spectrally_normalised
-
         networks["discriminator"] = spectrally_normalised(networks["discriminator"], "discriminator", settings.seed)
     return networks
 
@@ -23,45 +24,33 @@ def build_network(settings: Settings, name: str) -> nn.Module:
 
 
 def _construct(s: Settings) -> dict[str, nn.Module]:
-    shape = (s.channels, s.height, s.width_pixels, s.classes)
+    picture = (s.channels, s.height, s.width_pixels, s.classes)
+    vector = (s.channels, s.classes)
     match s.network:
         case "dcgan":
-            return {
-                "generator": dcgan.Generator(s.latent_dimension, s.width, *shape),
-                "discriminator": dcgan.Discriminator(s.width, *shape),
-            }
+            return _two_players(s, dcgan.Generator, dcgan.Discriminator, picture)
         case "article":
-            return {
-                "generator": article.Generator(s.latent_dimension, s.width, *shape),
-                "discriminator": article.Discriminator(s.width, *shape),
-            }
+            return _two_players(s, article.Generator, article.Discriminator, picture)
         case "autoencoder":
-            return {
-                "generator": autoencoder.Generator(s.latent_dimension, s.width, *shape),
-                "discriminator": article.Discriminator(s.width, *shape),
-            }
+            return _two_players(s, autoencoder.Generator, article.Discriminator, picture)
         case "r3":
-            return {
-                "generator": r3.Generator(s.latent_dimension, s.width, *shape),
-                "discriminator": r3.Discriminator(s.width, *shape),
-            }
+            return _two_players(s, r3.Generator, r3.Discriminator, picture)
         case "resnet":
-            from ganops.networks import resnet
-
-            return {
-                "generator": resnet.Generator(s.latent_dimension, s.width, *shape),
-                "discriminator": resnet.Discriminator(s.width, *shape),
-            }
+            return _two_players(s, resnet.Generator, resnet.Discriminator, picture)
         case "mlp":
-            from ganops.networks import mlp
-
-            return {
-                "generator": mlp.Generator(s.latent_dimension, s.width, s.channels, s.classes),
-                "discriminator": mlp.Discriminator(s.width, s.channels, s.classes),
-            }
+            return _two_players(s, mlp.Generator, mlp.Discriminator, vector)
         case "vae":
             return {
-                "encoder": vae.Encoder(s.latent_dimension, s.width, *shape),
-                "decoder": vae.Decoder(s.latent_dimension, s.width, *shape),
+                "encoder": vae.Encoder(s.latent_dimension, s.width, *picture),
+                "decoder": vae.Decoder(s.latent_dimension, s.width, *picture),
             }
     raise AssertionError(s.network)
+
+
+def _two_players(
+    s: Settings, generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module], shape: tuple[int, ...]
+) -> dict[str, nn.Module]:
+    return {
+        "generator": generator(s.latent_dimension, s.width, *shape),
+        "discriminator": discriminator(s.width, *shape),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -17,7 +17,7 @@ from ganops.training.processes import ALONE, World
 from ganops.training.schedules import ema_half_life, pace, strengths
 from ganops.training.state import TrainingState
 
-_MOVES_AN_ADAPTATION = 4
+_MOVES_AN_ADAPTATION = 4  # Karras et al. 2020 (ADA), section 3.1
 
 
 @runtime_checkable
@@ -41,7 +41,7 @@ def play_round(
         if turn.shown != at:
             batch, at = batches.batch(turn.shown + start, count), turn.shown
         noise = Noise(settings.seed, turn.first + start, count, device)
-        scalars |= move(game, turn.player, state, settings, batch, noise, world)
+        scalars |= move(game, turn.player, state, settings, batch, noise, world, turn.first // settings.batch)
     state.images_seen += settings.round_images
     for name, average in state.averages.items():
         horizon = ema_half_life(settings, state.images_seen)
@@ -76,9 +76,10 @@ def move(
     batch: Batch,
     noise: Noise,
     world: World = ALONE,
+    number: int = 0,
 ) -> dict[str, Float[Tensor, ""]]:
-    """One step of Adam on the player's networks, down the mean of its losses; after every k-th move of a lazily
-    regularised player one more, down its penalties, which then count k times.
+    """One step of Adam on the player's networks, down the mean of its losses; after every k-th move (`number` 0, k, …)
+    of a lazily regularised player one more, down its penalties, which then count k times.
 
     Returns detached means, and the norm of the gradient.
     """
@@ -89,13 +90,16 @@ def move(
     with _autocast(settings):
         losses = game.losses(player, state.networks, batch, noise, unregularised)
     scalars = _descend(player, state, settings, losses, world)
-    if every > 1 and noise.first // settings.batch % every == 0:
+    if every > 1 and number % every == 0:
         with _autocast(settings):
             penalties = game.penalties(player, state.networks, batch, noise, now)
         if penalties.minimised:
             scalars = _descend(player, state, settings, penalties, world, times=every) | scalars
     if state.adaptation and "logit/real" in losses.observed:
-        scalars |= _adapt(state.adaptation, losses.observed["logit/real"], settings, noise, world)
+        state.adaptation.observe(losses.observed["logit/real"], world.total)
+        scalars["augmentation/probability"] = state.adaptation.probability.clone()
+        if settings.augmentation_target is not None and number % _MOVES_AN_ADAPTATION == _MOVES_AN_ADAPTATION - 1:
+            state.adaptation.adapt(_MOVES_AN_ADAPTATION * settings.batch, settings.augmentation_target)
     return scalars
 
 
@@ -108,15 +112,6 @@ def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -
                 module.track_running_stats = name in moving
             elif isinstance(module, _SpectralNorm):
                 module.train(name in moving)
-
-
-def _adapt(adaptation: Any, real_logits: Tensor, settings: Settings, noise: Noise, world: World) -> dict[str, Tensor]:
-    """Karras et al. 2020 (ADA), section 3.1: after every fourth move, by the signs that its reals were given."""
-    assert settings.augmentation_target is not None
-    adaptation.observe(real_logits)
-    if noise.first // settings.batch % _MOVES_AN_ADAPTATION == _MOVES_AN_ADAPTATION - 1:
-        adaptation.adapt(_MOVES_AN_ADAPTATION * settings.batch, settings.augmentation_target, world.total)
-    return {"augmentation/probability": adaptation.probability.clone()}
 
 
 def _autocast(settings: Settings) -> torch.autocast:

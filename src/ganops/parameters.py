@@ -1,0 +1,58 @@
+"""The base of all parameter objects, immutable, where an unknown key is an error that names the nearest known one."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from ganops.errors import ConfigurationError
+
+# Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
+P = TypeVar("P", bound="Parameters")
+
+
+class Parameters(BaseModel):
+    """Immutable parameters under one top-level key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: ClassVar[str] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_key(cls, values: Any) -> Any:
+        for name in values if isinstance(values, Mapping) else ():
+            if name not in cls.model_fields:
+                raise unknown_key(cls.key, str(name), list(cls.model_fields))
+        return values
+
+    @classmethod
+    def parse(cls: type[P], values: Mapping[str, Any]) -> P:
+        """The validated object; a wrong value raises ConfigurationError naming its key."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise wrong_value(cls.key, error) from None
+
+
+def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
+    """The error of a key that nobody knows, with the nearest of those that are."""
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return ConfigurationError(
+        f"{group}.{name}",
+        expected="one of " + ", ".join(sorted(known)),
+        received=f"the unknown key {name!r}",
+        remedy=f"Did you mean {group}.{nearest[0]}?" if nearest else "Remove it.",
+    )
+
+
+def wrong_value(group: str, error: ValidationError) -> ConfigurationError:
+    """Pydantic's first complaint, as an error that names the key."""
+    first = error.errors()[0]
+    name = ".".join([group, *map(str, first["loc"])])
+    return ConfigurationError(
+        name,
+        expected=first["msg"][:1].lower() + first["msg"][1:],
+        received=repr(first["input"]),
+        remedy=f"Correct {name} in its parameters file or in --params.",
+    )
