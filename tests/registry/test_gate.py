@@ -131,6 +131,30 @@ def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() 
         judge_report(judged, parameters("agreement"), classes=10)
 
 
+def test_modes_have_limits_of_whatever_features_tell_classes() -> None:
+    found = {"fid_stacked_digits": 3.0, "modes_stacked_digits": 990.0, "reverse_kl_stacked_digits": 0.2}
+    judged = {
+        "metrics": {"generator": {name: {"mean": value} for name, value in found.items()}, "held_out": {}},
+        "protocol": {**PROTOCOL, "features": "stacked_digits"},
+    }
+    gate = parameters(
+        agreement_classifier={"minimum": 0.9},
+        agreement_stacked_digits={"minimum": 0.9},
+        modes_stacked_digits={"minimum": 1000},
+        reverse_kl_stacked_digits={"maximum": 0.3},
+    )
+    verdicts = {verdict.question.split()[0]: verdict for verdict in judge_report(judged, gate, classes=0)}
+    assert {name: verdict.holds for name, verdict in verdicts.items()} == {
+        "fid_stacked_digits": True,
+        "agreement_classifier": None,
+        "agreement_stacked_digits": None,
+        "modes_stacked_digits": False,
+        "reverse_kl_stacked_digits": True,
+    }
+    assert "stacked_digits judges, not classifier" in str(verdicts["agreement_classifier"])
+    assert "the generator knows no classes" in str(verdicts["agreement_stacked_digits"])
+
+
 def test_compare_by_is_a_metric_that_has_a_better_side() -> None:
     with pytest.raises(ConfigurationError, match="'fid', 'kid'"):
         parameters("loss")

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from ganops.data.preparation import prepare
 from ganops.data.sources import stacked_mnist as module
@@ -119,6 +120,18 @@ def test_prepared_no_digit_of_what_is_held_out_is_in_another_split(few: None) ->
     ]
     assert not shown[0] & shown[1]
     assert report["shape"] == report["shape"] | {"channels": 3, "height": 28, "width": 28}
+
+
+def test_what_the_environment_keeps_is_even_and_holds_out_as_many_as_it_judges() -> None:
+    conf = Path(__file__).parents[3] / "conf" / "stacked_mnist"
+    data, evaluation = (
+        yaml.safe_load((conf / f"parameters_{name}.yml").read_text())[name]
+        for name in ("data_preparation", "evaluation")
+    )
+    each = data["limit"] / len(CLASSES) / (module.TRAIN_EACH + module.TEST_EACH)
+    train, held_out = each * module.TRAIN_EACH, each * module.TEST_EACH
+    assert train.is_integer() and held_out.is_integer()
+    assert held_out * len(CLASSES) >= evaluation["n"]
 
 
 @pytest.mark.parametrize("name", [None, "mnist"])
