@@ -1,23 +1,23 @@
 """From a store and parameters to a finished training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from ganops.bundle import BundleContents
 from ganops.config import TrainingParameters
-from ganops.data.loader import Loader
 from ganops.data.store import Store
-from ganops.games.build import build_game
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
 from ganops.launch.machine import choose_device
+from ganops.launch.together import play_together
+from ganops.launch.worker import SILENT_TRACKER, Progress, Work, joined, play
 from ganops.threads import core_count
 from ganops.training.checkpoint import read_finished
-from ganops.training.run import Tracker, train
+from ganops.training.run import Tracker
 
 Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame, dict[str, Tensor]]
 
@@ -26,33 +26,53 @@ def launch_training(
     store: Store,
     parameters: TrainingParameters,
     checkpoints: Path,
-    tracker: Tracker,
-    progress: Callable[[int, int, Mapping[str, float]], None],
+    open_tracker: Callable[[], AbstractContextManager[Tracker]],
+    open_progress: Callable[[], AbstractContextManager[Progress]],
     tell: Callable[[str], None],
 ) -> Trained:
     """Settings, training state, bundle, curves, digests and snapshots.
 
-    `progress` hears images seen, their total, and scalars; `tell` hears, before training, where each setting is from.
+    With training.processes above 1 the three functions are opened or called in the leading one: they are picklable.
+
+    Args:
+        open_tracker: opens the tracker of the run.
+        open_progress: opens what hears images seen, their total, and scalars.
+        tell: hears, before training, where each setting is from, and later what the watch sees.
     """
-    shape = data_shape(store)
-    digest, finished = read_finished(Path(parameters.continue_from)) if parameters.continue_from else (None, None)
-    settings = resolve(parameters, shape, machine(parameters), digest)
-    for line in derivations(parameters, shape, settings):
+    work = _work(store, parameters, checkpoints, open_tracker, open_progress, tell)
+    for line in derivations(parameters, data_shape(store), work.settings):
         tell(line)
-    fields = build_game(settings).fields
-    batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device), mirror=settings.mirror)
-    result = train(
-        settings,
-        batches,
-        store.digest("train"),
-        checkpoints,
-        tracker,
-        lambda seen, scalars: progress(seen, settings.total_images, scalars),
-        finished=finished,
-    )
+    if work.settings.processes > 1:
+        play_together(work)
+        work = work.silently()  # what is still to do is to read the last checkpoint
+    result, settings = play(work), work.settings
     frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
     contents = BundleContents(settings, result.averages, store.classes if settings.classes else (), frequencies)
     return settings.model_dump(), result.state, contents, result.curves, result.digests, result.snapshots
+
+
+def join_training(
+    store: Store,
+    parameters: TrainingParameters,
+    checkpoints: Path,
+    processes: int,
+    open_progress: Callable[[], AbstractContextManager[Progress]],
+    tell: Callable[[str], None],
+) -> None:
+    """As one of `processes` that a launcher has started: the training's last checkpoint is all that this leaves."""
+    together = parameters.model_copy(update={"processes": processes})
+    work = _work(store, together, checkpoints, SILENT_TRACKER, open_progress, tell)
+    with joined(work.settings.device) as world:
+        play(work, world)
+
+
+def _work(store: Store, parameters: TrainingParameters, checkpoints: Path, *heard: Any) -> Work:
+    shape = data_shape(store)
+    continued = Path(parameters.continue_from).absolute() if parameters.continue_from else None
+    digest = read_finished(continued)[0] if continued else None
+    settings = resolve(parameters, shape, machine(parameters), digest)
+    # A worker's folder may be another one.
+    return Work(store.path.absolute(), settings, checkpoints.absolute(), continued, *heard)
 
 
 def data_shape(store: Store) -> DataShape:

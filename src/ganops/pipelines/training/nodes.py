@@ -21,8 +21,7 @@ def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Pat
     from ganops.reporting.progress import training_progress
     from ganops.tracking.mlflow_tracker import active_tracker
 
-    with active_tracker() as tracker, training_progress() as progress:
-        return launch_training(store, parameters, checkpoints, tracker, progress, logger.info)
+    return launch_training(store, parameters, checkpoints, active_tracker, training_progress, logger.info)
 
 
 def draw_curves(training_scalars: pd.DataFrame) -> Any:
