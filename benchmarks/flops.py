@@ -1,7 +1,8 @@
 """How much of what the machine can multiply does a training reach?
 
 python benchmarks/flops.py        a table: floating-point operations a second of whole rounds, and their share of the
-                                  peak, which is that of a large matrix product in the same precision, in the same run
+                                  peak, which is that of a large matrix product in the same run, fp32 or bf16,
+                                  whichever is faster
 
 A round is forward and backward of both players with all penalties; its operations are those of convolutions and matrix
 products, counted by torch (two for a multiplication with its addition), so that all else is only time. `r3` is the
@@ -44,9 +45,8 @@ def played(settings: Settings) -> Callable[[], object]:
     return lambda: play_round(game, state, settings, batches)
 
 
-def product(precision: str) -> Callable[[], object]:
+def product(dtype: torch.dtype) -> Callable[[], object]:
     """Five products of square matrices."""
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     left, right = (torch.randn(PRODUCT, PRODUCT).to(dtype) for _ in range(2))
 
     def multiplied() -> None:
@@ -57,7 +57,7 @@ def product(precision: str) -> Callable[[], object]:
 
 
 class Operations(TorchDispatchMode):
-    """Counts by torch's own formulas. (Its FlopCounterMode, which also counts by module, fails at R1's inner gradient.)"""
+    """Counts by torch's own formulas. Its FlopCounterMode also counts by module, which fails at R1's inner gradient."""
 
     total = 0
 
@@ -76,25 +76,23 @@ def operations(play: Callable[[], object]) -> int:
 
 
 def row(name: str, settings: Settings, given: argparse.Namespace) -> None:
-    """One network in one precision, beside the product."""
-    play, count = played(settings), 5 * 2 * PRODUCT**3
-    per_round = operations(play)
+    """One network in one precision, beside both products."""
+    play, product_count = played(settings), 5 * 2 * PRODUCT**3
+    count = operations(play)
+    products = {"fp32": product(torch.float32), "bf16": product(torch.bfloat16)}
 
     def several() -> None:
         for _ in range(given.rounds):
             play()
 
-    sides = {"round": several, "product": product(settings.precision)}
-    seconds = take_turns(sides, given.turns, clock_of(given))
-    scale = given.rounds * per_round / count
-    share, half = ratio(seconds["product"], seconds["round"])
-    peak = given.turns * count / sum(seconds["product"]) / 1e9
-    reached = given.turns * given.rounds * per_round / sum(seconds["round"]) / 1e9
-    per_image = per_round / settings.batch / 1e9
-    form = (
-        f"{name:8}{settings.width:6}{settings.batch:6}  {settings.precision}{per_image:16.3f}{reached:10.0f}{peak:8.0f}"
-    )
-    print(f"{form}   {shown((share * scale, half * scale))}", flush=True)
+    seconds = take_turns({"rounds": several, **products}, given.turns, clock_of(given))
+    fastest = min(products, key=lambda name: sum(seconds[name]))
+    scale = given.rounds * count / product_count
+    share, half = ratio(seconds[fastest], seconds["rounds"])
+    rates = {name: given.turns * product_count / sum(seconds[name]) / 1e9 for name in products}
+    reached = scale * given.turns * product_count / sum(seconds["rounds"]) / 1e9
+    form = f"{name:8}{settings.width:6}{settings.batch:6}  {settings.precision:6}{count / settings.batch / 1e9:9.3f}"
+    print(f"{form}{reached:10.0f}{rates['fp32']:8.0f}{rates['bf16']:8.0f}   {shown((share * scale, half * scale))}")
 
 
 def main() -> None:

@@ -23,9 +23,7 @@ def arguments(text: str | None, turns: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=turns, help="of each side, after one that warms up")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument(
-        "--processor-time", action="store_true", help="on a busy machine: of all threads, not wall time"
-    )
+    parser.add_argument("--processor-time", action="store_true", help="on a busy machine: that of all threads")
     return parser
 
 

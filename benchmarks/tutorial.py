@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def generator() -> nn.Sequential:
     """The tutorial's, at 32 × 32."""
     levels = [LATENT, 4 * WIDTH, 2 * WIDTH, WIDTH]
     layers: list[nn.Module] = []
-    for k, (a, b) in enumerate(zip(levels, levels[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(levels)):
         up = nn.ConvTranspose2d(a, b, 4, 2 if k else 1, 1 if k else 0, bias=False)
         layers += [up, nn.BatchNorm2d(b), nn.ReLU(True)]
     return nn.Sequential(*layers, nn.ConvTranspose2d(WIDTH, 3, 4, 2, 1, bias=False), nn.Tanh())

@@ -13,8 +13,8 @@ from ganops.data.store import Store
 from ganops.errors import DataError
 from ganops.noise import Noise
 
-# A split of at most this size stays on an accelerator as stored; a larger one is read from the memory map batch by batch.
-# The processor reads all from there: that is as fast as from a copy, which would grow with the data (EXPERIMENTS.md).
+# A split of at most this size stays on an accelerator as stored; a larger one is read from the memory map, batch by
+# batch. The processor always reads from there: that is as fast as from a copy, which would grow with the data.
 RESIDENT_BYTES = 1 << 30
 
 

@@ -1,0 +1,133 @@
+"""How fast does a GPU train, and what share of what it can multiply is that?
+
+python benchmarks/gpu.py        a table: images a second, floating-point operations a second, and their share of a large
+                                bf16 matrix product's in the same run; seconds of the eager side / the side's
+
+Networks: `r3` with the widths published for CIFAR-10 (768 in four stages, R1 and R2 in every round), and `dcgan`, at
+32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam as it comes; `ganops` is bf16, channels-last, fused;
+then the same with the generator compiled by torch.compile, and the discriminator where no penalty is (its gradient of
+a gradient is beyond torch.compile), with the seconds that compiling took. Rounds are whole: both players, penalties,
+shifts, addressed noise. Without CUDA there is nothing to measure; `--device cpu --quick` tries the script itself.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from flops import CLASSES, SIZE, operations
+from side_by_side import arguments, machine_line, ratio, resolved, shown, take_turns
+from torch import Tensor
+
+from ganops.config import Settings
+from ganops.games.build import build_game
+from ganops.training.state import TrainingState
+from ganops.training.step import play_round
+
+
+class Resident:
+    """Batches of noise that lie on the device."""
+
+    def __init__(self, settings: Settings) -> None:
+        draw = torch.Generator().manual_seed(0)
+        pictures = torch.randint(0, 256, (4096, *SIZE), generator=draw, dtype=torch.uint8)
+        self.pictures = pictures.to(settings.device)
+        self.labels = (torch.arange(4096) % CLASSES).to(settings.device)
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        rows = torch.arange(first, first + count, device=self.pictures.device) % len(self.pictures)
+        return {"image": self.pictures[rows].float().div_(127.5).sub_(1), "label": self.labels[rows]}
+
+
+class Side:
+    """A training of its own; a call plays some rounds and waits for the device."""
+
+    def __init__(self, settings: Settings, rounds: int, fused: bool = True, compiled: bool = False) -> None:
+        self.settings, self.rounds = settings, rounds
+        self.game, self.batches = build_game(settings), Resident(settings)
+        self.state = TrainingState.initial(settings, self.game)
+        if not fused:
+            for optimizer in self.state.optimizers.values():
+                optimizer.param_groups[0]["fused"] = None
+        penalised = settings.r1_gamma or settings.r2_gamma
+        for name in ("generator", *(() if penalised else ("discriminator",))) if compiled else ():
+            self.state.networks[name].compile()
+
+    def __call__(self) -> None:
+        for _ in range(self.rounds):
+            self.round()
+        if self.settings.device == "cuda":
+            torch.cuda.synchronize()
+
+    def round(self) -> None:
+        play_round(self.game, self.state, self.settings, self.batches)
+
+
+def product(device: str, side: int) -> Callable[[], object]:
+    """Five bf16 products of square matrices."""
+    left, right = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
+
+    def multiplied() -> None:
+        for _ in range(5):
+            torch.mm(left, right)
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return multiplied
+
+
+def compare(recipe: str, said: dict[str, Any], given: argparse.Namespace) -> None:
+    """The rows of one network."""
+
+    def settings(**more: Any) -> Settings:
+        return resolved(recipe, SIZE, given.threads, CLASSES, given.device, **said, **more)
+
+    eager, default = settings(precision="fp32", channels_last=False), settings(precision="bf16", channels_last=True)
+    sides = {
+        "eager": Side(eager, given.rounds, fused=False),
+        "ganops": Side(default, given.rounds),
+        "ganops, compiled": Side(default, given.rounds, compiled=True),
+    }
+    start = time.perf_counter()
+    sides["ganops, compiled"]()
+    first = time.perf_counter() - start
+    count = operations(sides["ganops"].round)
+    size = 512 if given.quick else 8192
+    every = {**sides, "product": product(given.device, size)}
+    seconds = take_turns(every, given.turns, time.perf_counter)
+    scale = given.rounds * count / (5 * 2 * size**3)
+    for name in sides:
+        share, half = ratio(seconds["product"], seconds[name])
+        rounds_a_second = given.turns * given.rounds / sum(seconds[name])
+        rates = f"{rounds_a_second * default.batch:10.0f}{rounds_a_second * count / 1e12:10.2f}"
+        shares = f"{shown((share * scale, half * scale)):16}{shown(ratio(seconds['eager'], seconds[name]))}"
+        print(f"{recipe:8}{default.width:6}{default.batch:6}   {name:18}{rates}   {shares}", flush=True)
+    print(f"{recipe:8}{'':15}first {given.rounds} rounds, with compiling: {first:.1f} s")
+
+
+def main() -> None:
+    parser = arguments(__doc__, turns=8)
+    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
+    parser.add_argument("--rounds", type=int, default=5, help="of a turn")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--quick", action="store_true", help="tiny networks and batches: to try the script")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        sys.exit("no CUDA here: nothing to measure (--device cpu --quick tries the script)")
+    torch.set_num_threads(given.threads)
+    torch.set_float32_matmul_precision("high")
+    name = torch.cuda.get_device_name() if given.device == "cuda" else "no GPU"
+    print(f"{name}; {machine_line(given)}")
+    head = f"{'images/s':>10}{'TFLOP/s':>10}   {'share of peak':16}times eager"
+    print(f"{'recipe':8}{'width':>6}{'batch':>6}   {'':18}{head}")
+    tiny = {"width": 4, "batch": 8}
+    compare("r3gan", tiny if given.quick else {"width": 768, "batch": given.batch}, given)
+    compare("dcgan", tiny if given.quick else {"width": 64, "batch": given.batch}, given)
+    bare = {"r1_gamma": 0.0, **(tiny if given.quick else {"width": 64, "batch": given.batch})}
+    compare("dcgan", bare, given)
+
+
+if __name__ == "__main__":
+    main()
