@@ -24,6 +24,8 @@ from ganops.training.tracker import Tracker
 from ganops.training.watch import Finding, Rule, Verdict, judge, not_finite, rules, signals
 
 _COLUMNS, _ROWS = 8, 10
+# A point is small: a cloud is of many.
+_POINTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -144,12 +146,14 @@ class Play:
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
-    """The same latents at every call, a row a class (at most ten), of the averaged generator, as they are stored."""
+    """The same latents at every call, of the averaged generator, as they are stored: of at most ten classes eight
+    pictures each, without classes sixty-four, or 1,000 points in all."""
     device = torch.device(settings.device)
     generator = Generator(game, state.averages, settings.latent_dimension, (), device, settings.threads)
     rows = min(settings.classes, _ROWS) or _COLUMNS
-    latents = Noise(settings.seed, 0, rows * _COLUMNS, device).normal("fixed/latent", (settings.latent_dimension,))
-    labels = torch.arange(rows, device=device).repeat_interleave(_COLUMNS) if settings.classes else None
+    each = _COLUMNS if settings.field == "image" else _POINTS // rows
+    latents = Noise(settings.seed, 0, rows * each, device).normal("fixed/latent", (settings.latent_dimension,))
+    labels = torch.arange(rows, device=device).repeat_interleave(each) if settings.classes else None
     return generator.pictures(latents, labels)
 
 

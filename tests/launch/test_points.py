@@ -1,0 +1,50 @@
+"""A training of points, from their source to the bundle."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganops.bundle import Bundle
+from ganops.config import TrainingParameters
+from ganops.data.preparation import prepare
+from ganops.data.sources.gaussians import gaussians_25
+from ganops.data.store import Store
+from ganops.launch.training import data_shape, launch_training
+from ganops.sampling import GenerationRequest
+
+from .. import parameters as of_base
+from ..training.conftest import ListTracker
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    path = tmp_path_factory.mktemp("points") / "store"
+    prepare(gaussians_25(), of_base.data_preparation(limit=1_000))[0].write(path)
+    return Store.open(path)
+
+
+def test_points_are_as_large_as_they_have_coordinates(store: Store) -> None:
+    shape = data_shape(store)
+    assert (shape.field, shape.channels, shape.height, shape.width, shape.classes) == ("point", 2, 1, 1, 25)
+
+
+@pytest.mark.parametrize("conditional, classes", [(True, 25), (False, 0)])
+def test_what_is_trained_comes_back_from_the_bundle(
+    store: Store, tmp_path: Path, conditional: bool, classes: int
+) -> None:
+    tracker = ListTracker()
+    sizes = {"width": 8, "batch": 16, "total_images": 64, "threads": 1, "device": "cpu", "conditional": conditional}
+    parameters = TrainingParameters.parse({"recipe": "dcgan", **sizes})
+    opened, progress = nullcontext(tracker), nullcontext(lambda *news: None)
+    launched = launch_training(store, parameters, tmp_path, lambda: opened, lambda: progress, lambda line: None)
+    contents = launched[2]
+    contents.save(tmp_path / "bundle")
+    bundle = Bundle.load(tmp_path / "bundle")
+    assert len(bundle.classes) == classes
+    points = bundle.generate(GenerationRequest(n=70, seed=3))
+    assert (points.values.shape, points.values.dtype) == ((70, 2), torch.float32)
+    assert (points.labels is not None) == conditional
+    (_, _, shown, _), *_ = tracker.pictures
+    assert (shown.shape, shown.dtype) == ((1_000, 2), torch.float32)
