@@ -1,5 +1,8 @@
 """A store of random pictures, and settings of a game that is played in milliseconds."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,9 @@ from ganops.data.preparation import prepare
 from ganops.data.store import Store
 
 from ..data.conftest import PARAMETERS, source_of
+
+# Workers find by name what they are handed, in a process of their own: launch_parts.py.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,108 @@
+"""Two workers of one training, launched by torch elastic: what becomes of it when one is killed, meets an error, or all
+are interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import launch_parts
+import pytest
+import torch
+from launch_parts import Heard, killing_progress, writing_progress
+
+from ganops.config import TrainingParameters
+from ganops.errors import CheckpointError, ConfigurationError, TrainingError
+from ganops.launch.training import launch_training
+from ganops.launch.worker import SILENT_TRACKER
+
+SIZES = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "threads": 1}
+TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images": 24, "processes": 2}
+
+
+def launch(store, folder, open_progress, tell=print, **overrides):
+    parameters = TrainingParameters(**{**TWO, **overrides})
+    return launch_training(store, parameters, folder, SILENT_TRACKER, open_progress, tell)
+
+
+@pytest.fixture(scope="module")
+def whole(noise_store, tmp_path_factory):
+    """The state and the curves of a training by two workers that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    settings, state, _, curves, _, _ = launch(noise_store, folder, partial(writing_progress, folder / "heard"))
+    assert settings["processes"] == 2
+    return state, curves, Heard(folder / "heard")
+
+
+def same(state, other):
+    return state.keys() == other.keys() and all(torch.equal(state[name], other[name]) for name in state)
+
+
+def test_the_leading_worker_alone_shows_the_progress(whole):
+    _, _, heard = whole
+    assert heard.images_seen == list(range(0, 81, 8))
+    assert len(set(heard.pids)) == 1 and os.getpid() not in heard.pids
+
+
+def test_a_killed_worker_restarts_and_the_training_ends_in_the_same_bytes(whole, noise_store, tmp_path):
+    told = []
+    progress = partial(killing_progress, tmp_path / "heard", 56)
+    _, state, _, curves, _, _ = launch(noise_store, tmp_path, progress, told.append)
+    assert same(state, whole[0]) and curves.to_csv() == whole[1].to_csv()
+    (line,) = [line for line in told if "go on" in line]
+    assert line.startswith("Of 2 processes process ")
+    assert len(set(Heard(tmp_path / "heard").pids)) == 2, "one leading worker before, another after"
+    assert Heard(tmp_path / "heard").images_seen.count(48) == 2, "all go on from the checkpoint at 48"
+
+
+def test_an_error_of_a_worker_is_raised_as_it_is_and_not_tried_again(noise_store, tmp_path):
+    launch(noise_store, tmp_path, partial(writing_progress, tmp_path / "heard"), total_images=24)
+    (checkpoint,) = [max(tmp_path.rglob("*.safetensors"), key=lambda path: path.stat().st_mtime)]
+    checkpoint = max(checkpoint.parent.parent.glob("*/*.safetensors"))
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    told = []
+    with pytest.raises(CheckpointError, match="expected a whole training state") as caught:
+        launch(noise_store, tmp_path, partial(writing_progress, tmp_path / "again"), told.append, total_images=24)
+    assert caught.value.subject == str(checkpoint)
+    assert not [line for line in told if "go on" in line]
+
+
+def test_workers_that_are_lost_too_often_end_the_training(noise_store, tmp_path, monkeypatch):
+    monkeypatch.setattr("ganops.launch.together.RESTARTS", 0)
+    with pytest.raises(TrainingError, match=r"1 times that process . (was ended by SIGKILL|ended with)"):
+        launch(noise_store, tmp_path, partial(killing_progress, tmp_path / "heard", 16))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_a_checkpoint_from_which_one_process_goes_on(number, whole, noise_store, tmp_path):
+    """The signal reaches the launching process alone, as from `kill`; it ends by it, and so do its workers."""
+    heard = tmp_path / "heard"
+    command = [sys.executable, launch_parts.__file__, str(noise_store.path), str(tmp_path), str(heard)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not (heard.exists() and max(Heard(heard).images_seen, default=0) >= 32):
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.05)
+        process.send_signal(number)
+        code = process.wait(timeout=300)
+    assert code == -number
+    assert not [pid for pid in Heard(heard).pids if Path(f"/proc/{pid}").exists()]
+    seen = max(Heard(heard).images_seen)
+    assert 32 <= seen < 800
+    (folder,) = {file.parent for file in tmp_path.glob("*/*.safetensors")}
+    newest = max(int(file.stem) for file in folder.glob("*.safetensors"))
+    assert newest >= seen, "the round was finished, and is kept"
+
+
+def test_devices_that_are_not_there_are_missed_before_anything_starts(noise_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ConfigurationError, match=r"training\.processes: expected at most 1, a cuda device each"):
+        launch(noise_store, tmp_path, SILENT_TRACKER, device="cuda")
+
+
+def test_a_batch_that_cannot_be_shared_equally_is_refused(noise_store, tmp_path):
+    with pytest.raises(ConfigurationError, match="a divisor of the batch of 8"):
+        launch(noise_store, tmp_path, SILENT_TRACKER, processes=3)
