@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ganops.errors import TrainingError
-from ganops.reporting.curves import curve_groups, draw_curves, outside, readable_limits
+from ganops.reporting.curves import curve_groups, draw_curves, outside, readable_limits, turns
 
 SCALARS = pd.DataFrame(
     {
@@ -32,6 +32,13 @@ def test_curves_are_the_same_bytes_twice_and_show_the_values() -> None:
     first = png(draw_curves(SCALARS))
     assert png(draw_curves(SCALARS.copy())) == first
     assert png(draw_curves(SCALARS.assign(**{"logit/real": [0.0, 1.9, 2.0]}))) != first
+
+
+def test_a_new_attempt_is_a_line_where_it_began_and_no_curve() -> None:
+    one, two = SCALARS.assign(attempt=[0, 0, 0]), SCALARS.assign(attempt=[0, 2, 2])
+    assert curve_groups(two) == curve_groups(SCALARS)
+    assert turns(SCALARS) == turns(one) == [] and turns(two) == [64.0]
+    assert png(draw_curves(one)) == png(draw_curves(SCALARS)) != png(draw_curves(two))
 
 
 def test_a_table_without_curves_is_refused() -> None:

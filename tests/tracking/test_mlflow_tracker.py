@@ -1,10 +1,13 @@
 """The tracker's points and grids, as MLflow has them."""
 
 import sys
+from contextlib import suppress
 
+import mlflow
 import pytest
 import torch
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from ganops.tracking.mlflow_tracker import MlflowTracker, SilentTracker, active_tracker
 
@@ -65,12 +68,76 @@ def test_a_note_is_a_tag(client: MlflowClient, run_id: str) -> None:
     assert client.get_run(run_id).data.tags["fingerprint"] == "abc"
 
 
+def _children(client: MlflowClient, experiment_id: str, parent: str) -> dict[str, Run]:
+    """By the number of their attempt; a second one of a number would be an error."""
+    found = client.search_runs([experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'")
+    children = {run.data.tags["attempt"]: run for run in found}
+    assert len(children) == len(found)
+    return children
+
+
+def test_a_new_attempt_is_a_child_run_with_its_own_curves(
+    client: MlflowClient, experiment_id: str, run_id: str
+) -> None:
+    tracker = MlflowTracker(client, run_id)
+    for images_seen in (64, 128, 192):
+        tracker.scalars(images_seen, {"loss/generator": 1.0})
+    attempt = tracker.attempt(1)
+    attempt.note("follows", "one picture")
+    for images_seen in (128, 192, 256):
+        attempt.scalars(images_seen, {"loss/generator": 2.0})
+    tracker.close("FINISHED")
+    (child,) = _children(client, experiment_id, run_id).values()
+    assert (child.info.status, child.data.tags["follows"]) == ("FINISHED", "one picture")
+    assert client.get_run(run_id).info.status == "RUNNING", "the run itself is its caller's to end"
+    assert client.get_run(run_id).data.tags["attempt"] == "1"
+    assert _curve(client, run_id, "loss/generator") == [(64, 1.0), (128, 1.0), (192, 1.0)]
+    assert _curve(client, child.info.run_id, "loss/generator") == [(128, 2.0), (192, 2.0), (256, 2.0)]
+
+
+def test_an_attempt_is_found_again_and_the_one_before_has_failed(
+    client: MlflowClient, experiment_id: str, run_id: str
+) -> None:
+    """Killed in attempt 2, and taken up by another process."""
+    first = MlflowTracker(client, run_id)
+    first.attempt(1)
+    lost = first.attempt(2)
+    lost.scalars(64, {"loss/generator": 1.0})
+    lost.flush()
+    resumed = MlflowTracker(client, run_id)
+    for number in (1, 2):
+        attempt = resumed.attempt(number)
+    for images_seen in (64, 128):
+        attempt.scalars(images_seen, {"loss/generator": 1.0})
+    resumed.close("FINISHED")
+    children = _children(client, experiment_id, run_id)
+    assert {number: run.info.status for number, run in children.items()} == {"1": "FAILED", "2": "FINISHED"}
+    assert _curve(client, children["2"].info.run_id, "loss/generator") == [(64, 1.0), (128, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(None, "FINISHED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(143), "KILLED"), (ValueError(), "FAILED")],
+)
+def test_the_last_attempt_says_how_the_training_ended(
+    error: BaseException | None, status: str, client: MlflowClient, experiment_id: str
+) -> None:
+    with mlflow.start_run(experiment_id=experiment_id) as run, suppress(BaseException), active_tracker() as tracker:
+        tracker.attempt(1).scalars(64, {"loss/generator": 1.0})
+        if error:
+            raise error
+    (child,) = _children(client, experiment_id, run.info.run_id).values()
+    assert child.info.status == status
+    assert _curve(client, child.info.run_id, "loss/generator") == [(64, 1.0)], "what was buffered is written"
+
+
 def test_without_an_active_run_nothing_is_kept() -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     with active_tracker() as tracker:
         tracker.scalars(64, {"loss/generator": 1.0})
         tracker.images("samples/fixed_z", 64, samples, 3)
         tracker.note("fingerprint", "abc")
+        assert tracker.attempt(1) is tracker
     assert isinstance(tracker, SilentTracker) and vars(tracker) == {}
     # The only reference left is the one of this test.
     assert sys.getrefcount(samples) == 2

@@ -16,6 +16,7 @@ from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.errors import TrainingError
 from ganops.games.build import build_game
+from ganops.launch.embedding import lookout
 from ganops.training.checkpoint import fingerprint, read_finished
 from ganops.training.processes import ALONE, World
 from ganops.training.run import TrainingResult, train
@@ -85,6 +86,7 @@ def play(work: Work, world: World = ALONE) -> TrainingResult:
             world,
             finished,
             heard.tell,
+            lookout(settings, store, fields),
         )
 
 

@@ -17,10 +17,10 @@ from ganops.reporting.figure import blank, rendered
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-X = "images_seen"
+X, ATTEMPT = "images_seen", "attempt"
 _PANEL_INCHES = (8.0, 2.6)
 _PANELS_IN_A_COLUMN = 4
-_COLOURS = ("#3b6ea5", "#d9823b", "#5a9367", "#8c6bb1", "#c05a5a", "#7a7a7a")
+_COLOURS = ("#3b6ea5", "#d9823b", "#5a9367", "#8c6bb1", "#c05a5a", "#7a7a7a", "#c9a227", "#4aa3a2")
 _PALE_INK = "#777777"
 # Of a curve's points, at each end.
 _OUTER_SHARE = 0.02
@@ -30,8 +30,10 @@ _HEADROOM = 0.3
 def draw_curves(scalars: pd.DataFrame) -> Image.Image:
     """One line a column, RGB; gaps (NaN) are left out. The same pixels for the same table.
 
+    Where a new attempt went back behind a lost game, a dashed line stands.
+
     Args:
-        scalars: column images_seen, and columns named group/name.
+        scalars: column images_seen, columns named group/name, and maybe the number of the attempt.
 
     Raises:
         TrainingError: a table without images_seen or without a curve.
@@ -45,6 +47,8 @@ def draw_curves(scalars: pd.DataFrame) -> Image.Image:
     for place, (group, names) in enumerate(groups.items()):
         _draw_panel(panels[place], group, scalars, names)
         _dress(panels[place], group, lowest=place % rows == rows - 1 or place == len(groups) - 1)
+        for images_seen in turns(scalars):
+            panels[place].axvline(images_seen, color=_PALE_INK, linewidth=0.9, linestyle="--")
     for panel in panels[len(groups) :]:
         panel.set_axis_off()
     return rendered(figure)
@@ -54,7 +58,7 @@ def curve_groups(scalars: pd.DataFrame) -> dict[str, list[str]]:
     """Group → columns, both in the table's order."""
     groups: dict[str, list[str]] = {}
     for name in map(str, scalars.columns):
-        if name != X:
+        if name not in (X, ATTEMPT):
             groups.setdefault(name.split("/", 1)[0], []).append(name)
     if X not in scalars.columns or not groups:
         raise TrainingError(
@@ -64,6 +68,14 @@ def curve_groups(scalars: pd.DataFrame) -> dict[str, list[str]]:
             remedy="Train again: kedro run --pipelines training.",
         )
     return groups
+
+
+def turns(scalars: pd.DataFrame) -> list[float]:
+    """Images seen before the first point of each new attempt, where the one before ends."""
+    if ATTEMPT not in scalars.columns:
+        return []
+    begins = np.flatnonzero(np.diff(scalars[ATTEMPT]))
+    return [float(scalars[X].iloc[place]) for place in begins]
 
 
 def readable_limits(curves: Sequence[np.ndarray]) -> tuple[float, float] | None:

@@ -22,6 +22,7 @@ from ganops.training.state import TrainingState
 from ganops.training.step import Batches, freeze_all_but
 
 SAMPLES = 64
+_CLEARLY = 4
 
 
 @dataclass(frozen=True)
@@ -74,27 +75,29 @@ class Observer:
         return [*values, *([self.overfitting(state, batches)] if self.settings.objective else [])]
 
     def overfitting(self, state: TrainingState, batches: Batches) -> float:
-        """(E D(train) − E D(validation)) / (E D(train) − E D(G(z))) of unfrozen weights: 0 where the discriminator
-        treats unseen samples as it treats those that it learns, 1 where as generated ones; NaN where it tells nothing.
+        """(E D(train) − E D(validation)) / (E D(train) − E D(G(z))): 0 where the discriminator treats unseen samples as
+        it treats those that it learns, 1 where as generated ones (Karras et al. 2020, ADA, section 3.1, r_v).
 
-        Karras et al. 2020 (ADA), section 3.1, r_v.
+        NaN where it hardly tells generated from real: by less than four standard errors.
         """
         freeze_all_but((), state.networks)
-        trained, real = self._judged(state, batches.batch(state.address, SAMPLES))
+        trained, made = self._judged(state, batches.batch(state.address, SAMPLES))
         unseen, _ = self._judged(state, self._validation)
-        generated = trained - real
-        return (trained - unseen) / generated if generated > 0 else math.nan
+        error = float(torch.sqrt((trained.var() + made.var()) / SAMPLES))
+        told = float(trained.mean() - made.mean())
+        return float(trained.mean() - unseen.mean()) / told if told > _CLEARLY * error else math.nan
 
     @torch.no_grad()
-    def _judged(self, state: TrainingState, batch: dict[str, Tensor]) -> tuple[float, float]:
-        """Mean logits of the batch's samples, and of generated ones."""
+    def _judged(self, state: TrainingState, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits (64,) of the batch's samples, and of generated ones: as in a move, but nobody moves."""
         settings, device = self.settings, torch.device(self.settings.device)
         now = state.strengths(strengths(settings, state.images_seen, state.attempt))
         unregularised = replace(now, r1_gamma=0.0, r2_gamma=0.0, gradient_penalty=0.0)
         noise = Noise(settings.seed, state.address, SAMPLES, device)
         with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
             seen = self.game.losses("discriminator", state.networks, batch, noise, unregularised).observed
-        return float(seen["logit/real"].mean()), float(seen["logit/fake"].mean())
+        real, fake = (seen[name].float().flatten(1).mean(1) for name in ("logit/real", "logit/fake"))
+        return real, fake
 
     def _made(self, state: TrainingState) -> Tensor:
         """The same latents at every look, of the averaged generator, with the labels of the validation samples."""

@@ -24,7 +24,7 @@ _STEEPER = 2.0
 _CERTAIN, _ASTRAY = 2e-3, 10.0
 _GROWTH, _REMEMBERED, _LEAST_REMEMBERED = 1e3, 100, 5
 _ADAM_EPSILON = 1e-8
-_COLLAPSED, _COLLAPSED_WITHIN = 0.05, 0.02
+_COLLAPSED, _COLLAPSED_WITHIN = 0.02, 0.01
 # Of total_images, and at least so many.
 _GRACE, _LEAST_GRACE = 0.25, 20_000
 _MEMORISED = 0.8
@@ -112,10 +112,11 @@ def judge(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], images_
     }
     counts = {rule: streaks[rule].length if armed[rule] else 0 for rule in limits}
     lost = tuple(_finding(rule, curves) for rule in limits if counts[rule] >= rule.patience and not rule.warns)
-    warnings = tuple(_finding(rule, curves) for rule in limits if counts[rule] == rule.patience and rule.warns)
+    due = [rule for rule in limits if rule.warns and counts[rule] == rule.patience and _is_new(curves[rule.curve])]
+    warnings = tuple(_finding(rule, curves) for rule in due)
     # What is excused at the start is no place to go back to either.
     suspicious = [rule for rule in limits if not rule.warns and (rule.grace is not None or armed[rule])]
-    return Verdict(lost, warnings, not any(streaks[rule].length for rule in suspicious))
+    return Verdict(lost, () if lost else warnings, not any(streaks[rule].length for rule in suspicious))
 
 
 def not_finite(settings: Settings, names: Sequence[str]) -> Finding:
@@ -142,6 +143,11 @@ def _streak(rule: Rule, curve: Sequence[float]) -> _Streak:
             return _Streak(length, True)
         length += 1
     return _Streak(length, False)
+
+
+def _is_new(curve: Sequence[float]) -> bool:
+    """Whether its last value is of this instant."""
+    return not math.isnan(curve[-1])
 
 
 def _finding(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Finding:
