@@ -139,6 +139,7 @@ def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
     settings = resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE)
     assert (settings.network, settings.augmentation, settings.field) == ("mlp", 0.0, "point")
     assert (settings.latent_dimension, settings.batch, settings.r1_gamma, settings.r2_gamma) == (2, 256, 0.1, 0.0)
+    assert settings.learning_rate == pytest.approx(2 * RECIPES["dcgan"].learning_rate)
     parameters = TrainingParameters(recipe="dcgan", latent_dimension=9, r1_gamma=3.0)
     said = resolve(parameters, DataShape(2, 1, 1, 0, 200, "point"), MACHINE)
     assert (said.latent_dimension, said.batch, said.r1_gamma) == (9, 128, 3.0)

@@ -96,10 +96,8 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "snapshot_every_images": f"total_images / {_SNAPSHOTS}, rounded up, at least a round",
     }
     if shape.field == "point":
-        reasons |= dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
-        reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
-        reasons |= dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe {parameters.recipe}, for points")
-    if recipe.rate_halvings:
+        reasons |= _reasons_of_points(recipe, shape)
+    elif recipe.rate_halvings:
         depth = halvings(shape.height, shape.width)
         slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_halvings} / {depth} halvings)"
         reasons["learning_rate"] = slower
@@ -107,6 +105,15 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     why = of_recipe | reasons
     open_keys = [key for key in why if key not in said and getattr(settings, key) is not None]
     return [f"training.{key} = {getattr(settings, key)}: {why[key]}" for key in open_keys]
+
+
+def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:
+    reasons = dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
+    reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
+    reasons["learning_rate"] = (
+        f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch}), for points"
+    )
+    return reasons | dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe, for points")
 
 
 def _said(parameters: TrainingParameters) -> dict[str, Any]:
@@ -123,10 +130,15 @@ def _batch(recipe: Recipe, shape: DataShape) -> int:
 
 
 def _rates(recipe: Recipe, shape: DataShape) -> dict[str, float | None]:
-    """Deeper networks are less stable: at 100 × 100 the rate of 28 × 28 ended in a divergence (EXPERIMENTS.md)."""
-    slower = min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width)) if recipe.rate_halvings else 1.0
+    """Deeper networks are less stable: at 100 × 100 the rate of 28 × 28 ended in a divergence (EXPERIMENTS.md).
+
+    The larger batches of points bear a larger rate, by the root of their ratio (Malladi et al. 2022, for Adam).
+    """
+    factor = min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width)) if recipe.rate_halvings else 1.0
+    if shape.field == "point":
+        factor = math.sqrt(_POINTS_BATCH / recipe.batch)
     rates = {key: getattr(recipe, key) for key in ("learning_rate", "burn_in_learning_rate")}
-    return {key: rate if rate is None else rate * slower for key, rate in rates.items()}
+    return {key: rate if rate is None else rate * factor for key, rate in rates.items()}
 
 
 def _whole_batch(recipe: Recipe, shape: DataShape) -> int:
