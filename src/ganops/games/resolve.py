@@ -111,7 +111,7 @@ def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:
     reasons = dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
     reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
     reasons["learning_rate"] = (
-        f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch}), for points"
+        f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch})"
     )
     return reasons | dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe, for points")
 
