@@ -26,6 +26,7 @@ from ganops.data.loader import Loader
 from ganops.games.build import build_game
 from ganops.training.run import train
 from ganops.training.state import TrainingState
+from ganops.training.tracker import SilentTracker
 
 CLASSES = 10
 
@@ -39,6 +40,7 @@ class Bare:
         self.average = state.averages["generator"]
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
+        self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0
         self.relativistic = settings.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
@@ -56,8 +58,8 @@ class Bare:
             real, label = self.real(self.seen)
             with torch.no_grad():
                 fake = self.fake(label)
-            real.requires_grad_(self.settings.r1_gamma > 0)
-            fake.requires_grad_(self.settings.r2_gamma > 0)
+            real.requires_grad_(self.r1 > 0)
+            fake.requires_grad_(self.r2 > 0)
             real_logit = self.discriminator(real, label).float()
             fake_logit = self.discriminator(fake, label).float()
             if self.relativistic:
@@ -65,8 +67,8 @@ class Bare:
             else:
                 loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
             for gamma, logit, x in (
-                (self.settings.r1_gamma, real_logit, real),
-                (self.settings.r2_gamma, fake_logit, fake),
+                (self.r1, real_logit, real),
+                (self.r2, fake_logit, fake),
             ):
                 if gamma:
                     (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
@@ -110,21 +112,9 @@ class Bare:
         return self.shifted(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
 
     def shifted(self, pictures: Tensor) -> Tensor:
-        applied = torch.rand(len(pictures)) < self.settings.augmentation
+        applied = torch.rand(len(pictures)) < self.strength
         rows, columns = (torch.randint(-(n // 8), n // 8 + 1, (len(pictures),)) for n in pictures.shape[2:])
         return translate(pictures, rows * applied, columns * applied)
-
-
-class Silent:
-    """A tracker that does nothing."""
-
-    def scalars(self, *given: object) -> None: ...
-
-    def images(self, *given: object) -> None: ...
-
-    def note(self, *given: object) -> None: ...
-
-    def flush(self) -> None: ...
 
 
 @dataclass
@@ -167,7 +157,7 @@ def compare(recipe: str, size: tuple[int, int, int], given: argparse.Namespace) 
         loader = Loader(store, "train", game.fields, settings.seed)
         calls = given.rounds * (2 if game.ahead else 1)
         turns = Turns(loader, calls, lambda: bare.rounds(given.rounds), clock_of(given))
-        train(settings, turns, "random", Path(folder), Silent())
+        train(settings, turns, "random", Path(folder), SilentTracker())
     return turns.ours[1:], turns.theirs[1:-1]
 
 

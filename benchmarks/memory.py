@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 from side_by_side import processor
@@ -24,11 +25,10 @@ SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
 
 def measured(path: Path) -> dict[str, float]:
     """Mebibytes of a training in this process, which is shown each picture once."""
-    from loop import Silent
-
     from ganops.config import TrainingParameters
     from ganops.data.store import Store
     from ganops.launch.training import launch_training
+    from ganops.launch.worker import SILENT_TRACKER
 
     peaks, done = [_status("RssAnon")], threading.Event()
 
@@ -41,11 +41,15 @@ def measured(path: Path) -> dict[str, float]:
     store = Store.open(path)
     said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
     with tempfile.TemporaryDirectory() as scratch:
-        told = (lambda *given: None, lambda *given: None)
-        launch_training(store, TrainingParameters.parse({**said, "device": "cpu"}), Path(scratch), Silent(), *told)
+        parameters = TrainingParameters.parse({**said, "device": "cpu"})
+        launch_training(store, parameters, Path(scratch), SILENT_TRACKER, lambda: nullcontext(_unheard), _unheard)
     done.set()
     watcher.join()
     return {"before": peaks[0], "anonymous": max(peaks), "with maps": _status("VmHWM")}
+
+
+def _unheard(*given: object) -> None:
+    """Nobody asks for it."""
 
 
 def _status(key: str) -> float:

@@ -36,7 +36,7 @@ def take_turns(sides: Mapping[str, Callable[[], object]], turns: int, clock: Clo
     """Seconds of each side's turns; every other time in the opposite order, and the first time does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(turns + 1):
-        for name in sides if turn % 2 else reversed(sides):
+        for name in sorted(sides, reverse=turn % 2 == 0):
             start = clock()
             sides[name]()
             seconds[name].append(clock() - start)

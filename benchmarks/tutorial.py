@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -173,7 +174,7 @@ def resident(store: Store) -> Iterator[Tensor]:
         first += BATCH
 
 
-def ours(store: Store, threads: int, count: int, **said: float) -> Callable[[], None]:
+def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], None]:
     """ganops' own loop, `count` rounds at each call."""
     settings = resolved("dcgan", SIZE, threads, total_images=10**9, **said)
     game = build_game(settings)
