@@ -22,6 +22,14 @@ def test_restored_images_are_shown_but_are_no_speed(capsys: pytest.CaptureFixtur
     assert speed is not None and speed[2] != "M"
 
 
+def test_the_bar_goes_back_with_a_lost_game(capsys: pytest.CaptureFixture) -> None:
+    with training_progress() as progress:
+        for images_seen in (0, 400, 100, 101):
+            progress(images_seen, 500, {"loss/generator": 0.5, "watch/discriminator_loss": 2.0})
+    last = lines(capsys.readouterr().err)[-1]
+    assert "101/500" in last and last.count("=") == 1, "of the losses, those of the game alone"
+
+
 def test_the_total_is_known_before_anything_is_seen(capsys: pytest.CaptureFixture) -> None:
     with training_progress() as progress:
         progress(0, 500, {})

@@ -17,7 +17,8 @@ def step_bar(description: str) -> Progress:
 def training_progress() -> Iterator[Callable[[int, int, Mapping[str, float]], None]]:
     """A function of (images seen, total images, scalars) that shows share, time left, images per second and losses.
 
-    The first call tells where the training starts: images that an earlier process saw are no speed of this one.
+    The first call tells where the training starts: images that an earlier process saw are no speed of this one. Where a
+    lost game goes back, so does the bar.
     """
     with ExitStack() as stack:
         bars: list[tqdm] = []
@@ -26,7 +27,8 @@ def training_progress() -> Iterator[Callable[[int, int, Mapping[str, float]], No
             if not bars:
                 bars.append(stack.enter_context(_bar(images_seen, total_images)))
             (bar,) = bars
-            bar.set_postfix({name.removeprefix("loss/"): f"{v:.2f}" for name, v in scalars.items() if "loss" in name})
+            losses = {name: value for name, value in scalars.items() if name.startswith("loss/")}
+            bar.set_postfix({name.removeprefix("loss/"): f"{value:.2f}" for name, value in losses.items()})
             bar.update(images_seen - bar.n)
 
         yield show

@@ -42,8 +42,8 @@ def play_out(venue: Venue, state: TrainingState, beginning: Beginning) -> Traini
 
 def _back(venue: Venue, failed: TrainingState, found: Sequence[Finding], beginning: Beginning) -> TrainingState:
     """The last healthy checkpoint, else the start, as the next attempt; it takes the place of what came after it."""
-    remedies = dict.fromkeys(finding.remedy for finding in found)
-    game = LostGame(failed.images_seen, "; ".join(finding.reason for finding in found), "; ".join(remedies))
+    reasons, remedies = [finding.reason for finding in found], [finding.remedy for finding in found]
+    game = LostGame(failed.images_seen, "; ".join(reasons), _joined(remedies))
     if failed.attempt >= venue.settings.attempts:
         raise _given_up([*failed.lost, game])
     state = beginning(failed.attempt + 1)
@@ -98,10 +98,16 @@ def _turn(state: TrainingState, penalised: bool) -> str:
 
 def _given_up(lost: Sequence[LostGame]) -> TrainingError:
     seen = [f"attempt {number}: {game.reason}, at {game.images_seen} images" for number, game in enumerate(lost)]
-    remedies = ". ".join(dict.fromkeys(game.remedy for game in lost))
     return TrainingError(
         f"a game that was lost {len(lost)} times" if len(lost) > 1 else "a game that was lost",
         expected="a healthy one",
         received="; ".join(seen),
-        remedy=f"{remedies}.",
+        remedy=f"{_joined([game.remedy for game in lost])}.",
     )
+
+
+def _joined(remedies: Sequence[str]) -> str:
+    """Each once, and none that another goes on from."""
+    different = dict.fromkeys(remedies)
+    said = [text for text in different if not any(other.startswith(text) for other in different if other != text)]
+    return ". ".join(said)

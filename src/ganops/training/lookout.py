@@ -96,8 +96,8 @@ class Observer:
         noise = Noise(settings.seed, state.address, SAMPLES, device)
         with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
             seen = self.game.losses("discriminator", state.networks, batch, noise, unregularised).observed
-        real, fake = (seen[name].float().flatten(1).mean(1) for name in ("logit/real", "logit/fake"))
-        return real, fake
+        real, fake = seen["logit/real"].float(), seen["logit/fake"].float()
+        return real.reshape(SAMPLES, -1).mean(1), fake.reshape(SAMPLES, -1).mean(1)
 
     def _made(self, state: TrainingState) -> Tensor:
         """The same latents at every look, of the averaged generator, with the labels of the validation samples."""

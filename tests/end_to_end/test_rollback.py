@@ -1,0 +1,45 @@
+"""A rate fifty times too high: the game is lost and goes on as a new attempt, killed and taken up again between."""
+
+import signal
+import time
+
+import pandas as pd
+from mlflow import MlflowClient
+
+from ..projects import Project
+
+TOO_FAST = "training.learning_rate=0.1"
+COMMAND = ("kedro", "run", "--env", "smoke", "--pipelines", "training", "--params", TOO_FAST)
+LONGEST_WAIT_SECONDS = 240
+
+
+def kill_in_the_first_new_attempt(project: Project) -> None:
+    """As soon as the state is there that it goes on from."""
+    process = project.start(*COMMAND)
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not list(project.path.glob(".checkpoints/*/attempt-1-*.safetensors")):
+        assert process.poll() is None and time.monotonic() < deadline, project.path.with_name("started.txt").read_text()
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+
+
+def steps(client: MlflowClient, run_id: str, name: str) -> list[int]:
+    return [point.step for point in client.get_metric_history(run_id, name)]
+
+
+def test_a_lost_game_goes_on_in_a_child_run_whatever_ends_the_process(own_project: Project) -> None:
+    kill_in_the_first_new_attempt(own_project)
+    said = own_project.call_well(*COMMAND)
+    assert "The game was lost at 384 images" in said and "Attempt 2 goes on" in said
+    attempts = {run.data.tags["attempt"]: run for run in own_project.runs() if "mlflow.parentRunId" in run.data.tags}
+    assert {number: run.info.status for number, run in attempts.items()} == {"1": "FAILED", "2": "FINISHED"}
+    (parent,) = {run.data.tags["mlflow.parentRunId"] for run in attempts.values()}
+    run = own_project.client.get_run(parent)
+    assert (run.info.status, run.data.tags["attempt"]) == ("FINISHED", "2")
+    assert "worse than a guess" in run.data.tags["lost.0"] and "worse than a guess" in run.data.tags["lost.1"]
+    every_log = list(range(64, 1281, 64))
+    for run_id, until in ((parent, 384), (attempts["1"].info.run_id, 384), (attempts["2"].info.run_id, 1280)):
+        assert steps(own_project.client, run_id, "watch/logit_gap") == [seen for seen in every_log if seen <= until]
+    scalars = pd.read_csv(own_project.produced("08_reporting", "training_scalars.csv"))
+    assert scalars["images_seen"].tolist() == every_log and set(scalars["attempt"]) == {2}
