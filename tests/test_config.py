@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ganops.config import (
     ClassifierParameters,
+    ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
     Parameters,
@@ -104,3 +105,43 @@ def test_what_base_leaves_to_the_recipe_is_null() -> None:
     of_the_recipe = {"conditional", "batch", "width", "latent_dimension", "learning_rate", "beta1", "beta2", "r1_gamma"}
     of_the_recipe |= {"augmentation", "ema_half_life_images", "precision", "channels_last"}
     assert {name for name in of_the_recipe if values[name] is not None} == set()
+
+
+def comparison(**variants):
+    return ComparisonParameters.parse({"variants": variants, "seeds": None})
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"batsh": 8}, r"comparison\.variants\.wide\.batsh: .*Did you mean comparison\.variants\.wide\.batch\?"),
+        ({"batch": "many"}, r"comparison\.variants\.wide\.batch: expected .*received 'many'"),
+        ({"objective": "hing"}, r"comparison\.variants\.wide\.objective"),
+        ({"seed": 1}, r"comparison\.variants\.wide\.seed: .*Set comparison\.seeds"),
+    ],
+)
+def test_a_variant_that_cannot_be_is_named(changed, message):
+    with pytest.raises(ConfigurationError, match=message):
+        comparison(plain={}, wide=changed)
+
+
+def test_an_environment_takes_a_variant_back_by_null_but_not_all():
+    parameters = comparison(dcgan={"recipe": "dcgan"}, vae=None)
+    assert list(parameters.changes) == ["dcgan"]
+    with pytest.raises(ConfigurationError, match=r"comparison\.variants: .*received none that is not taken back"):
+        comparison(vae=None)
+
+
+def test_a_variant_is_the_training_with_its_own_changes():
+    training = TrainingParameters(recipe="dcgan", batch=8, seed=3, learning_rate=0.1)
+    parameters = comparison(plain={}, wide={"width": 9, "learning_rate": None})
+    trainings = parameters.trainings(training)
+    assert trainings["plain", 3] == training
+    assert trainings["wide", 3] == training.model_copy(update={"width": 9, "learning_rate": None})
+    several = parameters.model_copy(update={"seeds": (5, 6)}).trainings(training)
+    assert [(name, seed, one.seed) for (name, seed), one in several.items()] == [
+        ("plain", 5, 5),
+        ("plain", 6, 6),
+        ("wide", 5, 5),
+        ("wide", 6, 6),
+    ]

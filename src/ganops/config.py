@@ -4,13 +4,12 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, unknown_key, wrong_value
+from ganops.parameters import Parameters, require_changes
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -116,7 +115,7 @@ class ComparisonParameters(Parameters):
     @model_validator(mode="after")
     def _require_variants(self) -> "ComparisonParameters":
         for name, changed in self.changes.items():
-            _require_changes(f"{self.key}.variants.{name}", changed)
+            require_changes(TrainingParameters(recipe=""), f"{self.key}.variants.{name}", changed, "seed")
         if not self.changes:
             raise ConfigurationError(
                 f"{self.key}.variants",
@@ -138,24 +137,6 @@ class ComparisonParameters(Parameters):
             for name, changed in self.changes.items()
             for seed in self.seeds or (training.seed,)
         }
-
-
-def _require_changes(group: str, changed: Mapping[str, Any]) -> None:
-    known = [name for name in TrainingParameters.model_fields if name != "seed"]
-    for name in changed:
-        if name == "seed":
-            raise ConfigurationError(
-                f"{group}.seed",
-                expected="no seed of its own, so that what differs is the variant",
-                received=repr(changed[name]),
-                remedy="Set comparison.seeds, which holds for all variants.",
-            )
-        if name not in known:
-            raise unknown_key(group, name, known)
-    try:
-        TrainingParameters.model_validate({"recipe": "", **changed})
-    except ValidationError as error:
-        raise wrong_value(group, error) from None
 
 
 class ClassifierParameters(Parameters):

@@ -21,12 +21,13 @@ from ganops.tracking.process import session_key
 from ganops.tracking.provenance import Provenance, read_provenance
 from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
-from ganops.tracking.scratch import TRAINED, clear_checkpoints
-from ganops.tracking.summary import print_summary
+from ganops.tracking.scratch import COMPARED, TRAINED, clear_checkpoints
+from ganops.tracking.summary import print_comparison, print_summary
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+COMPARISON = "params:comparison"
 _TRACKED_BY_DVC = ("out", "metric", "plot")
 
 
@@ -55,9 +56,13 @@ class RunHooks:
         check_roles(self.entries)
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Find or create the run, and let kedro-mlflow start that one, under its own name."""
         provenance = read_provenance(self.project)
+        self.compares = COMPARISON in pipeline.inputs()
+        if not self.compares:  # of what is compared elsewhere a run knows nothing
+            told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
+            self.parameters = told
         self.run_id = self._join(run_params["run_id"], provenance)
         log_parameters(self.client, self.run_id, self.parameters)
         set_tags(self.client, self.run_id, self._tags(provenance, run_params.get("runtime_params") or {}))
@@ -81,7 +86,7 @@ class RunHooks:
             self.saved[dataset_name] = path
         log_dataset(self.client, self.run_id, dataset_name, entry)
         # A stage of DVC that fails later on loses what it saved, and then the checkpoints are all there is.
-        if dataset_name in TRAINED and "DVC_STAGE" not in os.environ:
+        if dataset_name in TRAINED | COMPARED and "DVC_STAGE" not in os.environ:
             self._forget_checkpoints()
 
     @hook_impl(tryfirst=True)
@@ -98,6 +103,10 @@ class RunHooks:
         or_warn("The machine was not recorded", lambda: set_tags(self.client, self.run_id, _machine_tags()))
         version = self.client.get_run(self.run_id).data.tags.get("registered_version", "nothing")
         print_summary(self.saved, version)
+        if set(self.saved) >= COMPARED:
+            from ganops.tracking.variants import seconds_of_variants
+
+            print_comparison(self.saved, seconds_of_variants(self.client, self.run_id))
 
     @property
     def client(self) -> "MlflowClient":
@@ -119,7 +128,7 @@ class RunHooks:
             experiment.experiment_id,
             session=session_key(kedro_session),
             resume=resume_key(self.environment, self.parameters),
-            name=run_name(self.parameters, self.environment, provenance.commit),
+            name=run_name(self.parameters, self.environment, provenance.commit, compares=self.compares),
         )
         # kedro-mlflow would rename the run to the pipelines' names.
         tracking.run.id, tracking.run.name = run_id, self.client.get_run(run_id).info.run_name
@@ -137,13 +146,19 @@ class RunHooks:
         return tags
 
     def _forget_checkpoints(self) -> None:
-        """Once this session has saved all that a training leaves; the run's tag says which training it was."""
+        """Once this session has saved all that a training or a comparison leaves; tags say which trainings it was."""
         scratch = dataset_path(self.entries.get("checkpoints", {}))
-        if scratch is not None and set(self.saved) >= TRAINED:
+        if scratch is not None and (set(self.saved) >= TRAINED or set(self.saved) >= COMPARED):
             or_warn("The checkpoints of a finished training are still there", lambda: self._clear(scratch))
 
     def _clear(self, scratch: Path) -> None:
-        if fingerprint := self.client.get_run(self.run_id).data.tags.get("fingerprint"):
+        tags = self.client.get_run(self.run_id).data.tags
+        done = {tags["fingerprint"]} if "fingerprint" in tags and set(self.saved) >= TRAINED else set[str]()
+        if set(self.saved) >= COMPARED:
+            from ganops.tracking.variants import variants_of
+
+            done |= set(variants_of(self.client, self.run_id).values())
+        for fingerprint in done:
             clear_checkpoints(scratch / fingerprint)
 
     def _pieces(self, pipeline: Pipeline) -> list[Piece]:
@@ -154,6 +169,10 @@ class RunHooks:
         paths = {name: path for name in free + made if (path := dataset_path(self.entries[name]))}
         inputs = [Piece(name, paths[name], "input") for name in free if name in paths]
         return inputs + [Piece(name, paths[name], "output") for name in made if name in paths]
+
+
+def _is_of_comparison(name: str) -> bool:
+    return f"params:{name.split('.')[0]}" == COMPARISON
 
 
 def _raw_parameters(context: KedroContext) -> dict[str, Any]:

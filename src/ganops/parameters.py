@@ -35,6 +35,26 @@ class Parameters(BaseModel):
             raise wrong_value(cls.key, error) from None
 
 
+def require_changes(base: Parameters, group: str, changed: Mapping[str, Any], common: str) -> None:
+    """Raises ConfigurationError, under the name `group`, where a key or value is none that `base` may be changed to, or
+    is `common` to all groups, and so said beside them."""
+    known = [name for name in type(base).model_fields if name != common]
+    if common in changed:
+        raise ConfigurationError(
+            f"{group}.{common}",
+            expected=f"no {common} of its own, so that what differs is the rest",
+            received=repr(changed[common]),
+            remedy=f"Set {group.split('.')[0]}.{common}s, which holds for all.",
+        )
+    for name in changed:
+        if name not in known:
+            raise unknown_key(group, name, known)
+    try:
+        type(base).model_validate({**base.model_dump(), **changed})
+    except ValidationError as error:
+        raise wrong_value(group, error) from None
+
+
 def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
     """The error of a key that nobody knows, with the nearest of those that are."""
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
+from ganops.pipelines.comparison.pipeline import create_pipeline as comparison
 from ganops.pipelines.data_preparation.pipeline import create_pipeline as data_preparation
 from ganops.pipelines.evaluation.pipeline import create_pipeline as evaluation
 from ganops.pipelines.judgement.pipeline import create_pipeline as judgement
@@ -17,4 +18,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation(),
         "registration": registration(),
     }
-    return {**stages, "judgement": judgement(), "__default__": sum(stages.values(), start=Pipeline([]))}
+    judge = stages["evaluation"].only_nodes("make_judge")
+    by_name = {"judgement": judgement(), "comparison": stages["data_preparation"] + judge + comparison()}
+    return {**stages, **by_name, "__default__": sum(stages.values(), start=Pipeline([]))}

@@ -231,3 +231,14 @@ def _interrupted(project: Path, number: signal.Signals) -> int:
     started.unlink()
     process.send_signal(number)
     return process.wait(timeout=30)
+
+
+def test_parameters_of_a_comparison_belong_to_comparisons_alone(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    text = "comparison: {variants: {vae: {recipe: vae}}, seeds: null}\n"
+    (project / "conf/base/parameters_comparison.yml").write_text(text)
+    _session(project)
+    (run,) = _runs(client, experiment_id)
+    assert run.info.run_name == "dcgan-small"
+    assert not [name for name in run.data.params if name.startswith("comparison")]

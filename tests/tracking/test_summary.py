@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ganops.tracking.summary import print_summary
+from ganops.tracking.summary import print_comparison, print_summary
 
 REPORT = {
     "metrics": {
@@ -42,6 +42,60 @@ def test_given_pictures_that_were_judged_end_with_their_table(tmp_path: Path) ->
     protocol = REPORT["protocol"] | {"samples_given": 1200, "samples_fitted": 7}
     (tmp_path / "judged.json").write_text(json.dumps({"metrics": metrics, "protocol": protocol}))
     text = _printed({"samples_report": tmp_path / "judged.json"})
-    for part in ("Given pictures", "samples", "21.5", "1.25", "samples_fitted 7"):
+    for part in ("Given samples", "samples", "21.5", "1.25", "samples_fitted 7"):
         assert part in text.replace("\n", " ")
     assert "Registered" not in text
+
+
+REPORTS = {
+    name: {**REPORT, "variant": name.split(",")[0], "seed": seed, "images_seen": 1280}
+    for name, seed in (("wide, seed 0", 0), ("wide, seed 1", 1), ("narrow, seed 0", 0))
+} | {"narrow, seed 1": {"variant": "narrow", "seed": 1, "images_seen": None, "lost": "a game: received nan."}}
+TABLE = """variant,seed,images_seen,lost,fid_classifier,fid_classifier_sd
+wide,0,1280,,20.0,0.5
+wide,1,1280,,22.0,0.25
+narrow,0,1280,,30.0,0.75
+narrow,1,,a game: received nan.,,
+real (floor),,,,1.25,
+"""
+
+
+def _compared(tmp_path: Path, table: str, reports: dict) -> list[str]:
+    """What is printed on a narrow console, line by line."""
+    (tmp_path / "comparison.csv").write_text(table)
+    (tmp_path / "comparison.json").write_text(json.dumps(reports))
+    names = {"reports": "comparison.json", "table": "comparison.csv", "samples": "samples.png"}
+    saved = {f"comparison_{name}": tmp_path / file for name, file in names.items()}
+    console = Console(file=io.StringIO(), width=30)
+    print_comparison(saved, {"wide, seed 0": 10.0, "wide, seed 1": 14.0, "wide": 9.0}, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def _row(lines: list[str], name: str) -> list[str]:
+    """The cells of a variant, with what stands in the line below its own."""
+    place = next(place for place, line in enumerate(lines) if line.strip().startswith(name))
+    return lines[place].split() + lines[place + 1].split()
+
+
+def test_a_comparison_ends_with_means_over_its_training_seeds(tmp_path: Path) -> None:
+    reports = {
+        name: {**report, "protocol": {**REPORT["protocol"], "features": "classifier"}}
+        for name, report in REPORTS.items()
+    }
+    del reports["narrow, seed 1"]["protocol"]
+    lines = _compared(tmp_path, TABLE, reports)
+    assert "± over training seeds 0 1" in " ".join(" ".join(lines).split())
+    assert _row(lines, "wide") == ["wide", "1,280", "12", "21", "±", "1.4"]
+    assert _row(lines, "narrow") == ["narrow", "1,280", "–", "30", "1", "lost", "±", "0.75"]
+    assert _row(lines, "real (floor)")[:3] == ["real", "(floor)", "1.25"]
+    assert "narrow, seed 1 was lost: a game: received nan." in lines
+    assert lines[-1] == "Look at the runs with: make ui"
+
+
+def test_of_one_training_each_the_deviation_is_that_of_the_evaluation_seeds(tmp_path: Path) -> None:
+    protocol = {**REPORT["protocol"], "features": "classifier"}
+    reports = {"wide": {**REPORTS["wide, seed 0"], "protocol": protocol}}
+    lines = _compared(tmp_path, "\n".join(TABLE.splitlines()[i] for i in (0, 1, 5)), reports)
+    assert "± over evaluation seeds" in " ".join(" ".join(lines).split())
+    assert _row(lines, "wide") == ["wide", "1,280", "9", "20", "±", "0.5"]

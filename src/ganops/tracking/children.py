@@ -22,10 +22,15 @@ _INHERITED_GROUPS = ("mlflow.source.", "mlflow.user")
 
 def find_child(client: "MlflowClient", parent_id: str, tags: Mapping[str, str]) -> "Run | None":
     """The latest child of the run that has these tags; None where there is none."""
-    experiment_id = client.get_run(parent_id).info.experiment_id
     # Values are compared here: one with a quotation mark would end MLflow's query.
-    found = client.search_runs([experiment_id], f"tags.`{PARENT}` = '{parent_id}'")
-    return next((run for run in found if tags.items() <= run.data.tags.items()), None)
+    found = (run for run in children_of(client, parent_id) if tags.items() <= run.data.tags.items())
+    return next(found, None)
+
+
+def children_of(client: "MlflowClient", parent_id: str) -> "list[Run]":
+    """All, the latest first."""
+    experiment_id = client.get_run(parent_id).info.experiment_id
+    return list(client.search_runs([experiment_id], f"tags.`{PARENT}` = '{parent_id}'"))
 
 
 def open_child(client: "MlflowClient", parent_id: str, name: str, tags: Mapping[str, str]) -> str:

@@ -115,17 +115,26 @@ class MlflowTracker:
 
 @contextmanager
 def active_tracker() -> Iterator[Tracker]:
-    """The tracker of the active MLflow run, else one that keeps nothing.
-
-    On the way out what is buffered is written, and the run of the last attempt says how it ended.
-    """
+    """The tracker of the active MLflow run, else one that keeps nothing."""
     import mlflow
 
     active = mlflow.active_run()
     if active is None:
         yield SilentTracker()
         return
-    tracker = MlflowTracker(mlflow.MlflowClient(), active.info.run_id)
+    with tracker_of(active.info.run_id) as tracker:
+        yield tracker
+
+
+@contextmanager
+def tracker_of(run_id: str) -> Iterator[Tracker]:
+    """The tracker of a run of the store in use.
+
+    On the way out what is buffered is written, and the run of the last attempt says how it ended.
+    """
+    import mlflow
+
+    tracker = MlflowTracker(mlflow.MlflowClient(), run_id)
     try:
         yield tracker
     except BaseException as error:

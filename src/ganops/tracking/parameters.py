@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganops.config import (
+    ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
     Parameters,
@@ -17,7 +18,13 @@ from ganops.sources import source_digest
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind
-    for kind in (DataPreparationParameters, TrainingParameters, EvaluationParameters, RegistrationParameters)
+    for kind in (
+        DataPreparationParameters,
+        TrainingParameters,
+        EvaluationParameters,
+        RegistrationParameters,
+        ComparisonParameters,
+    )
 }
 # What shapes no result: the seam to the frameworks.
 _SEAM = {"tracking", "custody", "registry", "pipelines", "kedro_datasets", "reporting"}

@@ -71,9 +71,9 @@ def _system_tags() -> dict[str, str]:
     return tags
 
 
-def run_name(parameters: Mapping[str, Any], environment: str, commit: str) -> str:
-    """The DVC experiment's name, else `<recipe>-<environment>-<commit>`."""
-    parts = [parameters.get("training.recipe"), environment, commit[:7]]
+def run_name(parameters: Mapping[str, Any], environment: str, commit: str, *, compares: bool = False) -> str:
+    """The DVC experiment's name, else `<recipe>-<environment>-<commit>`; of a comparison that instead of a recipe."""
+    parts = ["comparison" if compares else parameters.get("training.recipe"), environment, commit[:7]]
     return os.environ.get("DVC_EXP_NAME") or "-".join(str(part) for part in parts if part)
 
 

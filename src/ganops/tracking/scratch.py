@@ -5,6 +5,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+# A training's, and a comparison's of several.
+COMPARED = frozenset({"comparison_reports", "comparison_table", "comparison_curves", "comparison_samples"})
 TRAINED = frozenset({"settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"})
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 WHOLE_RUN = ("report", "sample_grid", "receipt")
 JUDGED = "samples_report"
+_WIDEST = 1_000
 
 
 def print_summary(saved: Mapping[str, Path], version: str, console: Console | None = None) -> None:
@@ -27,6 +28,33 @@ def print_summary(saved: Mapping[str, Path], version: str, console: Console | No
         return
     _print_table(saved["report"], console)
     for label, text in (("Samples", saved["sample_grid"]), ("Registered", version), ("Look at it with", "make ui")):
+        console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def print_comparison(saved: Mapping[str, Path], seconds: Mapping[str, float], console: Console | None = None) -> None:
+    """The table of a comparison's variants, their samples' path and how to look at their runs.
+
+    Args:
+        saved: paths of the datasets, COMPARED among them.
+        seconds: label → seconds of training.
+        console: where to print; standard output.
+    """
+    import pandas as pd
+
+    from ganops.reporting.comparison import console_comparison, judged
+    from ganops.reporting.table import protocol_line
+
+    console = console or Console()
+    reports = json.loads(saved["comparison_reports"].read_text())
+    table = console_comparison(pd.read_csv(saved["comparison_table"]), reports, seconds)
+    # A number that is cut is no number: on a narrow terminal the lines break, and nothing is lost.
+    wide = console.measure(table, options=console.options.update_width(_WIDEST)).maximum
+    Console(file=console.file, width=max(wide, console.width)).print(table)
+    console.print(protocol_line(judged(reports)), highlight=False, markup=False)
+    for label, report in reports.items():
+        if "lost" in report:
+            console.print(f"{label} was lost: {report['lost']}", soft_wrap=True, highlight=False, markup=False)
+    for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", "make ui")):
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
 
 
