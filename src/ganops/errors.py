@@ -17,6 +17,9 @@ GanopsError
 The command line prints the message of each without a traceback.
 """
 
+from functools import partial
+from typing import Any
+
 
 class GanopsError(Exception):
     """States what was expected, what was received and what to do.
@@ -34,6 +37,10 @@ class GanopsError(Exception):
         self.expected = expected
         self.received = received
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that an error of another process can be raised in this one."""
+        return partial(type(self), **vars(self)), ()
 
 
 class ConfigurationError(GanopsError):

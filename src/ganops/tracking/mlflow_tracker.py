@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -124,6 +124,14 @@ def active_tracker() -> Iterator[Tracker]:
         return
     with tracker_of(active.info.run_id) as tracker:
         yield tracker
+
+
+def opener() -> Callable[[], AbstractContextManager[Tracker]]:
+    """Opens the tracker of the run that is active here, in whichever process of the same tracking store: picklable."""
+    import mlflow
+
+    active = mlflow.active_run()
+    return active_tracker if active is None else partial(tracker_of, active.info.run_id)
 
 
 @contextmanager
