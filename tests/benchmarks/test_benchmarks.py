@@ -1,0 +1,83 @@
+"""The benchmarks compare what they say that they compare."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganops.config import Settings
+from ganops.games.build import build_game
+from ganops.noise import Noise
+from ganops.training.state import TrainingState
+from ganops.training.step import play_round
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+@pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan"])
+def test_each_script_tells_how_to_run_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = importlib.import_module(name)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
+    with pytest.raises(SystemExit) as left:
+        script.main()
+    assert left.value.code == 0
+    assert f"python benchmarks/{name}.py" in capsys.readouterr().out
+
+
+def test_ratio_is_the_mean_with_its_t_interval() -> None:
+    mean, half = importlib.import_module("side_by_side").ratio([2.0, 4.0, 6.0], [1.0, 2.0, 2.0])
+    assert mean == pytest.approx(7 / 3)
+    # t(0.975, 2) = 4.302653, s = 1 / √3, n = 3
+    assert half == pytest.approx(4.302653 / 3, rel=1e-6)
+
+
+def test_operations_are_those_of_forward_and_backward() -> None:
+    weight = torch.randn(5, 4, requires_grad=True)
+    count = importlib.import_module("flops").operations(lambda: (torch.randn(3, 5) @ weight).sum().backward())
+    assert count == 2 * (2 * 3 * 5 * 4), "one product forward, and one for the weight's gradient"
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "r3gan"])
+def test_the_bare_loop_plays_the_same_game(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, shared = importlib.import_module("loop"), importlib.import_module("side_by_side")
+    said = {"precision": "fp32", "augmentation": 0.0, "width": 4, "batch": 8}
+    settings = shared.resolved(recipe, (1, 12, 12), 1, 3, **said)
+    pictures = torch.randint(0, 256, (64, 1, 12, 12), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    labels = torch.arange(64) % 3
+    bare = loop.Bare(settings, pictures, labels)
+    bare.order = torch.arange(64)
+    game, state = build_game(settings), TrainingState.initial(settings, build_game(settings))
+    for _ in range(2):
+        play_round(game, state, settings, _InOrder(pictures, labels))
+    drawn = iter(_latents(settings))
+    monkeypatch.setattr(torch, "randn", lambda *shape: next(drawn))
+    bare.rounds(2)
+    for name, network in (("generator", bare.generator), ("discriminator", bare.discriminator)):
+        for theirs, ours in zip(network.parameters(), state.networks[name].parameters(), strict=True):
+            torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
+
+
+class _InOrder:
+    def __init__(self, pictures: Tensor, labels: Tensor) -> None:
+        self.pictures, self.labels = pictures, labels
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        rows = slice(first, first + count)
+        return {"image": self.pictures[rows].float() / 127.5 - 1, "label": self.labels[rows]}
+
+
+def _latents(settings: Settings) -> Iterator[Tensor]:
+    for start in (0, settings.batch):
+        for player in ("discriminator", "generator"):
+            yield Noise(settings.seed, start, settings.batch).normal(f"latent/{player}", (settings.latent_dimension,))
