@@ -113,6 +113,26 @@ def test_the_fingerprint_sees_all_that_shapes_the_files(make_settings):
     assert fingerprint(settings, "data") != fingerprint(settings.model_copy(update={"seed": 1}), "data")
 
 
+def test_the_last_healthy_checkpoint_outlives_the_last_two(make_settings, tmp_path):
+    settings = make_settings("dcgan")
+    state = TrainingState.initial(settings, build_game(settings))
+    checkpoints = Checkpoints(tmp_path / "run")
+
+    def save(images_seen, healthy, attempt=0):
+        state.images_seen, state.attempt = images_seen, attempt
+        checkpoints.save(state, healthy)
+        return sorted(file.stem.lstrip("0") for file in (tmp_path / "run").glob("*.safetensors"))
+
+    assert [save(seen, seen == 16) for seen in (8, 16, 24, 32, 40)][-1] == ["16", "32", "40"]
+    other = TrainingState.initial(settings, build_game(settings))
+    checkpoints.restore_healthy(other)
+    assert other.images_seen == 16
+    assert checkpoints.restore(other) and other.images_seen == 40
+    assert save(16, True, attempt=1) == ["16", "attempt-1-00000000000016"], "what came after is over"
+    assert checkpoints.restore(other) and (other.images_seen, other.attempt) == (16, 1)
+    assert save(24, False, attempt=1) == ["attempt-1-00000000000016", "attempt-1-00000000000024"]
+
+
 def test_a_damaged_checkpoint_is_an_error_that_names_it(make_settings, tmp_path):
     settings = make_settings("dcgan")
     state = TrainingState.initial(settings, build_game(settings))

@@ -23,7 +23,8 @@ from ganops.training.step import Batches
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import SilentTracker, Tracker
 
-Progress, Tell = Callable[[int, Mapping[str, float]], None], Callable[[str], None]
+Progress = Callable[[int, Mapping[str, float]], None]
+Tell = Callable[[str], None]
 
 
 def _unheard(*told: object) -> None:
