@@ -13,7 +13,7 @@ from kedro.framework.startup import ProjectMetadata
 from kedro.validation.exceptions import ParameterValidationError
 from pydantic import ValidationError
 
-from ganops.errors import GanopsError, RequestError
+from ganops.errors import ConfigurationError, GanopsError, RequestError
 
 if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
@@ -46,8 +46,43 @@ def _run() -> click.Command:
     """Kedro's own `run`, with all its options."""
     assert kedro_run.callback is not None
     command = copy.copy(kedro_run)
-    command.callback = plainly(kedro_run.callback)
+    command.callback = plainly(_by_one_process(kedro_run.callback))
     return command
+
+
+def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What torchrun starts several times would play every node, and open an MLflow run, as often."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        if processes > 1:
+            raise ConfigurationError(
+                "kedro run",
+                expected="one process",
+                received=f"WORLD_SIZE={processes}, as a launcher such as torchrun sets it",
+                remedy="Let it launch `-m kedro train` with the same options, and then start `kedro run` alone, which "
+                "takes the finished training from there. On one machine, training.processes needs no launcher.",
+            )
+        return command(*arguments, **options)
+
+    return wrapped
+
+
+def _train() -> click.Command:
+    """`train`, with the options of `run` that say on what and how."""
+    options = [option for option in kedro_run.params if option.name in ("env", "params")]
+    return click.Command("train", params=options, callback=click.pass_obj(plainly(train)), help=train.__doc__)
+
+
+def train(metadata: ProjectMetadata, env: str | None, params: dict[str, Any]) -> None:
+    """Play the training alone, as one of the processes that torchrun or a cluster's launcher started.
+
+    It leaves the finished training among the checkpoints, where the next `kedro run` of the same options takes it.
+    """
+    from ganops.pipelines.training.joining import join
+
+    join(metadata.project_path, env, params)
 
 
 @click.group(name="ganops")
@@ -56,6 +91,7 @@ def cli() -> None:
 
 
 cli.add_command(_run())
+cli.add_command(_train())
 
 
 @cli.group()

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -56,6 +57,7 @@ def _part(work: Work, reports: Path) -> None:
     """A worker. What it says in words goes to the terminal, as what the launching process says does."""
     logging.basicConfig(format="%(message)s")
     logging.getLogger(errors.__name__.partition(".")[0]).setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _ended)
     try:
         with joined(work.settings.device) as world:
             play(work, world)
@@ -63,6 +65,11 @@ def _part(work: Work, reports: Path) -> None:
         report = {"kind": type(error).__name__, **vars(error)}
         (reports / f"{os.environ['RANK']}.json").write_text(json.dumps(report))
         raise
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """What is open gets closed, such as the run of an attempt."""
+    raise SystemExit(128 + number)
 
 
 def _told(reports: Path) -> GanopsError | None:

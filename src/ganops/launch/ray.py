@@ -1,0 +1,74 @@
+"""Several processes of one training, on a Ray cluster: the machines that RAY_ADDRESS leads to, else this one."""
+
+import os
+from typing import Any
+
+from ganops.errors import ConfigurationError, GanopsError
+from ganops.launch.worker import Work, WorkerLost, joined, play
+
+
+def play_on_ray(work: Work) -> None:
+    """The whole training, by settings.processes workers of Ray Train, whose result is the last checkpoint.
+
+    Raises:
+        ConfigurationError: Ray is not installed.
+        GanopsError: a worker met it.
+        WorkerLost: a worker was lost, or met an error that is nobody's mistake.
+    """
+    ray = _ray()
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
+    settings, ours = work.settings, not ray.is_initialized()
+    if ours:
+        ray.init(log_to_driver=True, include_dashboard=False, runtime_env={"env_vars": _environment()})
+    on_devices = settings.device == "cuda"
+    trainer = TorchTrainer(
+        _part,
+        train_loop_config={"work": work},
+        torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
+        scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
+        run_config=RunConfig(storage_path=str(work.checkpoints / "ray"), failure_config=FailureConfig(max_failures=0)),
+    )
+    try:
+        trainer.fit()
+    except Exception as error:
+        raise _mistake(error) or WorkerLost(f"one was lost: {error}") from None
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _part(config: dict[str, Any]) -> None:
+    work: Work = config["work"]
+    with joined(work.settings.device) as world:
+        play(work, world)
+
+
+def _environment() -> dict[str, str]:
+    """Of a worker: where MLflow's store is, and threads that sleep while they wait."""
+    names = ("MLFLOW_TRACKING_URI", "OMP_WAIT_POLICY")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _mistake(error: BaseException) -> GanopsError | None:
+    """The user's mistake among the workers' errors."""
+    for failure in [error, *getattr(error, "worker_failures", {}).values()]:
+        cause = getattr(failure, "cause", failure)
+        if isinstance(cause, GanopsError):
+            return cause
+    return None
+
+
+def _ray() -> Any:
+    try:
+        import ray
+        import ray.train.torch
+    except ImportError as error:
+        raise ConfigurationError(
+            "training.launcher",
+            expected="elastic, since Ray is an extra that is not installed",
+            received=f"ray ({error})",
+            remedy="pip install 'ganops[ray]', or from a clone pip install -e '.[ray]'.",
+        ) from None
+    return ray
