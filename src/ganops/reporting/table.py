@@ -7,19 +7,19 @@ from rich.table import Table
 
 _SHOWN_OF_A_DIGEST = 12
 # What a report can be of, as a person would say.
-_SUBJECTS = {"generator": "Generator", "samples": "Given pictures"}
+_SUBJECTS = {"generator": "Generator", "samples": "Given samples"}
 _DIGESTS = ("weights", "store")
 
 
 def console_table(report: Mapping[str, Any]) -> Table:
-    """Metric, mean ± sd over the evaluation seeds of what is judged, real held-out pictures at equal n.
+    """Metric, mean ± sd over the evaluation seeds of what is judged, real held-out data at equal n.
 
     Args:
         report: as stored in report.json or samples_report.json.
     """
     metrics, protocol = report["metrics"], report["protocol"]
     subject = next(name for name in _SUBJECTS if name in metrics)
-    title = f"{_SUBJECTS[subject]} and real pictures, {protocol['n']} each, against {protocol['reference']}"
+    title = f"{_SUBJECTS[subject]} and real data, {protocol['n']} each, against {protocol['reference']}"
     table = Table(title=title, caption=protocol_line(report), caption_justify="left", title_justify="left")
     table.add_column("metric", no_wrap=True)
     table.add_column(subject, justify="right")
