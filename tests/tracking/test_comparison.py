@@ -10,7 +10,13 @@ from PIL import Image
 
 from ganops.errors import TrackingError
 from ganops.reporting.curves import curve_groups
-from ganops.tracking.comparison import curves_table, pictures_beside, protocols, runs_table
+from ganops.tracking.comparison import (
+    curves_table,
+    metric_against_seconds,
+    pictures_beside,
+    protocols,
+    runs_table,
+)
 
 ONE = {"protocol.features": "classifier", "protocol.n": "100", "protocol.store": "ab"}
 OTHER = {**ONE, "protocol.n": "200"}
@@ -121,3 +127,20 @@ def test_pictures_stand_beside_each_other(client: MlflowClient, log, tmp_path: P
     assert (picture[26:, :40] == 10).all() and (picture[26:, 66:] == 20).all()
     with pytest.raises(TrackingError, match=r"other\.png"):
         pictures_beside(client, runs, "other.png")
+
+
+def test_a_metric_stands_at_the_seconds_of_its_snapshots(client: MlflowClient, log) -> None:
+    first, second = log("a", 1.0, ONE), log("b", 1.0, ONE)
+    for step, seconds in ((100, 10.0), (200, 30.0)):
+        client.log_metric(first, "time/seconds", seconds, step=step)
+        client.log_metric(second, "time/seconds", 2 * seconds, step=step)
+    for run_id, step, value in ((first, 200, 3.0), (first, 150, 9.0), (second, 200, 4.0)):
+        client.log_metric(run_id, "curve/fid_classifier", value, step=step)
+    table = metric_against_seconds(client, [first, second])
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("a", 150, 20.0, 9.0),
+        ("a", 200, 30.0, 3.0),
+        ("b", 200, 60.0, 4.0),
+    ]
+    with pytest.raises(TrackingError, match="curve/kid"):
+        metric_against_seconds(client, [first, second], metric="kid")

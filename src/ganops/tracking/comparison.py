@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_PROTOCOL, _METRICS = "protocol.", "eval/"
+_PROTOCOL, _METRICS, _CURVE, _SECONDS = "protocol.", "eval/", "curve/", "time/seconds"
 _DIGITS = 8
 
 
@@ -74,6 +75,21 @@ def curves_table(client: "MlflowClient", run_ids: Sequence[str], group: str = "l
     return pd.concat(curves, axis="columns").sort_index().rename_axis("images_seen").reset_index()
 
 
+def metric_against_seconds(client: "MlflowClient", run_ids: Sequence[str], metric: str = "fid") -> pd.DataFrame:
+    """Of each run's snapshots, when they were taken and what they reach.
+
+    Columns: name of the run, images_seen, seconds of training up to then (between two logs a straight line), and the
+    metric, by whichever features judged.
+
+    Raises:
+        TrackingError: no run with a curve of that metric and of its seconds.
+    """
+    tables = [_along(client, run_id, label, metric) for run_id, label in _labels(client, run_ids).items()]
+    if not any(len(table) for table in tables):
+        raise _nothing_to_compare(f"{_CURVE}{metric}_…", list(_labels(client, run_ids).values()))
+    return pd.concat(tables, ignore_index=True)
+
+
 def pictures_beside(client: "MlflowClient", run_ids: Sequence[str], name: str = "samples.png") -> Image.Image:
     """The same picture of each run, from left to right, the run's name above it.
 
@@ -83,6 +99,16 @@ def pictures_beside(client: "MlflowClient", run_ids: Sequence[str], name: str = 
     from ganops.reporting.sheet import beside
 
     return beside({label: _picture(client, run_id, name) for run_id, label in _labels(client, run_ids).items()})
+
+
+def _along(client: "MlflowClient", run_id: str, label: str, metric: str) -> pd.DataFrame:
+    names = [name for name in client.get_run(run_id).data.metrics if name.startswith(f"{_CURVE}{metric}_")]
+    clock = sorted((point.step, point.value) for point in client.get_metric_history(run_id, _SECONDS))
+    points = [point for name in names for point in client.get_metric_history(run_id, name)] if clock else []
+    steps = sorted((point.step, point.value) for point in points)
+    seconds = [float(np.interp(seen, *zip(*clock, strict=True))) for seen, _ in steps]
+    rows = [(label, seen, time, value) for (seen, value), time in zip(steps, seconds, strict=True)]
+    return pd.DataFrame(rows, columns=["name", "images_seen", "seconds", metric])
 
 
 def _judged(client: "MlflowClient", environment: str | None) -> "list[Run]":
