@@ -1,54 +1,78 @@
-"""kedro run --env gaussians_25: every mode is found, and the run leaves its clouds."""
+"""Several processes as a user meets them: launched by the node, or by torchrun; one run, whatever interrupts it."""
 
 import json
+import signal
+import time
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from ..projects import Project, initialised_clone
+from ..projects import ENVIRONMENT, Project, initialised_clone
 
 pytestmark = pytest.mark.proof
 
-ENVIRONMENT = "gaussians_25"
-PICTURES = ("samples", "interpolation", "truncation", "real_beside_generated", "nearest_neighbours", "curves")
+GAME = "training.recipe=r3gan,training.precision=fp32,training.total_images=1280,training.snapshot_every_images=1280"
+RUN = ("kedro", "run", "--env", ENVIRONMENT, "--pipelines", "training", "--params")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = initialised_clone(tmp_path_factory.mktemp("points") / "project")
-    project.call_well("kedro", "run", "--env", ENVIRONMENT)
+    project = initialised_clone(tmp_path_factory.mktemp("processes") / "project")
+    project.call_well("kedro", "run", "--env", ENVIRONMENT, "--pipelines", "data_preparation")
     return project
 
 
-def produced(project: Project, name: str) -> Path:
-    return project.path / "data/08_reporting" / ENVIRONMENT / name
+def checkpoints(project: Project) -> list[Path]:
+    return sorted(project.path.glob(".checkpoints/*/*.safetensors"))
 
 
-def test_all_modes_are_found_about_equally_often(project: Project) -> None:
-    metrics = json.loads(produced(project, "report.json").read_text())["metrics"]
-    assert metrics["generator"]["modes_coordinates"]["mean"] == metrics["held_out"]["modes_coordinates"]["mean"] == 25
-    # Of eight seeds and settings alike, 0.003 to 0.008 and 0.72 to 0.80 (EXPERIMENTS.md).
-    assert metrics["generator"]["reverse_kl_coordinates"]["mean"] < 0.05
-    assert metrics["generator"]["high_quality_coordinates"]["mean"] > 0.5
+def steps(project: Project, run_id: str) -> list[int]:
+    return [point.step for point in project.client.get_metric_history(run_id, "loss/generator")]
 
 
-def test_the_gate_lets_it_pass_and_the_card_speaks_of_points(project: Project) -> None:
-    receipt = json.loads(produced(project, "receipt.json").read_text())
-    assert {verdict["holds"] for verdict in receipt["verdicts"]} == {True}
-    assert "It makes points of 2 coordinates." in produced(project, "model_card.md").read_text()
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_of_two_processes_is_killed_and_goes_on_in_the_same_run(
+    number: signal.Signals, code: int, project: Project
+) -> None:
+    before = {run.info.run_id for run in project.runs()}
+    command = (*RUN, f"{GAME},training.processes=2,training.seed={number.value}")
+    process = project.start(*command)
+    while not checkpoints(project):
+        assert process.poll() is None, project.path.with_name("started.txt").read_text()
+        time.sleep(0.2)
+    process.send_signal(number)
+    assert process.wait(timeout=300) == code
+    (run,) = [run for run in project.runs() if run.info.run_id not in before]
+    assert run.info.status == "KILLED"
+    kept = int(checkpoints(project)[-1].stem)
+    assert kept < 1280
+    project.call_well(*command)
+    (run,) = [run for run in project.runs() if run.info.run_id not in before]
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["resumed_at_images"] == str(kept)
+    assert steps(project, run.info.run_id) == list(range(64, 1281, 64)), "no gap, and no doubled step"
+    assert checkpoints(project) == []
 
 
-def test_every_picture_and_the_film_are_there(project: Project) -> None:
-    for name in PICTURES:
-        assert Image.open(produced(project, f"{name}.png")).mode == "RGB"
-    with Image.open(produced(project, "interpolation.gif")) as film:
-        assert film.n_frames > 24
+def test_what_torchrun_played_is_taken_by_the_run_that_follows(project: Project) -> None:
+    before = {run.info.run_id for run in project.runs()}
+    project.call_well(
+        "torchrun", "--nproc-per-node", "2", "-m", "kedro", "train", "--env", ENVIRONMENT, "--params", GAME
+    )
+    assert {run.info.run_id for run in project.runs()} == before, "no process opens a run"
+    played = checkpoints(project)[-1].read_bytes()
+    project.call_well(*RUN, GAME)
+    (run,) = [run for run in project.runs() if run.info.run_id not in before]
+    assert run.data.tags["resumed_at_images"] == "1280"
+    assert steps(project, run.info.run_id) == list(range(64, 1281, 64))
+    assert project.produced("06_models", "training_state.safetensors").stat().st_size > 0.9 * len(played)
+    assert json.loads(project.produced("06_models", "settings.json").read_text())["processes"] == 1
 
 
-def test_points_are_generated_and_judged_from_a_table(project: Project) -> None:
-    project.call_well("kedro", "generate", f"models:/ganops-{ENVIRONMENT}@champion", "--n", "3000", "--to", "made")
-    samples = ("--params", "evaluation.samples=made/points.csv")
-    project.call_well("kedro", "run", "--env", ENVIRONMENT, "--pipelines", "judgement", *samples)
-    report = json.loads(produced(project, "samples_report.json").read_text())
-    assert report["metrics"]["samples"]["modes_coordinates"]["mean"] == 25
+def test_torchrun_of_the_whole_run_is_refused_with_the_right_command(project: Project) -> None:
+    before = len(project.runs())
+    refused = project.call("torchrun", "--nproc-per-node", "2", "-m", "kedro", "run", "--env", ENVIRONMENT)
+    assert refused.returncode == 1
+    assert "Error: kedro run: expected one process, received WORLD_SIZE=2" in refused.stderr
+    assert "`-m kedro train`" in refused.stderr
+    assert len(project.runs()) == before
