@@ -17,7 +17,7 @@ def test_one_command_prepares_trains_judges_and_prints_the_table(tmp_path: Path)
     for words in ("variant", "seconds", "inception", "real (floor)", "comparison_samples.png", "make ui"):
         assert words in said, words
     *children, parent = project.runs()
-    assert parent.info.run_name.startswith("comparison-smoke") and parent.info.status == "FINISHED"
+    assert str(parent.info.run_name).startswith("comparison-smoke") and parent.info.status == "FINISHED"
     assert {"comparison.variants.dcgan.recipe", "training.recipe"} <= set(parent.data.params)
     artifacts = {artifact.path for artifact in project.client.list_artifacts(parent.info.run_id)}
     assert {"comparison.csv", "comparison_samples.png", "comparison_curves.png"} <= artifacts

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -28,16 +27,15 @@ def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str
     keys = ["variant", "seed", "images_seen", "lost", "fid_digits", "fid_digits_sd", "modes_digits", "modes_digits_sd"]
     assert list(table.columns) == keys
     assert list(table["variant"]) == ["a", "lost", "b", "real (floor)"]
-    assert table["images_seen"].isna().tolist() == [False, True, False, True] and table["images_seen"][0] == 128
-    assert table["lost"][1] == "a game: received nan." and table["fid_digits"][3] == 1.0
+    assert list(table["images_seen"].dropna()) == [128, 128] and list(table["images_seen"].isna())[1]
+    assert list(table["lost"].dropna()) == ["a game: received nan."] and list(table["fid_digits"])[3] == 1.0
 
 
 def test_curves_of_one_metric_stand_together(pictures: dict[str, Compared]) -> None:
     curves = comparison_curves(pictures)
     assert list(curves.columns) == ["images_seen", "fid_digits/a", "fid_digits/b", "modes_digits/a", "modes_digits/b"]
     assert list(curves["images_seen"]) == [64, 96, 128]
-    expected = pd.Series([5 + 100 / 64, np.nan, 5 + 100 / 128], name="fid_digits/a")
-    pd.testing.assert_series_equal(curves["fid_digits/a"], expected)
+    np.testing.assert_array_equal(curves["fid_digits/a"].to_numpy(), [5 + 100 / 64, np.nan, 5 + 100 / 128])
 
 
 def test_pictures_stand_in_rows_and_points_side_by_side(pictures: dict[str, Compared]) -> None:

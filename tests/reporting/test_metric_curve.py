@@ -22,7 +22,10 @@ def test_it_is_the_same_twice_and_shows_values_and_floor() -> None:
 
 
 def test_a_panel_a_metric() -> None:
-    both, one = draw_metric_curve(CURVE, REPORT), draw_metric_curve(CURVE[["images_seen", "fid_classifier"]], REPORT)
+    both, one = (
+        draw_metric_curve(CURVE, REPORT),
+        draw_metric_curve(CURVE.filter(["images_seen", "fid_classifier"]), REPORT),
+    )
     assert (both.width, both.mode) == (one.width, "RGB") and both.height == one.height + 260
 
 
@@ -31,7 +34,7 @@ def test_the_best_is_the_first_of_the_least() -> None:
     assert best_and_last(CURVE.assign(fid_classifier=[3.0, 3.0, 3.0]), "fid_classifier") == (0, 2)
 
 
-@pytest.mark.parametrize("curve", [CURVE[["images_seen"]], CURVE.iloc[:0], CURVE[["fid_classifier"]]])
+@pytest.mark.parametrize("curve", [CURVE.filter(["images_seen"]), CURVE.head(0), CURVE.filter(["fid_classifier"])])
 def test_without_snapshots_there_is_nothing_to_draw(curve: pd.DataFrame) -> None:
     with pytest.raises(MetricError, match="the curve of the metric: expected a column images_seen"):
         draw_metric_curve(curve, REPORT)

@@ -106,7 +106,8 @@ def _along(client: "MlflowClient", run_id: str, label: str, metric: str) -> pd.D
     clock = sorted((point.step, point.value) for point in client.get_metric_history(run_id, _SECONDS))
     points = [point for name in names for point in client.get_metric_history(run_id, name)] if clock else []
     steps = sorted((point.step, point.value) for point in points)
-    seconds = [float(np.interp(seen, *zip(*clock, strict=True))) for seen, _ in steps]
+    when, told = [step for step, _ in clock], [value for _, value in clock]
+    seconds = [float(np.interp(seen, when, told)) for seen, _ in steps]
     rows = [(label, seen, time, value) for (seen, value), time in zip(steps, seconds, strict=True)]
     return pd.DataFrame(rows, columns=["name", "images_seen", "seconds", metric])
 
