@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from ganops.config import Settings
 from ganops.games.build import build_game
+from ganops.games.game import Game
 from ganops.threads import thread_count
 from ganops.training.attempts import play_out
 from ganops.training.checkpoint import Checkpoints, fingerprint
@@ -74,28 +76,43 @@ def train(
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
     scratch = Checkpoints(checkpoints / key)
-    game = build_game(settings)
-
-    def beginning(attempt: int) -> TrainingState:
-        state = TrainingState.initial(settings, game, attempt)
-        if finished is not None:
-            state.continue_from(finished)
-        return state
-
     with scratch.alone() if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
         world.any(False)  # nobody reads before the one that writes is alone
-        state = beginning(0)
-        if scratch.restore(state):
-            tracker.note("resumed_at_images", str(state.images_seen))
-        progress(state.images_seen, {})
-        stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
-        observer = Observer(game, settings, lookout, world) if lookout else None
-        if observer and world.leads and state.images_seen < settings.total_images:
-            observer.prepare()  # an embedding that cannot be used stops the run now, not hours later
-        heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
-        with deferred_signals() as interruption:
-            state = play_out(Venue(game, settings, batches, *heard, interruption), state, beginning)
+        state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
         return _result(state, scratch.snapshots.gathered())
+
+
+def _played(
+    settings: Settings,
+    batches: Batches,
+    scratch: Checkpoints,
+    tracker: Tracker,
+    progress: Progress,
+    world: World,
+    finished: dict[str, Tensor] | None,
+    tell: Tell,
+    lookout: Lookout | None,
+) -> TrainingState:
+    game = build_game(settings)
+    beginning = partial(_beginning, settings, game, finished)
+    state = beginning(0)
+    if scratch.restore(state):
+        tracker.note("resumed_at_images", str(state.images_seen))
+    progress(state.images_seen, {})
+    stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
+    observer = Observer(game, settings, lookout, world) if lookout else None
+    if observer and world.leads and state.images_seen < settings.total_images:
+        observer.prepare()  # an embedding that cannot be used stops the run now, not hours later
+    heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
+    with deferred_signals() as interruption:
+        return play_out(Venue(game, settings, batches, *heard, interruption), state, beginning)
+
+
+def _beginning(settings: Settings, game: Game, finished: dict[str, Tensor] | None, attempt: int) -> TrainingState:
+    state = TrainingState.initial(settings, game, attempt)
+    if finished is not None:
+        state.continue_from(finished)
+    return state
 
 
 def _result(state: TrainingState, snapshots: dict[str, Tensor]) -> TrainingResult:
