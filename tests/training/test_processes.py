@@ -22,7 +22,7 @@ from ganops.training.tracker import SilentTracker
 from .conftest import tiny_settings
 
 # What differs is the order of summation; the optimizers are scale-free, and so make rounding visible: no bf16 here.
-TOLERANCE = {"rtol": 2e-4, "atol": 2e-5}
+RTOL, ATOL = 2e-4, 2e-5
 ROUNDS = {"precision": "fp32", "checkpoint_every_images": 24, "total_images": 48}
 FREE = {"recipe": "r3gan", "r1_gamma": 0.0, "r2_gamma": 0.0, "augmentation": 0.0}
 SIZES = {"width": 16, "batch": 8, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
@@ -166,7 +166,9 @@ def close(ours, theirs):
     assert ours.keys() == theirs.keys()
     for key in theirs:
         if key.startswith(("networks", "averages", "optimizers", "adapt", "clock")):
-            torch.testing.assert_close(ours[key], theirs[key], **TOLERANCE, msg=lambda text, key=key: f"{key}: {text}")
+            torch.testing.assert_close(
+                ours[key], theirs[key], rtol=RTOL, atol=ATOL, msg=lambda text, key=key: f"{key}: {text}"
+            )
 
 
 @pytest.mark.parametrize("name", ALL)

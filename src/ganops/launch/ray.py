@@ -16,8 +16,8 @@ def play_on_ray(work: Work) -> None:
         WorkerLost: a worker was lost, or met an error that is nobody's mistake.
     """
     ray = _ray()
-    from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train import FailureConfig, RunConfig, ScalingConfig  # pyright: ignore[reportMissingImports]
+    from ray.train.torch import TorchConfig, TorchTrainer  # pyright: ignore[reportMissingImports]
 
     settings, ours = work.settings, not ray.is_initialized()
     if ours:
@@ -62,8 +62,8 @@ def _mistake(error: BaseException) -> GanopsError | None:
 
 def _ray() -> Any:
     try:
-        import ray
-        import ray.train.torch
+        import ray  # pyright: ignore[reportMissingImports]
+        import ray.train.torch  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigurationError(
             "training.launcher",

@@ -1,0 +1,102 @@
+"""Does a second process pay? Two processes against one at the same global batch, in alternation.
+
+    python benchmarks/processes.py [recipe] [batch] [rounds]
+
+Each side plays the same rounds of the recipe at 32 × 32 × 3, on data that are in memory; a process computes with its
+share of the threads. Printed are milliseconds a round, and what is gained as the median ratio of neighbouring blocks,
+with its interval: on a machine with free cores it should be near 2 between one thread and two processes of one.
+"""
+
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from ganops.config import TrainingParameters
+from ganops.data.encodings import encode_images
+from ganops.games.build import build_game
+from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.threads import core_count
+from ganops.training.loop import rounds
+from ganops.training.processes import ALONE, World
+from ganops.training.state import TrainingState
+
+PAIRS, WARM_UP = 7, 3
+
+
+class Pictures:
+    """Random pictures that are there already."""
+
+    def __init__(self, count: int) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.pixels = torch.randint(0, 256, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
+
+    def batch(self, first: int, count: int) -> dict[str, torch.Tensor]:
+        rows = torch.arange(first, first + count) % len(self.pixels)
+        return {"image": encode_images(self.pixels[rows]), "label": rows % 10}
+
+
+def seconds_a_round(recipe: str, batch: int, count: int, world: World) -> float:
+    """One side's block, from a fresh state; the first rounds are not counted."""
+    parameters = TrainingParameters(recipe=recipe, batch=batch, device="cpu", total_images=10**9)
+    settings = resolve(parameters, DataShape(3, 32, 32, 10, 50_000), Machine("cpu", torch.get_num_threads()))
+    game = build_game(settings)
+    play = rounds(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), world)
+    for _ in range(WARM_UP):
+        next(play)
+    start = time.perf_counter()
+    for _ in range(count):
+        next(play)
+    return (time.perf_counter() - start) / count
+
+
+def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, count: int, result: str) -> None:
+    """In alternation: the leading process alone with each number of threads while the other waits, then both."""
+    dist.init_process_group("gloo", f"file://{group}", rank=rank, world_size=2)
+    blocks = []
+    for _ in range(PAIRS):
+        block = []
+        for number in threads:
+            torch.set_num_threads(number)
+            block.append(seconds_a_round(recipe, batch, count, ALONE) if rank == 0 else 0.0)
+            dist.barrier()
+        torch.set_num_threads(max(1, core_count() // 2))
+        block.append(seconds_a_round(recipe, batch, count, World(rank, 2, local=2)))
+        dist.barrier()
+        blocks.append(block)
+    if rank == 0:
+        torch.save(blocks, result)
+    dist.destroy_process_group()
+
+
+def main() -> None:
+    given = dict(enumerate(sys.argv[1:]))
+    recipe, batch, count = given.get(0, "dcgan"), int(given.get(1, 64)), int(given.get(2, 10))
+    half, cores = max(1, core_count() // 2), core_count()
+    with tempfile.TemporaryDirectory() as folder:
+        result = str(Path(folder, "blocks.pt"))
+        arguments = (str(Path(folder, "group")), [half, cores], recipe, batch, count, result)
+        mp.spawn(worker, arguments, nprocs=2)
+        blocks = torch.load(result)
+    print(
+        f"{recipe}, global batch {batch}, {count} rounds a block, {PAIRS} blocks; {cores} cores, {platform.machine()}"
+    )
+    print(f"{'':46}{'ms a round':>11}{'ratio':>8}{'interval':>16}")
+    *one, two = zip(*blocks, strict=True)
+    for number, times in zip([half, cores], one, strict=True):
+        ratios = sorted(alone / both for alone, both in zip(times, two, strict=True))
+        interval = f"{ratios[0]:.2f} … {ratios[-1]:.2f}"
+        name = f"one process, {number} thread{'s' * (number > 1)}"
+        print(f"{name:46}{1000 * statistics.median(times):11.1f}{statistics.median(ratios):8.2f}{interval:>16}")
+    name = f"two processes, {half} thread{'s' * (half > 1)} each"
+    print(f"{name:46}{1000 * statistics.median(two):11.1f}")
+
+
+if __name__ == "__main__":
+    main()
