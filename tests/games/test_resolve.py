@@ -148,3 +148,10 @@ def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
             resolve(TrainingParameters(recipe="dcgan", **override), shape, MACHINE)
     with pytest.raises(ConfigurationError, match=r"training\.recipe.*of pictures"):
         resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
+
+
+def test_bf16_is_played_only_where_it_is_faster_unless_it_is_asked_for():
+    slow = Machine("cpu", 1, fast_bf16=False)
+    precisions = [resolve(TrainingParameters(recipe="dcgan"), SHAPE, machine).precision for machine in (MACHINE, slow)]
+    assert precisions == ["bf16", "fp32"]
+    assert resolve(TrainingParameters(recipe="dcgan", precision="bf16"), SHAPE, slow).precision == "bf16"

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from ganops.errors import ConfigurationError
+from ganops.launch import machine
 from ganops.launch.machine import choose_device
 
 
@@ -20,3 +21,13 @@ def test_a_device_that_is_not_there_is_refused_with_what_there_is(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ConfigurationError, match=r"auto, or one of cpu, received 'cuda'"):
         choose_device("cuda")
+
+
+def test_what_the_processor_says_of_bfloat16_is_asked_of_it(monkeypatch):
+    answers = []
+    for amx, avx512, amd in ((True, True, False), (False, True, True), (False, True, False), (False, False, True)):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx512=avx512: avx512)
+        monkeypatch.setattr(machine, "_is_of_amd", lambda amd=amd: amd)
+        answers.append(machine.multiplies_bf16_faster("cpu"))
+    assert answers == [True, True, False, False]

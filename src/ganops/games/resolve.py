@@ -52,6 +52,8 @@ class Machine:
 
     device: Literal["cpu", "cuda", "mps"]
     threads: int
+    fast_bf16: bool = True
+    """whether it multiplies bfloat16 faster than float32"""
 
 
 def resolve(
@@ -68,9 +70,15 @@ def resolve(
     if row.game == "vae":
         _refuse(f"the recipe {parameters.recipe}", said.keys() & _OF_TWO_PLAYERS, said)
         recipe |= dict.fromkeys(_OF_TWO_PLAYERS)
-    fitted = {"batch": _batch(row, shape), **_rates(row, shape)}
+    precision = row.precision if machine.fast_bf16 else "fp32"
+    fitted = {"batch": _batch(row, shape), "precision": precision, **_rates(row, shape)}
     values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(row, shape), **said}
-    values |= {**asdict(machine), "classes": _classes(parameters, shape), "continued_from": continued_from}
+    values |= {
+        "device": machine.device,
+        "threads": machine.threads,
+        "classes": _classes(parameters, shape),
+        "continued_from": continued_from,
+    }
     values.setdefault("burn_in_images", round(row.burn_in_share * values["total_images"]))
     settings = Settings.parse(values | _cadence(values, said))
     _require_sense(settings)
@@ -88,6 +96,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
         "batch": f"{_whole_batch(recipe, shape)}, {halved}",
         "mirror": "not asked for",
+        "precision": f"the recipe's {recipe.precision}, and fp32 where the machine does not multiply bf16 faster",
         "burn_in_images": f"{recipe.burn_in_share:g} · total_images",
         "channels_last": "true on every device but mps",
         "log_every_images": f"total_images / {_LOGS}, at least a round",
@@ -110,9 +119,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
 def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:
     reasons = dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
     reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
-    reasons["learning_rate"] = (
-        f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch})"
-    )
+    reasons["learning_rate"] = f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch})"
     return reasons | dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe, for points")
 
 

@@ -12,7 +12,7 @@ from ganops.bundle import BundleContents
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
-from ganops.launch.machine import choose_device
+from ganops.launch.machine import choose_device, multiplies_bf16_faster
 from ganops.launch.together import play_together
 from ganops.launch.worker import SILENT_TRACKER, Progress, Work, joined, play
 from ganops.threads import core_count
@@ -87,4 +87,5 @@ def data_shape(store: Store) -> DataShape:
 
 def machine(parameters: TrainingParameters) -> Machine:
     """The device and the threads asked for, or those that there are."""
-    return Machine(choose_device(parameters.device), parameters.threads or core_count())
+    device = choose_device(parameters.device)
+    return Machine(device, parameters.threads or core_count(), multiplies_bf16_faster(device))
