@@ -62,8 +62,7 @@ _ARTICLE = Recipe(
     ema_half_life_images=10_000,
 )
 
-# The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 to what two processor cores play. Their dense convolutions
-# are 1.3 to 1.6 times slower in bf16 where a processor multiplies it in AVX512 alone (EXPERIMENTS.md).
+# The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 to what two processor cores play.
 _RESNET = Recipe(
     game="noise_to_sample",
     network="resnet",
@@ -76,6 +75,7 @@ _RESNET = Recipe(
     beta2=0.9,
     discriminator_steps=5,
     ema_half_life_images=50_000,
+    precision="bf16",
 )
 
 RECIPES: dict[str, Recipe] = {
