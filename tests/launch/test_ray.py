@@ -1,6 +1,7 @@
 """The same workers on a local Ray. Ray is an extra: where it is not installed, what is tested is that this is said."""
 
 import importlib.util
+import os
 import sys
 from functools import partial
 
@@ -38,7 +39,9 @@ def local_ray(monkeypatch):
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+    path = os.pathsep.join(filter(None, sys.path))  # launch_parts.py is found by it
+    workers = {"env_vars": {"PYTHONPATH": path}}
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False, runtime_env=workers)
     yield
     ray.shutdown()
 
