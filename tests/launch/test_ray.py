@@ -55,6 +55,7 @@ def test_two_workers_of_ray_leave_what_two_of_torch_elastic_do(local_ray, noise_
     assert (settings["launcher"], settings["processes"]) == ("ray", 2)
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
     assert curves.to_csv() == their_curves.to_csv()
+    assert list((tmp_path / "ray").glob("ray*")) == [], "of Ray's own notes nothing is left"
     heard = Heard(tmp_path / "ray" / "heard")
     assert heard.images_seen == list(range(0, 49, 8)) and len(set(heard.pids)) == 1
 

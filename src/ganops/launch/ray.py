@@ -1,6 +1,8 @@
 """Several processes of one training, on a Ray cluster: the machines that RAY_ADDRESS leads to, else this one."""
 
 import os
+import shutil
+import uuid
 from typing import Any
 
 from ganops.errors import ConfigurationError, GanopsError
@@ -22,19 +24,21 @@ def play_on_ray(work: Work) -> None:
     settings, ours = work.settings, not ray.is_initialized()
     if ours:
         ray.init(log_to_driver=True, include_dashboard=False, runtime_env={"env_vars": _environment()})
+    notes = work.checkpoints / f"ray-{uuid.uuid4().hex}"  # Ray's own, of which nothing is needed afterwards
     on_devices = settings.device == "cuda"
     trainer = TorchTrainer(
         _part,
         train_loop_config={"work": work},
         torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
         scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
-        run_config=RunConfig(storage_path=str(work.checkpoints / "ray"), failure_config=FailureConfig(max_failures=0)),
+        run_config=RunConfig(storage_path=str(notes), failure_config=FailureConfig(max_failures=0)),
     )
     try:
         trainer.fit()
     except Exception as error:
         raise _mistake(error) or WorkerLost(f"one was lost: {error}") from None
     finally:
+        shutil.rmtree(notes, ignore_errors=True)
         if ours:
             ray.shutdown()
 
