@@ -2,7 +2,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ganops.config import TrainingParameters
+from ganops.config import FieldName, TrainingParameters
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
@@ -58,7 +58,8 @@ def test_a_request_that_makes_no_sense_is_refused(wrong):
 class Echo:
     """A game whose samples are its latents."""
 
-    players, moves, field, fields, generating, ahead = {}, {}, "point", (), (), ()
+    players, moves, fields, generating, ahead = {}, {}, (), (), ()
+    field: FieldName = "point"
 
     def losses(self, player, networks, batch, noise, strengths):
         raise NotImplementedError

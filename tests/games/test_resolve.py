@@ -143,9 +143,12 @@ def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
     parameters = TrainingParameters(recipe="dcgan", latent_dimension=9, r1_gamma=3.0)
     said = resolve(parameters, DataShape(2, 1, 1, 0, 200, "point"), MACHINE)
     assert (said.latent_dimension, said.batch, said.r1_gamma) == (9, 128, 3.0)
-    for override in ({"augmentation": 0.5}, {"mirror": True}):
+    for override in (
+        TrainingParameters(recipe="dcgan", augmentation=0.5),
+        TrainingParameters(recipe="dcgan", mirror=True),
+    ):
         with pytest.raises(ConfigurationError, match="a game of points has no"):
-            resolve(TrainingParameters(recipe="dcgan", **override), shape, MACHINE)
+            resolve(override, shape, MACHINE)
     with pytest.raises(ConfigurationError, match=r"training\.recipe.*of pictures"):
         resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
 

@@ -107,6 +107,7 @@ def test_a_signal_to_the_launching_process_ends_its_workers_who_leave_a_checkpoi
 def test_devices_that_are_not_there_are_missed_before_anything_starts(noise_store, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     with pytest.raises(ConfigurationError, match=r"training\.processes: expected at most 1, a cuda device each"):
         launch(noise_store, tmp_path, SILENT_TRACKER, device="cuda")
 

@@ -28,6 +28,8 @@ def client(made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     # MLflow leaves the address of a session in the environment, for child processes; this brings it back to nothing.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    # A session of an earlier test has also set the address that MLflow asks for before the environment.
+    monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     return MlflowClient(uri)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from ganops.config import SourceKind
 from ganops.data.sources.build import build_source
+from ganops.data.sources.source import Source
 
 from .made import fill
 from .test_idx import write as write_idx
@@ -36,4 +37,6 @@ def raw(tmp_path: Path) -> Path:
     ],
 )
 def test_each_kind_reads_its_own_files(raw: Path, kind: SourceKind, names: list[str]) -> None:
-    assert [reference.name for reference in build_source(kind, raw / kind).references] == names
+    source = build_source(kind, raw / kind)
+    assert isinstance(source, Source)
+    assert [reference.name for reference in source.references] == names

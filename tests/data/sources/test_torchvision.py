@@ -13,6 +13,7 @@ from torchvision.datasets import utils
 
 from ganops.data.sources.build import build_source
 from ganops.data.sources.idx import read_idx
+from ganops.data.sources.source import Source
 from ganops.data.sources.torchvision import DATA_SETS, torchvision
 from ganops.errors import ConfigurationError, DataError
 
@@ -42,6 +43,7 @@ def lay_mnist(folder: Path) -> None:
 def test_files_in_the_folder_are_read_without_a_network(tmp_path: Path) -> None:
     lay_mnist(tmp_path)
     source = build_source("torchvision", tmp_path, "MNIST")
+    assert isinstance(source, Source)
     assert source.classes == ("0", "9")
     assert [(r.name, r.label, r.test) for r in source.references] == [
         ("t10k-images-idx3-ubyte:0", 1, True),
