@@ -14,6 +14,7 @@ from scipy import stats
 
 from ganops.config import Settings, TrainingParameters
 from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.launch.machine import multiplies_bf16_faster
 
 Clock = Callable[[], float]
 
@@ -62,7 +63,8 @@ def resolved(
 ) -> Settings:
     """The settings of a recipe for pictures (C, H, W), as a user of that machine gets them."""
     parameters = TrainingParameters.parse({"recipe": recipe, "device": device, "threads": threads, **said})
-    machine = Machine("cuda" if device == "cuda" else "cpu", threads)
+    where = "cuda" if device == "cuda" else "cpu"
+    machine = Machine(where, threads, multiplies_bf16_faster(where))
     return resolve(parameters, DataShape(*size, classes, train_count=5000), machine)
 
 
