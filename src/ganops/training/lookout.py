@@ -37,7 +37,7 @@ class Lookout:
 
     embed: Callable[[Tensor], Tensor]
     validation: Batches
-    least_images: int = 12_000
+    least_images: int = 16_000
 
 
 @dataclass(frozen=True)
