@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from ganops.files import whole_file, whole_folder
+from ganops.files import reserve, whole_file, whole_folder
 
 
 class Interrupted(BaseException):
@@ -58,3 +60,11 @@ def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"), whole_folder(path) as fresh:
         (fresh / "new").write_text("new")
     assert [file.name for file in path.iterdir()] == ["old"]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system reserves nothing")
+def test_what_is_reserved_has_no_holes(tmp_path):
+    with (tmp_path / "scratch").open("wb") as file:
+        reserve(file, 1 << 20)
+        seen = os.fstat(file.fileno())
+    assert seen.st_size == 1 << 20 and seen.st_blocks * 512 >= 1 << 20

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from safetensors import SafetensorError
 
@@ -70,6 +71,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 old.rename(path)
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def reserve(file: IO[bytes], size: int) -> None:
+    """Give the file so many bytes of the disk, where the system can: OSError if there is no room.
+
+    A memory map of a file with holes dies by a signal, without a word, once the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
 
 
 def sync(path: Path) -> None:

@@ -7,11 +7,13 @@ interpreter's lock.
 """
 
 import hashlib
+import math
 import tempfile
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ from ganops.data.sources.source import ReadySamples, Reference, Source, Unreadab
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.errors import DataError
+from ganops.files import disk_errors, reserve
 from ganops.threads import core_count
 
 # The sha256 of a picture's row, or why there is none.
@@ -57,6 +60,7 @@ def prepare(
 
     Raises:
         DataError: more bad pictures than tolerated, or a class with too few pictures for the splits.
+        StorageError: the folder of temporary files (TMPDIR) has no room for the pictures.
     """
     if isinstance(source, ReadySamples):
         return prepare_ready(source, parameters)
@@ -90,7 +94,8 @@ def _shape(references: Sequence[Reference], parameters: DataPreparationParameter
 
 
 def _scratch(shape: tuple[int, ...]) -> np.ndarray:
-    with tempfile.TemporaryFile() as file:
+    with disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
+        reserve(file, math.prod(shape))
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 

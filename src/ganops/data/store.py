@@ -130,11 +130,14 @@ class Store:
 
 
 def _write_array(path: Path, field: FieldFormat, values: np.ndarray, rows: np.ndarray) -> None:
-    target = np.lib.format.open_memmap(path, mode="w+", dtype=field.dtype, shape=(len(rows), *field.shape))
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        chunk = rows[start : start + _ROWS_AT_ONCE]
-        target[start : start + len(chunk)] = values[chunk]
-    target.flush()
+    """By plain writes: on a full disk they fail with an error, where a memory map dies by a signal."""
+    dtype, shape = np.dtype(field.dtype), (len(rows), *field.shape)
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            chunk = values[rows[start : start + _ROWS_AT_ONCE]]
+            file.write(np.ascontiguousarray(chunk, dtype=dtype).data)
 
 
 def _damaged(path: Path, expected: str, received: str) -> DataError:
