@@ -65,3 +65,9 @@ def test_the_card_of_points_speaks_of_points(point_bundle: Bundle, report: dict[
     assert "It makes points of 3 coordinates, of the class that is asked for: 0 = no, 1 = yes." in card
     assert "its points as lists of 3 numbers" in card and "--to points" in card
     assert not re.search(r"picture|pixel|PNG", card)
+
+
+def test_the_card_says_that_the_floor_of_reverse_kl_is_no_goal(bundle: Bundle, report: dict[str, Any]) -> None:
+    assert "(K − 1) / 2n" not in card_of(bundle, report)
+    report["metrics"]["generator"]["reverse_kl_classifier"] = {"mean": 0.02}
+    assert "floor of `reverse_kl` is no generator's goal" in card_of(bundle, report)

@@ -1,7 +1,8 @@
 """Judges samples, and real pictures that no generator saw, against the training pictures under one protocol.
 
-The distance of `held_out` from `train` is the floor: what a perfect generator would reach at this sample count. Both
-are measured at the same n, because every one of these metrics moves with it.
+The distance of `held_out` from `train` is the floor: what real data that were never trained on reach. Both are measured
+at the same n, because every one of these metrics moves with it. Where splits keep the proportion of the classes, the
+floor of `reverse_kl` is lower than what a perfect generator would reach, see `metrics.modes`.
 """
 
 from collections.abc import Mapping

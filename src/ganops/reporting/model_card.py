@@ -20,11 +20,11 @@ It makes {kind}{classes}.
 
 ## Metrics
 
-The generator and real {many} that it never saw (`held_out`, the floor: what a perfect generator would reach), each
-{n} {many} against the {reference_n} of `{reference}`.
+The generator and real {many} that it never saw (`held_out`, the floor), each {n} {many} against the
+{reference_n} of `{reference}`.
 
 {metrics}
-
+{of_classes}
 Protocol: {protocol}. Numbers are comparable at equal protocol only.
 
 ## Gate
@@ -78,6 +78,10 @@ _POINT_WORDS = {
     "difference": "the last digit of a coordinate may differ",
     "form": "lists of {channels} numbers",
 }
+_REVERSE_KL = """
+The floor of `reverse_kl` is no generator's goal: what is held out may have the classes almost exactly in their
+proportion, while n independent draws of a perfect generator from K classes reach about (K − 1) / 2n.
+"""
 _WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS}
 # Of the protocol: long, and stated in full in the report.
 _DIGESTS = ("weights", "store")
@@ -120,6 +124,7 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         weights=facts.weights,
         classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
         metrics=_table(report["metrics"]),
+        of_classes=_of_classes(report["metrics"]),
         protocol=", ".join(f"{key} {_shown(key, value)}" for key, value in protocol.items()),
         verdicts="\n".join(f"- {verdict}" for verdict in facts.verdicts),
         outcome=_PASSED if facts.passed else _FAILED,
@@ -142,6 +147,10 @@ def _table(metrics: Mapping[str, Any]) -> str:
     floor = metrics["held_out"]
     rows = [f"| {name} | {_value(entry)} | {_value(floor.get(name))} |" for name, entry in metrics["generator"].items()]
     return "\n".join(["| metric | generator | floor |", "|---|---|---|", *rows])
+
+
+def _of_classes(metrics: Mapping[str, Any]) -> str:
+    return _REVERSE_KL if any(name.startswith("reverse_kl_") for name in metrics["generator"]) else ""
 
 
 def _value(entry: Mapping[str, float] | None) -> str:
