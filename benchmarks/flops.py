@@ -103,9 +103,9 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     print(machine_line(given))
-    print(
-        f"{'network':8}{'width':>6}{'batch':>6}  {'':4}{'GFLOP an image':>16}{'GFLOP/s':>10}{'peak':>8}   share of peak"
-    )
+    columns = f"{'network':8}{'width':>6}{'batch':>6}  {'':6}{'GFLOP':>9}{'GFLOP/s':>10}{'fp32':>8}{'bf16':>8}"
+    print("GFLOP an image; reached; of the matrix product in fp32 and in bf16; share of the faster of the two")
+    print(f"{columns}   share")
     wide = {"width": given.r3_width, "batch": given.r3_batch}
     for name, recipe, said in (("dcgan", "dcgan", {}), ("r3", "r3gan", {}), ("r3", "r3gan", wide)):
         for precision in ("fp32", "bf16"):

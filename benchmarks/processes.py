@@ -3,11 +3,10 @@
     python benchmarks/processes.py [recipe] [batch] [rounds]
 
 Each side plays the same rounds of the recipe at 32 × 32 × 3, on data that are in memory; a process computes with its
-share of the threads. Printed are milliseconds a round, and what is gained as the median ratio of neighbouring blocks,
-with its interval: on a machine with free cores it should be near 2 between one thread and two processes of one.
+share of the threads. Printed are milliseconds a round, and what is gained as the mean ratio of neighbouring blocks,
+with its 95 % interval: on a machine with free cores it should be near 2 between one thread and two processes of one.
 """
 
-import platform
 import statistics
 import sys
 import tempfile
@@ -17,11 +16,10 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from side_by_side import processor, ratio, resolved, shown
 
-from ganops.config import TrainingParameters
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
-from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.threads import core_count
 from ganops.training.loop import rounds
 from ganops.training.processes import ALONE, World
@@ -44,8 +42,7 @@ class Pictures:
 
 def seconds_a_round(recipe: str, batch: int, count: int, world: World) -> float:
     """One side's block, from a fresh state; the first rounds are not counted."""
-    parameters = TrainingParameters(recipe=recipe, batch=batch, device="cpu", total_images=10**9)
-    settings = resolve(parameters, DataShape(3, 32, 32, 10, 50_000), Machine("cpu", torch.get_num_threads()))
+    settings = resolved(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
     game = build_game(settings)
     play = rounds(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), world)
     for _ in range(WARM_UP):
@@ -84,16 +81,13 @@ def main() -> None:
         arguments = (str(Path(folder, "group")), [half, cores], recipe, batch, count, result)
         mp.spawn(worker, arguments, nprocs=2)
         blocks = torch.load(result)
-    print(
-        f"{recipe}, global batch {batch}, {count} rounds a block, {PAIRS} blocks; {cores} cores, {platform.machine()}"
-    )
-    print(f"{'':46}{'ms a round':>11}{'ratio':>8}{'interval':>16}")
+    print(f"{processor()}, torch {torch.__version__}, wall time")
+    print(f"{recipe}, global batch {batch}, {count} rounds a block, {PAIRS} blocks")
+    print(f"{'':46}{'ms a round':>11}   one / two processes")
     *one, two = zip(*blocks, strict=True)
     for number, times in zip([half, cores], one, strict=True):
-        ratios = sorted(alone / both for alone, both in zip(times, two, strict=True))
-        interval = f"{ratios[0]:.2f} … {ratios[-1]:.2f}"
         name = f"one process, {number} thread{'s' * (number > 1)}"
-        print(f"{name:46}{1000 * statistics.median(times):11.1f}{statistics.median(ratios):8.2f}{interval:>16}")
+        print(f"{name:46}{1000 * statistics.median(times):11.1f}   {shown(ratio(times, two))}")
     name = f"two processes, {half} thread{'s' * (half > 1)} each"
     print(f"{name:46}{1000 * statistics.median(two):11.1f}")
 

@@ -8,7 +8,7 @@ norm whose gradients the generator's move computes too. Networks are as wide as 
 and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178 × 218,
 as the tutorial's faces are, which are resized each time.
 
-Then what each change gives, one after the other: data in memory, no `.item()` and fused Adam, channels-last, bfloat16;
+Then what each change gives, one after the other: prepared data, no `.item()` and fused Adam, channels-last, bfloat16;
 and ganops without what the tutorial does not have (R1, whose gradient is differentiated again, and the shifts), and as
 it comes. ganops decodes once, in preparation, whose seconds are told beside.
 """
@@ -84,7 +84,6 @@ def discriminator() -> nn.Sequential:
 class Changes:
     """What is no longer as in the tutorial."""
 
-    resident: bool = False
     quiet: bool = False
     channels_last: bool = False
     bf16: bool = False
@@ -166,7 +165,7 @@ def decoded(folder: Path, workers: int) -> Iterator[Tensor]:
             yield pictures
 
 
-def resident(store: Store) -> Iterator[Tensor]:
+def from_store(store: Store) -> Iterator[Tensor]:
     """Batches of the prepared pictures."""
     loader, first = Loader(store, "train", ("image",), seed=0), 0
     while True:
@@ -198,10 +197,10 @@ def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], Non
     steps = {
         f"tutorial, {first}": Tutorial(decoded(files[first], given.workers), Changes()),
         f"tutorial, {other}": Tutorial(decoded(files[other], given.workers), Changes()),
-        "tutorial, data in memory": Tutorial(resident(store), Changes(True)),
-        "… no .item(), fused Adam": Tutorial(resident(store), Changes(True, True)),
-        "… channels-last": Tutorial(resident(store), Changes(True, True, True)),
-        "… bf16": Tutorial(resident(store), Changes(True, True, True, True)),
+        "tutorial, prepared data": Tutorial(from_store(store), Changes()),
+        "… no .item(), fused Adam": Tutorial(from_store(store), Changes(True)),
+        "… channels-last": Tutorial(from_store(store), Changes(True, True)),
+        "… bf16": Tutorial(from_store(store), Changes(True, True, True)),
     }
     loops = {name: lambda step=step: step.rounds(given.rounds) for name, step in steps.items()}
     bare = {"r1_gamma": 0.0, "augmentation": 0.0}
