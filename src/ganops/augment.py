@@ -86,7 +86,7 @@ class Adaptation:
         self, real_logits: Float[Tensor, "..."], total: Callable[[Tensor], Tensor] = lambda values: values
     ) -> None:
         """What D says of reals, in any shape; above 0 it takes them for real. `total` sums over the processes."""
-        signs = real_logits.detach().sign().sum()
+        signs = real_logits.detach().float().sign().sum()
         signs, count = total(torch.stack([signs, torch.full_like(signs, real_logits.numel())]))
         self.signs += signs
         self.count += count

@@ -52,8 +52,10 @@ def test_a_start_is_excused_but_a_fall_is_not():
 def test_what_never_rose_is_a_warning_once_and_what_fell_is_lost():
     never = Rule("within", "below", 0.1, 2, "one", "Try less", grace=None)
     warns = Rule("within", "below", 0.1, 2, "one", "Try less", grace=100, warns=True)
-    heard = [judge([never, warns], {"within": [0.0] * points}, 100) for points in range(1, 5)]
-    assert [len(verdict.warnings) for verdict in heard] == [0, 1, 0, 0]
+    looks = [25.0 * look for look in range(1, 9)]
+    curves = [{"images_seen": looks[:count], "within": [0.0] * count} for count in range(1, 9)]
+    heard = [judge([never, warns], curve, round(curve["images_seen"][-1])) for curve in curves]
+    assert [len(verdict.warnings) for verdict in heard] == [0, 0, 0, 0, 1, 0, 0, 0], "the second look past the grace"
     assert all(verdict.healthy and not verdict.lost for verdict in heard)
     assert not judge([warns], {"within": [0.0, 0.0, NAN]}, 100).warnings, "it was told when it was seen"
     assert lost(never, 0.5, 0.0, 0.0)

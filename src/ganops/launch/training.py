@@ -17,7 +17,7 @@ from ganops.launch.together import play_together
 from ganops.launch.worker import SILENT_TRACKER, Progress, Work, joined, play
 from ganops.threads import core_count
 from ganops.training.checkpoint import read_finished
-from ganops.training.run import Tracker
+from ganops.training.tracker import Tracker
 
 Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame, dict[str, Tensor]]
 

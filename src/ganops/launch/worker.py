@@ -72,9 +72,12 @@ def play(work: Work, world: World = ALONE) -> TrainingResult:
     fields = build_game(settings).fields
     batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device), mirror=settings.mirror)
     finished = read_finished(work.continue_from)[1] if work.continue_from else None
-    digest = store.digest("train")
+    digest = store.digest("train") + store.digest("validation")  # which the watch looks at
     _require_agreement(fingerprint(settings, digest), world)
     heard = work if world.leads else work.silently()
+    eyes = lookout(settings, store, fields)
+    if eyes is None:
+        heard.tell("The store has no validation split: nothing is watched of diversity and of learning by heart.")
     with heard.open_tracker() as tracker, heard.open_progress() as progress:
         return train(
             settings,
@@ -86,7 +89,7 @@ def play(work: Work, world: World = ALONE) -> TrainingResult:
             world,
             finished,
             heard.tell,
-            lookout(settings, store, fields),
+            eyes,
         )
 
 

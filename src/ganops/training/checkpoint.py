@@ -19,7 +19,9 @@ from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 
 _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
-_SOURCES = {"noise.py", "augment.py", "data", "networks", "objectives", "games", "training"}
+_SOURCES = {"noise.py", "augment.py", "sampling.py", "data", "networks", "objectives", "games", "training"}
+# Through what the watch sees with.
+_SOURCES |= {"launch", "metrics"}
 _KEPT = 2
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 

@@ -112,7 +112,7 @@ def judge(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], images_
     }
     counts = {rule: streaks[rule].length if armed[rule] else 0 for rule in limits}
     lost = tuple(_finding(rule, curves) for rule in limits if counts[rule] >= rule.patience and not rule.warns)
-    due = [rule for rule in limits if rule.warns and counts[rule] == rule.patience and _is_new(curves[rule.curve])]
+    due = [rule for rule in limits if rule.warns and _is_due(rule, streaks[rule], curves)]
     warnings = tuple(_finding(rule, curves) for rule in due)
     # What is excused at the start is no place to go back to either.
     suspicious = [rule for rule in limits if not rule.warns and (rule.grace is not None or armed[rule])]
@@ -145,9 +145,17 @@ def _streak(rule: Rule, curve: Sequence[float]) -> _Streak:
     return _Streak(length, False)
 
 
-def _is_new(curve: Sequence[float]) -> bool:
-    """Whether its last value is of this instant."""
-    return not math.isnan(curve[-1])
+def _is_due(rule: Rule, streak: _Streak, curves: Mapping[str, Sequence[float]]) -> bool:
+    """Whether a warning is due now, once in a streak: at the point at which patience ends, after the grace."""
+    curve = curves.get(rule.curve, ())
+    if not curve or math.isnan(curve[-1]):
+        return False
+    if streak.fell:
+        return streak.length == rule.patience
+    if rule.grace is None:
+        return False
+    seen = [images for images, value in zip(curves["images_seen"], curve, strict=True) if not math.isnan(value)]
+    return sum(images >= rule.grace for images in seen[len(seen) - streak.length :]) == rule.patience
 
 
 def _finding(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Finding:
