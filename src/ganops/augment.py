@@ -54,7 +54,7 @@ def augment(
     draws = noise.uniform(name, (12,))
     applied = draws[:, :5] < probability
     coloured = _colour(pictures, draws[:, 5:8], applied[:, :3])
-    moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures))
+    moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures), 0.0)
     return moved * _kept(draws[:, 10:], applied[:, 4], pictures)
 
 
@@ -62,7 +62,7 @@ def translate(
     pictures: Float[Tensor, "batch channels height width"], rows: Int[Tensor, " batch"], columns: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch channels height width"]:
     """Picture b moved down by rows[b] and right by columns[b] pixels, with −1 where nothing came from."""
-    return _Shift.apply(pictures + 1, rows, columns) - 1
+    return _Shift.apply(pictures, rows, columns, -1.0)
 
 
 @dataclass
@@ -158,18 +158,19 @@ def _half(uniform: Float[Tensor, " batch"], size: int) -> Bool[Tensor, "batch si
 
 
 class _Shift(torch.autograd.Function):
-    """`translate`, with 0 where nothing came from: linear, and its own adjoint with the opposite shift.
+    """Pictures moved down by rows and right by columns, with `fill` where nothing came from: its adjoint is the
+    opposite shift, with 0.
 
     So the gradient is read as the pictures are, in one order, where that of `gather` is scattered.
     """
 
     @staticmethod
-    def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor, fill: float) -> Tensor:
         """Row for row, each a strip of the pictures' memory."""
         ctx.save_for_backward(rows, columns)
         batch, channels, height, width = pictures.shape
-        # One row of zeros before and one behind: no strip leaves the memory, and strip 0 is empty.
-        memory = pictures.new_zeros(pictures.numel() + 2 * width)
+        # One row of `fill` before and one behind: no strip leaves the memory, and strip 0 holds nothing else.
+        memory = pictures.new_full((pictures.numel() + 2 * width,), fill)
         memory[width:-width].view(pictures.shape).copy_(pictures)
         source = torch.arange(height, device=pictures.device) - rows[:, None]
         start = (source + 1) * width - columns.clamp(-width, width)[:, None]
@@ -178,12 +179,13 @@ class _Shift(torch.autograd.Function):
         moved = F.embedding(strip, memory.as_strided((len(memory) - width + 1, width), (1, 1)))
         # At an end of a strip is what is no neighbour of its row.
         source = torch.arange(width, device=pictures.device) - columns[:, None]
-        return moved.mul_(_inside(source, width).to(moved.dtype)[:, None, None])
+        inside = _inside(source, width).to(moved.dtype)[:, None, None]
+        return torch.addcmul(fill * (1 - inside), moved, inside)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         rows, columns = ctx.saved_tensors
-        return _Shift.apply(gradient, -rows, -columns), None, None
+        return _Shift.apply(gradient, -rows, -columns, 0.0), None, None, None
 
 
 def _inside(position: Int[Tensor, "batch size"], size: int) -> Bool[Tensor, "batch size"]:

@@ -78,8 +78,8 @@ def test_initial_weights_are_radfords():
 def test_without_classes_conditional_normalisation_is_plain_batch_normalisation():
     ours, theirs = ConditionalBatchNorm(3, 0), nn.BatchNorm2d(3)
     with torch.no_grad():
-        theirs.weight.copy_(ours.gain.normal_())
-        theirs.bias.copy_(ours.bias.normal_())
+        theirs.weight.copy_(ours.normalise.weight.normal_())
+        theirs.bias.copy_(ours.normalise.bias.normal_())
     maps = torch.randn(4, 3, 5, 5)
     torch.testing.assert_close(ours(maps, None), theirs(maps))
     torch.testing.assert_close(ours.eval()(maps, None), theirs.eval()(maps))
@@ -89,7 +89,7 @@ def test_gain_and_bias_are_linear_in_the_embedding_of_the_class():
     layer = ConditionalBatchNorm(3, 2)
     assert layer.of_class is not None
     maps, embedded = torch.randn(4, 3, 5, 5), torch.randn(4, 2)
-    more_gain, more_bias = (embedded @ layer.of_class.weight.T).chunk(2, dim=1)
+    more_gain, more_bias = layer.of_class(embedded).chunk(2, dim=1)
     normal = nn.functional.batch_norm(maps, None, None, training=True)
     expected = normal * (1 + more_gain)[:, :, None, None] + more_bias[:, :, None, None]
     torch.testing.assert_close(layer(maps, embedded), expected)

@@ -47,19 +47,17 @@ class ConditionalBatchNorm(nn.Module):
 
     def __init__(self, channels: int, embedding_dimension: int) -> None:
         super().__init__()
-        self.normalise = nn.BatchNorm2d(channels, affine=False)
-        self.gain = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.of_class = nn.Linear(embedding_dimension, 2 * channels, bias=False) if embedding_dimension else None
+        self.normalise = nn.BatchNorm2d(channels, affine=not embedding_dimension)
+        self.of_class = nn.Linear(embedding_dimension, 2 * channels) if embedding_dimension else None
 
     def forward(
         self, maps: Float[Tensor, "batch channels height width"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch channels height width"]:
-        normal, gain, bias = self.normalise(maps), self.gain[None], self.bias[None]
-        if self.of_class is not None:
-            more_gain, more_bias = self.of_class(embedded).chunk(2, dim=1)
-            gain, bias = gain + more_gain, bias + more_bias
-        return torch.addcmul(bias.to(normal.dtype)[:, :, None, None], normal, gain.to(normal.dtype)[:, :, None, None])
+        normal = self.normalise(maps)
+        if self.of_class is None:
+            return normal
+        gain, bias = self.of_class(embedded).to(normal.dtype)[:, :, None, None].chunk(2, dim=1)
+        return torch.addcmul(bias, normal, 1 + gain)
 
 
 class ConditionalBatchNorm1d(ConditionalBatchNorm):
