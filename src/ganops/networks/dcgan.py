@@ -19,6 +19,8 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
+    flattened,
+    folded,
     halvings,
 )
 
@@ -48,7 +50,7 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         embedded = None if self.embedding is None else self.embedding(label)
-        maps = self.first(latent).unflatten(1, (-1, *self.coarse))
+        maps = folded(self.first(latent), *self.coarse)
         maps = torch.relu(self.normalisations[0](maps, embedded))
         for up, normalisation in zip(self.ups, self.normalisations[1:], strict=True):
             maps = torch.relu(normalisation(up(maps), embedded))
@@ -69,7 +71,7 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
-        return self.head(self.downs(pictures).flatten(1), label)
+        return self.head(flattened(self.downs(pictures)), label)
 
 
 def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:

@@ -32,6 +32,18 @@ def centre_crop(
     return pictures[:, :, top : top + height, left : left + width]
 
 
+def folded(
+    vectors: Float[Tensor, "batch features"], height: int, width: int
+) -> Float[Tensor, "batch channels height width"]:
+    """Vectors as maps whose channels lie last in memory, as convolutions want them: nothing moves."""
+    return vectors.unflatten(1, (height, width, -1)).movedim(3, 1)
+
+
+def flattened(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+    """The reverse of `folded`. So the gradient, too, comes back in the layout of the maps."""
+    return maps.movedim(1, 3).flatten(1)
+
+
 class ClassEmbedding(nn.Embedding):
     """A vector a class, which begins as N(0, 1)."""
 

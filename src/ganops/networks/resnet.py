@@ -31,6 +31,7 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
+    folded,
     halvings,
 )
 from ganops.networks.r3 import stage_widths
@@ -62,7 +63,7 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         embedded = None if self.embedding is None else self.embedding(label)
-        maps = self.first(latent).unflatten(1, (-1, *self.coarse))
+        maps = folded(self.first(latent), *self.coarse)
         for up in self.ups:
             maps = up(maps, embedded)
         maps = F.relu_(self.normalisation(centre_crop(maps, *self.size), embedded))
