@@ -69,10 +69,10 @@ class Generator:
         noise = Noise(request.seed, first=0, count=request.n, device=self.device)
         labels = self._labels(request, noise)
         latents = request.truncation * noise.normal("request/latent", (self.latent_dimension,))
-        return Samples(self.pictures(latents, labels), None if labels is None else labels.cpu())
+        return Samples(self.samples_of(latents, labels), None if labels is None else labels.cpu())
 
     @torch.inference_mode()
-    def pictures(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
+    def samples_of(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
         """One sample a latent; latents (n, z), labels (n,) or None."""
         with thread_count(self.threads):
             chunks = [
@@ -105,7 +105,7 @@ class Generator:
         ]
         even = torch.linspace(0, 1, steps, device=self.device)[:, None]
         along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
-        return self.pictures(_great_circle(ends[0], ends[1], along), labels)
+        return self.samples_of(_great_circle(ends[0], ends[1], along), labels)
 
     def _one_class(self, count: int, class_label: int | None) -> Tensor | None:
         if class_label is None and not self.class_frequencies:

@@ -104,7 +104,7 @@ class Observer:
         settings, device = self.settings, torch.device(self.settings.device)
         generator = Generator(self.game, state.averages, settings.latent_dimension, (), device, settings.threads)
         latents = Noise(settings.seed, 0, SAMPLES, device).normal("watch/latent", (settings.latent_dimension,))
-        return generator.pictures(latents, self._labels)
+        return generator.samples_of(latents, self._labels)
 
     @cached_property
     def _validation(self) -> dict[str, Tensor]:

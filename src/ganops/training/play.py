@@ -154,7 +154,7 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tenso
     each = _COLUMNS if settings.field == "image" else _POINTS // rows
     latents = Noise(settings.seed, 0, rows * each, device).normal("fixed/latent", (settings.latent_dimension,))
     labels = torch.arange(rows, device=device).repeat_interleave(each) if settings.classes else None
-    return generator.pictures(latents, labels)
+    return generator.samples_of(latents, labels)
 
 
 def _cadences(settings: Settings) -> tuple[int, int, int, int]:
