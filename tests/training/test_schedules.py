@@ -28,7 +28,8 @@ def test_each_value_burns_in_from_its_start_to_its_own(make_settings):
     ends = {"learning_rate": 1e-3, "beta2": 0.99, "r1_gamma": 1.0, "r2_gamma": 2.0, "augmentation": 0.5}
     starts = {"learning_rate": 4e-3, "beta2": 0.9, "r1_gamma": 10.0, "r2_gamma": 20.0, "augmentation": 0.0}
     burn_in = {f"burn_in_{key}": value for key, value in starts.items()}
-    settings = make_settings("dcgan", burn_in_images=1000, total_images=5000, **ends, **burn_in)
+    said = {"penalty_every_moves": 1, "burn_in_images": 1000, "total_images": 5000}
+    settings = make_settings("dcgan", **said, **ends, **burn_in)
     for seen, share in ((0, 0.0), (500, 0.5), (1000, 1.0), (4000, 1.0)):
         expected = {key: starts[key] + share * (ends[key] - starts[key]) for key in ends}
         now, adam = strengths(settings, seen), pace(settings, "discriminator", seen)
@@ -54,6 +55,11 @@ def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_setti
     found = (lazy.learning_rate, lazy.beta1, lazy.beta2)
     assert found == pytest.approx((0.5 * share, 0.5**share, 0.99**share))
     assert (other.learning_rate, other.beta1, other.beta2) == (0.5, 0.5, 0.99)
+
+
+def test_a_player_without_penalties_takes_no_lazy_steps_and_keeps_its_pace(make_settings):
+    settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, r1_gamma=0.0)
+    assert pace(settings, "discriminator", 0) == pace(settings, "generator", 0)
 
 
 def test_each_attempt_is_gentler_than_the_one_before(make_settings):

@@ -25,7 +25,7 @@ _OF_TWO_PLAYERS = {
 _OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "mirror"}
 # Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone. Measured: EXPERIMENTS.md.
 _OF_POINTS: dict[str, Any] = {
-    **{"network": "mlp", "width": 128, "beta1": 0.0, "learning_rate_decay": "linear"},
+    **{"network": "mlp", "width": 128, "beta1": 0.0, "learning_rate_decay": "linear", "penalty_every_moves": 1},
     **{"augmentation": 0.0, "channels_last": False, "precision": "fp32"},
 }
 _POINTS_BATCH, _POINTS_GAMMA = 256, 0.1

@@ -11,6 +11,7 @@ from ganops.config import Settings
 from ganops.games.game import Strengths
 
 GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
+_PENALTIES = ("r1_gamma", "r2_gamma", "gradient_penalty")
 # Karras et al. 2020 (StyleGAN2-ADA), appendix B: the average must not remember the first, random weights.
 _EMA_RAMP = 0.05
 
@@ -34,7 +35,7 @@ def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) ->
     if settings.learning_rate_decay == "linear":
         rate *= max(0.0, 1 - images_seen / settings.total_images)
     every = settings.penalty_every_moves or 1
-    slower = every / (every + 1) if player == "discriminator" and every > 1 else 1.0
+    slower = every / (every + 1) if player == "discriminator" and every > 1 and _pays(settings) else 1.0
     return Pace(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
 
 
@@ -59,6 +60,11 @@ def ema_half_life(settings: Settings, images_seen: int) -> float:
 def cosine(start: float | int, end: float | int, share: float | int) -> float:
     """From `start` at share 0 to `end` at share 1 and beyond, along half a cosine."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def _pays(settings: Settings) -> bool:
+    """Whether any move of the discriminator has a penalty."""
+    return any(getattr(settings, key) for key in (*_PENALTIES, *(f"burn_in_{key}" for key in _PENALTIES[:2])))
 
 
 def _burnt_in(settings: Settings, key: str, images_seen: int) -> float:
