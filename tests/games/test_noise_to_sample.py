@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from ganops.config import ObjectiveName
+from ganops.games import noise_to_sample
 from ganops.games.game import Strengths
 from ganops.games.noise_to_sample import NoiseToSample
 from ganops.noise import Noise
@@ -97,6 +98,18 @@ def test_the_penalties_of_a_lazy_move_are_those_of_the_loss(names):
     for name, values in alone.items():
         torch.testing.assert_close(values, together[name])
     assert game().penalties("generator", networks(), BATCH, NOISE, now).minimised == {}
+
+
+@pytest.mark.parametrize(
+    "names, made",
+    [(("r1_gamma",), {"real"}), (("r2_gamma",), {"fake"}), (("gradient_penalty",), {"real", "fake"})],
+)
+def test_a_lazy_move_augments_only_what_a_penalty_looks_at(monkeypatch, names, made):
+    augmented = []
+    monkeypatch.setattr(noise_to_sample, "augment", lambda samples, _, stream, *__: augmented.append(stream) or samples)
+    now = Strengths(augmentation=1.0, **dict.fromkeys(names, 3.0))
+    game().penalties("discriminator", networks(), BATCH, NOISE, now)
+    assert set(augmented) == {f"{side}/discriminator" for side in made}
 
 
 def test_the_gradient_penalty_looks_between_the_real_and_the_fake_of_an_index():

@@ -94,8 +94,10 @@ class _Look:
 
     def penalties(self) -> dict[str, Tensor]:
         """Only those passes that a penalty needs."""
-        real = self._real("real/discriminator").detach().requires_grad_(self.now.r1_gamma > 0)
-        fake = real
+        # What no penalty looks at is not made: the batch stands in its place.
+        real = fake = self.batch[self.game.field]
+        if self.now.r1_gamma > 0 or self.now.gradient_penalty > 0:
+            real = self._real("real/discriminator").detach().requires_grad_(self.now.r1_gamma > 0)
         if self.now.r2_gamma > 0 or self.now.gradient_penalty > 0:
             fake = self._fake("discriminator").detach().requires_grad_(self.now.r2_gamma > 0)
         real_logit = self._judge(real, "real/discriminator") if self.now.r1_gamma > 0 else real
