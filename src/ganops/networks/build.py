@@ -13,14 +13,18 @@ from ganops.networks.spectral import spectrally_normalised
 def build_networks(settings: Settings) -> dict[str, nn.Module]:
     """Every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, fp32."""
     networks = {name: initialise(network, name, settings.seed) for name, network in _construct(settings).items()}
-    if settings.spectral_norm:
-        networks["discriminator"] = spectrally_normalised(networks["discriminator"], "discriminator", settings.seed)
-    return networks
+    return {name: _normalised(settings, name, network) for name, network in networks.items()}
 
 
 def build_network(settings: Settings, name: str) -> nn.Module:
     """One network by name, without meaningful weights: they are about to be loaded."""
-    return _construct(settings)[name]
+    return _normalised(settings, name, _construct(settings)[name])
+
+
+def _normalised(settings: Settings, name: str, network: nn.Module) -> nn.Module:
+    if settings.spectral_norm and name == "discriminator":
+        return spectrally_normalised(network, name, settings.seed)
+    return network
 
 
 def _construct(s: Settings) -> dict[str, nn.Module]:
