@@ -14,13 +14,14 @@ from kedro.io import DatasetError
 from ganops.config import EvaluationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.stacked_mnist import CLASSES
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.evaluate import evaluate
 from ganops.metrics.features import extract
 from ganops.metrics.judge import make_judge, open_judge
-from ganops.metrics.stacked_digits import CLASSES, ChannelsAsDigits, StackedDigits
+from ganops.metrics.stacked_digits import ChannelsAsDigits, StackedDigits
 from ganops.sampling import GenerationRequest, Samples
 
 from .. import parameters as of_base

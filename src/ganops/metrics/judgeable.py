@@ -1,10 +1,10 @@
 """Whether a generator of this data can be judged: asked before any training, so that no training is in vain."""
 
 from ganops.config import EvaluationParameters, FeatureKind
+from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics.precision_recall import require_neighbours
-from ganops.metrics.stacked_digits import CHANNELS, CLASSES
 
 _OF_POINTS: tuple[FeatureKind, ...] = ("coordinates",)
 

@@ -17,15 +17,13 @@ from torch import Tensor
 
 from ganops.config import ClassifierParameters, SplitName
 from ganops.data.progress import Progress, unwatched
+from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES, DIGITS
 from ganops.data.store import FieldFormat, Store
 from ganops.metrics import classifier
 from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier
 from ganops.metrics.train_classifier import accuracies_of, fit_classifier
 
 FORMAT = "ganops-stacked-digits-1"
-CHANNELS = 3
-DIGITS = tuple("0123456789")
-CLASSES = tuple(f"{k:0{CHANNELS}}" for k in range(len(DIGITS) ** CHANNELS))
 
 
 class StackedDigits:

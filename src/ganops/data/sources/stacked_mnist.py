@@ -29,8 +29,9 @@ from ganops.data.sources.source import Reference, Source
 from ganops.errors import ConfigurationError, DataError
 from ganops.noise import Noise
 
-CLASSES = tuple(f"{k:03}" for k in range(1000))
+CHANNELS = 3
 DIGITS = tuple("0123456789")
+CLASSES = tuple(f"{k:0{CHANNELS}}" for k in range(len(DIGITS) ** CHANNELS))
 # Of each class. 26 are a mode's share of the 26,000 samples of the papers; what memory and time do not bear is left out
 # by data_preparation.limit, which keeps the proportion.
 TRAIN_EACH, TEST_EACH = 250, 130
@@ -104,7 +105,7 @@ def _drawn(name: str, pool: Pool, each: int) -> _Part:
     """By address: picture i of a part is the same however many there are."""
     labels = np.arange(each * len(CLASSES)) % len(CLASSES)
     sizes = np.array([len(digits) for digits in pool])[_digits_of(labels)]
-    uniform = Noise(seed=0, first=0, count=len(labels)).uniform(f"source/stacked_mnist/{name}", (3,))
+    uniform = Noise(seed=0, first=0, count=len(labels)).uniform(f"source/stacked_mnist/{name}", (CHANNELS,))
     return _Part(name, pool, np.floor(uniform.numpy().astype(np.float64) * sizes).astype(np.int64))
 
 
