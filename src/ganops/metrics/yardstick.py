@@ -102,10 +102,14 @@ class Yardstick:
         return _named(values | self._modes(seen, samples, reference), seen)
 
     def _modes(self, seen: Features, samples: Samples, reference: Reference) -> Metrics:
-        values: Metrics = {}
-        if seen.probabilities is not None and self.extractor.classes:
-            values = _of_classes(seen.probabilities.argmax(axis=1), samples, reference.frequencies)
-        return values | (self.extractor.quality(seen.values) if isinstance(self.extractor, Coordinates) else {})
+        if seen.probabilities is None or not self.extractor.classes:
+            return {}
+        predicted = seen.probabilities.argmax(axis=1)
+        counts = np.bincount(predicted, minlength=len(reference.frequencies))
+        # Of points the modes are those with a sample of high quality, not all that are nearest to one.
+        eyes = self.extractor
+        found = eyes.quality(seen.values) if isinstance(eyes, Coordinates) else {"modes": float(modes(counts))}
+        return found | _of_classes(predicted, counts, samples, reference.frequencies)
 
     def _distances(self, seen: Features, reference: Reference) -> Metrics:
         protocol, manifold = self.protocol, reference.manifold
@@ -120,11 +124,13 @@ def _named(values: Metrics, seen: Features) -> Metrics:
 
 
 def _of_classes(
-    predicted: Int64[np.ndarray, " n"], samples: Samples, frequencies: Float64[np.ndarray, " classes"]
+    predicted: Int64[np.ndarray, " n"],
+    counts: Int64[np.ndarray, " classes"],
+    samples: Samples,
+    frequencies: Float64[np.ndarray, " classes"],
 ) -> Metrics:
     """Agreement where classes were asked for; the divergence where every class has training pictures: it is finite."""
-    counts = np.bincount(predicted, minlength=len(frequencies))
-    values = {"modes": float(modes(counts))}
+    values: Metrics = {}
     if samples.labels is not None:
         values["agreement"] = agreement(predicted, samples.labels.numpy())
     if (frequencies > 0).all():
