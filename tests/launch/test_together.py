@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import launch_parts
@@ -110,6 +111,20 @@ def test_devices_that_are_not_there_are_missed_before_anything_starts(noise_stor
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     with pytest.raises(ConfigurationError, match=r"training\.processes: expected at most 1, a cuda device each"):
         launch(noise_store, tmp_path, SILENT_TRACKER, device="cuda")
+
+
+@pytest.mark.parametrize("launcher", ["elastic", "ray"])
+def test_several_processes_on_mps_are_refused_before_anything_starts(launcher, noise_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(ConfigurationError, match=r"training\.processes: expected 1 with training\.device=mps"):
+        launch(noise_store, tmp_path, SILENT_TRACKER, device="mps", launcher=launcher)
+
+
+def test_a_training_that_a_thread_launches_is_the_same(whole, noise_store, tmp_path):
+    """Kedro's ThreadRunner, and notebooks: no handler of a signal may be set there."""
+    with ThreadPoolExecutor() as threads:
+        launched = threads.submit(launch, noise_store, tmp_path, partial(writing_progress, tmp_path / "heard"))
+        assert same(launched.result()[1], whole[0])
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused(noise_store, tmp_path):

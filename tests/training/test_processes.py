@@ -19,7 +19,7 @@ from ganops.training.processes import World
 from ganops.training.run import train
 from ganops.training.tracker import SilentTracker
 
-from .conftest import tiny_settings
+from .conftest import ListTracker, tiny_settings
 
 # What differs is the order of summation; the optimizers are scale-free, and so make rounding visible: no bf16 here.
 RTOL, ATOL = 2e-4, 2e-5
@@ -195,6 +195,43 @@ def test_one_process_goes_on_from_the_checkpoint_of_two(name, alone, pair, tmp_p
     (tmp_path / key).mkdir()
     shutil.copy(before, tmp_path / key)
     close(train(settings_of(name), batches_of(name), "data", tmp_path, SilentTracker()).state, alone[name].state)
+
+
+class Poisoned(Pixels):
+    """No numbers from sample 40 on; those of the next attempt, which lie elsewhere, are sound."""
+
+    def batch(self, first, count):
+        batch = super().batch(first, count)
+        return {**batch, "image": batch["image"] * (torch.nan if 40 <= first < 2**40 else 1.0)}
+
+
+# Between a checkpoint at 24 images, to which the game goes back, and one at 72 there is the log at 48.
+LOST_ONCE = {"recipe": "r3gan", **ROUNDS, "total_images": 96}
+
+
+def lose_once(rank, folder):
+    """One of two processes, of which each is heard by a tracker of its own."""
+    torch.distributed.init_process_group("gloo", f"file://{folder / 'group'}", rank=rank, world_size=2)
+    tracker = ListTracker()
+    world = World(rank, 2, 2)
+    result = train(tiny_settings(**LOST_ONCE), Poisoned(), "data", folder / "two", tracker, world=world)
+    torch.save((result.state, tracker.notes), folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_go_back_together_where_one_process_does(tmp_path):
+    mp.start_processes(lose_once, (tmp_path,), nprocs=2, start_method="fork")
+    (ours, notes), (theirs, unheard) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    own = [key for key in ours if key.startswith("digests/sha256")]
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours if key not in own)
+    assert int(ours["clock/attempt"]) == 1 and int(ours["clock/images_seen"]) == 96
+    assert "not finite, at 48 images" in notes["lost.0"] and unheard == {}
+    tracker = ListTracker()
+    alone = train(tiny_settings(**LOST_ONCE), Poisoned(), "data", tmp_path / "one", tracker)
+    close(ours, alone.state)
+    assert tracker.attempts[1].notes["began_at_images"] == "24"
+    for curve in ("images_seen", "attempt"):
+        assert torch.equal(ours[f"curves/{curve}"], alone.state[f"curves/{curve}"])
 
 
 def test_the_shares_of_a_batch_are_equal_parts_without_gap():

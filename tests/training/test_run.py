@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 import torch
@@ -103,6 +104,27 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_itself(make_sett
 
     with pytest.raises(TrainingError, match=r"loss/discriminator.*not finite, at 40 images"):
         train(make_settings("dcgan"), Poisoned(), "data", tmp_path, tracker)
+
+
+def test_who_waits_for_another_training_says_so(make_settings, stripes, tracker, tmp_path):
+    settings, heard, waits = make_settings("dcgan"), [], threading.Event()
+    scratch = Checkpoints(tmp_path / fingerprint(settings, "data"))
+
+    def tell(line):
+        heard.append(line)
+        waits.set()
+
+    def second():
+        train(settings, stripes, "data", tmp_path, tracker, tell=tell)
+
+    with scratch.alone(heard.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waits.wait(60) and tracker.points == []
+    thread.join(60)
+    (line,) = heard
+    assert "waiting" in line and str(scratch.folder / "lock") in line
+    assert tracker.points[-1][0] == settings.total_images
 
 
 def test_the_fingerprint_sees_all_that_shapes_the_files(make_settings):

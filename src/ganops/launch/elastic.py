@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from ganops import errors
 from ganops.errors import GanopsError
-from ganops.launch.worker import Work, WorkerLost, joined, play
+from ganops.launch.worker import Work, WorkerLost, joined, play, speak
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # An interrupted process finishes its round and writes a checkpoint; after so long it is killed.
@@ -54,9 +55,8 @@ def play_on_this_machine(work: Work) -> None:
 
 
 def _part(work: Work, reports: Path) -> None:
-    """A worker. What it says in words goes to the terminal, as what the launching process says does."""
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger(errors.__name__.partition(".")[0]).setLevel(logging.INFO)
+    """A worker."""
+    speak()
     signal.signal(signal.SIGTERM, _ended)
     try:
         with joined(work.settings.device) as world:
@@ -91,7 +91,13 @@ def _reason(error: ChildFailedError) -> str:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """The agent takes the signals' handlers and leaves its own behind; here the signal goes to whom it went before."""
+    """The agent takes the signals' handlers and leaves its own behind; here the signal goes to whom it went before.
+
+    Outside the main thread, where Python allows no handlers, the agent takes none, and signals go their usual way.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     previous = {number: signal.getsignal(number) for number in _SIGNALS}
     received: signal.Signals | None = None
     try:

@@ -42,11 +42,11 @@ def _launcher(settings: Settings) -> Callable[[Work], None]:
 
 
 def _require_devices(settings: Settings) -> None:
-    there = {"cpu": settings.processes, "cuda": torch.cuda.device_count(), "mps": 1}[settings.device]
-    if settings.launcher == "elastic" and there < settings.processes:
+    there = torch.cuda.device_count()
+    if (settings.launcher, settings.device) == ("elastic", "cuda") and there < settings.processes:
         raise ConfigurationError(
             "training.processes",
-            expected=f"at most {there}, a {settings.device} device each",
+            expected=f"at most {there}, a cuda device each",
             received=str(settings.processes),
             remedy="Lower training.processes, or set training.device=cpu. Those of several machines are joined by "
             "torchrun or Ray: docs/processes.md.",

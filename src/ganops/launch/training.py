@@ -9,8 +9,9 @@ import pandas as pd
 from torch import Tensor
 
 from ganops.bundle import BundleContents
-from ganops.config import TrainingParameters
+from ganops.config import Settings, TrainingParameters
 from ganops.data.store import Store
+from ganops.errors import ConfigurationError
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
 from ganops.launch.machine import choose_device, multiplies_bf16_faster
 from ganops.launch.together import play_together
@@ -71,8 +72,20 @@ def _work(store: Store, parameters: TrainingParameters, checkpoints: Path, *hear
     continued = Path(parameters.continue_from).absolute() if parameters.continue_from else None
     digest = read_finished(continued)[0] if continued else None
     settings = resolve(parameters, shape, machine(parameters), digest)
+    _require_shared_device(settings)
     # A worker's folder may be another one.
     return Work(store.path.absolute(), settings, checkpoints.absolute(), continued, *heard)
+
+
+def _require_shared_device(settings: Settings) -> None:
+    """Of whichever launcher: between mps devices no process speaks to another."""
+    if settings.device == "mps" and settings.processes > 1:
+        raise ConfigurationError(
+            "training.processes",
+            expected="1 with training.device=mps",
+            received=str(settings.processes),
+            remedy="Set training.device=cpu, or training.processes=1.",
+        )
 
 
 def data_shape(store: Store) -> DataShape:

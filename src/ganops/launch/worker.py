@@ -1,5 +1,6 @@
 """One process's part of a training, whichever launcher started it."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,7 +20,7 @@ from ganops.games.build import build_game
 from ganops.launch.embedding import lookout
 from ganops.training.checkpoint import fingerprint, read_finished
 from ganops.training.processes import ALONE, World
-from ganops.training.run import TrainingResult, train
+from ganops.training.run import TrainingResult, train, unheard
 from ganops.training.tracker import SilentTracker, Tracker
 
 # A process that dies closes its connections, and the others end at once; of a machine that falls silent nothing is
@@ -29,12 +30,8 @@ _LONGEST_SILENCE = timedelta(minutes=30)
 Progress = Callable[[int, int, Mapping[str, float]], None]
 
 
-def _unheard(*told: object) -> None:
-    """Nobody listens."""
-
-
 SILENT_TRACKER = partial(nullcontext, SilentTracker())
-_NO_PROGRESS = partial(nullcontext, _unheard)
+_NO_PROGRESS = partial(nullcontext, unheard)
 
 
 class WorkerLost(Exception):
@@ -63,7 +60,7 @@ class Work:
 
     def silently(self) -> "Work":
         """The same without a word: somebody else has told, or will."""
-        return replace(self, open_tracker=SILENT_TRACKER, open_progress=_NO_PROGRESS, tell=_unheard)
+        return replace(self, open_tracker=SILENT_TRACKER, open_progress=_NO_PROGRESS, tell=unheard)
 
 
 def play(work: Work, world: World = ALONE) -> TrainingResult:
@@ -91,6 +88,12 @@ def play(work: Work, world: World = ALONE) -> TrainingResult:
             heard.tell,
             eyes,
         )
+
+
+def speak() -> None:
+    """In a process that a launcher made: what is said in words goes to the terminal, as the launching one's does."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger(__name__.partition(".")[0]).setLevel(logging.INFO)
 
 
 @contextmanager

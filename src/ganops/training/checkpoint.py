@@ -1,12 +1,12 @@
 """Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
@@ -22,6 +22,8 @@ _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
 _SOURCES = {"noise.py", "augment.py", "sampling.py", "data", "networks", "objectives", "games", "training"}
 # Through what the watch sees with.
 _SOURCES |= {"launch", "metrics"}
+# Of what runs, not of what is edited meanwhile: the fingerprint at the end of a training is the one of its beginning.
+_CODE = source_digest(lambda part: part in _SOURCES)
 _KEPT = 2
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
@@ -34,8 +36,7 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
     to write a checkpoint has: curves and digests are part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
-    code = source_digest(lambda part: part in _SOURCES)
-    content = "\n".join([determining, data_digest, code, torch.__version__])
+    content = "\n".join([determining, data_digest, _CODE, torch.__version__])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -47,13 +48,20 @@ class Checkpoints:
         self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Two trainings of one fingerprint wait for one another."""
+    def alone(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does."""
+        lock = FileLock(self.folder / "lock")
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "lock").acquire()
-        with lock:
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                tell(f"Another process plays this very training: waiting until it ends, or lets {lock.lock_file} go.")
+                lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
     def save(self, state: TrainingState, healthy: bool = True) -> None:
         """Write the state, whole or not at all, and forget what is neither among the last two nor the last healthy."""

@@ -29,8 +29,8 @@ Progress = Callable[[int, Mapping[str, float]], None]
 Tell = Callable[[str], None]
 
 
-def _unheard(*told: object) -> None:
-    """For those who need not know."""
+def unheard(*told: object) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def train(
     data_digest: str,
     checkpoints: Path,
     tracker: Tracker,
-    progress: Progress = _unheard,
+    progress: Progress = unheard,
     world: World = ALONE,
     finished: dict[str, Tensor] | None = None,
-    tell: Tell = _unheard,
+    tell: Tell = unheard,
     lookout: Lookout | None = None,
 ) -> TrainingResult:
     """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images.
@@ -64,7 +64,7 @@ def train(
     Args:
         progress: hears images seen, and scalars; they fall back where a lost game does.
         finished: the state of a training to go on from, whose digest is settings.continued_from.
-        tell: hears, in words, what the watch has seen.
+        tell: hears, in words, what the watch has seen, and for whom this training waits.
         lookout: what the watch needs to see diversity and memorising; None: it is blind to them.
 
     Raises:
@@ -72,11 +72,11 @@ def train(
     """
     torch.backends.cudnn.deterministic = True
     if not world.leads:
-        tracker, progress, tell = SilentTracker(), _unheard, _unheard
+        tracker, progress, tell = SilentTracker(), unheard, unheard
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
     scratch = Checkpoints(checkpoints / key)
-    with scratch.alone() if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
+    with scratch.alone(tell) if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
         world.any(False)  # nobody reads before the one that writes is alone
         state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
         return _result(state, scratch.snapshots.gathered())
