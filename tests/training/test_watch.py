@@ -77,6 +77,15 @@ def test_a_critic_may_differ_by_the_diameter_of_the_data_space():
     assert limits["watch/logit_gap"] == pytest.approx(2 * float((corner - -corner).norm()))
 
 
+@pytest.mark.parametrize(
+    "recipe, named", [("wgan_gp", "gradient_penalty"), ("r3gan", "r1_gamma"), ("sngan", "r1_gamma"), ("vae", "")]
+)
+def test_the_remedy_names_the_penalty_that_the_recipe_pays(recipe, named):
+    remedies = {rule.remedy for rule in rules(tiny_settings(recipe), {"generator": 1})}
+    for name in ("gradient_penalty", "r1_gamma"):
+        assert any(f"training.{name}" in remedy for remedy in remedies) == (name == named)
+
+
 def test_a_gradient_that_adam_does_not_feel_has_vanished():
     """√n · ε is the norm of a gradient that is ε everywhere."""
     (limit,) = [

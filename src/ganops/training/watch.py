@@ -172,7 +172,10 @@ def _loss_of_guessing(settings: Settings) -> float:
 
 
 def _gentler(settings: Settings) -> str:
-    return "Try a lower training.learning_rate" + (", or a higher training.r1_gamma" if settings.objective else "")
+    """A penalty that the game pays is named, else R1, which any discriminator can pay."""
+    paid = [name for name in ("r1_gamma", "r2_gamma", "gradient_penalty") if getattr(settings, name)]
+    stronger = f", or a higher training.{[*paid, 'r1_gamma'][0]}" if settings.objective else ""
+    return f"Try a lower training.learning_rate{stronger}"
 
 
 def _of_discriminator(settings: Settings, gentler: str) -> list[Rule]:
