@@ -78,6 +78,7 @@ def test_the_explanation_holds_the_formula_and_its_numbers():
     )
     least = "240,000 · min(1, 28 / √(height 28 · width 28)) = 240,000"
     assert f"training.total_images = 240000: 40 · train_count 3500, at least {least}, at most 1,000,000" in lines
+    assert "training.precision = fp32: of the recipe vae" in lines
     assert not any("r1_gamma" in line or "objective" in line for line in lines), "a vae has no such thing"
 
 

@@ -96,7 +96,6 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "total_images": f"{_EPOCHS} · train_count {shape.train_count}, {bounds}",
         "batch": f"{_whole_batch(recipe, shape)}, {halved}",
         "mirror": "not asked for",
-        "precision": f"the recipe's {recipe.precision}, and fp32 where the machine does not multiply bf16 faster",
         "burn_in_images": f"{recipe.burn_in_share:g} · total_images",
         "channels_last": "true on every device but mps",
         "log_every_images": f"total_images / {_LOGS}, at least a round",
@@ -104,6 +103,8 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least a round",
         "snapshot_every_images": f"total_images / {_SNAPSHOTS}, rounded up, at least a round",
     }
+    if recipe.precision == "bf16":
+        reasons["precision"] = "the recipe's bf16, but fp32 where the machine does not multiply bf16 faster"
     if shape.field == "point":
         reasons |= _reasons_of_points(recipe, shape)
     elif recipe.rate_halvings:
