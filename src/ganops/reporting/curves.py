@@ -45,7 +45,7 @@ def draw_curves(scalars: pd.DataFrame) -> Image.Image:
     figure = blank(width * columns, height * rows)
     panels = figure.subplots(rows, columns, sharex=True, squeeze=False).T.ravel()
     for place, (group, names) in enumerate(groups.items()):
-        _draw_panel(panels[place], group, scalars, names)
+        _draw_panel(panels[place], scalars, names)
         _dress(panels[place], group, lowest=place % rows == rows - 1 or place == len(groups) - 1)
         for images_seen in turns(scalars):
             panels[place].axvline(images_seen, color=_PALE_INK, linewidth=0.9, linestyle="--")
@@ -86,14 +86,13 @@ def readable_limits(curves: Sequence[np.ndarray]) -> tuple[float, float] | None:
     Args:
         curves: values of each, finite.
     """
-    ends = np.array([np.quantile(values, (_OUTER_SHARE, 1 - _OUTER_SHARE)) for values in curves if len(values)])
-    if not len(ends):
+    shown = [values for values in curves if len(values)]
+    if not shown:
         return None
+    ends = np.array([np.quantile(values, (_OUTER_SHARE, 1 - _OUTER_SHARE)) for values in shown])
     low, high = ends[:, 0].min(), ends[:, 1].max()
     low, high = low - _HEADROOM * (high - low), high + _HEADROOM * (high - low)
-    whole = max(values.max() for values in curves if len(values)) - min(
-        values.min() for values in curves if len(values)
-    )
+    whole = np.ptp(np.concatenate(shown))
     return (float(low), float(high)) if low < high and whole > 2 * (high - low) else None
 
 
@@ -105,7 +104,7 @@ def outside(curves: Sequence[np.ndarray], limits: tuple[float, float]) -> str:
     return "; ".join([*parts, *([f"{len(below)} below, down to {below.min():.3g}"] if len(below) else [])])
 
 
-def _draw_panel(panel: "Axes", group: str, scalars: pd.DataFrame, names: list[str]) -> None:
+def _draw_panel(panel: "Axes", scalars: pd.DataFrame, names: list[str]) -> None:
     curves: list[Any] = [scalars[[X, name]].dropna() for name in names]
     for place, (name, known) in enumerate(zip(names, curves, strict=True)):
         (line,) = panel.plot(known[X], known[name], label=name.split("/", 1)[-1], linewidth=1.2)
