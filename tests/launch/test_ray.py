@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 import torch
-from launch_parts import Heard, writing_progress
+from launch_parts import Heard, writing_progress, writing_where_mlflow_is
 
 from ganops.config import TrainingParameters
 from ganops.errors import CheckpointError, ConfigurationError
@@ -20,9 +20,9 @@ TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images":
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: ganops[ray]")
 
 
-def launch(store, folder, **overrides):
+def launch(store, folder, open_progress=writing_progress, **overrides):
     parameters = TrainingParameters(**{**TWO, **overrides})
-    progress = partial(writing_progress, folder / "heard")
+    progress = partial(open_progress, folder / "heard")
     return launch_training(store, parameters, folder, SILENT_TRACKER, progress, print)
 
 
@@ -68,3 +68,10 @@ def test_an_error_of_a_worker_of_ray_is_raised_as_it_is(local_ray, noise_store, 
     with pytest.raises(CheckpointError, match="expected a whole training state") as caught:
         launch(noise_store, tmp_path, launcher="ray")
     assert caught.value.subject == str(checkpoint)
+
+
+@needs_ray
+def test_where_mlflow_is_reaches_the_workers_of_a_ray_that_already_runs(local_ray, noise_store, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere:1")
+    launch(noise_store, tmp_path, writing_where_mlflow_is, launcher="ray", total_images=8)
+    assert (tmp_path / "heard").read_text() == "http://elsewhere:1"

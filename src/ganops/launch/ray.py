@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from ganops.errors import ConfigurationError, GanopsError
-from ganops.launch.worker import Work, WorkerLost, joined, play
+from ganops.launch.worker import Work, WorkerLost, joined, play, speak
 
 
 def play_on_ray(work: Work) -> None:
@@ -23,18 +23,21 @@ def play_on_ray(work: Work) -> None:
 
     settings, ours = work.settings, not ray.is_initialized()
     if ours:
-        ray.init(log_to_driver=True, include_dashboard=False, runtime_env={"env_vars": _environment()})
+        ray.init(log_to_driver=True, include_dashboard=False)
     notes = work.checkpoints / f"ray-{uuid.uuid4().hex}"  # Ray's own, of which nothing is needed afterwards
     on_devices = settings.device == "cuda"
-    trainer = TorchTrainer(
-        _part,
-        train_loop_config={"work": work},
-        torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
-        scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
-        run_config=RunConfig(storage_path=str(notes), failure_config=FailureConfig(max_failures=0)),
-    )
     try:
-        trainer.fit()
+        TorchTrainer(
+            _part,
+            train_loop_config={"work": work},
+            torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
+            scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
+            run_config=RunConfig(
+                storage_path=str(notes),
+                failure_config=FailureConfig(max_failures=0),
+                worker_runtime_env={"env_vars": _environment()},
+            ),
+        ).fit()
     except Exception as error:
         raise _mistake(error) or WorkerLost(f"one was lost: {error}") from None
     finally:
@@ -44,14 +47,15 @@ def play_on_ray(work: Work) -> None:
 
 
 def _part(config: dict[str, Any]) -> None:
+    speak()
     work: Work = config["work"]
     with joined(work.settings.device) as world:
         play(work, world)
 
 
 def _environment() -> dict[str, str]:
-    """Of a worker: where MLflow's store is, and threads that sleep while they wait."""
-    names = ("MLFLOW_TRACKING_URI", "OMP_WAIT_POLICY")
+    """Of a worker: where MLflow's store is, and how long threads that wait for one another spin."""
+    names = ("MLFLOW_TRACKING_URI", "GOMP_SPINCOUNT")
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
