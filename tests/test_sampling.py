@@ -85,6 +85,13 @@ def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its
     torch.testing.assert_close(turns, turns.mean().expand(10), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("end_seed", range(1, 9))
+def test_between_latents_of_one_number_the_way_is_straight(end_seed):
+    path = Generator(Echo(), {}, 1, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
+    torch.testing.assert_close(path, torch.linspace(path[0], path[-1], 5))
+    assert path[0] != path[-1]
+
+
 def test_an_interpolation_wants_a_class_and_two_seeds(generator):
     with pytest.raises(RequestError, match="class_label: expected 0 to 3, received None"):
         generator.interpolate(1, 2, steps=5, class_label=None)

@@ -139,6 +139,8 @@ class Generator:
 
 def _great_circle(start: Tensor, end: Tensor, along: Tensor) -> Tensor:
     """From one latent (1, z) to another, at the shares `along` (steps, 1) of the way."""
+    if start.shape[1] == 1:
+        return torch.lerp(start, end, along)  # A line has no circle: its latents lie at an angle of 0 or π.
     lengths = torch.lerp(start.norm(), end.norm(), along)
     start, end = start / start.norm(), end / end.norm()
     angle = torch.acos(torch.cosine_similarity(start, end))
