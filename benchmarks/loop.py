@@ -41,6 +41,10 @@ class Bare:
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
         self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0
+        self.every, self.moves = settings.penalty_every_moves or 1, 0
+        if self.every > 1:
+            (group,), slower = self.adam_d.param_groups, self.every / (self.every + 1)
+            group["lr"], group["betas"] = group["lr"] * slower, tuple(beta**slower for beta in group["betas"])
         self.relativistic = settings.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
@@ -56,23 +60,45 @@ class Bare:
         self.discriminator.requires_grad_(True)
         with self.autocast():
             real, label = self.real(self.seen)
-            with torch.no_grad():
-                fake = self.fake(label)
-            real.requires_grad_(self.r1 > 0)
-            fake.requires_grad_(self.r2 > 0)
+            fake = self.fixed(label)
+            if self.every == 1:
+                real.requires_grad_(self.r1 > 0)
+                fake.requires_grad_(self.r2 > 0)
             real_logit = self.discriminator(real, label).float()
             fake_logit = self.discriminator(fake, label).float()
             if self.relativistic:
                 loss = F.softplus(fake_logit - real_logit).mean()
             else:
                 loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
-            for gamma, logit, x in (
-                (self.r1, real_logit, real),
-                (self.r2, fake_logit, fake),
-            ):
+            if self.every == 1:
+                loss = loss + self.penalty(self.r1, real_logit, real) + self.penalty(self.r2, fake_logit, fake)
+        self.descend(loss)
+        if self.every > 1 and self.moves % self.every == 0:
+            self.descend(self.every * self.penalties())
+        self.moves += 1
+
+    def penalties(self) -> Tensor:
+        total = torch.zeros(())
+        with self.autocast():
+            real, label = self.real(self.seen)
+            for gamma, x in ((self.r1, real), (self.r2, self.fixed(label) if self.r2 else real)):
                 if gamma:
-                    (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
-                    loss = loss + gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
+                    x.requires_grad_()
+                    total = total + self.penalty(gamma, self.discriminator(x, label).float(), x)
+        return total
+
+    def fixed(self, label: Tensor) -> Tensor:
+        with torch.no_grad():
+            return self.fake(label)
+
+    @staticmethod
+    def penalty(gamma: float, logit: Tensor, x: Tensor) -> Tensor | float:
+        if not gamma:
+            return 0.0
+        (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
+        return gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
+
+    def descend(self, loss: Tensor) -> None:
         loss.backward()
         self.adam_d.step()
         self.adam_d.zero_grad()
