@@ -12,7 +12,7 @@ from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.training.lookout import Lookout
 
-# A seventh of a judge's side: a look must cost less than a hundredth of the training between two.
+# A judge looks at 224 × 224, seven times the side: a look must cost less than a hundredth of the training between two.
 SIDE = 32
 _MEAN, _SCALE = 127.0, 128.0
 

@@ -6,8 +6,8 @@ adversarial networks", section 3.3.1; Srivastava et al. 2017, "VEEGAN", section 
 c_k counts the samples in which a classifier sees class k; q_k is the share of class k among the training pictures. The
 papers call it the reverse divergence, since training by maximum likelihood minimises KL(q ‖ p). Both move with n: of
 samples that are drawn as the data, few enough miss classes, and of K classes the divergence is about (K − 1) / 2n: that
-is what a perfect generator reaches, 0.0195 for K = 1000 and n = 25,600. The floor lies below it where
-real data are split class by class: the classes of what is held out then are more even than independent draws.
+is what a perfect generator reaches, 0.0195 for K = 1000 and n = 25,600. The floor lies below it where real data are
+split class by class: the classes of what is held out then are more even than independent draws.
 """
 
 import math

@@ -42,9 +42,8 @@ class _Spread(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, height: int, width: int) -> Tensor:
         more = (1 - height % 2, 1 - width % 2)
-        wide = maps.to(
-            torch.promote_types(maps.dtype, torch.float32)
-        )  # the processor's kernel for bfloat16 takes 40 times as long
+        # The processor's kernel for bfloat16 takes 40 times as long.
+        wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
         with torch.autocast(maps.device.type, enabled=False):
             spread = F.conv_transpose2d(wide, _kernel(wide), None, 2, 1, more, groups=maps.shape[1])
         return spread.to(maps.dtype)

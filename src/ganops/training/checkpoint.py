@@ -32,8 +32,8 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
     """sha256 of what determines a training's files: settings, training data, and the code and the torch that train.
 
     When to look at samples has no effect on them, a state does not know how many processes made it, and how many
-    attempts may still be lost matters to none of them. When to log and
-    to write a checkpoint has: curves and digests are part of the state.
+    attempts may still be lost matters to none of them. When to log and to write a checkpoint has: curves and digests
+    are part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
     content = "\n".join([determining, data_digest, _CODE, torch.__version__])
