@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from importlib.metadata import entry_points
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,9 @@ def test_curl_asks_what_the_server_understands(arguments: list[str]) -> None:
     assert arguments[0] == f"localhost:{port}/invocations"
 
 
-def test_every_dependency_has_its_reason() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+def test_every_dependency_has_its_reason_and_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     reasons = README.partition("## What it stands on")[2]
     table = re.findall(r"^\| `([a-z0-9-]+)` \| \S.*\|$", reasons, flags=re.MULTILINE)
     assert table == [Requirement(text).name for text in declared]

@@ -1,7 +1,6 @@
-"""What src imports is what pyproject.toml declares and what the README gives a reason for."""
+"""What src imports is what pyproject.toml declares."""
 
 import ast
-import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -46,8 +45,3 @@ def test_what_is_imported_is_declared_and_the_reverse() -> None:
     assert len(named) > 15
     assert {module for module, packages in named.items() if not packages & declared_packages()} == set()
     assert declared_packages() - set().union(*named.values()) == NOT_IMPORTED
-
-
-def test_every_dependency_has_its_reason_in_the_readme() -> None:
-    table = (ROOT / "README.md").read_text().partition("## What it stands on")[2]
-    assert set(re.findall(r"^\| `([^`]+)` \| \S", table, flags=re.MULTILINE)) == declared_packages()
