@@ -1,5 +1,6 @@
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import configure_project
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
@@ -53,6 +55,21 @@ def test_run_has_the_options_of_kedro_and_leaves_the_original_alone() -> None:
     assert inspect.unwrap(command.callback) is inspect.unwrap(kedro_run.callback)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--pipelines", "trainning"], "--pipelines: expected one of data_preparation, .* Did you mean training?"),
+        (["--from-nodes", "evalate"], "--from-nodes: expected one of prepare, .* Did you mean evaluate?"),
+        (["--pipelines", "training", "--nodes", "register"], "--nodes: expected one of train, draw_curves, received"),
+    ],
+)
+def test_a_mistyped_pipeline_or_node_names_the_nearest(options: list[str], message: str) -> None:
+    configure_project("ganops")
+    result = CliRunner().invoke(cli.cli, ["run", *options])
+    assert result.exit_code == 1
+    assert re.search(message.replace("?", r"\?"), result.stderr)
+
+
 def test_the_commands_are_light_to_import() -> None:
     heavy = "('torch', 'mlflow', 'dvc', 'matplotlib')"
     code = f"import sys, ganops.cli; sys.exit(str([name for name in {heavy} if name in sys.modules]))"
@@ -64,9 +81,9 @@ def test_the_commands_are_light_to_import() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--n", "0"], "--n: expected Input should be greater than or equal to 1, received 0"),
-        (["--class", "-1"], "--class: expected Input should be greater than or equal to 0, received -1"),
-        (["--truncation", "2"], "--truncation: expected Input should be less than or equal to 1, received 2.0"),
+        (["--n", "0"], "--n: expected a number greater than or equal to 1, received 0"),
+        (["--class", "-1"], "--class: expected a number greater than or equal to 0, received -1"),
+        (["--truncation", "2"], "--truncation: expected a number less than or equal to 1, received 2.0"),
         ([], "bundle"),
     ],
 )

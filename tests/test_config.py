@@ -65,6 +65,31 @@ def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: 
     assert repr(values.get(name, values)) == caught.value.received
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"batch": 1}, "training.batch: expected a number greater than or equal to 2, received 1. Correct"),
+        ({"batch": "many"}, "training.batch: expected a valid integer, received 'many'. Correct training.batch in"),
+        ({"objective": "hing"}, "or 'relativistic', received 'hing'. Did you mean hinge?"),
+        (
+            {"device": "abacus"},
+            "expected 'auto', 'cpu', 'cuda' or 'mps', received 'abacus'. Correct training.device in",
+        ),
+    ],
+)
+def test_wrong_value_is_told_in_words_that_go_together(values: dict, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        TrainingParameters.parse({"recipe": "dcgan", **values})
+    assert message in str(caught.value)
+
+
+def test_what_pydantic_says_of_python_is_told_of_yaml() -> None:
+    with pytest.raises(ConfigurationError, match=r"evaluation\.seeds: expected a list, such as \[1, 2\], received 1"):
+        EvaluationParameters.parse({**base_parameters("evaluation"), "seeds": 1})
+    with pytest.raises(ConfigurationError, match=r"registration\.limits\.fid\.max: expected 'minimum' or 'maximum'"):
+        RegistrationParameters.parse({"compare_by": "fid", "limits": {"fid": {"max": 3.0}}})
+
+
 def test_wrong_value_of_a_nested_object_is_named_in_full() -> None:
     values = base_parameters("evaluation")
     with pytest.raises(ConfigurationError) as caught:

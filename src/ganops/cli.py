@@ -1,9 +1,10 @@
 """The project's own commands of `kedro`, and `kedro run` with the user's mistakes told in one line."""
 
 import copy
+import difflib
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kedro.validation.exceptions import ParameterValidationError
 from pydantic import ValidationError
 
 from ganops.errors import ConfigurationError, GanopsError, RequestError
+from ganops.parameters import wanted
 
 if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
@@ -46,7 +48,7 @@ def _run() -> click.Command:
     """Kedro's own `run`, with all its options."""
     assert kedro_run.callback is not None
     command = copy.copy(kedro_run)
-    command.callback = plainly(_by_one_process(kedro_run.callback))
+    command.callback = plainly(_by_one_process(_by_known_names(kedro_run.callback)))
     return command
 
 
@@ -67,6 +69,37 @@ def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, **options)
 
     return wrapped
+
+
+def _by_known_names(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A mistyped pipeline or node ends it before anything runs; Kedro would show a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        from kedro.framework.project import pipelines
+
+        asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
+        _require_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
+        nodes = [node.name for name in asked or ["__default__"] for node in pipelines[name].nodes]
+        for option, name in (("--from-nodes", "from_nodes"), ("--to-nodes", "to_nodes"), ("--nodes", "node_names")):
+            _require_known(option, options[name], nodes)
+        return command(*arguments, **options)
+
+    return wrapped
+
+
+def _require_known(option: str, names: Iterable[str], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            raise ConfigurationError(
+                option,
+                expected="one of " + ", ".join(dict.fromkeys(known)),
+                received=repr(name),
+                remedy=f"Did you mean {nearest[0]}?"
+                if nearest
+                else "Choose one of these; nodes, of the pipelines named.",
+            )
 
 
 def _train() -> click.Command:
@@ -156,5 +189,5 @@ def _request(**values: Any) -> "GenerationRequest":
         first = error.errors()[0]
         name = {"class_label": "class"}.get(str(first["loc"][0]), str(first["loc"][0]))
         raise RequestError(
-            f"--{name}", expected=first["msg"], received=repr(first["input"]), remedy="See kedro generate --help."
+            f"--{name}", expected=wanted(error), received=repr(first["input"]), remedy="See kedro generate --help."
         ) from None

@@ -14,7 +14,7 @@ from kedro.pipeline import Pipeline
 
 from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
-from ganops.tracking.overlays import refuse_hidden_overrides
+from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
 from ganops.tracking.overrides import override_tags
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
 from ganops.tracking.process import session_key
@@ -43,6 +43,7 @@ class RunHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse wrong parameters before anything is opened or written."""
         configuration = Path(context.config_loader.conf_source)
+        require_environment(configuration, context.env)
         refuse_hidden_overrides(configuration, context.env)
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])

@@ -1,6 +1,7 @@
 """The base of all parameter objects, immutable, where an unknown key is an error that names the nearest known one."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -8,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ganops.errors import ConfigurationError
 
+_WITH_KEYS = "keys with values below it"
+# Where pydantic speaks of Python to who writes YAML.
+_IN_YAML = {"tuple_type": "a list, such as [1, 2]", "model_type": _WITH_KEYS, "dict_type": _WITH_KEYS}
+_IN_YAML |= {"missing": "a value, for it has no default"}
 # Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
 P = TypeVar("P", bound="Parameters")
 
@@ -27,10 +32,10 @@ class Parameters(BaseModel):
         return values
 
     @classmethod
-    def parse(cls: type[P], values: Mapping[str, Any]) -> P:
-        """The validated object; a wrong value raises ConfigurationError naming its key."""
+    def parse(cls: type[P], values: Any) -> P:
+        """The validated object of a mapping; a wrong value raises ConfigurationError naming its key."""
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(dict(values) if isinstance(values, Mapping) else values)
         except ValidationError as error:
             raise wrong_value(cls.key, error) from None
 
@@ -67,12 +72,22 @@ def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
 
 
 def wrong_value(group: str, error: ValidationError) -> ConfigurationError:
-    """Pydantic's first complaint, as an error that names the key."""
+    """Pydantic's first complaint, as an error that names the key, and the nearest of the words that it may be."""
     first = error.errors()[0]
-    name = ".".join([group, *map(str, first["loc"])])
+    name = ".".join([group, *(str(step) for step in first["loc"] if step != "[key]")])
+    words = re.findall("'([^']*)'", first["msg"]) if first["type"] == "literal_error" else []
+    nearest = difflib.get_close_matches(str(first["input"]), words, n=1)
     return ConfigurationError(
         name,
-        expected=first["msg"][:1].lower() + first["msg"][1:],
+        expected=wanted(error),
         received=repr(first["input"]),
-        remedy=f"Correct {name} in its parameters file or in --params.",
+        remedy=f"Did you mean {nearest[0]}?" if nearest else f"Correct {name} in its parameters file or in --params.",
     )
+
+
+def wanted(error: ValidationError) -> str:
+    """What pydantic's first complaint would have taken, in words that go on after "expected"."""
+    first = error.errors()[0]
+    said = first["msg"].removeprefix("Input should be ").partition(", unable to")[0]
+    said = said[:1].lower() + said[1:]
+    return _IN_YAML.get(first["type"], f"a number {said}" if said.startswith(("greater", "less")) else said)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import local_files, refuse_hidden_overrides
+from ganops.tracking.overlays import local_files, refuse_hidden_overrides, require_environment
 
 
 @pytest.fixture
@@ -60,3 +60,16 @@ def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: p
         refuse_hidden_overrides(configuration, None)
     monkeypatch.delenv("DVC_STAGE")
     refuse_hidden_overrides(configuration, None)
+
+
+def test_an_environment_names_its_data(configuration: Path) -> None:
+    (configuration / "smoke" / "globals.yml").write_text("environment: smoke\n")
+    for environment in (None, "local", "smoke"):
+        require_environment(configuration, environment)
+    (configuration / "mine").mkdir()
+    for environment, remedy in (("smok", "Did you mean smoke?"), ("mine", "write `environment: mine` there")):
+        with pytest.raises(
+            ConfigurationError, match=rf"--env {environment}: expected one of smoke, .*globals\.yml"
+        ) as error:
+            require_environment(configuration, environment)
+        assert remedy in error.value.remedy

@@ -21,6 +21,16 @@ def test_an_unknown_group_names_the_nearest() -> None:
         effective_parameters({"trainin": {"recipe": "vae"}})
 
 
+def test_a_key_without_its_group_names_the_groups_that_have_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"Did you mean data_preparation\.seed or training\.seed\?"):
+        effective_parameters({"seed": 1})
+
+
+def test_a_group_that_is_no_mapping_is_a_wrong_value() -> None:
+    with pytest.raises(ConfigurationError, match="training: expected keys with values below it, received 3"):
+        effective_parameters({"training": 3})
+
+
 def test_an_unknown_key_names_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match=r"Did you mean training\.recipe"):
         effective_parameters({"training": {"recipes": "vae"}})

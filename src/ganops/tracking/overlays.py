@@ -1,5 +1,6 @@
 """What one configuration folder hides of another, refused where nobody would notice."""
 
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,26 @@ def local_files(configuration: Path) -> list[str]:
     """Names of the files of conf/local that can shape a result: DVC and git do not see them."""
     names = sorted(path.name for path in (configuration / "local").rglob("*.y*ml"))
     return [name for name in names if not name.startswith(_WITHOUT_RESULT)]
+
+
+def require_environment(configuration: Path, environment: str | None) -> None:
+    """Stop where `--env` is mistyped; and where it does not name its data, for these would replace the default's.
+
+    Raises:
+        ConfigurationError: no conf/<environment>/globals.yml. None and local overlay the default environment.
+    """
+    if environment in (None, "local") or (configuration / environment / "globals.yml").is_file():
+        return
+    known = sorted({path.parent.name for path in configuration.glob("*/globals.yml")} - {"base"})
+    nearest = difflib.get_close_matches(environment, known, n=1)
+    raise ConfigurationError(
+        f"--env {environment}",
+        expected=f"one of {', '.join(known)}",
+        received=f"no file conf/{environment}/globals.yml",
+        remedy=f"Did you mean {nearest[0]}?"
+        if nearest
+        else f"To make it one, write `environment: {environment}` there.",
+    )
 
 
 def refuse_hidden_overrides(configuration: Path, environment: str | None) -> None:

@@ -41,7 +41,7 @@ def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Parameters]:
     for name in raw:
         if name not in GROUPS:
             raise _unknown_group(name)
-    return {name: GROUPS[name].parse(values or {}) for name, values in raw.items()}
+    return {name: GROUPS[name].parse({} if values is None else values) for name, values in raw.items()}
 
 
 def flat_parameters(groups: Mapping[str, Parameters]) -> dict[str, Any]:
@@ -71,10 +71,11 @@ def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _unknown_group(name: str) -> ConfigurationError:
-    nearest = difflib.get_close_matches(name, GROUPS, n=1, cutoff=0.0)[0]
+    within = [f"{group}.{name}" for group, kind in GROUPS.items() if name in kind.model_fields]
+    nearest = within or difflib.get_close_matches(name, GROUPS, n=1, cutoff=0.0)
     return ConfigurationError(
         f"The parameter group {name!r}",
         expected="one of " + ", ".join(GROUPS),
         received=f"the unknown group {name!r}",
-        remedy=f"Did you mean {nearest}?",
+        remedy=f"Did you mean {' or '.join(nearest)}?",
     )

@@ -10,7 +10,7 @@ from kedro.io import DataCatalog
 
 from ganops.config import TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import refuse_hidden_overrides
+from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
 
 logger = logging.getLogger(__name__)
 _NEEDED = ("store", "checkpoints")
@@ -28,6 +28,7 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
     processes = _processes()
     os.chdir(project)
     configuration = project / settings.CONF_SOURCE
+    require_environment(configuration, environment)
     refuse_hidden_overrides(configuration, environment)
     loader = settings.CONFIG_LOADER_CLASS(
         str(configuration), env=environment, runtime_params=runtime_parameters, **settings.CONFIG_LOADER_ARGS
