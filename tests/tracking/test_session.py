@@ -59,7 +59,8 @@ def train(parameters: TrainingParameters) -> tuple[dict, ...]:
 def evaluate(bundle: dict) -> dict:
     if "BREAK" in os.environ:
         raise TrainingError("features", expected="some", received="none", remedy="Repair it.")
-    return {"metrics": {"generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}}}, "protocol": {"n": 5}}
+    metrics = {"generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}}, "held_out": {}}
+    return {"metrics": metrics, "protocol": {"n": 5, "reference": "train"}}
 """,
     "conf/base/catalog.yml": """
 checkpoints: {type: json.JSONDataset, filepath: checkpoints}

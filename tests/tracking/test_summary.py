@@ -33,8 +33,12 @@ def test_a_whole_run_ends_with_metrics_floor_grid_version_and_the_way_to_the_ui(
         assert part in text
 
 
-def test_a_part_of_a_run_prints_nothing(tmp_path: Path) -> None:
-    assert _printed({"report": tmp_path / "report.json"}) == ""
+def test_a_part_of_a_run_prints_what_it_made(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    evaluated = _printed({"report": tmp_path / "report.json"})
+    assert "21.5" in evaluated and "Samples" not in evaluated and "Registered" not in evaluated
+    assert _printed({"receipt": tmp_path / "receipt.json"}).startswith("Registered: ganops-small version 3")
+    assert _printed({"store": tmp_path / "store"}) == ""
 
 
 def test_given_pictures_that_were_judged_end_with_their_table(tmp_path: Path) -> None:

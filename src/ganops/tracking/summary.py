@@ -1,4 +1,4 @@
-"""What a user sees when a whole run has ended well."""
+"""What a user sees when a run has ended well."""
 
 import json
 from collections.abc import Mapping
@@ -6,29 +6,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-WHOLE_RUN = ("report", "sample_grid", "receipt")
-JUDGED = "samples_report"
+_TABLES = ("samples_report", "report")
 _WIDEST = 1_000
 
 
 def print_summary(saved: Mapping[str, Path], version: str, console: Console | None = None) -> None:
-    """Of a whole run the table of metrics, the sample grid's path, the registered version and how to look at the run.
-
-    Of given pictures that were judged the table.
+    """The table of metrics of what was judged, the sample grid's path, the registered version, and how to look at it.
 
     Args:
-        saved: paths of the datasets that this session saved; without all of WHOLE_RUN or JUDGED nothing is printed.
+        saved: paths of the datasets that this session saved; of each that is missing nothing is printed.
         version: the registered model's name and version.
         console: where to print; standard output.
     """
     console = console or Console()
-    if JUDGED in saved:
-        _print_table(saved[JUDGED], console)
-    if not all(name in saved for name in WHOLE_RUN):
-        return
-    _print_table(saved["report"], console)
-    for label, text in (("Samples", saved["sample_grid"]), ("Registered", version), ("Look at it with", "make ui")):
-        console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
+    judged = [name for name in _TABLES if name in saved]
+    for name in judged:
+        _print_table(saved[name], console)
+    lines = {"Samples": saved.get("sample_grid"), "Registered": version if "receipt" in saved else None}
+    told = [f"{label}: {text}" for label, text in lines.items() if text]
+    for line in [*told, "Look at it with: make ui"] if judged or told else []:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def print_comparison(saved: Mapping[str, Path], seconds: Mapping[str, float], console: Console | None = None) -> None:
