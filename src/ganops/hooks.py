@@ -14,6 +14,7 @@ from kedro.pipeline import Pipeline
 
 from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
+from ganops.tracking.materials import material_tags
 from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
 from ganops.tracking.overrides import override_tags
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
@@ -64,7 +65,7 @@ class RunHooks:
         if not self.compares:  # of what is compared elsewhere a run knows nothing
             told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
             self.parameters = told
-        self.run_id = self._join(run_params["run_id"], provenance)
+        self.run_id = self._join(run_params["run_id"], provenance, material_tags(self.entries, pipeline.inputs()))
         log_parameters(self.client, self.run_id, self.parameters)
         set_tags(self.client, self.run_id, self._tags(provenance, run_params.get("runtime_params") or {}))
         if provenance.diff:
@@ -86,6 +87,9 @@ class RunHooks:
         if path := dataset_path(entry):
             self.saved[dataset_name] = path
         log_dataset(self.client, self.run_id, dataset_name, entry)
+        if dataset_name == "store":  # by now raw data are downloaded
+            looks = material_tags(self.entries)
+            or_warn("The run does not know its data", lambda: set_tags(self.client, self.run_id, looks))
         # A stage of DVC that fails later on loses what it saved, and then the checkpoints are all there is.
         if dataset_name in TRAINED | COMPARED and "DVC_STAGE" not in os.environ:
             self._forget_checkpoints()
@@ -116,7 +120,7 @@ class RunHooks:
 
         return MlflowClient(self.context.mlflow.server.mlflow_tracking_uri)  # type: ignore[attr-defined]
 
-    def _join(self, kedro_session: str, provenance: Provenance) -> str:
+    def _join(self, kedro_session: str, provenance: Provenance, materials: dict[str, str]) -> str:
         import mlflow
 
         if active := mlflow.active_run():  # opened by the caller, in a notebook: it is his to name and to end
@@ -129,6 +133,7 @@ class RunHooks:
             experiment.experiment_id,
             session=session_key(kedro_session),
             resume=resume_key(self.environment, self.parameters),
+            materials=materials,
             name=run_name(self.parameters, self.environment, provenance.commit, compares=self.compares),
         )
         # kedro-mlflow would rename the run to the pipelines' names.

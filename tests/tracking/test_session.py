@@ -79,6 +79,35 @@ report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: met
     "conf/local/.gitkeep": "",
 }
 
+# The same with a preparation before it.
+OF_DATA = {
+    f"src/{PACKAGE}/pipeline_registry.py": f"""
+from pathlib import Path
+from typing import Any
+from ganops.config import TrainingParameters
+from kedro.pipeline import Node, Pipeline
+from {PACKAGE}.nodes import train
+
+TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"]
+
+def prepare(folder: Path) -> str:
+    (folder / "downloaded").touch()
+    return (folder / "pictures").read_text()
+
+def train_on(store: str, parameters: TrainingParameters) -> tuple[dict, ...]:
+    return train(parameters)
+
+def register_pipelines():
+    preparation = Pipeline([Node(prepare, "raw_pictures", "store", name="prepare")])
+    training = Pipeline([Node(train_on, ["store", "params:training"], TRAINED, name="train")])
+    return {{"preparation": preparation, "training": training, "__default__": preparation + training}}
+""",
+    "conf/base/catalog_store.yml": """
+raw_pictures: {type: ganops.kedro_datasets.folder_dataset.FolderDataset, filepath: raw}
+store: {type: text.TextDataset, filepath: store/content}
+""",
+}
+
 
 @pytest.fixture
 def project(client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -218,6 +247,25 @@ def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(
     steps = [point.step for point in client.get_metric_history(run.info.run_id, "loss/generator")]
     assert steps == [64, 128]
     assert json.loads((project / "data/bundle.json").read_text()) == {"seed": 1}
+
+
+def test_an_interrupted_run_of_other_data_is_not_taken_up(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    """Its curves would be those of the first data to the interruption, and those of the second from there."""
+    (project / "raw").mkdir()
+    for name, text in OF_DATA.items():
+        (project / name).write_text(text)
+    seen = []
+    for content, pipelines in (("one", None), ("", None), ("", ["training"]), ("other", None), ("", ["training"])):
+        if content:
+            (project / "raw" / "pictures").write_text(content)
+        with pytest.raises(TrainingError):
+            _session(project, pipelines, runtime_params={"training": {"width": 13}})
+        seen.append({run.info.run_id for run in _runs(client, experiment_id)})
+    assert [len(runs) for runs in seen] == [1, 1, 1, 2, 2]
+    for run in seen[-1]:
+        assert [point.step for point in client.get_metric_history(run, "loss/generator")] == [64, 128]
 
 
 def _interrupted(project: Path, number: signal.Signals) -> int:

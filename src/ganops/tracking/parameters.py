@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 from ganops.config import (
@@ -61,11 +62,13 @@ def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
 
 
 def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
-    """sha256 of all that makes two runs the same piece of work: environment, parameters, and the domain's source."""
+    """sha256 of what makes two runs the same piece of work, where their data are the same too: environment, parameters,
+    the domain's source, and torch."""
     lines = [
         environment,
         *(f"{name}={parameters[name]!r}" for name in sorted(parameters)),
         source_digest(lambda part: part not in _SEAM),
+        version("torch"),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

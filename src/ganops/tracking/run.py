@@ -18,10 +18,19 @@ _LONGEST_PARAMETER, _LONGEST_TAG = 6000, 5000
 _PARAMETERS_A_BATCH = 100
 
 
-def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume: str, name: str) -> str:
+def join_run(
+    client: "MlflowClient",
+    experiment_id: str,
+    *,
+    session: str,
+    resume: str,
+    name: str,
+    materials: Mapping[str, str] | None = None,
+) -> str:
     """The id of the run to write to, marked as this process's own.
 
     It is the session's run; else the latest unfinished run of the same work whose process has ended; else a new one.
+    MLflow forgets no point of a curve: a run of other data would show the first training's curves as the second's.
 
     Args:
         client: of the tracking store.
@@ -29,10 +38,11 @@ def join_run(client: "MlflowClient", experiment_id: str, *, session: str, resume
         session: `process.session_key`.
         resume: `parameters.resume_key`.
         name: of a new run; a run that is joined keeps its own.
+        materials: `materials.material_tags` of what is read; a run that has others is of other data.
     """
     _close_abandoned(client, experiment_id)
-    run = _of_session(client, experiment_id, session) or _unfinished(client, experiment_id, resume)
-    ours = {SESSION: session, RESUME: resume, OWNER: str(this_process())}
+    run = _of_session(client, experiment_id, session) or _unfinished(client, experiment_id, resume, materials or {})
+    ours = {SESSION: session, RESUME: resume, OWNER: str(this_process()), **(materials or {})}
     if run is None:
         # MlflowClient instead of mlflow.start_run: the latter asks IPython for its notebook, 0.4 s.
         return client.create_run(experiment_id, tags={**_system_tags(), **ours}, run_name=name).info.run_id
@@ -48,12 +58,14 @@ def _of_session(client: "MlflowClient", experiment_id: str, session: str) -> "Ru
     return next(iter(found), None)
 
 
-def _unfinished(client: "MlflowClient", experiment_id: str, resume: str) -> "Run | None":
+def _unfinished(client: "MlflowClient", experiment_id: str, resume: str, materials: Mapping[str, str]) -> "Run | None":
     # RUNNING is left to those at work: `_close_abandoned` came before.
     ended = "attributes.status != 'FINISHED' AND attributes.status != 'RUNNING'"
     query = f"tags.`{RESUME}` = '{resume}' AND {ended}"
-    found = client.search_runs([experiment_id], query, max_results=1, order_by=["attributes.start_time DESC"])
-    return next(iter(found), None)
+    found = client.search_runs([experiment_id], query, order_by=["attributes.start_time DESC"])
+    # One that read something else, such as the raw pictures only, is taken up by who goes on with what it made.
+    same = (run for run in found if all(run.data.tags.get(name, looks) == looks for name, looks in materials.items()))
+    return next(same, None)
 
 
 def _close_abandoned(client: "MlflowClient", experiment_id: str) -> None:
