@@ -178,7 +178,8 @@ def test_both_processes_hold_the_same_weights_bit_for_bit(name, pair):
     own = [key for key in ours if "running_" in key or key.startswith("digests")]
     assert bool([key for key in own if "running_" in key]) == (name in NORMALISED)
     assert all(torch.equal(ours[key], theirs[key]) for key in ours if key not in own)
-    assert curves == their_curves
+    # As frames, in which a missing value is equal to itself: a lazy penalty has none in a window without its move.
+    pd.testing.assert_frame_equal(pd.DataFrame(curves), pd.DataFrame(their_curves), check_exact=True)
 
 
 @pytest.mark.parametrize("name", RESUMED)
