@@ -52,6 +52,32 @@ def test_a_resumed_run_has_no_doubled_step_and_no_gap(client: MlflowClient, run_
     assert _curve(client, run_id, "penalty/r1") == [(128, 1.0), (192, 1.0), (256, 1.0)]
 
 
+def test_a_store_that_does_not_answer_ends_nothing_and_misses_nothing(
+    client: MlflowClient, run_id: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ganops.tracking.retries._PAUSE_SECONDS", 0.0)
+    tracker, samples = MlflowTracker(client, run_id), torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
+
+    def away(*told: object, **options: object) -> None:
+        raise ConnectionError("no route to the store")
+
+    with monkeypatch.context() as patch:
+        for name in ("log_batch", "log_image", "set_tag"):
+            patch.setattr(client, name, away)
+        tracker.scalars(64, {"loss/generator": 1.0})
+        tracker.flush()
+        tracker.images("samples/fixed_z", 64, samples, 3)
+        tracker.note("fingerprint", "abc")
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "The curves are not in MLflow up to now",
+        "The picture at 64 images is not in MLflow",
+        "The run's tag fingerprint is not in MLflow",
+    ]
+    tracker.scalars(128, {"loss/generator": 2.0})
+    tracker.flush()
+    assert _curve(client, run_id, "loss/generator") == [(64, 1.0), (128, 2.0)]
+
+
 def test_grids_stand_at_their_steps_once(client: MlflowClient, run_id: str) -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     for _ in range(2):

@@ -12,7 +12,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from ganops.tracking.children import open_child
-from ganops.tracking.retries import or_warn, with_retries
+from ganops.tracking.retries import or_warn
 from ganops.training.tracker import SilentTracker, Tracker
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class MlflowTracker:
     """Writes to one MLflow run; the step is the number of images seen.
 
     A resumed training repeats the rounds between its last checkpoint and the interruption, to the same values: points
-    up to the last stored step are dropped.
+    up to the last stored step are dropped. A store that does not answer ends no training: it is warned of, and points
+    are kept until it does.
 
     Attributes:
         client: of the tracking store.
@@ -64,20 +65,23 @@ class MlflowTracker:
 
         if images_seen <= self._last_images.get(key, -1):
             return
-        self.client.log_image(self.run_id, draw_fixed(samples, columns), key=key, step=images_seen, synchronous=True)
-        self._last_images[key] = images_seen
+        options = {"key": key, "step": images_seen, "synchronous": True}
+        show = partial(self.client.log_image, self.run_id, draw_fixed(samples, columns), **options)
+        if or_warn(f"The picture at {images_seen:,} images is not in MLflow", show):
+            self._last_images[key] = images_seen
 
     def note(self, key: str, value: str) -> None:
         """A tag."""
-        self.client.set_tag(self.run_id, key, value)
+        or_warn(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
 
     def flush(self) -> None:
-        """Write what is buffered."""
-        points, self._points = self._points, []
+        """Write what is buffered; what cannot be written stays there for the next time."""
+        while batch := self._points[:_FLUSH_POINTS]:
+            write = partial(self.client.log_batch, self.run_id, metrics=batch)
+            if not or_warn("The curves are not in MLflow up to now", write):
+                break
+            del self._points[:_FLUSH_POINTS]
         self._flushed = time.monotonic()
-        for first in range(0, len(points), _FLUSH_POINTS):
-            batch = points[first : first + _FLUSH_POINTS]
-            with_retries(partial(self.client.log_batch, self.run_id, metrics=batch))
 
     def attempt(self, number: int) -> "MlflowTracker":
         """Of a child run, found again by the attempt's number. The child of the attempt before ends as FAILED."""

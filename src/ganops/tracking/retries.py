@@ -9,21 +9,16 @@ _LOGGER = logging.getLogger(__name__)
 _ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
 
 
-def with_retries(action: Callable[[], Any]) -> None:
-    """Try three times; the last error is raised."""
+def or_warn(warning: str, action: Callable[[], Any]) -> bool:
+    """Try three times, then warn: the record of a run is worth less than its results, and never ends it. Whether it
+    was done."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             action()
-            return
-        except Exception:
+            return True
+        except Exception as error:
             if attempt == _ATTEMPTS:
-                raise
-            time.sleep(_PAUSE_SECONDS * attempt)
-
-
-def or_warn(warning: str, action: Callable[[], Any]) -> None:
-    """Try three times, then warn: the record of a run is worth less than its results, and never ends it."""
-    try:
-        with_retries(action)
-    except Exception as error:
-        _LOGGER.warning("%s: %s", warning, error)
+                _LOGGER.warning("%s: %s", warning, error)
+            else:
+                time.sleep(_PAUSE_SECONDS * attempt)
+    return False
