@@ -42,12 +42,13 @@ def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experimen
     (project / "dvc.lock").write_text(json.dumps(lock))
     made, used, again = (client.create_run(experiment_id).info.run_id for _ in range(3))
     record_lineage(client, made, project, [Piece("bundle", weights, "output")])
-    record_lineage(client, used, project, [Piece("bundle", weights, "input")])
+    card = Piece("model_card", project / "data/store", "output")
+    record_lineage(client, used, project, [Piece("bundle", weights, "input"), card])
     assert producing_run(client, experiment_id, _md5("w")) == made
     assert client.get_run(used).data.tags["made_by.bundle"] == made
     inputs = client.get_run(used).inputs
     assert inputs is not None
-    (entry,) = inputs.dataset_inputs
+    entry, _ = inputs.dataset_inputs
     tags = {tag.key: tag.value for tag in entry.tags}
     assert (entry.dataset.name, entry.dataset.digest) == ("bundle", _md5("w"))
     assert (tags["path"], tags["stage"], tags["equals_dvc_lock"]) == ("data/weights", "training", "true")
@@ -63,6 +64,7 @@ def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
     piece = Piece("bundle", project / "data/weights", "output")
     record_lineage(client, ours, project, [piece])
     record_lineage(client, ours, project, [Piece("bundle", piece.path, "input")])
+    assert producing_run(client, experiment_id, _md5("w")) == ours
     assert "made_by.bundle" not in client.get_run(ours).data.tags
 
 

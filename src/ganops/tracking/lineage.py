@@ -18,7 +18,7 @@ from ganops.tracking.run import set_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import DatasetInput
+    from mlflow.entities import DatasetInput, Run
 
 _CONTEXT = "mlflow.data.context"
 
@@ -63,8 +63,17 @@ def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
 def producing_run(client: "MlflowClient", experiment_id: str, digest: str) -> str | None:
     """The id of the latest run that wrote these bytes."""
     query = f"dataset.digest = '{digest}' AND dataset.context = 'output'"
-    runs = client.search_runs([experiment_id], query, max_results=1, order_by=["attributes.start_time DESC"])
-    return next((run.info.run_id for run in runs), None)
+    runs = client.search_runs([experiment_id], query, order_by=["attributes.start_time DESC"])
+    return next((run.info.run_id for run in runs if _wrote(run, digest)), None)
+
+
+def _wrote(run: "Run", digest: str) -> bool:
+    """MLflow's query also finds a run that read these bytes and wrote others."""
+    pieces = run.inputs.dataset_inputs if run.inputs else []
+    return any(
+        p.dataset.digest == digest and any((tag.key, tag.value) == (_CONTEXT, "output") for tag in p.tags)
+        for p in pieces
+    )
 
 
 def _origins(client: "MlflowClient", run_id: str, read: Mapping[str, str]) -> dict[str, str]:
