@@ -22,7 +22,7 @@ from ganops.games.build import build_game
 from ganops.networks.build import build_network
 from ganops.sampling import GenerationRequest, Generator, Samples
 
-_FORMAT = 1
+_FORMAT = 2
 _WEIGHTS, _DESCRIPTION = "weights.safetensors", "bundle.json"
 
 

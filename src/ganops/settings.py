@@ -13,8 +13,8 @@ from ganops.tracking.status import TrackedSession
 for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), ("MLFLOW_DISABLE_TELEMETRY", "true")):
     os.environ.setdefault(_name, _value)
 # Threads that wait for one another spin for some microseconds, then sleep. Sleeping at once takes 1.6 times as long on
-# cores that are free; spinning to the end, ten times as long on cores that others use too (EXPERIMENTS.md). OpenMP reads
-# it when torch is imported, and the bytes do not depend on it.
+# cores that are free; spinning on, ten times as long on cores that others use too (EXPERIMENTS.md). OpenMP reads it
+# when torch is imported, and the bytes do not depend on it.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

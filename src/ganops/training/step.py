@@ -126,18 +126,14 @@ def _descend(
     player: str, state: TrainingState, settings: Settings, losses: Losses, world: World, times: int = 1
 ) -> dict[str, Tensor]:
     optimizer = state.optimizers[player]
-    total = torch.stack([values.float().mean() for values in losses.minimised.values()]).sum()
+    means = {name: values.float().mean() for name, values in {**losses.minimised, **losses.observed}.items()}
+    total = torch.stack([means[name] for name in losses.minimised]).sum()
     (total * times).backward()
     (group,) = optimizer.param_groups
-    means = world.average(group["params"], _means(losses))
+    means = world.average(group["params"], {name: value.detach() for name, value in means.items()})
     now = pace(settings, player, state.images_seen, state.attempt)
     group["lr"], group["betas"] = now.learning_rate, (now.beta1, now.beta2)
     norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return {**means, f"gradient/{player}": norm}
-
-
-def _means(losses: Losses) -> dict[str, Tensor]:
-    values = {**losses.minimised, **losses.observed}
-    return {name: value.detach().float().mean() for name, value in values.items()}
