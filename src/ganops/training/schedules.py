@@ -11,7 +11,7 @@ from ganops.config import Settings
 from ganops.games.game import Strengths
 
 GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
-_PENALTIES = ("r1_gamma", "r2_gamma", "gradient_penalty")
+PENALTIES = ("r1_gamma", "r2_gamma", "gradient_penalty")
 # Karras et al. 2020 (StyleGAN2-ADA), appendix B: the average must not remember the first, random weights.
 _EMA_RAMP = 0.05
 
@@ -64,7 +64,7 @@ def cosine(start: float | int, end: float | int, share: float | int) -> float:
 
 def _pays(settings: Settings) -> bool:
     """Whether any move of the discriminator has a penalty."""
-    return any(getattr(settings, key) for key in (*_PENALTIES, *(f"burn_in_{key}" for key in _PENALTIES[:2])))
+    return any(getattr(settings, key) for key in (*PENALTIES, *(f"burn_in_{key}" for key in PENALTIES[:2])))
 
 
 def _burnt_in(settings: Settings, key: str, images_seen: int) -> float:

@@ -106,16 +106,12 @@ def move(
 def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
     """No gradient is computed for the others, and their normalisations leave their statistics alone."""
     for name, network in networks.items():
-        moves = name in moving
+        network.requires_grad_(name in moving)
         for module in network.modules():
-            # Not `requires_grad_`, which walks the modules below each module once more: several times a round.
-            for parameter in module._parameters.values():
-                if parameter is not None:
-                    parameter.requires_grad = moves
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.track_running_stats = moves
+                module.track_running_stats = name in moving
             elif isinstance(module, _SpectralNorm):
-                module.train(moves)
+                module.train(name in moving)
 
 
 def _autocast(settings: Settings) -> torch.autocast:

@@ -15,6 +15,7 @@ import torch
 
 from ganops.config import Settings
 from ganops.objectives.build import build_objective
+from ganops.training.schedules import PENALTIES
 
 # Logits of objectives that are no distance of distributions.
 _LOGIT_GAP = 100.0
@@ -173,7 +174,7 @@ def _loss_of_guessing(settings: Settings) -> float:
 
 def _gentler(settings: Settings) -> str:
     """A penalty that the game pays is named, else R1, which any discriminator can pay."""
-    paid = [name for name in ("r1_gamma", "r2_gamma", "gradient_penalty") if getattr(settings, name)]
+    paid = [name for name in PENALTIES if getattr(settings, name)]
     stronger = f", or a higher training.{[*paid, 'r1_gamma'][0]}" if settings.objective else ""
     return f"Try a lower training.learning_rate{stronger}"
 
