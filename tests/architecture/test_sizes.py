@@ -1,4 +1,4 @@
-"""Budgets of size: a function or a file that outgrows them wants to be two."""
+"""Budgets of size: a function or a file that outgrows them wants a second look."""
 
 import ast
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ganops"
 FILES = sorted(SOURCE.rglob("*.py"))
-LINES_OF_A_FUNCTION = 40
-LINES_OF_A_FILE = 250
+LINES_OF_A_FUNCTION = 60
+LINES_OF_A_FILE = 400
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
