@@ -11,12 +11,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.files import disk_errors, whole_file
 from ganops.sources import source_digest
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
+from ganops.training_settings import Settings
 
 _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
 _SOURCES = {"noise.py", "augment.py", "sampling.py", "data", "networks", "objectives", "games", "training"}
