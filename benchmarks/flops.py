@@ -18,10 +18,10 @@ from side_by_side import arguments, clock_of, machine_line, ratio, resolved, sho
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from ganops.config import Settings
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
 from ganops.training.step import play_round
+from ganops.training_settings import Settings
 
 SIZE, CLASSES = (3, 32, 32), 10
 PRODUCT = 2048

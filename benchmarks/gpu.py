@@ -21,10 +21,10 @@ from flops import CLASSES, SIZE, operations
 from side_by_side import arguments, machine_line, ratio, resolved, shown, take_turns
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
 from ganops.training.step import play_round
+from ganops.training_settings import Settings
 
 
 class Resident:

@@ -21,12 +21,12 @@ from synthetic import random_store
 from torch import Tensor
 
 from ganops.augment import translate
-from ganops.config import Settings
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
 from ganops.training.run import train
 from ganops.training.state import TrainingState
 from ganops.training.tracker import SilentTracker
+from ganops.training_settings import Settings
 
 CLASSES = 10
 

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from scipy import stats
 
-from ganops.config import Settings, TrainingParameters
+from ganops.config import TrainingParameters
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.launch.machine import multiplies_bf16_faster
+from ganops.training_settings import Settings
 
 Clock = Callable[[], float]
 

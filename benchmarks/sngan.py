@@ -18,10 +18,10 @@ from side_by_side import arguments, clock_of, machine_line, ratio, resolved, sho
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganops.config import Settings
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
 from ganops.training.step import play_round
+from ganops.training_settings import Settings
 
 SIZE, BATCH, LATENT = (3, 32, 32), 64, 128
 

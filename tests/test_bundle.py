@@ -1,7 +1,11 @@
+import hashlib
 import json
+import os
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from ganops.bundle import Bundle, BundleContents
 from ganops.config import TrainingParameters
@@ -11,6 +15,9 @@ from ganops.games.recipes import RECIPES
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.networks.build import build_networks
 from ganops.sampling import GenerationRequest, Generator
+from ganops.tensors import encode_text
+
+FINGERPRINT, STORE = "0f" * 16, "5d" * 32
 
 
 @pytest.fixture(params=sorted(RECIPES))
@@ -19,7 +26,8 @@ def contents(request):
     settings = resolve(parameters, DataShape(1, 16, 16, 2, 100), Machine("cpu", 1))
     networks = build_networks(settings)
     generating = build_game(settings).generating
-    return BundleContents(settings, {name: networks[name] for name in generating}, ("cat", "dog"), (0.5, 0.5))
+    chosen = {name: networks[name] for name in generating}
+    return BundleContents(settings, chosen, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE)
 
 
 def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
@@ -65,10 +73,138 @@ def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path
     weights = {
         f"{name}/{key}": value for name, net in contents.networks.items() for key, value in net.state_dict().items()
     }
-    earlier = {f"{64:014d}/{name}": 0.5 * value.float() for name, value in weights.items()}
-    was = bundle.as_it_was(earlier | {f"{128:014d}/{name}": value for name, value in weights.items()})
+    halved = {name: 0.5 * value if value.is_floating_point() else value for name, value in weights.items()}
+    times = {64: halved, 128: weights}
+    snapshots = {f"{seen:014d}/{name}": value for seen, values in times.items() for name, value in values.items()}
+    snapshots["fingerprint"] = encode_text(FINGERPRINT)
+    was = bundle.as_it_was(snapshots)
     assert list(was) == [64, 128]
     assert torch.equal(was[128].generate(request).values, bundle.generate(request).values)
     assert not torch.equal(was[64].generate(request).values, bundle.generate(request).values)
-    with pytest.raises(BundleError, match=contents.settings.network):
-        bundle.as_it_was({f"{64:014d}/generator/other": torch.zeros(1)})
+    for damage, said in {
+        f"{64:014d}/generator/other": (torch.zeros(1), contents.settings.network),
+        f"{-5:014d}/{next(iter(weights))}": (torch.zeros(1), "images of at most"),
+        "fingerprint": (encode_text("f0" * 16), "the fingerprint f0f0"),
+        f"{64:014d}/{next(iter(weights))}": (torch.full_like(next(iter(weights.values())), torch.nan), "not finite"),
+    }.items():
+        with pytest.raises(BundleError, match=said[1]):
+            bundle.as_it_was({**snapshots, damage: said[0]})
+    with pytest.raises(BundleError, match="the fingerprint none"):
+        bundle.as_it_was({name: tensor for name, tensor in snapshots.items() if name != "fingerprint"})
+
+
+def test_a_bundle_says_which_training_and_which_store_it_is_from(contents, tmp_path):
+    contents.save(tmp_path / "bundle")
+    bundle = Bundle.load(tmp_path / "bundle")
+    stored = (tmp_path / "bundle" / "weights.safetensors").read_bytes()
+    origin = bundle.fingerprint, bundle.store_sha256, bundle.digest
+    assert origin == (FINGERPRINT, STORE, hashlib.sha256(stored).hexdigest())
+
+
+def test_weights_of_another_training_are_not_taken(contents, tmp_path):
+    contents.save(tmp_path / "one")
+    for parameter in next(iter(contents.networks.values())).parameters():
+        parameter.data += 1
+    contents.save(tmp_path / "two")
+    shutil.copy(tmp_path / "two" / "weights.safetensors", tmp_path / "one")
+    with pytest.raises(BundleError, match="as bundle"):
+        Bundle.load(tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("threads", 10**5, "settings.threads"),
+        ("latent_dimension", 10**12, "settings.latent_dimension"),
+        ("width", 2**16, "where float32"),
+        ("height", 0, "settings.height"),
+        ("classes", 2**20, "class"),
+        ("latent_dimension", 7, "where float32"),
+        ("width", 8.5, "settings.width"),
+        ("width", True, "settings.width"),
+        ("network", "mlp", "settings.network"),
+        ("network", "nothing", "settings.network"),
+        ("game", "vae", "settings.network"),
+        ("learning_rate", float("nan"), "settings.learning_rate"),
+        ("unknown", 1, "settings.unknown"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_anything_is_built(dcgan, key, value, said):
+    with pytest.raises(BundleError, match=said):
+        Bundle.load(_described(dcgan, lambda values: values["settings"].update({key: value})))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", 2),
+        ("classes", ["cat"]),
+        ("classes", "ab"),
+        ("class_frequencies", [0.5, 0.6]),
+        ("class_frequencies", [float("nan"), 0.5]),
+        ("class_frequencies", [-0.5, 1.5]),
+        ("encodings", {"image": "other"}),
+        ("fingerprint", "0f"),
+        ("store_sha256", None),
+        ("weights_sha256", "5d" * 32),
+        ("more", 1),
+    ],
+)
+def test_a_wrong_description_is_refused(dcgan, key, value):
+    with pytest.raises(BundleError):
+        Bundle.load(_described(dcgan, lambda values: values.update({key: value})))
+
+
+def test_a_class_name_that_was_changed_on_the_disk_is_refused(dcgan):
+    file = dcgan / "bundle.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"cat"', '"cow"'), encoding="utf-8")
+    with pytest.raises(BundleError, match="sha256"):
+        Bundle.load(dcgan)
+
+
+def test_deep_json_and_a_pipe_in_place_of_a_file_are_refused(dcgan):
+    (dcgan / "bundle.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(BundleError, match="JSON"):
+        Bundle.load(dcgan)
+    (dcgan / "bundle.json").unlink()
+    os.mkfifo(dcgan / "bundle.json")
+    with pytest.raises(BundleError, match="no regular file"):
+        Bundle.load(dcgan)
+
+
+def test_weights_in_another_precision_or_not_finite_are_refused(dcgan):
+    weights = load_file(dcgan / "weights.safetensors")
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    for tensor, said in [
+        (weights[name].double(), "float64"),
+        (torch.full_like(weights[name], torch.inf), "finite"),
+        (weights[name][:1], "where"),
+    ]:
+        save_file({**weights, name: tensor.contiguous()}, dcgan / "weights.safetensors")
+        _described(dcgan, lambda values: values.update(weights_sha256=_sha256(dcgan / "weights.safetensors")))
+        with pytest.raises(BundleError, match=said):
+            Bundle.load(dcgan)
+
+
+@pytest.fixture
+def dcgan(tmp_path):
+    """The folder of a bundle."""
+    parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
+    settings = resolve(parameters, DataShape(1, 16, 16, 2, 100), Machine("cpu", 1))
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleContents(settings, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE).save(tmp_path / "dcgan")
+    return tmp_path / "dcgan"
+
+
+def _described(folder, change):
+    """The bundle with another description, whose own sha256 agrees."""
+    values = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    change(values)
+    values.pop("sha256")
+    values["sha256"] = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    (folder / "bundle.json").write_text(json.dumps(values), encoding="utf-8")
+    return folder
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

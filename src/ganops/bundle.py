@@ -1,7 +1,12 @@
-"""A trained generator as files: averaged weights (safetensors) and everything to use them (JSON)."""
+"""A trained generator as files: averaged weights (safetensors) and everything to use them (JSON).
+
+weights.safetensors   of each network that generates `<network>/<weight>`
+bundle.json           format, settings, classes and their frequencies, encodings, the schema of a request; the
+                      fingerprint of the training and the digest of the store that it is from; the sha256 of the
+                      weights' file, and of the rest of this one
+"""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -10,36 +15,44 @@ from typing import Any
 
 import torch
 from jaxtyping import Shaped
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ganops.config import Settings
-from ganops.data.encodings import SAMPLE_FIELDS
-from ganops.errors import BundleError
+from ganops.bundle_description import FORMAT, Description, encodings, read_description, request_schema, unusable
 from ganops.files import whole_folder
 from ganops.games.build import build_game
 from ganops.networks.build import build_network
 from ganops.sampling import GenerationRequest, Generator, Samples
+from ganops.tensors import WrongTensors, decode_text, read_tensors, require_finite, require_like
+from ganops.training_settings import Settings
 
-_FORMAT = 2
 _WEIGHTS, _DESCRIPTION = "weights.safetensors", "bundle.json"
+_FINGERPRINT = "fingerprint"
 
 
 @dataclass(frozen=True)
 class BundleContents:
-    """What a bundle is made of: the averaged networks that `Game.generate` needs, and the store's classes."""
+    """What a bundle is made of: the averaged networks that `Game.generate` needs, and what they are from.
+
+    Attributes:
+        classes, class_frequencies: the store's, of the training split; empty where the generator knows none.
+        fingerprint: of the training (`training.checkpoint.fingerprint`).
+        store_sha256: `Store.digest()` of the whole store that it was trained from.
+    """
 
     settings: Settings
     networks: dict[str, nn.Module]
     classes: tuple[str, ...]
     class_frequencies: tuple[float, ...]
+    fingerprint: str
+    store_sha256: str
 
     def save(self, path: Path) -> None:
         """Write the folder whole or not at all; equal contents give equal bytes."""
         with whole_folder(path) as folder:
             save_file(self._weights(), folder / _WEIGHTS)
-            (folder / _DESCRIPTION).write_text(json.dumps(self._description(), indent=1, sort_keys=True) + "\n")
+            weights_sha256 = hashlib.sha256((folder / _WEIGHTS).read_bytes()).hexdigest()
+            (folder / _DESCRIPTION).write_text(self._description(weights_sha256).text(), encoding="utf-8")
 
     def _weights(self) -> dict[str, Tensor]:
         return {
@@ -48,16 +61,19 @@ class BundleContents:
             for key, value in network.state_dict().items()
         }
 
-    def _description(self) -> dict[str, Any]:
-        return {
-            "format": _FORMAT,
-            "settings": self.settings.model_dump(),
-            "classes": list(self.classes),
-            "class_frequencies": list(self.class_frequencies),
-            "encodings": {self.settings.field: SAMPLE_FIELDS[self.settings.field].encoding},
-            "request_schema": request_schema(len(self.class_frequencies)),
-            "ganops_version": version("ganops"),
-        }
+    def _description(self, weights_sha256: str) -> Description:
+        return Description(
+            format=FORMAT,
+            settings=self.settings,
+            classes=self.classes,
+            class_frequencies=self.class_frequencies,
+            encodings=encodings(self.settings),
+            request_schema=request_schema(len(self.class_frequencies)),
+            ganops_version=version("ganops"),
+            fingerprint=self.fingerprint,
+            store_sha256=self.store_sha256,
+            weights_sha256=weights_sha256,
+        )
 
 
 @dataclass(frozen=True)
@@ -69,23 +85,25 @@ class Bundle:
     classes: tuple[str, ...]
     digest: str
     """sha256 of the weights' file"""
+    fingerprint: str
+    """of the training that made it"""
+    store_sha256: str
+    """digest of the whole store that it was trained from"""
     generator: Generator
 
     @classmethod
     def load(cls, path: Path | str, device: str = "cpu") -> "Bundle":
         """Read a folder that BundleContents.save wrote; anything else is a BundleError."""
         path = Path(path)
-        description = _read_description(path / _DESCRIPTION)
-        settings = Settings.parse(description["settings"])
+        description = read_description(path / _DESCRIPTION)
+        settings = description.settings
         game = build_game(settings)
-        weights = _read_weights(path / _WEIGHTS)
-        networks = {name: _restore(settings, name, weights, path) for name in game.generating}
-        networks = {name: network.to(device) for name, network in networks.items()}
-        frequencies = tuple(description["class_frequencies"])
-        latent, where = settings.latent_dimension, torch.device(device)
-        generator = Generator(game, networks, latent, frequencies, where, settings.threads)
-        digest = hashlib.sha256((path / _WEIGHTS).read_bytes()).hexdigest()
-        return cls(path, settings, tuple(description["classes"]), digest, generator)
+        weights = _read_weights(path / _WEIGHTS, description.weights_sha256)
+        networks = _restore(settings, game.generating, weights, path / _WEIGHTS, device)
+        frequencies, where = description.class_frequencies, torch.device(device)
+        generator = Generator(game, networks, settings.latent_dimension, frequencies, where, settings.threads)
+        origin = description.weights_sha256, description.fingerprint, description.store_sha256
+        return cls(path, settings, description.classes, *origin, generator)
 
     def generate(self, request: GenerationRequest) -> Samples:
         """See Generator.generate."""
@@ -98,20 +116,29 @@ class Bundle:
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 
     def as_it_was(self, snapshots: Mapping[str, Tensor]) -> dict[int, Generator]:
-        """Images seen → the generator with the weights of that time, `<images seen>/<network>/<weight>`.
+        """Images seen → the generator with the weights of that time.
 
-        Snapshots of other networks are a BundleError.
+        Args:
+            snapshots: `<images seen>/<network>/<weight>`, and the training's `fingerprint` as a text
+                (`tensors.encode_text`).
+
+        Raises:
+            BundleError: snapshots of another training or of other networks, or damaged ones.
         """
         times: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in snapshots.items():
-            images_seen, _, weight = name.partition("/")
-            times.setdefault(int(images_seen), {})[weight] = tensor
-        return {seen: self._with_weights(weights) for seen, weights in times.items()}
+        try:
+            _require_fingerprint(snapshots, self.fingerprint)
+            for name in snapshots.keys() - {_FINGERPRINT}:
+                images_seen, _, weight = name.partition("/")
+                times.setdefault(_images_seen(images_seen, self.settings), {})[weight] = snapshots[name]
+        except WrongTensors as error:
+            raise unusable(Path("the snapshots"), f"those of the training {self.fingerprint}", str(error)) from None
+        return {seen: self._with_weights(seen, times[seen]) for seen in sorted(times)}
 
-    def _with_weights(self, weights: Mapping[str, Tensor]) -> Generator:
-        restored = {name: _restore(self.settings, name, weights, self.path) for name in self.generator.networks}
+    def _with_weights(self, images_seen: int, weights: Mapping[str, Tensor]) -> Generator:
+        names, where = tuple(self.generator.networks), Path(f"the snapshot at {images_seen} images")
         return replace(
-            self.generator, networks={name: network.to(self.generator.device) for name, network in restored.items()}
+            self.generator, networks=_restore(self.settings, names, weights, where, str(self.generator.device))
         )
 
     def request_schema(self) -> dict[str, Any]:
@@ -119,42 +146,54 @@ class Bundle:
         return request_schema(len(self.generator.class_frequencies))
 
 
-def request_schema(classes: int) -> dict[str, Any]:
-    """GenerationRequest's JSON schema, with `class_label` bounded by the classes (0: it must be null)."""
-    schema = GenerationRequest.model_json_schema()
-    label = schema["properties"]["class_label"]
-    bounded = {"type": "integer", "minimum": 0, "maximum": classes - 1}
-    label["anyOf"] = [bounded, {"type": "null"}] if classes else [{"type": "null"}]
-    return schema
-
-
-def _read_description(path: Path) -> dict[str, Any]:
+def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
     try:
-        description = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise _unusable(path, f"a bundle's description (JSON, format {_FORMAT})", str(error)) from None
-    if description.get("format") != _FORMAT:
-        raise _unusable(path, f"format {_FORMAT}", f"format {description.get('format')!r}")
-    return description
+        file = read_tensors(path)
+    except WrongTensors as error:
+        raise unusable(path, "whole safetensors of finite weights", str(error)) from None
+    if file.sha256 != sha256:
+        raise unusable(path, f"sha256 {sha256}, as bundle.json says", file.sha256)
+    return file.tensors
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
+def _restore(
+    settings: Settings, names: tuple[str, ...], weights: Mapping[str, Tensor], path: Path, device: str
+) -> dict[str, nn.Module]:
+    """The networks with these weights, which are compared before anything of the settings' sizes is built."""
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise _unusable(path, "whole safetensors", str(error)) from None
+        require_like(weights, _wanted_weights(settings, names))
+        require_finite(weights)
+    except WrongTensors as error:
+        family = f"the weights of {', '.join(names)} in family {settings.network}"
+        raise unusable(path, family, str(error)) from None
+    return {name: _with_state(build_network(settings, name), name, weights).to(device) for name in names}
 
 
-def _restore(settings: Settings, name: str, weights: Mapping[str, Tensor], path: Path) -> nn.Module:
-    network = build_network(settings, name)
+def _wanted_weights(settings: Settings, names: tuple[str, ...]) -> dict[str, Tensor]:
+    """The networks' weights, without memory."""
+    try:
+        with torch.device("meta"):
+            networks = {name: build_network(settings, name) for name in names}
+    except (RuntimeError, OverflowError) as error:
+        raise WrongTensors(f"settings of no network: {error}") from None
+    return {f"{name}/{key}": value for name, network in networks.items() for key, value in network.state_dict().items()}
+
+
+def _with_state(network: nn.Module, name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     mine = {key.removeprefix(f"{name}/"): value for key, value in weights.items() if key.startswith(f"{name}/")}
-    try:
-        network.load_state_dict(mine)
-    except RuntimeError as error:
-        raise _unusable(path / _WEIGHTS, f"the weights of {name} in family {settings.network}", str(error)) from None
+    network.load_state_dict(mine)
     return network.eval().requires_grad_(False)
 
 
-def _unusable(path: Path, expected: str, received: str) -> BundleError:
-    remedy = "Make it again with `kedro run --pipelines training`, or `dvc checkout` it."
-    return BundleError(str(path), expected=expected, received=received, remedy=remedy)
+def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> None:
+    stated = decode_text(snapshots[_FINGERPRINT]) if _FINGERPRINT in snapshots else "none"
+    if stated != fingerprint:
+        raise WrongTensors(f"the fingerprint {stated:.64}")
+
+
+def _images_seen(text: str, settings: Settings) -> int:
+    """Of a snapshot's name, 14 digits; the last round may go beyond the total."""
+    most = settings.total_images + settings.round_images
+    if len(text) != 14 or not text.isascii() or not text.isdigit() or int(text) > most:
+        raise WrongTensors(f"a snapshot at {text!r:.40} images of at most {most}")
+    return int(text)

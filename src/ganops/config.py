@@ -1,4 +1,4 @@
-"""The parameter objects of the pipelines, and the settings of one training. Torch-free.
+"""The parameter objects of the pipelines. Torch-free.
 
 Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown key is an error that names the nearest
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
@@ -22,6 +22,7 @@ FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
 GameName = Literal["noise_to_sample", "vae"]
+NetworkName = Literal["dcgan", "article", "autoencoder", "r3", "resnet", "mlp", "vae"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
@@ -185,63 +186,3 @@ class RegistrationParameters(Parameters):
         description="the metric, of the features that judge, by which a challenger must be no worse than the champion"
     )
     largest_request: int = Field(default=256, ge=1, description="pictures that one call of the server may ask for")
-
-
-class Settings(Parameters):
-    """Everything that determines a training, resolved: flat, written as JSON, part of fingerprint and bundle."""
-
-    key: ClassVar[str] = "settings"
-
-    recipe: str
-    game: GameName
-    network: str
-    objective: ObjectiveName | None
-    field: FieldName
-    height: int
-    width_pixels: int
-    channels: int
-    classes: int = Field(description="0: unconditional")
-    latent_dimension: int
-    width: int
-    batch: int
-    total_images: int
-    learning_rate: float
-    learning_rate_decay: Decay
-    beta1: float
-    beta2: float
-    discriminator_steps: int | None
-    r1_gamma: float | None
-    r2_gamma: float | None
-    gradient_penalty: float | None
-    penalty_every_moves: int | None
-    spectral_norm: bool | None
-    augmentation: float | None
-    augmentation_policy: AugmentationPolicy | None
-    augmentation_target: float | None
-    mirror: bool
-    ema_half_life_images: int
-    burn_in_images: int
-    burn_in_learning_rate: float | None
-    burn_in_r1_gamma: float | None
-    burn_in_r2_gamma: float | None
-    burn_in_beta2: float | None
-    burn_in_ema_half_life_images: int | None
-    burn_in_augmentation: float | None
-    precision: Precision
-    channels_last: bool
-    device: Literal["cpu", "cuda", "mps"]
-    threads: int
-    seed: int
-    log_every_images: int
-    sample_every_images: int
-    checkpoint_every_images: int
-    snapshot_every_images: int
-    attempts: int
-    processes: int
-    launcher: Launcher
-    continued_from: str | None = Field(description="sha256 of the training state that it started from")
-
-    @property
-    def round_images(self) -> int:
-        """Training samples that the discriminator is shown in a round."""
-        return self.batch * (self.discriminator_steps or 1)

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 old.rename(path)
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file; a pipe or a device, which may never end, is an OSError, as a missing file is.
+
+    Raises:
+        OSError: it cannot be read, or holds more than `most_bytes`.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is no regular file")
+    if most_bytes is not None and status.st_size > most_bytes:
+        raise OSError(f"{path} has {status.st_size:,} bytes, and at most {most_bytes:,} are read")
+    return path.read_bytes()
 
 
 def reserve(file: IO[bytes], size: int) -> None:

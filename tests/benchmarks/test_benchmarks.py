@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.state import TrainingState
 from ganops.training.step import play_round
+from ganops.training_settings import Settings
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from ganops.bundle import Bundle, BundleContents
-from ganops.config import Settings, TrainingParameters
+from ganops.config import TrainingParameters
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.networks.build import build_networks
+from ganops.training_settings import Settings
 
 PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8)
 SETTINGS = resolve(PARAMETERS, DataShape(channels=1, height=8, width=8, classes=2, train_count=8), Machine("cpu", 1))
@@ -33,7 +34,7 @@ def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
             parameter.data.normal_(0.0, 0.5, generator=lively)
         networks = {"generator": network}
         folder = tmp_path / f"{of.field}_{seed}" / "bundle"
-        BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75)).save(folder)
+        BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75), "f1" * 16, "5d" * 32).save(folder)
         return Bundle.load(folder)
 
     return make

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from ganops.errors import CheckpointError
+from ganops.tensors import decode_text
 from ganops.training.checkpoint import Checkpoints
 from ganops.training.run import train
 from ganops.training.snapshots import Snapshots
@@ -18,6 +19,10 @@ def of(snapshots, images_seen):
     return {name.removeprefix(prefix): tensor for name, tensor in snapshots.items() if name.startswith(prefix)}
 
 
+def taken(snapshots):
+    return sorted({int(name.split("/")[0]) for name in snapshots if name != "fingerprint"})
+
+
 def weights(networks):
     return {f"{name}/{key}": value for name, network in networks.items() for key, value in network.state_dict().items()}
 
@@ -29,15 +34,16 @@ def equal(left, right):
 @pytest.mark.parametrize("every, times", [(None, [16, 32, 48, 64, 80]), (32, [32, 64, 80]), (1, range(8, 81, 8))])
 def test_they_are_taken_at_multiples_and_at_the_end(every, times, make_settings, stripes, tracker, tmp_path):
     result = train(make_settings("dcgan", snapshot_every_images=every), stripes, "data", tmp_path, tracker)
-    assert sorted({name.split("/")[0] for name in result.snapshots}) == [f"{seen:014d}" for seen in times]
+    assert taken(result.snapshots) == list(times)
     assert equal(of(result.snapshots, 80), weights(result.averages))
+    assert decode_text(result.snapshots["fingerprint"]) == result.fingerprint
     assert equal(of(result.snapshots, times[0]), weights(result.averages)) is False
 
 
 @pytest.mark.parametrize("total, times", [(83, [24, 40, 56, 72, 88]), (8, [8])])
 def test_five_of_them_however_the_budget_divides(total, times, make_settings, stripes, tracker, tmp_path):
     result = train(make_settings("dcgan", total_images=total), stripes, "data", tmp_path, tracker)
-    assert sorted({int(name.split("/")[0]) for name in result.snapshots}) == times
+    assert taken(result.snapshots) == times
 
 
 def test_a_snapshot_is_what_a_shorter_training_ends_with(recipe, make_settings, stripes, tracker, tmp_path):

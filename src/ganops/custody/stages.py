@@ -6,9 +6,10 @@ What a stage depends on:
 - the code that its bytes come from: everything that its node modules and its datasets' classes reach by imports. It is
   listed by package folder (src/ganops/data) so that a new file needs no new dvc.yaml. Three folders are collections of
   things that do not know each other, and are listed member by member: `pipelines`, `kedro_datasets`, and `reporting`,
-  whose pictures and tables change often, which is no reason to train again. Two are left out, since no byte of an
-  output can come from them: `tracking`, which is told what happened and answers nothing, and `errors`, whose messages
-  end a run. `registry` is reached by registration alone, and there it belongs, since it makes the receipt;
+  whose pictures and tables change often, which is no reason to train again. Those of `sources.SILENT` are left out,
+  since no byte of an output can come from them, such as `tracking`, which is told what happened and answers nothing,
+  and `errors`, whose messages end a run. `registry` is reached by registration alone, and there it belongs, since it makes
+  the receipt;
 - its parameters: the top-level keys in conf/base that its nodes ask for, and the files of the same names in the
   environment's folder, whole, because an environment may add any key.
 """
@@ -23,11 +24,11 @@ from kedro.pipeline import Pipeline
 from ganops.custody.catalog import Entry, read_catalog, wrong_role
 from ganops.custody.imports import reached_files
 from ganops.errors import CustodyError
+from ganops.sources import SILENT
 
 ENVIRONMENT_FILE = "conf/dvc.yml"
 _LIBRARIES = "requirements.lock"
 _COLLECTIONS = ("pipelines", "kedro_datasets", "reporting")
-_HIDDEN = ("tracking", "errors")
 _SECTIONS = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
 
@@ -104,7 +105,7 @@ def _is_parameter(name: str) -> bool:
 def _code(root: Path, package: str, pipeline: Pipeline, entries: Iterable[Entry]) -> set[str]:
     nodes = {node.func.__module__ for node in pipeline.nodes}
     datasets = {entry.type.rpartition(".")[0] for entry in entries if entry.type.startswith(package + ".")}
-    hidden = frozenset(f"{package}.{name}" for name in _HIDDEN)
+    hidden = frozenset(f"{package}.{name}" for name in SILENT)
     files = reached_files(sorted(nodes | datasets), root / "src", hidden)
     return {_folder(file.relative_to(root / "src")) for file in files}
 

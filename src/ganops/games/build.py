@@ -1,10 +1,10 @@
 """Settings → the game."""
 
-from ganops.config import Settings
 from ganops.games.game import Game
 from ganops.games.noise_to_sample import NoiseToSample
 from ganops.games.vae import VariationalAutoencoder
 from ganops.objectives.build import build_objective
+from ganops.training_settings import Settings
 
 
 def build_game(settings: Settings) -> Game:

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ganops.config import FieldName, Settings, TrainingParameters
+from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES, Recipe
 from ganops.networks.layers import halvings
 from ganops.objectives.build import build_objective
+from ganops.training_settings import Settings
 
 _EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
-_SMALL_SIDE = 28
-_MOST_PIXELS, _LEAST_BATCH = 2**20, 8
+_SMALL_SIDE, _MOST_PIXELS, _LEAST_BATCH = 28, 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 _OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
 _OF_TWO_PLAYERS = {

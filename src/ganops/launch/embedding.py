@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.training.lookout import Lookout
+from ganops.training_settings import Settings
 
 # A judge looks at 224 × 224, seven times the side: a look must cost less than a hundredth of the training between two.
 SIDE = 32

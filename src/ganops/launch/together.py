@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 
-from ganops.config import Settings
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.launch.worker import Work, WorkerLost
+from ganops.training_settings import Settings
 
 RESTARTS = 3
 

@@ -9,7 +9,7 @@ import pandas as pd
 from torch import Tensor
 
 from ganops.bundle import BundleContents
-from ganops.config import Settings, TrainingParameters
+from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError
 from ganops.games.resolve import DataShape, Machine, derivations, resolve
@@ -19,6 +19,7 @@ from ganops.launch.worker import SILENT_TRACKER, Progress, Work, joined, play
 from ganops.threads import core_count
 from ganops.training.checkpoint import read_finished
 from ganops.training.tracker import Tracker
+from ganops.training_settings import Settings
 
 Trained = tuple[dict[str, Any], dict[str, Tensor], BundleContents, pd.DataFrame, pd.DataFrame, dict[str, Tensor]]
 
@@ -48,7 +49,8 @@ def launch_training(
         work = work.silently()  # what is still to do is to read the last checkpoint
     result, settings = play(work), work.settings
     frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
-    contents = BundleContents(settings, result.averages, store.classes if settings.classes else (), frequencies)
+    classes, origin = store.classes if settings.classes else (), (result.fingerprint, store.digest())
+    contents = BundleContents(settings, result.averages, classes, frequencies, *origin)
     return settings.model_dump(), result.state, contents, result.curves, result.digests, result.snapshots
 
 

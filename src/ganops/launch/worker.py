@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from ganops.config import Settings
 from ganops.data.loader import Loader
 from ganops.data.store import Store
 from ganops.errors import TrainingError
@@ -22,6 +21,7 @@ from ganops.training.checkpoint import fingerprint, read_finished
 from ganops.training.processes import ALONE, World
 from ganops.training.run import TrainingResult, train, unheard
 from ganops.training.tracker import SilentTracker, Tracker
+from ganops.training_settings import Settings
 
 # A process that dies closes its connections, and the others end at once; of a machine that falls silent nothing is
 # heard. What the leading process does alone (samples, a checkpoint, what MLflow is told) takes less.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ganops.config import Settings
 from ganops.networks import article, autoencoder, dcgan, mlp, r3, resnet, vae
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import spectrally_normalised
+from ganops.training_settings import Settings
 
 
 def build_networks(settings: Settings) -> dict[str, nn.Module]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganops.config import FieldName, Settings
+from ganops.config import FieldName
+from ganops.training_settings import Settings
 
 _CARD = """\
 # {name}

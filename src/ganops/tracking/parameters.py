@@ -15,7 +15,7 @@ from ganops.config import (
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
-from ganops.sources import source_digest
+from ganops.sources import training_digest
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind
@@ -27,9 +27,6 @@ GROUPS: dict[str, type[Parameters]] = {
         ComparisonParameters,
     )
 }
-# What shapes no result: the seam to the frameworks.
-_SEAM = {"tracking", "custody", "registry", "pipelines", "kedro_datasets", "reporting"}
-_SEAM |= {"cli.py", "hooks.py", "settings.py", "pipeline_registry.py", "__main__.py"}
 
 
 def effective_parameters(raw: Mapping[str, Any]) -> dict[str, Parameters]:
@@ -63,11 +60,11 @@ def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
 
 def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
     """sha256 of what makes two runs the same piece of work, where their data are the same too: environment, parameters,
-    the domain's source, and torch."""
+    the source that trains, and torch."""
     lines = [
         environment,
         *(f"{name}={parameters[name]!r}" for name in sorted(parameters)),
-        source_digest(lambda part: part not in _SEAM),
+        training_digest(),
         version("torch"),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -11,19 +11,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.files import disk_errors, whole_file
-from ganops.sources import source_digest
+from ganops.sources import training_digest
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
+from ganops.training_settings import Settings
 
 _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
-_SOURCES = {"noise.py", "augment.py", "sampling.py", "data", "networks", "objectives", "games", "training"}
-# Through what the watch sees with.
-_SOURCES |= {"launch", "metrics"}
 # Of what runs, not of what is edited meanwhile: the fingerprint at the end of a training is the one of its beginning.
-_CODE = source_digest(lambda part: part in _SOURCES)
+CODE = training_digest()
 _KEPT = 2
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
@@ -36,7 +33,7 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
     are part of the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
-    content = "\n".join([determining, data_digest, _CODE, torch.__version__])
+    content = "\n".join([determining, data_digest, CODE, torch.__version__])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

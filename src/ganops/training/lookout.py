@@ -11,7 +11,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.data.encodings import decode
 from ganops.games.game import Game
 from ganops.noise import Noise
@@ -20,6 +19,7 @@ from ganops.training.processes import World
 from ganops.training.schedules import strengths
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches, freeze_all_but
+from ganops.training_settings import Settings
 
 SAMPLES = 64
 _CLEARLY = 4

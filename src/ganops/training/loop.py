@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.games.game import Game
 from ganops.training.processes import ALONE, World
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches, play_round
+from ganops.training_settings import Settings
 
 
 def rounds(

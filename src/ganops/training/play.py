@@ -8,7 +8,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ganops.config import Settings
 from ganops.games.game import Game
 from ganops.noise import Noise
 from ganops.sampling import Generator
@@ -22,6 +21,7 @@ from ganops.training.step import Batches
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import Tracker
 from ganops.training.watch import Finding, Rule, Verdict, judge, not_finite, rules, signals
+from ganops.training_settings import Settings
 
 _COLUMNS, _ROWS = 8, 10
 # A point is small: a cloud is of many.

@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ganops.config import Settings
 from ganops.games.build import build_game
 from ganops.games.game import Game
+from ganops.tensors import encode_text
 from ganops.threads import thread_count
 from ganops.training.attempts import play_out
 from ganops.training.checkpoint import Checkpoints, fingerprint
@@ -24,6 +24,7 @@ from ganops.training.state import TrainingState
 from ganops.training.step import Batches
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import SilentTracker, Tracker
+from ganops.training_settings import Settings
 
 Progress = Callable[[int, Mapping[str, float]], None]
 Tell = Callable[[str], None]
@@ -35,13 +36,15 @@ def unheard(*told: object) -> None:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves: the averaged networks, the whole state, curves, the states' digests, and snapshots."""
+    """What a training leaves: the averaged networks, the whole state, curves, the states' digests, and snapshots, among
+    which stands its `fingerprint` as a text (`tensors.encode_text`)."""
 
     averages: dict[str, nn.Module]
     state: dict[str, Tensor]
     curves: pd.DataFrame
     digests: pd.DataFrame
     snapshots: dict[str, Tensor]
+    fingerprint: str
 
 
 def train(
@@ -79,7 +82,7 @@ def train(
     with scratch.alone(tell) if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
         world.any(False)  # nobody reads before the one that writes is alone
         state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
-        return _result(state, scratch.snapshots.gathered())
+        return _result(state, scratch.snapshots.gathered(), key)
 
 
 def _played(
@@ -115,9 +118,10 @@ def _beginning(settings: Settings, game: Game, finished: dict[str, Tensor] | Non
     return state
 
 
-def _result(state: TrainingState, snapshots: dict[str, Tensor]) -> TrainingResult:
+def _result(state: TrainingState, snapshots: dict[str, Tensor], key: str) -> TrainingResult:
     first = ["images_seen", "attempt"]
     columns = [*first, *sorted(set(state.curves) - set(first))]
     curves = pd.DataFrame(dict(state.curves), columns=columns).astype(dict.fromkeys(first, "int64"))
     digests = pd.DataFrame(state.digests, columns=[*first, "sha256"])
-    return TrainingResult(state.averages, state.state_dict(), curves, digests, snapshots)
+    named = {**snapshots, "fingerprint": encode_text(key)}
+    return TrainingResult(state.averages, state.state_dict(), curves, digests, named, key)

@@ -7,8 +7,8 @@ attempt at a game that was lost is gentler: half the learning rate and twice the
 import math
 from dataclasses import dataclass
 
-from ganops.config import Settings
 from ganops.games.game import Strengths
+from ganops.training_settings import Settings
 
 GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
 PENALTIES = ("r1_gamma", "r2_gamma", "gradient_penalty")

@@ -12,11 +12,11 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from ganops.augment import Adaptation
-from ganops.config import Settings
 from ganops.errors import CheckpointError
 from ganops.games.game import Game, Strengths
 from ganops.networks.build import build_networks
 from ganops.training.window import Window
+from ganops.training_settings import Settings
 
 # What one attempt may be shown at most, in samples: the next one begins beyond it.
 _ATTEMPT = 2**40

@@ -9,13 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import _SpectralNorm
 
-from ganops.config import Settings
 from ganops.games.game import Batch, Game, Losses
 from ganops.noise import Noise
 from ganops.training.ema import update_average
 from ganops.training.processes import ALONE, World
 from ganops.training.schedules import ema_half_life, pace, strengths
 from ganops.training.state import TrainingState
+from ganops.training_settings import Settings
 
 _MOVES_AN_ADAPTATION = 4  # Karras et al. 2020 (ADA), section 3.1
 

@@ -13,9 +13,9 @@ from typing import Literal
 
 import torch
 
-from ganops.config import Settings
 from ganops.objectives.build import build_objective
 from ganops.training.schedules import PENALTIES
+from ganops.training_settings import Settings
 
 # Logits of objectives that are no distance of distributions.
 _LOGIT_GAP = 100.0

@@ -1,0 +1,105 @@
+"""bundle.json: what it holds, and how it is read."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganops.data.encodings import SAMPLE_FIELDS
+from ganops.errors import BundleError, ConfigurationError
+from ganops.files import read_regular
+from ganops.parameters import wanted
+from ganops.sampling import GenerationRequest
+from ganops.training_settings import Settings
+
+FORMAT = 3
+_MOST_BYTES = 2**26
+_Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
+_Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Description(BaseModel):
+    """The content of bundle.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    format: Literal[3]
+    settings: Settings
+    classes: tuple[str, ...]
+    class_frequencies: tuple[_Share, ...]
+    encodings: dict[str, str]
+    request_schema: dict[str, Any]
+    ganops_version: str
+    fingerprint: _Fingerprint
+    store_sha256: _Sha256
+    weights_sha256: _Sha256
+
+    @model_validator(mode="after")
+    def _require_agreement(self) -> "Description":
+        count, shares = self.settings.classes, self.class_frequencies
+        if (len(self.classes), len(shares)) != (count, count):
+            raise ValueError(f"{count} classes and frequencies, as in settings.classes")
+        if count and not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
+            raise ValueError("class_frequencies that sum to 1")
+        if self.encodings != encodings(self.settings):
+            raise ValueError(f"encodings {encodings(self.settings)}")
+        return self
+
+    def text(self) -> str:
+        """JSON, with a sha256 of the rest: a damaged class name is as wrong as a damaged weight."""
+        values = self.model_dump(mode="json")
+        return json.dumps({**values, "sha256": _digest(values)}, indent=1, sort_keys=True) + "\n"
+
+
+def request_schema(classes: int) -> dict[str, Any]:
+    """GenerationRequest's JSON schema, with `class_label` bounded by the classes (0: it must be null)."""
+    schema = GenerationRequest.model_json_schema()
+    label = schema["properties"]["class_label"]
+    bounded = {"type": "integer", "minimum": 0, "maximum": classes - 1}
+    label["anyOf"] = [bounded, {"type": "null"}] if classes else [{"type": "null"}]
+    return schema
+
+
+def encodings(settings: Settings) -> dict[str, str]:
+    return {settings.field: SAMPLE_FIELDS[settings.field].encoding}
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def read_description(path: Path) -> Description:
+    try:
+        values = json.loads(read_regular(path, _MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise unusable(path, f"a bundle's description (JSON, format {FORMAT})", str(error)) from None
+    stated = values.get("format") if isinstance(values, dict) else values
+    if stated != FORMAT:
+        raise unusable(path, f"format {FORMAT}", f"format {stated!s:.40}")
+    digest = values.pop("sha256", None)
+    description = _validate(path, values)
+    if digest != _digest(values):
+        raise unusable(path, "the description that was written", "another one: its sha256 differs")
+    return description
+
+
+def _validate(path: Path, values: Mapping[str, Any]) -> Description:
+    try:
+        return Description.model_validate_json(json.dumps(values), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        received = f"{first['input']!r:.200}" if name else "others"
+        raise unusable(path, f"{name} {wanted(error)}".strip(), received) from None
+    except ConfigurationError as error:
+        raise unusable(path, f"{error.subject} as {error.expected}", f"{error.received:.200}") from None
+
+
+def unusable(path: Path, expected: str, received: str) -> BundleError:
+    remedy = "Train again with `kedro run --pipelines training`, or restore the files with `dvc checkout`."
+    return BundleError(str(path), expected=expected, received=received, remedy=remedy)

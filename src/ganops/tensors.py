@@ -1,0 +1,86 @@
+"""Named tensors of a safetensors file, checked before anything is made of them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Shaped, UInt8
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from ganops.files import read_regular
+
+Tensors = Mapping[str, Shaped[Tensor, "..."]]
+
+
+class WrongTensors(ValueError):
+    """A file that holds no tensors, or others than are wanted; says in words what it holds."""
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """The sha256 of a file, and its tensors, on the CPU."""
+
+    sha256: str
+    tensors: dict[str, Tensor]
+
+
+def read_tensors(path: Path) -> TensorFile:
+    """Read a safetensors file whole; each of its floating-point tensors is finite.
+
+    Raises:
+        WrongTensors: the file is missing, damaged, or holds a value that is not finite.
+    """
+    try:
+        content = read_regular(path)
+        tensors = load(content)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise WrongTensors(f"{type(error).__name__}: {error}") from None
+    require_finite(tensors)
+    return TensorFile(hashlib.sha256(content).hexdigest(), tensors)
+
+
+def require_finite(tensors: Tensors) -> None:
+    """Raise WrongTensors where a floating-point tensor holds NaN or an infinity."""
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor.double()).all():
+            raise WrongTensors(f"values in {name} that are not finite")
+
+
+def require_like(tensors: Tensors, wanted: Tensors) -> None:
+    """Raise WrongTensors unless names, shapes and dtypes are those of `wanted`, whose tensors may be on `meta`."""
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in tensors:
+            raise WrongTensors(f"no {name}")
+        if name not in wanted:
+            raise WrongTensors(f"the unknown {name}")
+        require_kind(name, tensors[name], wanted[name])
+
+
+def require_kind(name: str, tensor: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."]) -> None:
+    """Raise WrongTensors unless shape and dtype are those of `wanted`."""
+    if (tensor.shape, tensor.dtype) != (wanted.shape, wanted.dtype):
+        raise WrongTensors(f"{name}, {kind(tensor)}, where {kind(wanted)} is wanted")
+
+
+def kind(tensor: Shaped[Tensor, "..."]) -> str:
+    """Name the dtype and the shape, as `float32 (8, 3)`."""
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def encode_text(text: str) -> UInt8[Tensor, " bytes"]:
+    """UTF-8 as a tensor, for a word among weights; equal texts give equal bytes."""
+    return torch.tensor(list(text.encode()), dtype=torch.uint8)
+
+
+def decode_text(tensor: Shaped[Tensor, "..."]) -> str:
+    """The reverse of encode_text; WrongTensors where the tensor holds no text."""
+    if tensor.dtype != torch.uint8 or tensor.ndim != 1:
+        raise WrongTensors(f"{kind(tensor)}, where a text is wanted")
+    try:
+        return bytes(tensor.tolist()).decode()
+    except UnicodeDecodeError as error:
+        raise WrongTensors(str(error)) from None
