@@ -23,6 +23,7 @@ from ganops.tracking.provenance import Provenance, read_provenance
 from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
 from ganops.tracking.scratch import COMPARED, TRAINED, clear_checkpoints
+from ganops.tracking.store import open_store
 from ganops.tracking.summary import print_comparison, print_summary
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class RunHooks:
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])
         self.parameters = flat_parameters(effective_parameters(_raw_parameters(context)))
+        open_store()
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Nothing is unpickled; MLflow would, unless it is told not to.
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 
 # About a class of kedro-mlflow, at every start. MLflow puts a filter of its own before any of the module `warnings`.
 logging.getLogger("py.warnings").addFilter(
