@@ -45,7 +45,7 @@ class RunHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse wrong parameters before anything is opened or written."""
         configuration = Path(context.config_loader.conf_source)
-        require_environment(configuration, context.env)
+        require_environment(context.config_loader.environments(), context.env)  # type: ignore[attr-defined]
         refuse_hidden_overrides(configuration, context.env)
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])

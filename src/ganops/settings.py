@@ -6,6 +6,7 @@ import os
 from omegaconf.resolvers import oc
 
 from ganops.hooks import RunHooks
+from ganops.tracking.config_loader import ProjectConfigLoader
 from ganops.tracking.location import artifact_root, root, tracking_uri
 from ganops.tracking.status import TrackedSession
 
@@ -29,6 +30,7 @@ logging.getLogger("py.warnings").addFilter(
 HOOKS = (RunHooks(),)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 SESSION_CLASS = TrackedSession
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
