@@ -38,8 +38,8 @@ lint: .venv/installed
 	lint-imports
 
 ui: .venv/installed $(STORE)
-	@echo "MLflow: http://127.0.0.1:$(PORT)"
-	mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --port $(PORT)
+	@echo "MLflow: http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning"
+	MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-$$(python -m ganops.tracking.store)}" --port $(PORT)
 
 # What the next command makes again. Data, models and MLflow's store hold work, and stay.
 clean:

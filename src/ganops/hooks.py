@@ -23,6 +23,7 @@ from ganops.tracking.provenance import Provenance, read_provenance
 from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
 from ganops.tracking.scratch import COMPARED, TRAINED, clear_checkpoints
+from ganops.tracking.store import open_store
 from ganops.tracking.summary import print_comparison, print_summary
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ class RunHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse wrong parameters before anything is opened or written."""
         configuration = Path(context.config_loader.conf_source)
-        require_environment(configuration, context.env)
+        require_environment(context.config_loader.environments(), context.env)  # type: ignore[attr-defined]
         refuse_hidden_overrides(configuration, context.env)
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])
         self.parameters = flat_parameters(effective_parameters(_raw_parameters(context)))
+        open_store()
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:

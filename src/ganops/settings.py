@@ -6,6 +6,7 @@ import os
 from omegaconf.resolvers import oc
 
 from ganops.hooks import RunHooks
+from ganops.tracking.config_loader import ProjectConfigLoader
 from ganops.tracking.location import artifact_root, root, tracking_uri
 from ganops.tracking.status import TrackedSession
 
@@ -18,6 +19,8 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Nothing is unpickled; MLflow would, unless it is told not to.
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 
 # About a class of kedro-mlflow, at every start. MLflow puts a filter of its own before any of the module `warnings`.
 logging.getLogger("py.warnings").addFilter(
@@ -27,6 +30,7 @@ logging.getLogger("py.warnings").addFilter(
 HOOKS = (RunHooks(),)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 SESSION_CLASS = TrackedSession
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -120,3 +120,19 @@ def test_pictures_come_out_of_the_registry_without_a_server(own_project: Project
     request = ["--n", "3", "--seed", "7", "--class", "3", "--to", str(tmp_path / "pictures")]
     own_project.call_well("kedro", "generate", "models:/ganops-smoke/1", *request)
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 3
+
+
+def test_a_path_with_the_signs_of_addresses_leads_astray_neither_store_nor_registry(
+    finished_project: Project, tmp_path: Path
+) -> None:
+    """Jenkins writes the branch's slash as %2F into the folder's name."""
+    project = Project(tmp_path / "jobs" / "a%2Fb #1 größe?" / "project")
+    shutil.copytree(finished_project.path, project.path, symlinks=True)
+    (project.path / "mlflow.db").unlink()
+    shutil.rmtree(project.path / "mlartifacts")
+    project.call_well("kedro", "run", "--env", "smoke", "--pipelines", "data_preparation,registration")
+    project.call_well("kedro", "generate", "models:/ganops-smoke/1", "--to", str(tmp_path / "pictures"))
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
+    assert (project.path / "mlflow.db").is_file()
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["a%2Fb #1 größe?"]
+    assert [path.name for path in project.path.parent.iterdir()] == ["project"]

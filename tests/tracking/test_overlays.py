@@ -62,14 +62,12 @@ def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: p
     refuse_hidden_overrides(configuration, None)
 
 
-def test_an_environment_names_its_data(configuration: Path) -> None:
-    (configuration / "smoke" / "globals.yml").write_text("environment: smoke\n")
+def test_an_environment_names_its_data() -> None:
     for environment in (None, "local", "smoke"):
-        require_environment(configuration, environment)
-    (configuration / "mine").mkdir()
+        require_environment(["mnist", "smoke"], environment)
     for environment, remedy in (("smok", "Did you mean smoke?"), ("mine", "write `environment: mine` there")):
         with pytest.raises(
-            ConfigurationError, match=rf"--env {environment}: expected one of smoke, .*globals\.yml"
+            ConfigurationError, match=rf"--env {environment}: expected one of mnist, smoke, .*globals\.yml"
         ) as error:
-            require_environment(configuration, environment)
+            require_environment(["mnist", "smoke"], environment)
         assert remedy in error.value.remedy

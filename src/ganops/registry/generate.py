@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from ganops.bundle import Bundle
 from ganops.errors import RequestError
 from ganops.files import whole_file
@@ -39,11 +41,13 @@ def load_bundle(uri: str) -> Bundle:
     address = ModelAddress.parse(uri)
     from mlflow import MlflowClient
     from mlflow.artifacts import download_artifacts
-    from mlflow.models import Model
+    from mlflow.models.model import MLMODEL_FILE_NAME
 
     version = find_version(MlflowClient(), address)
     folder = Path(download_artifacts(f"models:/{version.name}/{version.version}"))
-    artifacts = Model.load(str(folder)).flavors["python_function"]["artifacts"]
+    # Not Model.load, which reads a path with `%` or `#` as an address.
+    description = yaml.safe_load((folder / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
+    artifacts = description["flavors"]["python_function"]["artifacts"]
     return Bundle.load(folder / artifacts["bundle"]["path"])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
     info = pyfunc.log_model(
         name="generator",
         python_model=_PACKAGE / "registry" / "serving_model.py",
-        artifacts={"bundle": str(bundle.path.resolve())},
+        artifacts={"bundle": bundle.path.resolve().as_uri()},
         code_paths=[str(_PACKAGE)],
         pip_requirements=pip_requirements(),
         model_config={"largest_request": largest_request},
@@ -44,7 +45,8 @@ def differing_samples(model_uri: str, bundle: Bundle, largest_request: int) -> s
     Its serving code and its bundle are those that were logged; `ganops` is imported already, and is this process's own.
     """
     request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
-    answer = _load(model_uri).predict([request.model_dump()])[0]
+    with TemporaryDirectory() as folder:
+        answer = _load(model_uri, folder).predict([request.model_dump()])[0]
     expected, read = bundle.generate(request).values, DELIVERIES[bundle.settings.field].read
     equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]
     return "" if all(equal) else f"{equal.count(False)} of {len(equal)} samples differ"
@@ -55,11 +57,12 @@ def pip_requirements() -> list[str]:
     return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
-def _load(model_uri: str) -> "PyFuncModel":
+def _load(model_uri: str, folder: str) -> "PyFuncModel":
+    """The model, from a copy in `folder`: MLflow reads a path with `%` or `#` as an address, and does not find it."""
     from mlflow import pyfunc
 
     with _same_search_path():
-        return pyfunc.load_model(model_uri, suppress_warnings=True)
+        return pyfunc.load_model(model_uri, suppress_warnings=True, dst_path=folder)
 
 
 @contextmanager

@@ -6,13 +6,19 @@ afterwards with all it holds. DVC_ROOT is the original repository even there.
 
 import os
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 EXPERIMENT = "ganops"
+_SQLITE = "sqlite:///"
 
 
 def project() -> Path:
-    """The project that this code belongs to: inside a temporary DVC experiment, the temporary copy."""
-    return Path(__file__).resolve().parents[3]
+    """The project that this code belongs to: inside a temporary DVC experiment, the temporary copy.
+
+    A package that is installed away from its project (`kedro package`) works in the folder in which it is started.
+    """
+    folder = Path(__file__).resolve().parents[3]
+    return folder if (folder / "pyproject.toml").is_file() else Path.cwd()
 
 
 def root() -> Path:
@@ -22,9 +28,34 @@ def root() -> Path:
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, else the SQLite file at the root."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_uri(root() / "mlflow.db")
 
 
 def artifact_root() -> Path:
     """The folder of the runs' artifacts."""
     return root() / "mlartifacts"
+
+
+def sqlite_uri(file: Path) -> str:
+    """The address of an SQLite file.
+
+    In a URI `%` and `?` have a meaning: a path that holds one is quoted. Its slashes too, for MLflow makes the parent
+    folder of the path as it stands in the address, without unquoting it.
+    """
+    path = str(file)
+    return _SQLITE + (quote(path, safe="") if {"%", "?"} & set(path) else path)
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of an SQLite address; None for any other store."""
+    if not uri.startswith(_SQLITE):
+        return None
+    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
+
+
+def without_credentials(uri: str) -> str:
+    """The address as it may be shown: without user, password and query, which may hold a token."""
+    parts = urlsplit(uri)
+    if not parts.netloc:
+        return uri
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,18 @@ def local_files(configuration: Path) -> list[str]:
     return [name for name in names if not name.startswith(_WITHOUT_RESULT)]
 
 
-def require_environment(configuration: Path, environment: str | None) -> None:
+def require_environment(known: Sequence[str], environment: str | None) -> None:
     """Stop where `--env` is mistyped; and where it does not name its data, for these would replace the default's.
 
+    Args:
+        known: the environments that name their data.
+        environment: as asked for; None and local overlay the default one.
+
     Raises:
-        ConfigurationError: no conf/<environment>/globals.yml. None and local overlay the default environment.
+        ConfigurationError: no conf/<environment>/globals.yml.
     """
-    if environment in (None, "local") or (configuration / environment / "globals.yml").is_file():
+    if environment in (None, "local", *known):
         return
-    known = sorted({path.parent.name for path in configuration.glob("*/globals.yml")} - {"base"})
     nearest = difflib.get_close_matches(environment, known, n=1)
     raise ConfigurationError(
         f"--env {environment}",
@@ -65,7 +68,7 @@ def _refuse_hidden(base: Path, overlay: Path) -> None:
     committed = git(base.parent, "show", f"HEAD:./{base.name}")
     if committed is None or not overlay.is_file():
         return
-    now, before, above = (_flat(text) for text in (base.read_text(), committed, overlay.read_text()))
+    now, before, above = (_flat(text) for text in (base.read_text("utf-8"), committed, overlay.read_text("utf-8")))
     hidden = [key for key in now if key in above and now[key] != before.get(key, _MISSING)]
     if hidden:
         raise ConfigurationError(

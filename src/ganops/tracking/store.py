@@ -1,16 +1,39 @@
-"""The MLflow store is made once, at set-up: two processes that make it at the same time break each other's migrations.
+"""The MLflow store is made by one process at a time: two that make it at once break each other's migrations.
 
 `python -m ganops.tracking.store` makes it and prints its address.
 """
 
+import os
+import socket
 import sqlite3
-from contextlib import closing
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from filelock import FileLock
 
 from ganops.errors import TrackingError
-from ganops.tracking.location import EXPERIMENT, artifact_root, tracking_uri
+from ganops.files import disk_errors
+from ganops.tracking.location import EXPERIMENT, artifact_root, root, sqlite_path, tracking_uri, without_credentials
 
-_SQLITE = "sqlite:///"
+_LONGEST_ANSWER_SECONDS = 10
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+# MLflow would ask again for minutes.
+_UNAVAILABLE = (502, 503, 504)
+
+
+def open_store() -> None:
+    """Make the store where it is missing, and ask it for the experiment, as kedro-mlflow is about to do.
+
+    Raises:
+        TrackingError: as `create_store`, and where the store belongs to another version of MLflow.
+    """
+    uri = create_store()
+    _find_experiment(uri)
 
 
 def create_store() -> str:
@@ -20,43 +43,130 @@ def create_store() -> str:
         The store's address.
 
     Raises:
-        TrackingError: the store cannot be opened, or belongs to another version of MLflow.
+        TrackingError: the store does not answer, cannot be opened or written, or belongs to another version of MLflow.
     """
     uri = tracking_uri()
-    if not _is_complete(uri):
-        _create(uri)
+    check_answer(uri)
+    if _is_complete(uri):
+        return uri
+    file = sqlite_path(uri) or root() / "mlflow.db"
+    lock = file.with_name(f"{file.name}.lock")
+    with disk_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            if not _is_complete(uri):
+                _create(uri)
     return uri
+
+
+def check_answer(uri: str) -> None:
+    """Ask a server once, within seconds. MLflow's own requests are repeated for minutes.
+
+    Raises:
+        TrackingError: it does not answer.
+    """
+    parts = urlsplit(uri)
+    try:
+        if parts.scheme in ("http", "https"):
+            _ask_http(uri)
+        elif parts.hostname and (port := parts.port or _PORTS.get(parts.scheme.partition("+")[0])):
+            socket.create_connection((parts.hostname, port), _LONGEST_ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise TrackingError(
+            f"The MLflow server {without_credentials(uri)}",
+            expected=f"an answer within {_LONGEST_ANSWER_SECONDS} seconds",
+            received=str(error).strip("<>"),
+            remedy="Start the server or correct MLFLOW_TRACKING_URI; without that variable the store is a file of the "
+            "project.",
+        ) from None
+
+
+def _ask_http(uri: str) -> None:
+    """Any answer will do: also a refusal, of which MLflow tells, and a certificate that MLflow may be told to take."""
+    address = f"{without_credentials(uri).rstrip('/')}/health"
+    try:
+        urlopen(Request(address), timeout=_LONGEST_ANSWER_SECONDS).close()
+    except HTTPError as error:
+        if error.code in _UNAVAILABLE:
+            raise
+    except URLError as error:
+        if not isinstance(error.reason, ssl.SSLError):
+            raise
 
 
 def _is_complete(uri: str) -> bool:
     """Whether an SQLite store holds the experiment; asked without mlflow, whose import takes seconds."""
-    path = Path(uri.removeprefix(_SQLITE))
-    if not uri.startswith(_SQLITE) or not path.is_file():
+    file = sqlite_path(uri)
+    if file is None:
         return False
-    with closing(sqlite3.connect(path)) as connection:
+    with _sqlite_errors(file):
+        return file.exists() and _holds_experiment(file)
+
+
+def _holds_experiment(file: Path) -> bool:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("SELECT name FROM sqlite_master LIMIT 1")
+        _check_writable(file, connection)
+        query = "SELECT 1 FROM experiments WHERE name = ? AND lifecycle_stage = 'active'"
         try:
-            query = "SELECT 1 FROM experiments WHERE name = ? AND lifecycle_stage = 'active'"
             return connection.execute(query, (EXPERIMENT,)).fetchone() is not None
-        except sqlite3.DatabaseError:
+        except sqlite3.OperationalError:  # no such table
             return False
+
+
+def _check_writable(file: Path, connection: sqlite3.Connection) -> None:
+    """SQLite opens what it may not write without a word, and writes its journal beside the file."""
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise sqlite3.OperationalError(f"the folder {file.parent} may not be written")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_BUSY":  # another run writes: so it can be written
+            raise
+
+
+@contextmanager
+def _sqlite_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise TrackingError(
+            f"The MLflow store {file}",
+            expected="an SQLite file that may be read and written",
+            received=str(error),
+            remedy="Give the right to write file and folder, or set MLFLOW_TRACKING_URI to another store.",
+        ) from None
 
 
 def _create(uri: str) -> None:
     from mlflow import MlflowClient
+
+    if _find_experiment(uri) is None:
+        with _mlflow_errors(uri):
+            MlflowClient(uri).create_experiment(EXPERIMENT, artifact_location=artifact_root().as_uri())
+
+
+def _find_experiment(uri: str) -> object:
+    from mlflow import MlflowClient
+
+    with _mlflow_errors(uri):
+        return MlflowClient(uri).get_experiment_by_name(EXPERIMENT)
+
+
+@contextmanager
+def _mlflow_errors(uri: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
 
-    if uri.startswith(_SQLITE):
-        Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
     try:
-        client = MlflowClient(uri)
-        if client.get_experiment_by_name(EXPERIMENT) is None:
-            client.create_experiment(EXPERIMENT, artifact_location=artifact_root().as_uri())
+        yield
     except MlflowException as error:
         raise TrackingError(
-            f"The MLflow store {uri}",
-            expected="a store of the installed version of MLflow",
-            received=str(error).splitlines()[0],
-            remedy=f"Upgrade it with `mlflow db upgrade {uri}`, or set MLFLOW_TRACKING_URI to another store.",
+            f"The MLflow store {without_credentials(uri)}",
+            expected="a store of the installed version of MLflow that may be read and written",
+            received=str(error).splitlines()[0].replace(uri, without_credentials(uri)),
+            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade '{without_credentials(uri)}'`; "
+            "else set MLFLOW_TRACKING_URI to another store.",
         ) from error
 
 

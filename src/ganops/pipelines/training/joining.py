@@ -28,11 +28,11 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
     processes = _processes()
     os.chdir(project)
     configuration = project / settings.CONF_SOURCE
-    require_environment(configuration, environment)
-    refuse_hidden_overrides(configuration, environment)
     loader = settings.CONFIG_LOADER_CLASS(
         str(configuration), env=environment, runtime_params=runtime_parameters, **settings.CONFIG_LOADER_ARGS
     )
+    require_environment(loader.environments(), environment)
+    refuse_hidden_overrides(configuration, environment)
     catalog = DataCatalog.from_config({name: loader["catalog"][name] for name in _NEEDED})
     parameters = TrainingParameters.parse(loader["parameters"][TrainingParameters.key])
     store, checkpoints = (catalog.load(name) for name in _NEEDED)
