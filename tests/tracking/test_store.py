@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from ganops.errors import TrackingError
 from ganops.tracking.location import EXPERIMENT, artifact_root, project, root, tracking_uri
@@ -57,3 +58,17 @@ def test_the_store_of_another_version_of_mlflow_is_an_error_with_a_remedy(
         connection.execute("UPDATE alembic_version SET version_num = '728d730b5ebd'")
     with pytest.raises(TrackingError, match="mlflow db upgrade"):
         create_store()
+
+
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "https://me:sesame@tracking.example.org"
+
+    def refuse(uri: str) -> MlflowClient:
+        raise MlflowException(f"API request to {uri} failed")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.setattr("mlflow.MlflowClient", refuse)
+    with pytest.raises(TrackingError) as caught:
+        create_store()
+    assert "sesame" not in str(caught.value)
+    assert 'mlflow db upgrade "$MLFLOW_TRACKING_URI"' in caught.value.remedy

@@ -10,7 +10,7 @@ import yaml
 
 from ganops.errors import ConfigurationError
 from ganops.tracking.parameters import flatten
-from ganops.tracking.provenance import git
+from ganops.git import git
 
 _MISSING = object()
 _WITHOUT_RESULT = ("credentials", "logging", "mlflow")

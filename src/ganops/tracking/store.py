@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ganops.errors import TrackingError
 from ganops.tracking.location import EXPERIMENT, artifact_root, tracking_uri
+from ganops.tracking.masking import mask_secrets
 
 _SQLITE = "sqlite:///"
 
@@ -53,12 +54,17 @@ def _create(uri: str) -> None:
             client.create_experiment(EXPERIMENT, artifact_location=artifact_root().as_uri())
     except MlflowException as error:
         raise TrackingError(
-            f"The MLflow store {uri}",
+            f"The MLflow store {mask_secrets(uri)}",
             expected="a store of the installed version of MLflow",
-            received=str(error).splitlines()[0],
-            remedy=f"Upgrade it with `mlflow db upgrade {uri}`, or set MLFLOW_TRACKING_URI to another store.",
+            received=mask_secrets(str(error).splitlines()[0]),
+            remedy=f"Upgrade it with `mlflow db upgrade {_shell_address(uri)}`, or set MLFLOW_TRACKING_URI to another store.",
         ) from error
 
 
+def _shell_address(uri: str) -> str:
+    """Return the address as a command line takes it; one with a password stays in its variable."""
+    return uri if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'
+
+
 if __name__ == "__main__":
-    print(create_store())
+    print(mask_secrets(create_store()))
