@@ -20,8 +20,14 @@ def test_a_file_named_like_a_secret(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["conf/mnist/parameters_training.yml", "src/ganops/tokenizer.py", "src/ganops/keys.py", "environment.yml", "monkey.txt"],
-)  # fmt: skip
+    [
+        "conf/mnist/parameters_training.yml",
+        "src/ganops/tokenizer.py",
+        "src/ganops/keys.py",
+        "environment.yml",
+        "key.py",
+    ],
+)
 def test_a_file_named_like_no_secret(name: str) -> None:
     assert not is_secret_file(name)
 

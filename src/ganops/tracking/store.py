@@ -57,7 +57,8 @@ def _create(uri: str) -> None:
             f"The MLflow store {mask_secrets(uri)}",
             expected="a store of the installed version of MLflow",
             received=mask_secrets(str(error).splitlines()[0]),
-            remedy=f"Upgrade it with `mlflow db upgrade {_shell_address(uri)}`, or set MLFLOW_TRACKING_URI to another store.",
+            remedy=f"Upgrade it with `mlflow db upgrade {_shell_address(uri)}`, or set MLFLOW_TRACKING_URI to another "
+            "store.",
         ) from error
 
 
