@@ -4,7 +4,7 @@ import re
 import shlex
 import tomllib
 from importlib.metadata import entry_points
-from itertools import chain
+from itertools import chain, dropwhile
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ ENVIRONMENTS = {path.parent.name for path in ROOT.glob("conf/*/globals.yml")} - 
 def commands(tool: str) -> list[list[str]]:
     """The arguments of each command of the README that starts `tool`; leading VARIABLE=value are left out."""
     words = [shlex.split(command) for command in COMMANDS]
-    calls = [[word for i, word in enumerate(line) if i or "=" not in word] for line in words]
+    calls = [list(dropwhile(lambda word: "=" in word, line)) for line in words]
     return [call[1:] for call in calls if call[0] == tool]
 
 

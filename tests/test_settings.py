@@ -51,3 +51,20 @@ print(is_telemetry_disabled(), _check_for_telemetry_consent(None))
     environment = {name: value for name, value in os.environ.items() if name not in names}
     child = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert child.stdout.splitlines()[-2:] == ["[]", "True False"]
+
+
+def test_mlflow_unpickles_nothing_unless_the_user_says_so() -> None:
+    code = """
+import ganops.settings
+from mlflow.environment_variables import MLFLOW_ALLOW_PICKLE_DESERIALIZATION
+print(MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get())
+"""
+    name = "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"
+    environment = {key: value for key, value in os.environ.items() if key != name}
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True).stdout
+        for given in (environment, environment | {name: "true"})
+    ]
+    assert [text.splitlines()[-1] for text in said] == ["False", "True"]
+    makefile = (PROJECT / "Makefile").read_text()
+    assert f"export {name} ?= false" in makefile

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ganops.errors import ConfigurationError, GanopsError, RequestError
 from ganops.parameters import wanted
+from ganops.tracking.masking import mask_secrets
 
 if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
@@ -32,7 +33,7 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             mistake = _mistake(error)
             if mistake is None:
                 raise
-            raise click.ClickException(str(mistake)) from None
+            raise click.ClickException(mask_secrets(str(mistake))) from None
 
     return wrapped
 

@@ -3,6 +3,7 @@
 The hooks come before those of kedro-mlflow (`tryfirst`), which starts and ends the run that is found here.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from kedro.pipeline import Pipeline
 
 from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
+from ganops.tracking.masking import mask_values
 from ganops.tracking.materials import material_tags
 from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
 from ganops.tracking.overrides import override_tags
@@ -29,6 +31,7 @@ from ganops.tracking.summary import print_comparison, print_summary
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_LOGGER = logging.getLogger(__name__)
 COMPARISON = "params:comparison"
 _TRACKED_BY_DVC = ("out", "metric", "plot")
 
@@ -63,6 +66,10 @@ class RunHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Find or create the run, and let kedro-mlflow start that one, under its own name."""
         provenance = read_provenance(self.project)
+        if provenance.problem:
+            _LOGGER.warning("The run does not know its commit: %s", provenance.problem)
+        # kedro-mlflow makes a tag of these.
+        run_params["runtime_params"] = mask_values(run_params.get("runtime_params") or {})
         self.compares = COMPARISON in pipeline.inputs()
         if not self.compares:  # of what is compared elsewhere a run knows nothing
             told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
@@ -145,13 +152,7 @@ class RunHooks:
     def _tags(self, provenance: Provenance, runtime_parameters: dict[str, Any]) -> dict[str, str]:
         tags = {"environment": self.environment}
         tags |= override_tags(self.configuration, self.context.env, runtime_parameters)
-        if provenance.commit:
-            tags |= {
-                "mlflow.source.git.commit": provenance.commit,
-                "mlflow.source.git.branch": provenance.branch,
-                "git.dirty": str(provenance.dirty).lower(),
-            }
-        return tags
+        return tags | provenance.tags
 
     def _forget_checkpoints(self) -> None:
         """Once this session has saved all that a training or a comparison leaves; tags say which trainings it was."""

@@ -17,6 +17,8 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 # cores that are free; spinning on, ten times as long on cores that others use too (EXPERIMENTS.md). OpenMP reads it
 # when torch is imported, and the bytes do not depend on it.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# MLflow's default would unpickle, and so run, what a model's MLmodel names; the models of this project need no pickle.
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # Nothing is unpickled; MLflow would, unless it is told not to.

@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = sorted(path.parent.name for path in ROOT.glob("conf/*/globals.yml"))
 LOCK = (ROOT / "requirements.lock").read_text()
 # Joined from parts, so that this file does not find itself.
 HOSTS = [".".join(parts) for parts in [("pypi", "org"), ("pythonhosted", "org"), ("download", "pytorch", "org")]]
@@ -54,3 +55,16 @@ def test_every_declared_package_is_locked_within_its_range() -> None:
 
 def test_the_scripts_can_be_executed() -> None:
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_credentials_are_ignored_in_every_folder_and_the_rest_of_conf_is_not() -> None:
+    folders = ["base", "local", "a_new_environment", *ENVIRONMENTS]
+    secret = [f"conf/{folder}/{name}" for folder in folders for name in ("credentials.yml", "credentials_s3.yaml")]
+    secret += [".env", "src/ganops/.env", ".env.production", "server.pem", "deploy/server.key", "run.log"]
+    kept = ["parameters_training.yml", "globals.yml", "catalog_training.yml", "mlflow.yml"]
+    others = [f"conf/{folder}/{name}" for folder in folders if folder != "local" for name in kept]
+    command = ["git", "check-ignore", "--no-index", "--stdin"]
+    result = subprocess.run(
+        command, cwd=ROOT, input="\n".join(secret + others), capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines() == secret

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ganops.tracking.provenance import git, read_provenance
+from ganops.git import git
+from ganops.tracking.provenance import read_provenance
 
 
 @pytest.fixture
@@ -15,10 +16,15 @@ def tree(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("first\n")
-    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for command in (("init", "-q", "-b", "trunk"), ("add", "-A"), (*identity, "commit", "-qm", "first")):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q", "-b", "trunk"], check=True)
+    commit(tmp_path)
     return tmp_path
+
+
+def commit(folder: Path) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (("add", "-Af"), (*identity, "commit", "-qm", "all")):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
 
 
 def test_a_clean_tree_is_its_commit(tree: Path) -> None:
@@ -28,7 +34,7 @@ def test_a_clean_tree_is_its_commit(tree: Path) -> None:
     provenance = read_provenance(tree)
     assert provenance.commit == (git(tree, "rev-parse", "HEAD") or "").strip()
     assert len(provenance.commit) == 40
-    assert (provenance.branch, provenance.dirty, provenance.diff) == ("trunk", False, "")
+    assert (provenance.branch, provenance.dirty, provenance.diff) == ("trunk", "false", "")
 
 
 def test_a_changed_file_is_named_and_shown(tree: Path) -> None:
@@ -39,24 +45,115 @@ def test_a_changed_file_is_named_and_shown(tree: Path) -> None:
     assert "+second" in provenance.diff
 
 
-@pytest.mark.parametrize("name", ["src/ganops/new.py", "conf/mine/parameters_training.yml"])
-def test_code_and_configuration_in_no_commit_count_as_changes(tree: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["src/ganops/new.py", "conf/mine/parameters_training.yml", "conf/mine/credentials.yml"]
+)
+def test_an_untracked_file_counts_as_a_change_and_shows_its_name_alone(tree: Path, name: str) -> None:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
     (tree / name).write_text("what runs\n")
     provenance = read_provenance(tree)
-    assert (provenance.changed, provenance.dirty) == ((name,), True)
-    assert f"+++ b/{name}" in provenance.diff and "+what runs" in provenance.diff
+    assert (provenance.changed, provenance.dirty) == ((name,), "true")
+    assert provenance.diff == f"untracked, content withheld: {name}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("src/ganops/private.py", True),
+        ("conf/mine/parameters_training.yml", True),
+        ("conf/local/parameters.yml", False),  # it has a tag of its own
+        ("conf/mine/credentials.yml", False),
+        ("src/ganops/.env", False),
+    ],
+)
+def test_an_ignored_file_counts_where_the_program_reads_it(tree: Path, name: str, counts: bool) -> None:
+    (tree / ".git" / "info" / "exclude").write_text(name)
+    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+    (tree / name).write_text("sesame\n")
+    provenance = read_provenance(tree)
+    assert provenance.changed == ((name,) if counts else ())
+    assert "sesame" not in provenance.diff
+
+
+def test_a_tracked_file_named_like_a_secret_is_named_and_not_shown(tree: Path) -> None:
+    names = ("conf/base/credentials.yml", ".env", "gone/secret.txt")
+    for name in names:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("sesame\n")
+    commit(tree)
+    for name in names[:2]:
+        (tree / name).write_text("open sesame\n")
+    (tree / names[2]).unlink()
+    (tree / "code.py").write_text("second\n")
+    provenance = read_provenance(tree)
+    assert set(provenance.changed) == {*names, "code.py"}
+    assert "+second" in provenance.diff and "sesame" not in provenance.diff
+    assert "changed, content withheld: .env\n" in provenance.diff
+
+
+def test_an_address_in_a_diff_keeps_no_password(tree: Path) -> None:
+    (tree / "code.py").write_text("uri = 'https://me:sesame@example.org'\n")
+    assert "+uri = 'https://***@example.org'" in read_provenance(tree).diff
+
+
+def test_no_driver_of_the_user_decrypts_for_the_diff(tree: Path) -> None:
+    (tree / ".gitattributes").write_text("code.py diff=plain\n")
+    subprocess.run(["git", "-C", str(tree), "config", "diff.plain.textconv", "echo sesame;:"], check=True)
+    commit(tree)
+    (tree / "code.py").write_text("second\n")
+    provenance = read_provenance(tree)
+    assert "+second" in provenance.diff and "sesame" not in provenance.diff
+
+
+def test_of_a_larger_repository_only_the_project_counts(tree: Path) -> None:
+    project = tree / "teams" / "gans"
+    for name in ("src/code.py", "conf/base/globals.yml"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("first\n")
+    commit(tree)
+    (tree / "code.py").write_text("second\n")
+    (tree / "src").mkdir()
+    (tree / "src" / "other.py").touch()
+    assert read_provenance(project).dirty == "false"
+    (project / "src" / "code.py").write_text("third\n")
+    provenance = read_provenance(project)
+    assert (provenance.changed, provenance.dirty) == (("src/code.py",), "true")
+    assert "+third" in provenance.diff and "second" not in provenance.diff
 
 
 def test_what_dvc_writes_leaves_the_tree_clean(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tree / "dvc.lock").write_text("second\n")
-    assert not read_provenance(tree).dirty
+    assert read_provenance(tree).dirty == "false"
     (tree / "conf/base/parameters_training.yml").write_text("second\n")
-    assert read_provenance(tree).dirty
+    assert read_provenance(tree).dirty == "true"
     monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
-    assert not read_provenance(tree).dirty
+    assert read_provenance(tree).dirty == "false"
 
 
-def test_outside_git_there_is_none(tmp_path: Path) -> None:
+def test_outside_git_the_state_is_unknown(tmp_path: Path) -> None:
     provenance = read_provenance(tmp_path)
-    assert (provenance.commit, provenance.branch, provenance.dirty) == ("", "", False)
+    assert (provenance.commit, provenance.branch, provenance.dirty) == ("", "", "unknown")
+    assert "not a git repository" in provenance.problem
+    assert set(provenance.tags) == {"git.dirty", "git.problem"}
+
+
+def test_a_folder_that_the_repository_around_it_does_not_track_is_unknown(tree: Path) -> None:
+    installed = tree / "site-packages"
+    installed.mkdir()
+    (installed / "code.py").touch()
+    assert read_provenance(installed).dirty == "unknown"
+    assert "no file of" in read_provenance(installed).problem
+
+
+def test_git_that_refuses_is_quoted(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    provenance = read_provenance(tree)
+    assert (provenance.commit, provenance.dirty) == ("", "unknown")
+    assert "dubious ownership" in provenance.problem and "safe.directory" in provenance.problem
+
+
+def test_a_missing_git_is_said(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tree))
+    provenance = read_provenance(tree)
+    assert (provenance.dirty, provenance.changed) == ("unknown", ())
+    assert provenance.problem == "git cannot be started (No such file or directory)"

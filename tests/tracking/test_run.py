@@ -98,3 +98,18 @@ def test_names_are_readable_and_an_experiment_keeps_its_own(monkeypatch: pytest.
     assert run_name({"training.recipe": "vae"}, "smoke", "0123456789", compares=True) == "comparison-smoke-0123456"
     monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
     assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "warm-sea"
+
+
+def test_no_record_of_a_run_holds_a_secret(
+    client: MlflowClient, experiment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "sesame-sesame")
+    monkeypatch.setattr(sys, "argv", ["kedro", "run", "--params", "training.seed=sesame", "--env", "smoke"])
+    run_id = join_run(client, experiment_id, session="a", resume="work", name="first")
+    log_parameters(client, run_id, {"source": "hub:sesame-sesame", "n": 3})
+    log_parameters(client, run_id, {"source": "https://me:sesame@example.org"})
+    set_tags(client, run_id, {ERROR: "TrackingError: https://me:sesame@example.org says no"})
+    data = client.get_run(run_id).data
+    assert "sesame" not in str(data)
+    assert data.tags["mlflow.source.name"] == "kedro run --params training.seed=… --env smoke"
+    assert data.params == {"source": "hub:***", "n": "3"}

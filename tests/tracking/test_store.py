@@ -14,6 +14,7 @@ from threading import Thread
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from ganops.errors import TrackingError
 from ganops.tracking.location import (
@@ -209,3 +210,17 @@ def test_a_store_that_may_not_be_written_is_an_error(made_store: Path, modes: tu
         folder.chmod(0o755)
     assert "The MLflow store" in done.stdout, done.stderr
     assert "expected an SQLite file that may be read and written" in done.stdout
+
+
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "https://me:sesame@tracking.example.org"
+
+    def refuse(uri: str) -> MlflowClient:
+        raise MlflowException(f"API request to {uri} failed")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.setattr("mlflow.MlflowClient", refuse)
+    with pytest.raises(TrackingError) as caught:
+        create_store()
+    assert "sesame" not in str(caught.value)
+    assert 'mlflow db upgrade "$MLFLOW_TRACKING_URI"' in caught.value.remedy

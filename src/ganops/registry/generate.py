@@ -1,15 +1,25 @@
 """A registered model, or a bundle's folder, → samples in a folder; no server."""
 
+import logging
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from ganops.bundle import Bundle
-from ganops.errors import RequestError
+from ganops.errors import RegistryError, RequestError
 from ganops.files import whole_file
+from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
 from ganops.registry.delivery import DELIVERIES
-from ganops.registry.versions import ModelAddress, find_version
+from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
 from ganops.sampling import GenerationRequest
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> list[Path]:
@@ -35,20 +45,56 @@ def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> li
 
 
 def load_bundle(uri: str) -> Bundle:
-    """The bundle at models:/… (fetched from the store's artifacts), or in a folder."""
+    """Load the bundle in a folder, or at models:/… the bundle of a version whose files are those that were registered.
+
+    Nothing of a version is run.
+
+    Raises:
+        RegistryError: there is no such version, or its files or weights are not those that were registered.
+    """
     if not uri.startswith("models:/"):
         return Bundle.load(Path(uri))
     address = ModelAddress.parse(uri)
     from mlflow import MlflowClient
-    from mlflow.artifacts import download_artifacts
+
+    client = MlflowClient()
+    version = find_version(client, address)
+    with _fetch(client, version) as folder:
+        bundle = Bundle.load(_find_bundle(version, folder))
+    if bundle.digest != version.tags.get(WEIGHTS_TAG):
+        raise _unlike_its_tag(version, f"weights with the sha256 {bundle.digest}")
+    return bundle
+
+
+def _fetch(client: "MlflowClient", version: "ModelVersion") -> AbstractContextManager[Path]:
+    """A version of before there were checksums is checked by its weights alone: of its files only these are used."""
+    if CHECKSUMS_TAG in version.tags:
+        return fetch_version(client, version)
+    _LOGGER.warning("%s has no checksums of its files: only its weights are checked.", describe(version))
+    return fetch_model(describe(version), find_source(client, version))
+
+
+def _find_bundle(version: "ModelVersion", folder: Path) -> Path:
     from mlflow.models.model import MLMODEL_FILE_NAME
 
-    version = find_version(MlflowClient(), address)
-    folder = Path(download_artifacts(f"models:/{version.name}/{version.version}"))
-    # Not Model.load, which reads a path with `%` or `#` as an address.
-    description = yaml.safe_load((folder / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
-    artifacts = description["flavors"]["python_function"]["artifacts"]
-    return Bundle.load(folder / artifacts["bundle"]["path"])
+    try:
+        # Not Model.load, which reads a path with `%` or `#` as an address.
+        description = yaml.safe_load((folder / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
+        path = folder / description["flavors"]["python_function"]["artifacts"]["bundle"]["path"]
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise _unlike_its_tag(version, f"an MLmodel that names no bundle ({error})") from None
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise _unlike_its_tag(version, f"an MLmodel that leads out of the version, to {path}")
+    return path
+
+
+def _unlike_its_tag(version: "ModelVersion", received: str) -> RegistryError:
+    return RegistryError(
+        describe(version),
+        expected=f"the bundle that its tag {WEIGHTS_TAG} means",
+        received=received,
+        remedy="Ask for another version, or register the bundle again with `kedro run --pipelines registration`.",
+    )
 
 
 def _refuse_to_overwrite(written: dict[Path, bytes]) -> None:

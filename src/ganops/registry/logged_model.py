@@ -1,5 +1,7 @@
 """A bundle as a logged model of the active run: the serving code, the package and the bundle in one folder."""
 
+import logging
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganops.bundle import Bundle
+from ganops.git import list_tracked
 from ganops.registry.delivery import DELIVERIES
 from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
+_LOGGER = logging.getLogger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What loading and answering import; mlflow's own inference of it takes 4 s and adds what training imports.
 _REQUIREMENTS = ("jaxtyping", "mlflow", "numpy", "pillow", "pydantic", "safetensors", "scipy", "torch")
@@ -27,26 +31,49 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
     """Log the model to the active run; its URI."""
     from mlflow import pyfunc
 
-    info = pyfunc.log_model(
-        name="generator",
-        python_model=_PACKAGE / "registry" / "serving_model.py",
-        artifacts={"bundle": bundle.path.resolve().as_uri()},
-        code_paths=[str(_PACKAGE)],
-        pip_requirements=pip_requirements(),
-        model_config={"largest_request": largest_request},
-        metadata={"weights_sha256": bundle.digest},
-    )
+    with TemporaryDirectory(prefix="ganops-") as folder:
+        info = pyfunc.log_model(
+            name="generator",
+            python_model=_PACKAGE / "registry" / "serving_model.py",
+            artifacts={"bundle": bundle.path.resolve().as_uri()},
+            code_paths=[str(copy_package(_PACKAGE, Path(folder)))],
+            pip_requirements=pip_requirements(),
+            model_config={"largest_request": largest_request},
+            metadata={"weights_sha256": bundle.digest},
+        )
     return info.model_uri
 
 
-def differing_samples(model_uri: str, bundle: Bundle, largest_request: int) -> str:
+def copy_package(package: Path, folder: Path) -> Path:
+    """Copy the Python files of a package that git tracks; outside git, such as installed, all its Python files.
+
+    Whatever else lies in the source folder, ignored or forgotten, is not for those who get the model.
+    """
+    present = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    tracked = {name for name in list_tracked(package) if name.endswith(".py")}
+    if left_out := sorted(present - tracked) if tracked else []:
+        _LOGGER.warning(
+            "The model is logged without %s, which git does not track: add what it needs, and register again.",
+            ", ".join(left_out),
+        )
+    for name in sorted(present & tracked if tracked else present):
+        (folder / package.name / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(package / name, folder / package.name / name)
+    return folder / package.name
+
+
+def differing_samples(model: Path, bundle: Bundle, largest_request: int) -> str:
     """What of a logged model's answer is not, byte for byte, the bundle's own: `2 of 3 samples differ`, or nothing.
 
     Its serving code and its bundle are those that were logged; `ganops` is imported already, and is this process's own.
+
+    Args:
+        model: the folder of its files. Their code is run: check them first.
+        bundle: what it was logged from.
+        largest_request: the number of samples that it gives at most.
     """
     request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
-    with TemporaryDirectory() as folder:
-        answer = _load(model_uri, folder).predict([request.model_dump()])[0]
+    answer = _load(str(model)).predict([request.model_dump()])[0]
     expected, read = bundle.generate(request).values, DELIVERIES[bundle.settings.field].read
     equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]
     return "" if all(equal) else f"{equal.count(False)} of {len(equal)} samples differ"
@@ -57,12 +84,11 @@ def pip_requirements() -> list[str]:
     return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
-def _load(model_uri: str, folder: str) -> "PyFuncModel":
-    """The model, from a copy in `folder`: MLflow reads a path with `%` or `#` as an address, and does not find it."""
+def _load(model_uri: str) -> "PyFuncModel":
     from mlflow import pyfunc
 
     with _same_search_path():
-        return pyfunc.load_model(model_uri, suppress_warnings=True, dst_path=folder)
+        return pyfunc.load_model(model_uri, suppress_warnings=True)
 
 
 @contextmanager

@@ -14,10 +14,18 @@ from filelock import FileLock
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
+from ganops.registry.checksums import (
+    CHECKSUMS_TAG,
+    describe,
+    fetch_model,
+    fetch_version,
+    list_checksums,
+    record_checksums,
+)
 from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge_model, judge_report, metrics_of
 from ganops.registry.logged_model import differing_samples, log_bundle
 from ganops.registry.origin import Origin
-from ganops.registry.versions import version_by_alias, version_by_weights
+from ganops.registry.versions import WEIGHTS_TAG, version_by_alias, version_by_weights
 from ganops.sources import source_digest
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _METRIC = "metric."
+_REPLACES = "replaces"
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,8 @@ def register_bundle(
 ) -> Registration:
     """Register in the active run's store; known weights give the version they have.
 
-    They get a new one only where the model of the one they have no longer gives the bundle's samples.
+    They get a new one only where the files of the one they have are not those that were registered, or its model no
+    longer gives the bundle's samples; the new one's tag `replaces` says why.
 
     Args:
         name: of the registered model; made where it does not exist.
@@ -91,6 +101,16 @@ def register_bundle(
 
 
 @dataclass(frozen=True)
+class _LoggedModel:
+    """A model as it was read back from the store: where it lies, its files, and which of its samples differ."""
+
+    model_id: str
+    source: str
+    checksums: Mapping[str, str]
+    differing: str
+
+
+@dataclass(frozen=True)
 class _Registrar:
     """One registration; it holds the lock."""
 
@@ -102,30 +122,61 @@ class _Registrar:
     parameters: RegistrationParameters
 
     def register(self, judged: tuple[Verdict, ...], origin: Origin) -> Registration:
-        known = self._known()
-        model_uri = log_bundle(self.bundle, self.parameters.largest_request) if known is None else ""
-        differing = self._differing(model_uri) if known is None else ""
-        verdicts = (*judge_model(has_finite_weights(self.bundle), differing), *judged)
-        origin = origin if known is None else _origin_of(known, origin)
+        known, reason = self._find_known()
+        return self._add(judged, origin, reason) if known is None else self._renew(known, judged, origin)
+
+    def _renew(self, known: "ModelVersion", judged: tuple[Verdict, ...], origin: Origin) -> Registration:
+        origin = _origin_of(known, origin)
+        verdicts = (*judge_model(has_finite_weights(self.bundle), ""), *judged)
+        decision = self._decide(verdicts, origin, known)
+        _renew_tags(self.client, known, _tags(self.bundle, self.report, origin, decision))
+        return self._finish(known, decision, verdicts, known=True)
+
+    def _add(self, judged: tuple[Verdict, ...], origin: Origin, reason: str) -> Registration:
+        """Make a version; `reason` says why the one that these weights had does not do."""
+        logged = self._log()
+        verdicts = (*judge_model(has_finite_weights(self.bundle), logged.differing), *judged)
+        decision = self._decide(verdicts, origin, None)
+        tags = _tags(self.bundle, self.report, origin, decision)
+        tags |= {CHECKSUMS_TAG: record_checksums(self.client, self.run_id, logged.checksums)}
+        if reason:
+            tags[_REPLACES] = reason
+            _LOGGER.warning("A new version of known weights is made. %s", reason)
+        version = _new_version(self.client, self.name, logged, self.run_id, tags)
+        return self._finish(version, decision, verdicts, known=False)
+
+    def _decide(self, verdicts: tuple[Verdict, ...], origin: Origin, known: "ModelVersion | None") -> Decision:
         rival = _rival(self.client, self.name, known)
-        decision = decide(verdicts, self.report, self.parameters.compare_by, rival, origin.doubts)
-        version = self._version(known, model_uri, _tags(self.bundle, self.report, origin, decision))
+        return decide(verdicts, self.report, self.parameters.compare_by, rival, origin.doubts)
+
+    def _finish(
+        self, version: "ModelVersion", decision: Decision, verdicts: tuple[Verdict, ...], *, known: bool
+    ) -> Registration:
         champion = _set_alias(self.client, version, decision)
-        return Registration(self.name, str(version.version), decision, verdicts, known is not None, champion)
+        return Registration(self.name, str(version.version), decision, verdicts, known, champion)
 
-    def _known(self) -> "ModelVersion | None":
-        """The version of these weights; None where its model does not give their samples."""
+    def _find_known(self) -> "tuple[ModelVersion | None, str]":
+        """Return the version of these weights; or none, and why the one that there is does not do."""
         found = version_by_weights(self.client, self.name, self.bundle.digest)
-        return None if found is None or self._differing(f"models:/{self.name}/{found.version}") else found
+        if found is None:
+            return None, ""
+        try:
+            with fetch_version(self.client, found) as folder:
+                differing = self._compare_samples(folder)
+        except RegistryError as error:
+            return None, str(error)
+        return (None, f"{describe(found)}: {differing}") if differing else (found, "")
 
-    def _differing(self, model_uri: str) -> str:
-        return differing_samples(model_uri, self.bundle, self.parameters.largest_request)
+    def _log(self) -> _LoggedModel:
+        """Log the model, read it back from the store, and compare its samples with the bundle's."""
+        uri = log_bundle(self.bundle, self.parameters.largest_request)
+        model_id = uri.removeprefix("models:/")
+        source = self.client.get_logged_model(model_id).artifact_location
+        with fetch_model(f"the logged model {model_id}", source) as folder:
+            return _LoggedModel(model_id, source, list_checksums(folder), self._compare_samples(folder))
 
-    def _version(self, known: "ModelVersion | None", model_uri: str, tags: dict[str, str]) -> "ModelVersion":
-        if known is None:
-            return _new_version(self.client, self.name, model_uri, self.run_id, tags)
-        _renew_tags(self.client, known, tags)
-        return known
+    def _compare_samples(self, model: Path) -> str:
+        return differing_samples(model, self.bundle, self.parameters.largest_request)
 
 
 def has_finite_weights(bundle: Bundle) -> bool:
@@ -149,7 +200,7 @@ def _active_client() -> "tuple[MlflowClient, str]":
 
 
 def _new_version(
-    client: "MlflowClient", name: str, model_uri: str, run_id: str, tags: dict[str, str]
+    client: "MlflowClient", name: str, logged: _LoggedModel, run_id: str, tags: dict[str, str]
 ) -> "ModelVersion":
     from mlflow.exceptions import MlflowException
 
@@ -158,9 +209,7 @@ def _new_version(
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    model_id = model_uri.removeprefix("models:/")
-    source = client.get_logged_model(model_id).artifact_location
-    return client.create_model_version(name, source, run_id, tags, model_id=model_id)
+    return client.create_model_version(name, logged.source, run_id, tags, model_id=logged.model_id)
 
 
 def _origin_of(version: "ModelVersion", origin: Origin) -> Origin:
@@ -189,7 +238,7 @@ def _tags(bundle: Bundle, report: Report, origin: Origin, decision: Decision) ->
     protocol = report["protocol"]
     return {
         **{field.name: getattr(origin, field.name) for field in fields(Origin)},
-        "weights_sha256": bundle.digest,
+        WEIGHTS_TAG: bundle.digest,
         "store_sha256": str(protocol.get("store", "")),
         "parameters_sha256": hashlib.sha256(_canonical(bundle.settings.model_dump()).encode()).hexdigest(),
         "package_sha256": source_digest(),

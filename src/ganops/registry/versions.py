@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+WEIGHTS_TAG = "weights_sha256"
 ALIASES = ("champion", "challenger", "previous")
 
 
@@ -58,7 +59,7 @@ def version_by_alias(client: "MlflowClient", name: str, alias: str) -> "ModelVer
 
 def version_by_weights(client: "MlflowClient", name: str, weights_sha256: str) -> "ModelVersion | None":
     """The latest version of these weights, if they are known."""
-    query = f"name = '{name}' AND tag.weights_sha256 = '{weights_sha256}'"
+    query = f"name = '{name}' AND tag.{WEIGHTS_TAG} = '{weights_sha256}'"
     found = client.search_model_versions(query, max_results=1, order_by=["version_number DESC"])
     return next(iter(found), None)
 

@@ -52,7 +52,7 @@ In the project's folder. The first command says which version has these weights;
 `@champion` move on to other weights.
 
 ```
-export MLFLOW_TRACKING_URI=sqlite:///mlflow.db
+export MLFLOW_TRACKING_URI=sqlite:///mlflow.db MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false
 python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\\"{query}\\")])"
 kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to {many}
 mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
@@ -60,7 +60,8 @@ curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"input
 ```
 
 The answer holds, for each request, its {many} as {form}; one call may ask for {largest_request}. A bad request
-gets status 400 and the reason. In Python:
+gets status 400 and the reason. `kedro generate` refuses a version whose files were edited since it was registered;
+`mlflow` checks nothing and runs the version's code. In Python:
 `mlflow.pyfunc.load_model(f"models:/{name}/{{VERSION}}").predict([{example_python}])`.
 """
 

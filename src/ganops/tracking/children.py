@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PARENT = "mlflow.parentRunId"  # by which MLflow's table of runs folds the children below their parent
-_INHERITED = ("environment", "git.dirty")
+_INHERITED = ("environment", "git.dirty", "git.problem")
 _INHERITED_GROUPS = ("mlflow.source.", "mlflow.user")
 
 

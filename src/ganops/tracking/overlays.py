@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from ganops.errors import ConfigurationError
+from ganops.git import git
 from ganops.tracking.parameters import flatten
-from ganops.tracking.provenance import git
 
 _MISSING = object()
 _WITHOUT_RESULT = ("credentials", "logging", "mlflow")

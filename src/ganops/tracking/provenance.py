@@ -2,14 +2,24 @@
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from ganops.git import ask_git, git
+from ganops.tracking.masking import is_secret_file, mask_secrets
 
 # DVC itself writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
 _LOCK = re.compile(r"(.*/)?dvc\.lock")
 _PARAMETERS = re.compile(r"conf/(dvc|[^/]+/(parameters[^/]*|globals))\.yml")
 _READ_BY_THE_PROGRAM = ("src", "conf")
+# Python imports these and Kedro reads these, whatever .gitignore says; conf/local has a tag of its own.
+_READ_THOUGH_IGNORED = (
+    ":(glob)src/**/*.py",
+    *(f":(glob)conf/**/{name}*.y*ml" for name in ("parameters", "catalog", "globals", "mlflow")),
+    ":(exclude)conf/local",
+)
+Dirty = Literal["true", "false", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -17,50 +27,79 @@ class Provenance:
     """Where the code comes from.
 
     Attributes:
-        commit: full sha; empty outside git and before the first commit.
+        commit: full sha; empty where git does not answer and before the first commit.
         branch: empty when detached.
-        changed: tracked files that differ from the commit, less those that DVC writes while it runs; and files of code
-            and configuration that git does not know, since Python and Kedro read them all the same.
-        diff: the text of the differences, empty when clean.
+        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and files
+            of code and configuration that no commit holds, since Python and Kedro read them all the same.
+        diff: the differences of tracked files as text, empty when clean. Of untracked files and of files that are named
+            like secrets it has the names alone.
+        problem: why git does not answer, in its own words; empty where it does.
     """
 
     commit: str
     branch: str
     changed: tuple[str, ...]
     diff: str
+    problem: str = ""
 
     @property
-    def dirty(self) -> bool:
-        """Whether the commit alone does not say what ran."""
-        return bool(self.changed)
+    def dirty(self) -> Dirty:
+        """`false` where the commit alone says what ran; `unknown` where git does not answer."""
+        if self.problem:
+            return "unknown"
+        return "true" if self.changed else "false"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of a run; MLflow's own names for commit and branch."""
+        tags = {"git.dirty": self.dirty, "git.problem": self.problem}
+        tags |= {"mlflow.source.git.commit": self.commit, "mlflow.source.git.branch": self.branch}
+        return {name: value for name, value in tags.items() if value}
 
 
 def read_provenance(folder: Path) -> Provenance:
-    """Ask git; a folder outside git has no provenance: empty fields."""
-    status = git(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--no-renames", "-z")
-    if status is None:
-        return Provenance("", "", (), "")
-    headers, changed = _parse(status.split("\0"))
-    unknown = _unknown(folder)
+    """Ask git about a project's folder; of a larger repository only this folder counts."""
+    prefix = ask_git(folder, "rev-parse", "--show-prefix")
+    status = ask_git(
+        folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--no-renames", "-z", "--", "."
+    )
+    if problem := prefix.problem or status.problem or _untracked_project(folder):
+        return Provenance("", "", (), "", mask_secrets(problem))
+    headers, changed = _parse(status.output.split("\0"), prefix.output.rstrip("\n"))
+    uncommitted = _list_uncommitted(folder)
     commit = headers.get("branch.oid", "").replace("(initial)", "")
     branch = headers.get("branch.head", "").replace("(detached)", "")
-    diff = git(folder, "diff", "--no-color", "HEAD") if changed and commit else ""
-    return Provenance(commit, branch, (*changed, *unknown), (diff or "") + _shown_whole(folder, unknown))
+    diff = _diff(folder, changed) if changed and commit else ""
+    names = "".join(f"untracked, content withheld: {name}\n" for name in uncommitted)
+    return Provenance(commit, branch, (*changed, *uncommitted), diff + names)
 
 
-def _unknown(folder: Path) -> tuple[str, ...]:
-    listed = git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *_READ_BY_THE_PROGRAM) or ""
-    return tuple(sorted(filter(None, listed.split("\0"))))
+def _untracked_project(folder: Path) -> str:
+    """Tell that the repository around the folder holds none of it, as around an installed package."""
+    if git(folder, "ls-files", "--", "."):
+        return ""
+    return f"no file of {folder} is tracked"
 
 
-def _shown_whole(folder: Path, files: tuple[str, ...]) -> str:
-    arguments = ("diff", "--no-color", "--no-index", "--", os.devnull)
-    return "".join(git(folder, *arguments, file, answers=(0, 1)) or "" for file in files)
+def _list_uncommitted(folder: Path) -> tuple[str, ...]:
+    untracked = ("ls-files", "--others", "--exclude-standard", "-z", "--", *_READ_BY_THE_PROGRAM)
+    ignored = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", *_READ_THOUGH_IGNORED)
+    listed = [git(folder, *arguments) or "" for arguments in (untracked, ignored)]
+    return tuple(sorted({name for text in listed for name in text.split("\0") if name}))
 
 
-def _parse(lines: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _diff(folder: Path, changed: tuple[str, ...]) -> str:
+    """Show what changed. A diff driver of the user's could print what a filter keeps encrypted, so none is used."""
+    withheld = [name for name in changed if is_secret_file(name)]
+    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative")
+    paths = (".", *(f":(exclude,literal){name}" for name in withheld))
+    shown = git(folder, "diff", *options, "HEAD", "--", *paths) or ""
+    return mask_secrets(shown) + "".join(f"changed, content withheld: {name}\n" for name in withheld)
+
+
+def _parse(lines: list[str], prefix: str) -> tuple[dict[str, str], tuple[str, ...]]:
     headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
-    paths = [_path(line) for line in lines if line[:2] in ("1 ", "u ")]
+    paths = [_path(line).removeprefix(prefix) for line in lines if line[:2] in ("1 ", "u ")]
     return headers, tuple(path for path in paths if not _written_by_dvc(path))
 
 
@@ -72,16 +111,3 @@ def _path(line: str) -> str:
 def _written_by_dvc(path: str) -> bool:
     inside_experiment = "DVC_EXP_NAME" in os.environ
     return bool(_LOCK.fullmatch(path) or (inside_experiment and _PARAMETERS.fullmatch(path)))
-
-
-def git(folder: Path, *arguments: str, answers: tuple[int, ...] = (0,)) -> str | None:
-    """The output of a git command; None where git, the repository or the asked object is missing.
-
-    `answers` are the exit codes of a command that did what was asked.
-    """
-    command = ["git", "-C", str(folder), *arguments]
-    try:
-        result = subprocess.run(command, capture_output=True, check=False)
-    except FileNotFoundError:
-        return None
-    return result.stdout.decode(errors="replace") if result.returncode in answers else None

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ganops.tracking.masking import mask_secrets
+
 _LOGGER = logging.getLogger(__name__)
 _ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
 
@@ -18,7 +20,7 @@ def or_warn(warning: str, action: Callable[[], Any]) -> bool:
             return True
         except Exception as error:
             if attempt == _ATTEMPTS:
-                _LOGGER.warning("%s: %s", warning, error)
+                _LOGGER.warning("%s: %s", warning, mask_secrets(str(error)))
             else:
                 time.sleep(_PAUSE_SECONDS * attempt)
     return False

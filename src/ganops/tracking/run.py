@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ganops.tracking.masking import mask_command, mask_secrets
 from ganops.tracking.process import ProcessIdentity, this_process
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _close_abandoned(client: "MlflowClient", experiment_id: str) -> None:
 
 def _system_tags() -> dict[str, str]:
     """What mlflow.start_run would have set."""
-    tags = {"mlflow.source.type": "LOCAL", "mlflow.source.name": " ".join(sys.argv)[:_LONGEST_TAG]}
+    tags = {"mlflow.source.type": "LOCAL", "mlflow.source.name": mask_command(sys.argv)[:_LONGEST_TAG]}
     with suppress(OSError, KeyError, ImportError):  # a container's user may have no name
         tags["mlflow.user"] = getpass.getuser()
     return tags
@@ -94,7 +95,7 @@ def log_parameters(client: "MlflowClient", run_id: str, values: Mapping[str, Any
     from mlflow.entities import Param
 
     known = client.get_run(run_id).data.params
-    texts = {name: str(value)[:_LONGEST_PARAMETER] for name, value in values.items()}
+    texts = {name: mask_secrets(str(value))[:_LONGEST_PARAMETER] for name, value in values.items()}
     new = [Param(name, text) for name, text in texts.items() if name not in known]
     for first in range(0, len(new), _PARAMETERS_A_BATCH):
         client.log_batch(run_id, params=new[first : first + _PARAMETERS_A_BATCH])
@@ -107,4 +108,6 @@ def set_tags(client: "MlflowClient", run_id: str, tags: Mapping[str, Any]) -> No
     from mlflow.entities import RunTag
 
     if tags:
-        client.log_batch(run_id, tags=[RunTag(name, str(value)[:_LONGEST_TAG]) for name, value in tags.items()])
+        client.log_batch(
+            run_id, tags=[RunTag(name, mask_secrets(str(value))[:_LONGEST_TAG]) for name, value in tags.items()]
+        )

@@ -19,6 +19,7 @@ from filelock import FileLock
 from ganops.errors import TrackingError
 from ganops.files import disk_errors
 from ganops.tracking.location import EXPERIMENT, artifact_root, root, sqlite_path, tracking_uri, without_credentials
+from ganops.tracking.masking import mask_secrets
 
 _LONGEST_ANSWER_SECONDS = 10
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -162,13 +163,18 @@ def _mlflow_errors(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         raise TrackingError(
-            f"The MLflow store {without_credentials(uri)}",
+            f"The MLflow store {mask_secrets(uri)}",
             expected="a store of the installed version of MLflow that may be read and written",
-            received=str(error).splitlines()[0].replace(uri, without_credentials(uri)),
-            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade '{without_credentials(uri)}'`; "
-            "else set MLFLOW_TRACKING_URI to another store.",
+            received=mask_secrets(str(error).splitlines()[0]),
+            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade {_shell_address(uri)}`; else set "
+            "MLFLOW_TRACKING_URI to another store.",
         ) from error
 
 
+def _shell_address(uri: str) -> str:
+    """Return the address as a command line takes it; one with a password stays in its variable."""
+    return uri if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'
+
+
 if __name__ == "__main__":
-    print(create_store())
+    print(mask_secrets(create_store()))

@@ -16,7 +16,8 @@ def read_origin(bundle: Path) -> Origin:
     active, trained = _active_run(), _training_run(bundle)
     return Origin(
         git_commit=provenance.commit,
-        git_dirty=str(provenance.dirty).lower(),
+        git_dirty=provenance.dirty,
+        git_problem=provenance.problem,
         dvc_lock_sha256=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "",
         training_run=trained,
         overrides=", ".join(_overrides({active, trained} - {""})),
