@@ -10,8 +10,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 TRAINING = frozenset(
-    "augment bundle bundle_description config data files games launch metrics networks noise objectives parameters "
-    "sampling sources tensors threads training training_settings".split()
+    [
+        "augment",
+        "bundle",
+        "bundle_description",
+        "config",
+        "data",
+        "files",
+        "games",
+        "launch",
+        "metrics",
+        "networks",
+        "noise",
+        "objectives",
+        "parameters",
+        "sampling",
+        "sources",
+        "tensors",
+        "threads",
+        "training",
+        "training_settings",
+    ]
 )
 """What a training's files come from."""
 OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
