@@ -68,3 +68,20 @@ def test_what_is_reserved_has_no_holes(tmp_path):
         reserve(file, 1 << 20)
         seen = os.fstat(file.fileno())
     assert seen.st_size == 1 << 20 and seen.st_blocks * 512 >= 1 << 20
+
+
+def test_a_link_for_a_folder_is_followed_and_one_for_a_file_replaced(tmp_path):
+    """The folder may lie on a larger disk; the file may be DVC's."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "old").touch()
+    (tmp_path / "folder").symlink_to(elsewhere)
+    (tmp_path / "file").symlink_to(elsewhere / "old")
+    for name in ("first", "second"):
+        with whole_folder(tmp_path / "folder") as fresh:
+            (fresh / name).write_text(name)
+    with whole_file(tmp_path / "file") as fresh:
+        fresh.write_text("new")
+    assert (tmp_path / "folder").is_symlink() and [file.name for file in elsewhere.iterdir()] == ["second"]
+    assert not (tmp_path / "file").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "file", "folder"]

@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 
 from ganops.errors import StorageError
 
-_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+_DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR}
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         # Safetensors tells of a write that failed in words alone.
-        if isinstance(error, OSError) and error.errno not in _OF_THE_DISK:
+        if isinstance(error, OSError) and error.errno not in _DISK_REFUSES:
             raise
         raise StorageError(
             str(path),
@@ -31,6 +32,36 @@ def disk_errors(path: Path) -> Iterator[None]:
             received=str(error),
             remedy="Make room or give the right to write, then start again: what was whole before still is.",
         ) from None
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """Inside, a file or folder that is missing, may not be read or is damaged is a StorageError that names `path`."""
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        raise StorageError(
+            str(path),
+            expected="a whole file that may be read",
+            received=f"{type(error).__name__}: {error}",
+            remedy="Give the right to read it and to enter its folders; or make it again by the pipeline that writes "
+            "it, or by `dvc checkout`.",
+        ) from None
+
+
+def require_writable(path: Path) -> None:
+    """Raise StorageError where neither `path` nor what is missing of its folders can be made or replaced."""
+    with disk_errors(path):
+        above = next(folder for folder in path.parents if folder.exists())
+        for folder in (above, path) if path.is_dir() else (above,):
+            _require_right_to_write(folder)
+
+
+def _require_right_to_write(folder: Path) -> None:
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 @contextmanager
@@ -53,9 +84,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """An empty sibling folder to fill; on success it is flushed to the disk and takes the place.
 
     A folder cannot replace a filled one in one step: killed between the two renames there is none, never half a one.
+    Where a symbolic link stands for the folder, the folder that it leads to is replaced, on its own disk.
     """
-    fresh, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
     with disk_errors(path):
+        path = path.resolve() if path.is_symlink() else path
+        fresh, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+        if path.is_dir():  # a folder without the right to write could be renamed, but not emptied
+            _require_right_to_write(path)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         try:

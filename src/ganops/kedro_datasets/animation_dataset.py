@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
-
 from ganops.errors import ConfigurationError
-from ganops.files import whole_file
+from ganops.kedro_datasets.file_dataset import FileDataset
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 _COLOURS = 256
 
 
-class AnimationDataset(AbstractDataset["list[Image]", "list[Image]"]):
+class AnimationDataset(FileDataset["list[Image]"]):
     """Grey (L) or RGB pictures of one size as an endless GIF, written whole or not at all; equal ones are equal bytes.
 
     Grey is kept exactly; of colours the 256 that serve the whole film best, without dithering, which would flicker.
@@ -33,37 +31,28 @@ class AnimationDataset(AbstractDataset["list[Image]", "list[Image]"]):
                 received=repr(frames_per_second),
                 remedy="Correct it in conf/base/catalog_*.yml.",
             )
-        self._filepath = Path(filepath)
+        super().__init__(filepath=filepath, metadata=metadata)
         self._milliseconds = 1000 // frames_per_second
-        self.metadata = metadata
 
-    def load(self) -> "list[Image]":
+    def _read(self, path: Path) -> "list[Image]":
         """All frames, grey (L) or RGB; where two that follow one another are the same, GIF keeps the first alone."""
         from PIL import Image, ImageSequence
 
-        with Image.open(self._filepath) as film:
+        with Image.open(path) as film:
             mode = "L" if film.mode == "L" else "RGB"
             return [frame.convert(mode) for frame in ImageSequence.Iterator(film)]
 
-    def save(self, data: "list[Image]") -> None:
-        """Write the file whole or not at all."""
+    def _write(self, data: "list[Image]", path: Path) -> None:
         frames = _in_one_palette(data)
-        with whole_file(self._filepath) as file:
-            frames[0].save(
-                file,
-                "GIF",
-                save_all=True,
-                append_images=frames[1:],
-                duration=self._milliseconds,
-                loop=0,
-                optimize=False,
-            )
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        frames[0].save(
+            path,
+            "GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=self._milliseconds,
+            loop=0,
+            optimize=False,
+        )
 
 
 def _in_one_palette(frames: "list[Image]") -> "list[Image]":

@@ -1,0 +1,51 @@
+"""A file of the catalog: written whole or not at all, in the place of the old one."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kedro.io import AbstractDataset
+
+from ganops.files import read_errors, whole_file
+
+Content = TypeVar("Content")
+
+
+class FileDataset(AbstractDataset[Content, Content]):
+    """Base of the datasets that are one local file; a subclass says how its content is read and written.
+
+    A new file takes the name of the old one, whose bytes stay as they are: a link, hard or symbolic, into DVC's cache
+    is replaced, never written through.
+
+    Args:
+        filepath: the file.
+        metadata: for the tools that read the catalog; no meaning here.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Content:
+        """Read the file; StorageError where it is missing or damaged."""
+        with read_errors(self._filepath):
+            return self._read(self._filepath)
+
+    def save(self, data: Content) -> None:
+        """Write the file whole or not at all; StorageError where the disk refuses it."""
+        with whole_file(self._filepath) as file:
+            self._write(data, file)
+
+    @abstractmethod
+    def _read(self, path: Path) -> Content:
+        """Read the content of `path`."""
+
+    @abstractmethod
+    def _write(self, data: Content, path: Path) -> None:
+        """Write the content to `path`, a new file."""
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
