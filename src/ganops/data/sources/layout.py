@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from ganops.data.sources.classes import sort_classes
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES
 from ganops.data.store import NO_CLASS
 
@@ -63,6 +64,6 @@ def _with_classes(names: Sequence[str], tops: Sequence[tuple[str, ...]], test: l
         return Layout((), [NO_CLASS] * len(names), test)
     if not all(tops):
         raise LoosePicture(names[tops.index(())])
-    classes = sorted({top[0] for top in tops})
+    classes = sort_classes(top[0] for top in tops)
     index = {name: label for label, name in enumerate(classes)}
-    return Layout(tuple(classes), [index[top[0]] for top in tops], test)
+    return Layout(classes, [index[top[0]] for top in tops], test)
