@@ -164,7 +164,7 @@ def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
     for name, label in ((b"c\xfft", 0), ("\u732b".encode(), 1)):
         Path(os.fsdecode(os.path.join(folder, name))).mkdir(parents=True)  # noqa: PTH118
         for i in range(4):
-            value = 10 * label + i
+            value = 40 + 10 * label + i
             Path(os.fsdecode(os.path.join(folder, name, b"%d\xfe.png" % i))).write_bytes(png(value))  # noqa: PTH118
     prepared, _ = prepare(image_folder(tmp_path / "pictures"), of_base.data_preparation(height=4, width=4))
     assert prepared.classes == ("c\\udcfft", "\u732b")

@@ -43,7 +43,7 @@ class Source:
 
     references: Sequence[Reference]
     classes: tuple[str, ...]
-    classes_from: str = "the labels of the data set"
+    classes_from: str = "labels"
     passed_over: tuple[str, ...] = ()
 
 
