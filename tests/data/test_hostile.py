@@ -1,4 +1,5 @@
 import signal
+import unicodedata
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ def tolerating(share: float) -> DataPreparationParameters:
 
 
 def shown(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
+    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_an_interruption_stops_it_and_nothing_stays(scratch: Path) -> None:
         loaded.append(row)
         if row == 100:
             signal.raise_signal(signal.SIGINT)
-        return np.zeros((4, 4, 1), dtype=np.uint8)
+        return np.full((4, 4, 1), 99, dtype=np.uint8)
 
     references = [Reference(str(row), partial(load, row)) for row in range(20_000)]
     with pytest.raises(KeyboardInterrupt):
@@ -109,7 +110,7 @@ def test_one_class_and_a_thousand(tmp_path: Path) -> None:
         for k in range(max(count * 3, 20)):
             path = root / f"class {k % count:04}" / f"{k}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(4, 4, rows=4 * (b"\0" + k.to_bytes(4))))
+            path.write_bytes(png(4, 4, rows=4 * (b"\0\xff" + k.to_bytes(3))))
         _, report = prepare(image_folder(root), tolerating(0.0))
         assert len(report["classes"]) == len(report["splits"]["held_out"]["per_class"]) == count
         assert min(report["splits"]["held_out"]["per_class"].values()) >= 1

@@ -50,7 +50,7 @@ def test_the_default_splits_of_the_digits(tmp_path: Path) -> None:
 
 
 def test_duplicates_point_to_the_first_and_stay_together() -> None:
-    pictures = [constant(i % 20) for i in range(60)]
+    pictures = [constant(20 + i % 20) for i in range(60)]
     prepared, report = prepare(source_of(pictures, [0] * 60, ("a",)), PARAMETERS)
     manifest = prepared.manifest
     assert manifest["duplicate_of"].tolist() == [-1] * 20 + [*range(20)] * 2
@@ -85,7 +85,7 @@ def test_nothing_readable_is_an_error(source: Source) -> None:
 
 
 def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None:
-    references = [Reference(f"{i}.png", partial(np.copy, constant(i % 256))) for i in range(30)]
+    references = [Reference(f"{i}.png", partial(np.copy, constant(20 + i))) for i in range(30)]
     for kind, count in (("cut off after {} bytes", 1001), ("link", 4), ("empty", 4)):
         references += [Reference(f"{kind}{i}", partial(refuse, kind.format(i))) for i in range(count)]
     _, report = prepare(Source(references, ()), PARAMETERS.model_copy(update={"tolerated_bad_share": 0.99}))
@@ -113,7 +113,7 @@ def test_a_thousand_classes_and_kinds_of_reasons_keep_the_report_small() -> None
 
 
 def test_without_classes_there_is_no_label_field(tmp_path: Path) -> None:
-    prepared, report = prepare(source_of([constant(i) for i in range(20)], [-1] * 20, ()), PARAMETERS)
+    prepared, report = prepare(source_of([constant(20 + i) for i in range(20)], [-1] * 20, ()), PARAMETERS)
     prepared.write(tmp_path / "store")
     store = Store.open(tmp_path / "store")
     assert list(store.fields) == ["image"]

@@ -7,19 +7,22 @@ knows many more, some of which start other programs or draw vectors; those are n
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.pixel_budget import PixelBudget
 from ganops.data.sources.source import UnreadablePicture
+from ganops.data.white import BYTE, FULL_RANGE, WORD, White, count_colours, scale
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
-# Below the number at which Pillow itself refuses, so that it takes no change of Pillow's global limit.
-_MOST_PIXELS = 160_000_000
-_TOO_MANY_PIXELS = f"more than {_MOST_PIXELS // 10**6} million pixels"
+# JPEG 2000 is decoded with four bytes a value, before there is a picture.
+_PIXELS_EACH = {"JPEG2000": 3}
+_BUDGET = PixelBudget(50_000_000)
 _DIRECT_MODES = ("L", "LA", "RGB", "RGBA")
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -53,23 +56,39 @@ class Decoded:
         return self.turn in (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 
 
-def decode(content: bytes) -> UInt8[np.ndarray, "height width channels"]:
+@dataclass(frozen=True)
+class Peak:
+    """The largest value of a picture's colours, and whether it has 16 bits."""
+
+    value: int
+    deep: bool
+
+
+def decode(
+    content: bytes, white: White = FULL_RANGE, limits: PictureLimits = DEFAULT_LIMITS
+) -> UInt8[np.ndarray, "height width channels"]:
     """The pixels as a viewer shows them, 1 to 4 channels: EXIF orientation applied, palettes and CMYK resolved.
 
-    Of an animation the first frame, of several pages the first. Of 16 bits the upper 8: rounded where there is one
-    channel, cut off in colour, as Pillow reads it.
+    Of an animation the first frame, of several pages the first. One channel of 16 bits is scaled to 8 by its white; of
+    colour in 16 bits the upper 8 count, as Pillow reads it.
 
     Raises:
         UnreadablePicture: with a reason that is the same on every machine and in every run.
     """
-    decoded = read(content)
-    picture = decoded.picture if decoded.turn is None else decoded.picture.transpose(decoded.turn)
-    pixels = np.array(picture, dtype=np.uint8)
-    return pixels.reshape(*pixels.shape[:2], -1)
+    with read(content, white=white, limits=limits) as decoded:
+        picture = decoded.picture if decoded.turn is None else decoded.picture.transpose(decoded.turn)
+        pixels = np.array(picture, dtype=np.uint8)
+        return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def read(content: bytes, least: tuple[int, int] | None = None) -> Decoded:
-    """The picture before it is turned, shrunk on the way where that is cheap.
+@contextmanager
+def read(
+    content: bytes,
+    least: tuple[int, int] | None = None,
+    white: White = FULL_RANGE,
+    limits: PictureLimits = DEFAULT_LIMITS,
+) -> Iterator[Decoded]:
+    """The picture before it is turned, shrunk on the way where that is cheap; inside, its memory is accounted for.
 
     A JPEG is rebuilt at 1/2, 1/4 or 1/8 of its size, straight from its cosine coefficients, as long as it stays twice
     as large as `least` both ways. Resized from there by Lanczos to 64 × 64 it differs little from the long way:
@@ -77,17 +96,26 @@ def read(content: bytes, least: tuple[int, int] | None = None) -> Decoded:
 
     Args:
         least: (height, width) that will be made of it, once turned.
+        white: the values that become 255.
 
     Raises:
         UnreadablePicture: as `decode`.
     """
-    with _opened(content) as picture:
+    with ExitStack() as memory:
+        yield _read(content, least, white, limits, memory)
+
+
+def _read(
+    content: bytes, least: tuple[int, int] | None, white: White, limits: PictureLimits, memory: ExitStack
+) -> Decoded:
+    with _opened(content, limits) as picture:
         extent = _shrink(picture, least) if least is not None and picture.format in ("JPEG", "MPO") else None
+        memory.enter_context(_BUDGET.take(_weight(picture)))
         picture.load()
-        return Decoded(_plain(picture), extent or _whole(picture), _turn(picture))
+        return Decoded(_plain(picture, white), extent or _whole(picture), _turn(picture))
 
 
-def read_shape(content: bytes) -> tuple[int, int, int]:
+def read_shape(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[int, int, int]:
     """Height, width and channels that `decode` would give, from the header alone.
 
     EXIF that stands behind the pixels, as a PNG may have it, is not seen.
@@ -95,18 +123,35 @@ def read_shape(content: bytes) -> tuple[int, int, int]:
     Raises:
         UnreadablePicture: where the header is damaged; pixels may still be.
     """
-    with _opened(content) as picture:
+    with _opened(content, limits) as picture:
         decoded = Decoded(picture, _whole(picture), _turn(picture))
         width, height = reversed(picture.size) if decoded.sideways else picture.size
         return height, width, 1 if _is_16_bit(picture) else len(_plain_mode(picture))
 
 
+def is_deep(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> bool:
+    """Whether the picture has one channel of 16 bits; UnreadablePicture as `read_shape`."""
+    with _opened(content, limits) as picture:
+        return _is_16_bit(picture)
+
+
+def find_peak(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> Peak:
+    """The largest value, before any scaling; UnreadablePicture as `decode`."""
+    with _opened(content, limits) as picture, _BUDGET.take(_weight(picture)):
+        picture.load()
+        if _is_16_bit(picture):
+            return Peak(int(_words(picture).max()), deep=True)
+        plain = _plain(picture, FULL_RANGE)
+        bands = plain.split()[: count_colours(len(plain.getbands()))]
+        return Peak(max(int(np.asarray(band).max()) for band in bands), deep=False)
+
+
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
+def _opened(content: bytes, limits: PictureLimits) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise UnreadablePicture(_TOO_MANY_PIXELS)
+            if _weight(picture) > limits.megapixels * 1_000_000:
+                raise UnreadablePicture(_too_many_pixels(limits))
             yield picture
     except (UnreadablePicture, MemoryError):  # Short of memory is the machine, not the picture.
         raise
@@ -115,10 +160,18 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
             "not a picture in a known format" if content else "not a picture: an empty file"
         ) from None
     except Image.DecompressionBombError:
-        raise UnreadablePicture(_TOO_MANY_PIXELS) from None
+        raise UnreadablePicture(_too_many_pixels(limits)) from None
     except Exception as error:  # Damaged bytes make the many decoders raise anything at all.
         text = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error))
         raise UnreadablePicture(f"{type(error).__name__}: {text}") from None
+
+
+def _weight(picture: Image.Image) -> int:
+    return picture.width * picture.height * _PIXELS_EACH.get(picture.format or "", 1)
+
+
+def _too_many_pixels(limits: PictureLimits) -> str:
+    return f"more pixels than data_preparation.limits.megapixels={limits.megapixels} allows"
 
 
 def _whole(picture: Image.Image) -> tuple[float, float]:
@@ -145,11 +198,16 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def _plain(picture: Image.Image, white: White) -> Image.Image:
     if _is_16_bit(picture):
-        return _from_16_bits(np.asarray(picture, dtype=np.int64))
+        return Image.fromarray(scale(_words(picture), white.word))
     mode = _plain_mode(picture)
-    return picture if picture.mode == mode else picture.convert(mode)
+    plain = picture if picture.mode == mode else picture.convert(mode)
+    if white.byte == BYTE:
+        return plain
+    brighter = scale(np.arange(BYTE + 1), white.byte).tolist()
+    colours = count_colours(len(mode))
+    return plain.point(brighter * colours + [*range(BYTE + 1)] * (len(mode) - colours))
 
 
 def _is_16_bit(picture: Image.Image) -> bool:
@@ -166,8 +224,8 @@ def _plain_mode(picture: Image.Image) -> str:
     return "L" if picture.mode in ("1", "L") else "RGB"
 
 
-def _from_16_bits(values: np.ndarray) -> Image.Image:
-    if values.min() < 0 or values.max() > 65535:
+def _words(picture: Image.Image) -> np.ndarray:
+    values = np.asarray(picture)
+    if values.min() < 0 or values.max() > WORD:
         raise UnreadablePicture("integer pixels beyond 16 bits, whose range is not known")
-    # 65535 / 255 = 257: rounding to the nearest multiple keeps black black and white white.
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    return values.astype(np.uint16)

@@ -1,11 +1,13 @@
 """Pictures of any size and kind become samples of one shape."""
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Integer, UInt8
 from PIL import Image
 
+from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.decoding import Decoded, read
 from ganops.data.sources.source import UnreadablePicture
+from ganops.data.white import FULL_RANGE, White, to_bytes
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _LEAST_SHARE_KEPT = 0.01
@@ -13,25 +15,31 @@ _LEAST_SHARE_KEPT = 0.01
 Sample = UInt8[np.ndarray, "new_channels new_height new_width"]
 
 
-def fit(pixels: UInt8[np.ndarray, "height width channels"], shape: tuple[int, int, int]) -> Sample:
+def fit(
+    pixels: Integer[np.ndarray, "height width channels"], shape: tuple[int, int, int], white: White = FULL_RANGE
+) -> Sample:
     """Convert the channels, crop the largest centred part of the wanted aspect ratio, resize it once.
 
     The filter is Lanczos, stretched by the scale when it shrinks, so that nothing aliases; pictures of the right size
     are not touched. Colours are weighted by their opacity.
 
     Args:
+        pixels: of 8 or 16 bits.
         shape: the wanted (channels, height, width).
+        white: the values that become 255.
 
     Raises:
         UnreadablePicture: there are no pixels, or the crop would keep less than a hundredth of them.
     """
     if pixels.size == 0:
         raise UnreadablePicture("no pixels")
-    picture = as_picture(pixels)
+    picture = as_picture(to_bytes(pixels, white))
     return _fit(Decoded(picture, (float(picture.width), float(picture.height)), None), shape)
 
 
-def fit_file(content: bytes, shape: tuple[int, int, int]) -> Sample:
+def fit_file(
+    content: bytes, shape: tuple[int, int, int], white: White = FULL_RANGE, limits: PictureLimits = DEFAULT_LIMITS
+) -> Sample:
     """What `fit` makes of the bytes of a picture file; large JPEGs are shrunk while they are decoded.
 
     The picture is turned as EXIF says when it is small already.
@@ -39,7 +47,8 @@ def fit_file(content: bytes, shape: tuple[int, int, int]) -> Sample:
     Raises:
         UnreadablePicture: as `fit` and `decoding.decode`.
     """
-    return _fit(read(content, least=shape[1:]), shape)
+    with read(content, shape[1:], white, limits) as decoded:
+        return _fit(decoded, shape)
 
 
 def as_picture(pixels: UInt8[np.ndarray, "height width channels"]) -> Image.Image:

@@ -10,19 +10,19 @@ import hashlib
 import math
 import tempfile
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ganops.config import DataPreparationParameters
+from ganops.config import DataPreparationParameters, PictureLimits
 from ganops.data.encodings import SAMPLE_FIELDS
 from ganops.data.fitting import fit, fit_file
 from ganops.data.manifest import label_field, make_manifest
+from ganops.data.parallel import map_in_order
 from ganops.data.perceptual import near_twins
 from ganops.data.preparation_report import REASONS_SHOWN, report_of_pictures
 from ganops.data.progress import Progress, unwatched
@@ -31,15 +31,14 @@ from ganops.data.shape import NothingReadable, SampleShape, sample_shape
 from ganops.data.sources.source import ReadySamples, Reference, Source, UnreadablePicture
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
+from ganops.data.value_range import find_value_range
+from ganops.data.white import White
 from ganops.errors import DataError
 from ganops.files import disk_errors, reserve
 from ganops.threads import core_count
 
 # The sha256 of a picture's row, or why there is none.
 Outcome = bytes | str
-# Few enough that little is lost when it is interrupted, many enough that handing them over costs next to nothing.
-_PICTURES_A_TASK = 8
-_TASKS_WAITING_EACH = 8
 
 
 def prepare(
@@ -59,7 +58,8 @@ def prepare(
         progress: wraps the iterable of pictures, told how many there are; shows them go by.
 
     Raises:
-        DataError: more bad pictures than tolerated, or a class with too few pictures for the splits.
+        DataError: more bad pictures than tolerated, values whose range is in doubt, or a class with too few pictures
+            for the splits.
         StorageError: the folder of temporary files (TMPDIR) has no room for the pictures.
     """
     if isinstance(source, ReadySamples):
@@ -69,15 +69,17 @@ def prepare(
         # Pillow's, of odd metadata and large pictures: one a picture, thousands in all.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         shape = _shape(references, parameters)
+        values = find_value_range(references, parameters, workers or core_count())
         images = _scratch((len(references), shape.channels, shape.height, shape.width))
-        outcomes = progress(_read_all(references, images, workers or core_count()), len(references))
+        read = partial(_read_one, references, images, values.white, parameters.limits)
+        outcomes = progress(map_in_order(read, range(len(references)), workers or core_count()), len(references))
         digests, skipped = _sorted_out(references, iter(outcomes))
     _check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
     manifest = _manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
     prepared = _prepared(images, rows, manifest, source.classes)
     twins = near_twins(images, rows[manifest["duplicate_of"].to_numpy() < 0])
-    return prepared, report_of_pictures(prepared, shape, skipped, twins, parameters)
+    return prepared, report_of_pictures(prepared, source, shape, values, skipped, twins, parameters)
 
 
 def _kept_references(source: Source, parameters: DataPreparationParameters) -> list[Reference]:
@@ -99,31 +101,15 @@ def _scratch(shape: tuple[int, ...]) -> np.ndarray:
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 
-def _read_all(references: Sequence[Reference], images: np.ndarray, workers: int) -> Iterator[Outcome]:
-    """Fills `images`, picture by picture; outcomes in the order of the references."""
-    waiting: deque[Future[list[Outcome]]] = deque()
-    pool = ThreadPoolExecutor(workers)
+def _read_one(
+    references: Sequence[Reference], images: np.ndarray, white: White, limits: PictureLimits, row: int
+) -> Outcome:
+    """Fill one row of `images`."""
     try:
-        for start in range(0, len(references), _PICTURES_A_TASK):
-            rows = range(start, min(start + _PICTURES_A_TASK, len(references)))
-            waiting.append(pool.submit(_read_some, references, images, rows))
-            if len(waiting) > workers * _TASKS_WAITING_EACH:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _read_some(references: Sequence[Reference], images: np.ndarray, rows: range) -> list[Outcome]:
-    return [_read_one(references[row], images, row) for row in rows]
-
-
-def _read_one(reference: Reference, images: np.ndarray, row: int) -> Outcome:
-    try:
-        content = reference.load()
+        content = references[row].load()
         shape = images.shape[1:]
-        images[row] = fit_file(content, shape) if isinstance(content, bytes) else fit(content, shape)
+        is_file = isinstance(content, bytes)
+        images[row] = fit_file(content, shape, white, limits) if is_file else fit(content, shape, white)
     except UnreadablePicture as error:
         return str(error)
     return hashlib.sha256(images[row]).digest()

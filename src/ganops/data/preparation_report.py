@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,16 @@ import pandas as pd
 from ganops.config import DataPreparationParameters
 from ganops.data.perceptual import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearTwins
 from ganops.data.shape import SampleShape
+from ganops.data.sources.source import Source
 from ganops.data.store import PreparedData
+from ganops.data.value_range import ValueRange
+from ganops.data.white import FULL_RANGE
 
 REASONS_SHOWN = 20
 _SKIPPED_LISTED = 1000
 _KINDS_LISTED = 50
+_CLASSES_NAMED = 12
+_LONGEST_NAME = 20
 _TWINS_RULE = (
     f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}, low frequencies at most "
     f"{LARGEST_DIFFERENCE} apart at unit length; copies of equal pixels are duplicates and not counted here. "
@@ -24,7 +30,9 @@ _TWINS_RULE = (
 
 def report_of_pictures(
     prepared: PreparedData,
+    source: Source,
     shape: SampleShape,
+    values: ValueRange,
     skipped: list[tuple[str, str]],
     twins: NearTwins,
     parameters: DataPreparationParameters,
@@ -32,11 +40,18 @@ def report_of_pictures(
     """The report as JSON values.
 
     Args:
+        source: where the pictures came from.
         skipped: name and reason of every bad picture, in the order of the source.
         twins: among the samples that are no duplicates, by their rows in the arrays.
     """
     sizes = {"channels": shape.channels, "height": shape.height, "width": shape.width, "rule": shape.rule}
-    of_pictures = {"near_twins": _twins(twins, prepared), "skipped": _skipped(skipped)}
+    of_pictures = {
+        "white": {**asdict(values.white), "scaled": values.white != FULL_RANGE, "rule": values.rule},
+        "classes_from": source.classes_from if prepared.classes else None,
+        "near_twins": _twins(twins, prepared),
+        "skipped": _skipped(skipped),
+        "passed_over": {"count": len(source.passed_over), "first": list(source.passed_over[:_SKIPPED_LISTED])},
+    }
     return report_of(prepared, sizes, parameters) | of_pictures
 
 
@@ -80,3 +95,24 @@ def _by_reason(skipped: list[tuple[str, str]]) -> dict[str, int]:
     ranked = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
     others = sum(count for _, count in ranked[_KINDS_LISTED:])
     return dict(ranked[:_KINDS_LISTED]) | ({"other reasons": others} if others else {})
+
+
+def summarize(report: dict[str, Any]) -> str:
+    """The report in one line: samples, classes, and what is there twice or was left out."""
+    counts = {"duplicates": report["duplicates"]}
+    if "skipped" in report:
+        counts["near duplicates"] = report["near_twins"]["samples"]
+        counts |= {"skipped": report["skipped"]["count"], "passed over": report["passed_over"]["count"]}
+    classes = _name_classes(report["classes"], report.get("classes_from", "labels"))
+    return f"{report['samples']} samples; {classes}; " + ", ".join(f"{name} {n}" for name, n in counts.items())
+
+
+def _name_classes(classes: list[str], classes_from: str) -> str:
+    if not classes:
+        return "no classes"
+    named = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in _few(classes)]
+    return f"{len(classes)} classes from {classes_from} ({', '.join(named)})"
+
+
+def _few(names: list[str]) -> list[str]:
+    return names if len(names) <= _CLASSES_NAMED else [*names[: _CLASSES_NAMED - 2], "…", names[-1]]

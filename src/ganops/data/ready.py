@@ -14,7 +14,7 @@ from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.errors import ConfigurationError
 
-_OF_PICTURES = ("height", "width", "channels")
+_OF_PICTURES = ("height", "width", "channels", "white")
 
 
 def prepare_ready(samples: ReadySamples, parameters: DataPreparationParameters) -> tuple[PreparedData, dict[str, Any]]:

@@ -16,7 +16,7 @@ from statistics import median_low
 
 import numpy as np
 
-from ganops.config import DataPreparationParameters
+from ganops.config import DataPreparationParameters, PictureLimits
 from ganops.data.decoding import read_shape
 from ganops.data.sources.source import Reference, UnreadablePicture
 
@@ -49,7 +49,7 @@ def sample_shape(references: Sequence[Reference], parameters: DataPreparationPar
     asked = (parameters.channels, parameters.height, parameters.width)
     if None not in asked:
         return SampleShape(*asked, rule="as set")  # type: ignore[arg-type]
-    probed = _probe(references)
+    probed = _probe(references, parameters.limits)
     channels, of_channels = _channels(asked[0], probed)
     height, width, of_size = _size(asked[1], asked[2], probed)
     return SampleShape(channels, height, width, f"{of_size}; {of_channels}")
@@ -67,25 +67,30 @@ class _Probed:
         return self.arrays and len({shape[:2] for shape in self.shapes}) == 1
 
 
-def _probe(references: Sequence[Reference]) -> _Probed:
-    spaced = np.unique(np.linspace(0, len(references) - 1, _PROBED).round().astype(int)) if references else []
+def spaced(references: Sequence[Reference]) -> list[Reference]:
+    """Up to 100 of them, evenly spaced."""
+    positions = np.unique(np.linspace(0, len(references) - 1, _PROBED).round().astype(int)) if references else []
+    return [references[i] for i in positions]
+
+
+def _probe(references: Sequence[Reference], limits: PictureLimits) -> _Probed:
     skipped: list[tuple[str, str]] = []
-    found = list(_readable([references[i] for i in spaced], skipped))
+    found = list(_readable(spaced(references), skipped, limits))
     if not found:  # All of those were bad; the rest may not be.
         skipped.clear()
-        found = list(islice(_readable(references, skipped), _PROBED))
+        found = list(islice(_readable(references, skipped, limits), _PROBED))
     if not found:
         raise NothingReadable(skipped)
     return _Probed([shape for shape, _ in found], all(is_array for _, is_array in found))
 
 
 def _readable(
-    references: Sequence[Reference], skipped: list[tuple[str, str]]
+    references: Sequence[Reference], skipped: list[tuple[str, str]], limits: PictureLimits
 ) -> Iterator[tuple[tuple[int, ...], bool]]:
     for reference in references:
         try:
             content = reference.load()
-            yield (read_shape(content), False) if isinstance(content, bytes) else (content.shape, True)
+            yield (read_shape(content, limits), False) if isinstance(content, bytes) else (content.shape, True)
         except UnreadablePicture as error:
             skipped.append((reference.name, str(error)))
 

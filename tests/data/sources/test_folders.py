@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def described(folder: Path) -> dict[str, bytes | str]:
-    return {name: file if isinstance(file, str) else file() for name, file in files_in_folder(folder).items()}
+    return {name: file if isinstance(file, str) else file() for name, file in files_in_folder(folder).files.items()}
 
 
 def test_links_inside_the_folder_are_read(folder: Path) -> None:
@@ -33,15 +33,36 @@ def test_links_inside_the_folder_are_read(folder: Path) -> None:
     }
 
 
-def test_links_that_lead_out_or_nowhere_are_named(folder: Path) -> None:
-    (folder / "file.png").symlink_to("../elsewhere/out.png")
-    (folder / "folder").symlink_to("../elsewhere")
+def test_links_that_lead_out_are_followed(folder: Path) -> None:
+    """DVC and hubs of data sets keep the bytes in their caches and link to them."""
+    cache = folder.parent / "cache"
+    fill(cache, "ab/cdef", "tree/3.png", "tree/deep/4.png")
+    (cache / "tree" / "back").symlink_to(folder)
+    (cache / "tree" / "again").symlink_to(cache / "tree")
+    (folder / "cat" / "file.png").symlink_to(cache / "ab" / "cdef")
+    (folder / "owl").symlink_to(cache / "tree")
+    (folder / "owl2").symlink_to("../cache/tree")
+    (folder / "everything").symlink_to(folder.parent)
+    assert described(folder) == {
+        "cat/1.png": png(0),
+        "cat/file.png": png(0),
+        "dog/2.png": png(1),
+        "everything": "a link to a folder that it lies in",
+        "owl/3.png": png(1),
+        "owl/again": "a link to a folder that it lies in",
+        "owl/back": "a link to a folder that it lies in",
+        "owl/deep/4.png": png(2),
+        "owl2": "a second link to a folder",
+    }
+
+
+def test_links_that_lead_nowhere_are_named(folder: Path) -> None:
     (folder / "nothing.png").symlink_to("gone.png")
     (folder / "self.png").symlink_to("self.png")
-    reasons = {name: file for name, file in files_in_folder(folder).items() if isinstance(file, str)}
+    (folder / "device.png").symlink_to("/dev/zero")
+    reasons = {name: file for name, file in files_in_folder(folder).files.items() if isinstance(file, str)}
     assert reasons == {
-        "file.png": "a link that leads out of the folder",
-        "folder": "a link that leads out of the folder",
+        "device.png": "neither a file nor a folder",
         "nothing.png": "a link to nothing",
         "self.png": "a link to nothing",
     }
@@ -65,20 +86,23 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
 
 def test_what_is_no_file_is_never_opened(folder: Path) -> None:
     os.mkfifo(folder / "cat" / "pipe.png")
-    assert files_in_folder(folder)["cat/pipe.png"] == "neither a file nor a folder"
+    assert files_in_folder(folder).files["cat/pipe.png"] == "neither a file nor a folder"
 
 
 def test_hidden_folders_are_not_entered(folder: Path) -> None:
     fill(folder, ".git/1.png", "cat/.cache/2.png", "__MACOSX/cat/1.png")
     assert sorted(described(folder)) == ["cat/1.png", "dog/2.png"]
+    assert files_in_folder(folder).passed_over == (".git", "__MACOSX", "cat/.cache")
 
 
 def test_an_absurd_size_is_never_read(folder: Path) -> None:
     with (folder / "cat" / "1.png").open("wb") as file:
-        file.truncate((1 << 30) + 1)
-    read = files_in_folder(folder)["cat/1.png"]
+        file.truncate(64_000_001)
+    read = files_in_folder(folder).files["cat/1.png"]
     assert not isinstance(read, str)
-    with pytest.raises(UnreadablePicture, match="1073741825 bytes, more than any picture has"):
+    with pytest.raises(
+        UnreadablePicture, match=r"64000001 bytes, more than data_preparation\.limits\.file_megabytes=64"
+    ):
         guarded(read)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, UnreadablePicture
+from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.store import Store
 from ganops.errors import DataError
 
@@ -59,6 +59,42 @@ def outcome(reference: Reference) -> bytes | np.ndarray | str:
         return reference.load()
     except UnreadablePicture as error:
         return str(error)
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def in_all_forms(path: Path, *names: str) -> dict[str, Source]:
+    """The same files in a folder, in a zip and in a tar."""
+    fill(path / "folder", *names)
+    packed = pack_zip(path / "a.zip", *names), pack_tar(path / "a.tar", *names)
+    return {"folder": image_folder(path / "folder")} | {file.suffix: image_folder(file) for file in packed}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has one form for both names")
+def test_two_unicode_forms_of_one_name_are_one_class_and_two_files(tmp_path: Path) -> None:
+    for source in in_all_forms(tmp_path, f"{NFD}/1.png", f"{NFC}/1.png", f"{NFC}/{NFD}.png", "dog/2.png").values():
+        assert source.classes == (NFC, "dog")
+        assert described(source) == [
+            (f"{NFC}/1 (2).png", 0, 0),
+            (f"{NFC}/1.png", 0, 1),
+            (f"{NFC}/{NFC}.png", 0, 2),
+            ("dog/2.png", 1, 3),
+        ]
+
+
+def test_numbered_classes_have_the_same_order_in_every_form(tmp_path: Path) -> None:
+    names = [f"{k}/1.png" for k in range(12)]
+    for source in in_all_forms(tmp_path, *names).values():
+        assert source.classes == tuple(str(k) for k in range(12))
+        assert {(name, label) for name, label, _ in described(source)} == {(f"{k}/1.png", k) for k in range(12)}
+
+
+def test_what_is_passed_over_is_told_alike_in_every_form(tmp_path: Path) -> None:
+    names = ("cat/1.png", "dog/2.png", "cat/#recycle/1.png", "cat/#recycle/deep/2.png", "Thumbs.db", "Icon\r", "a.md5")
+    for source in in_all_forms(tmp_path, *names).values():
+        assert [reference.name for reference in source.references] == ["cat/1.png", "dog/2.png"]
+        assert source.passed_over == ("Icon\r", "Thumbs.db", "a.md5", "cat/#recycle")
 
 
 @pytest.mark.parametrize("pack", [pack_zip, pack_tar])
@@ -128,7 +164,7 @@ def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
     for name, label in ((b"c\xfft", 0), ("\u732b".encode(), 1)):
         Path(os.fsdecode(os.path.join(folder, name))).mkdir(parents=True)  # noqa: PTH118
         for i in range(4):
-            value = 10 * label + i
+            value = 40 + 10 * label + i
             Path(os.fsdecode(os.path.join(folder, name, b"%d\xfe.png" % i))).write_bytes(png(value))  # noqa: PTH118
     prepared, _ = prepare(image_folder(tmp_path / "pictures"), of_base.data_preparation(height=4, width=4))
     assert prepared.classes == ("c\\udcfft", "\u732b")

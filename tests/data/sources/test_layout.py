@@ -1,6 +1,7 @@
 import pytest
 
-from ganops.data.sources.layout import LoosePicture, arrange
+from ganops.data.sources.classes import sort_classes
+from ganops.data.sources.layout import LoosePicture, ShardsOrClasses, arrange
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,56 @@ def test_a_picture_beside_the_classes_is_named(names: list[str]) -> None:
 
 
 def test_a_thousand_classes() -> None:
-    layout = arrange([f"{k:04d}/{k}" for k in range(1000)])
+    layout = arrange([f"{k}/{k}" for k in range(1000)])
     assert layout.labels == list(range(1000))
-    assert layout.classes[-1] == "0999"
+    assert layout.classes[-1] == "999"
+
+
+SHARDS = [
+    ["00000", "00001"],
+    ["000", "001", "002"],
+    ["0a", "1f", "ff"],
+    ["d41d8cd9", "0cc175b9"],
+    ["2023-01-31", "2023-02-01"],
+    ["2023-11", "2023-12"],
+    ["part-0001", "part-0002"],
+    ["images_1", "images_10"],
+    ["100CANON", "101CANON"],
+]
+CLASSES = [
+    [str(k) for k in range(12)],
+    [f"{k:02d}" for k in range(12)],
+    ["0", "1"],
+    ["cat", "dog"],
+    ["bad", "add"],
+    ["a", "b", "0", "1"],
+    ["001.robin", "002.finch"],
+    ["001robin", "002finch"],
+    ["00000", "cat"],
+]
+
+
+@pytest.mark.parametrize("folders", SHARDS)
+def test_sub_folders_that_may_be_shards_are_asked_about(folders: list[str]) -> None:
+    names = [f"{folder}/{i}.png" for folder in folders for i in range(2)]
+    for wrapped in (
+        names,
+        [f"set/{name}" for name in names],
+        [f"{part}/{n}" for n in names for part in ("train", "test")],
+    ):
+        with pytest.raises(ShardsOrClasses, match=repr(min(folders))):
+            arrange(wrapped)
+        assert arrange(wrapped, "none").classes == ()
+        assert arrange(wrapped, "folders").classes == sort_classes(folders)
+
+
+@pytest.mark.parametrize("folders", CLASSES)
+def test_sub_folders_that_are_classes_by_their_names(folders: list[str]) -> None:
+    layout = arrange([f"{folder}/1.png" for folder in folders])
+    assert layout.classes == sort_classes(folders)
+
+
+def test_one_shard_alone_is_no_class() -> None:
+    assert arrange(["00000/1.png", "00000/2.png"]).classes == ()
+    assert arrange(["00000/1.png", "00000/2.png"], "folders").classes == ("00000",)
+    assert arrange(["cat/1.png", "cat/2.png"], "none").classes == ()

@@ -1,4 +1,6 @@
 import gzip
+import io
+import os
 import tarfile
 import tempfile
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ganops.config import PictureLimits
 from ganops.data.sources.files import guarded
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.sources.tars import files_in_tar
@@ -18,7 +21,7 @@ PLAIN_AND_COMPRESSED = pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
 
 
 def readable(path: Path) -> dict[str, Callable[[], bytes]]:
-    return {name: file for name, file in files_in_tar(path).items() if not isinstance(file, str)}
+    return {name: file for name, file in files_in_tar(path).files.items() if not isinstance(file, str)}
 
 
 @pytest.mark.parametrize("suffix", TARS)
@@ -49,7 +52,7 @@ def test_links_and_devices_are_never_read(tmp_path: Path, suffix: str) -> None:
         for name, kind in kinds.items():
             archive.addfile(tar_entry(name, kind=kind, target="/etc/passwd"))
     link, special = "a link, not a picture", "neither a file nor a folder"
-    assert files_in_tar(path) == {"symbolic": link, "hard": link, "device": special, "pipe": special}
+    assert files_in_tar(path).files == {"symbolic": link, "hard": link, "device": special, "pipe": special}
 
 
 def test_an_absurd_size_is_never_read(tmp_path: Path) -> None:
@@ -57,13 +60,15 @@ def test_an_absurd_size_is_never_read(tmp_path: Path) -> None:
     with (tmp_path / "a.tar").open("wb") as file:
         file.write(header)
         file.truncate(512 + (1 << 30) + 512 + 1024)  # a hole: no disk space
-    assert files_in_tar(tmp_path / "a.tar") == {"1.png": "1073741825 bytes, more than any picture has"}
+    assert files_in_tar(tmp_path / "a.tar").files == {
+        "1.png": "1073741825 bytes, more than data_preparation.limits.file_megabytes=64 allows"
+    }
 
 
 @PLAIN_AND_COMPRESSED
 def test_names_in_any_script_and_in_none(tmp_path: Path, suffix: str) -> None:
     names = ["./猫/1.png", "d\udcffg/2.png"]
-    assert list(files_in_tar(pack_tar(tmp_path / f"a{suffix}", *names))) == ["猫/1.png", "d\udcffg/2.png"]
+    assert list(files_in_tar(pack_tar(tmp_path / f"a{suffix}", *names)).files) == ["猫/1.png", "d\udcffg/2.png"]
 
 
 @PLAIN_AND_COMPRESSED
@@ -115,3 +120,53 @@ def test_the_scratch_file_holds_the_pictures_alone(tmp_path: Path, monkeypatch: 
         files_in_tar(pack_tar(tmp_path / "a.tgz", ".hidden.png", "1.png", "2.png"))
         made.seek(0)
         assert made.read() == png(1) + png(2)
+
+
+@PLAIN_AND_COMPRESSED
+def test_an_entry_of_negative_size_ends_the_reading(tmp_path: Path, suffix: str) -> None:
+    """It sent the reader back to entries that it had read, for ever."""
+    negative = tar_entry("2.png")
+    header = bytearray(negative.tobuf())
+    header[124:136] = (-1024).to_bytes(12, "big", signed=True)
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:512]))
+    content = (tar_entry("1.png").tobuf() + bytes(header)) + bytes(1024)
+    described = tarfile.TarInfo("3.png")
+    described.pax_headers = {"size": "-1024"}
+    for name, one in (("header", content), ("attributes", described.tobuf(tarfile.PAX_FORMAT) + bytes(1024))):
+        path = tmp_path / f"{name}{suffix}"
+        path.write_bytes(gzip.compress(one) if suffix == ".tar.gz" else one)
+        with pytest.raises(DataError, match=r"a tar of pictures, received an entry of -\d+ bytes"):
+            files_in_tar(path)
+
+
+@PLAIN_AND_COMPRESSED
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_fills_memory_is_refused(tmp_path: Path, suffix: str, kind: bytes) -> None:
+    path = pack_tar(tmp_path / f"a{suffix}")
+    with tarfile.open(path, "w:gz" if suffix == ".tar.gz" else "w") as archive:
+        archive.addfile(tar_entry("x", 64_001, kind), io.BytesIO(bytes(64_001)))
+    allowed = r"data_preparation\.limits\.header_kilobytes=64 allows"
+    with pytest.raises(DataError, match=f"a header of 64001 bytes, more than {allowed}"):
+        files_in_tar(path)
+    with pytest.raises(DataError, match=r"a tar of pictures, received (?!a header)"):
+        files_in_tar(path, PictureLimits(header_kilobytes=65))
+
+
+def test_a_tar_that_unpacks_to_a_thousand_times_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its entries are read or passed over, for all of them are unpacked."""
+    monkeypatch.setattr("ganops.data.sources.files._UNPACKED_ALWAYS", 1000)
+    path = pack_tar(tmp_path / "a.tar.gz")
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("1.png", ".hidden", "2.png"):
+            archive.addfile(tar_entry(name, 10**6), io.BytesIO(bytes(10**6)))
+    assert len(files_in_tar(path, PictureLimits(expansion=1100)).files) == 2
+    with pytest.raises(DataError, match=r"more bytes to unpack than data_preparation\.limits\.expansion=100 allows"):
+        files_in_tar(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.tar")
+    with pytest.raises(DataError, match="expected a regular file"):
+        files_in_tar(tmp_path / "a.tar")

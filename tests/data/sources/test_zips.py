@@ -1,3 +1,4 @@
+import os
 import stat
 import struct
 import zipfile
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ganops.config import PictureLimits
 from ganops.data.decoding import decode
 from ganops.data.sources.files import guarded
 from ganops.data.sources.source import UnreadablePicture
@@ -28,7 +30,7 @@ CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 
 def test_a_damaged_entry_is_one_bad_picture(tmp_path: Path) -> None:
     path = patched(pack_zip(tmp_path / "pets.zip", "1.png", "2.png"), b"IDAT", 6, b"\0\0\0")
-    first, second = (files_in_zip(path)[name] for name in ("1.png", "2.png"))
+    first, second = (files_in_zip(path).files[name] for name in ("1.png", "2.png"))
     assert not isinstance(first, str) and not isinstance(second, str)
     with pytest.raises(UnreadablePicture, match="CRC"):
         guarded(first)
@@ -56,23 +58,25 @@ def test_links_and_devices_are_never_read(tmp_path: Path, kind: int, reason: str
     entry.create_system, entry.external_attr = 3, (kind | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(entry, "/etc/passwd")
-    assert files_in_zip(tmp_path / "a.zip") == {"link.png": reason}
+    assert files_in_zip(tmp_path / "a.zip").files == {"link.png": reason}
 
 
 def test_encrypted_entries_are_named(tmp_path: Path) -> None:
     path = patched(pack_zip(tmp_path / "a.zip", "1.png"), CENTRAL, 8, struct.pack("<H", 1))
-    assert files_in_zip(path) == {"1.png": "encrypted"}
+    assert files_in_zip(path).files == {"1.png": "encrypted"}
 
 
 def test_an_absurd_size_is_never_read(tmp_path: Path) -> None:
     path = patched(pack_zip(tmp_path / "a.zip", "1.png"), CENTRAL, 24, struct.pack("<I", (1 << 30) + 1))
-    assert files_in_zip(path) == {"1.png": "1073741825 bytes, more than any picture has"}
+    assert files_in_zip(path).files == {
+        "1.png": "1073741825 bytes, more than data_preparation.limits.file_megabytes=64 allows"
+    }
 
 
 def test_an_entry_that_inflates_to_more_than_it_declares_is_cut_there(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("1.png", bytes(50_000_000))
-    (read,) = files_in_zip(patched(tmp_path / "a.zip", CENTRAL, 24, struct.pack("<I", 100))).values()
+    (read,) = files_in_zip(patched(tmp_path / "a.zip", CENTRAL, 24, struct.pack("<I", 100))).files.values()
     assert not isinstance(read, str)
     with pytest.raises(UnreadablePicture, match="CRC"):
         guarded(read)
@@ -80,27 +84,30 @@ def test_an_entry_that_inflates_to_more_than_it_declares_is_cut_there(tmp_path: 
 
 def test_names_in_any_script(tmp_path: Path) -> None:
     names = ("猫/1.png", "собака/2.png", "été/3.png")
-    assert list(files_in_zip(pack_zip(tmp_path / "a.zip", *names))) == list(names)
+    assert list(files_in_zip(pack_zip(tmp_path / "a.zip", *names)).files) == list(names)
 
 
 def test_utf8_names_without_the_flag_that_says_so(tmp_path: Path) -> None:
     path = pack_zip(tmp_path / "a.zip", "猫.png")
     for header, offset in ((LOCAL, 6), (CENTRAL, 8)):
         patched(path, header, offset, struct.pack("<H", 0))
-    assert list(files_in_zip(path)) == ["猫.png"]
+    assert list(files_in_zip(path).files) == ["猫.png"]
     # 0x82 alone is no UTF-8: the format's own code page, in which it is é.
     for header, offset in ((LOCAL, 30), (CENTRAL, 46)):
         patched(path, header, offset, b"\x82ab")
-    assert list(files_in_zip(path)) == ["éab.png"]
+    assert list(files_in_zip(path).files) == ["éab.png"]
 
 
 def test_backslashes_of_windows_programs_part_folders(tmp_path: Path) -> None:
-    assert list(files_in_zip(pack_zip(tmp_path / "a.zip", "cat\\1.png", "./dog//2.png"))) == ["cat/1.png", "dog/2.png"]
+    assert list(files_in_zip(pack_zip(tmp_path / "a.zip", "cat\\1.png", "./dog//2.png")).files) == [
+        "cat/1.png",
+        "dog/2.png",
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
-    (read,) = files_in_zip(pack_zip(tmp_path / "a.zip", "1.png", "1.png")).values()
+    (read,) = files_in_zip(pack_zip(tmp_path / "a.zip", "1.png", "1.png")).files.values()
     assert not isinstance(read, str)
     assert read() == png(1)
 
@@ -108,4 +115,19 @@ def test_of_equal_names_the_last_counts(tmp_path: Path) -> None:
 def test_no_zip_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(png(0))
     with pytest.raises(DataError, match=r"a\.zip: expected a zip of pictures, received File is not a zip file"):
+        files_in_zip(tmp_path / "a.zip")
+
+
+def test_entries_that_unpack_to_much_more_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganops.data.sources.files._UNPACKED_ALWAYS", 1000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", bytes(10**6))
+    assert len(files_in_zip(tmp_path / "a.zip", PictureLimits(expansion=1000)).files) == 1
+    with pytest.raises(DataError, match=r"more bytes to unpack than data_preparation\.limits\.expansion=100 allows"):
+        files_in_zip(tmp_path / "a.zip")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zip")
+    with pytest.raises(DataError, match="expected a regular file"):
         files_in_zip(tmp_path / "a.zip")

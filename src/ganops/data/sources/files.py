@@ -4,9 +4,13 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
+from ganops.config import PictureLimits
+from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.source import UnreadablePicture
 from ganops.errors import DataError
 
@@ -14,20 +18,85 @@ ReadBytes = Callable[[], bytes]
 # Of each file, by its name with "/": how to read it, or why it never is.
 Files = dict[str, ReadBytes | str]
 
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a folder or an archive, and the names of files and folders that are passed over."""
+
+    files: Files
+    passed_over: tuple[str, ...]
+
+
 LINK = "a link, not a picture"
 SPECIAL = "neither a file nor a folder"
 # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
 _CLIMBS = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.($|[/\\])")
-_LARGEST_BYTES = 1 << 30
-_LEFT_BEHIND = ("__MACOSX", "Thumbs.db", "desktop.ini")
+MEGABYTE = 1_000_000
+_UNPACKED_ALWAYS = 64 * MEGABYTE
+# What systems, disks and programs leave among one's files, in small letters. Hidden files are passed over anyway.
+_LEFT_BEHIND = frozenset(
+    {
+        # Windows
+        *("thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin"),
+        *("system volume information", "recycler", "folder.htt"),
+        # macOS
+        *("__macosx", "icon\r", "icon\uf00d", "network trash folder", "temporary items"),
+        # disks on the network, their caches and recycle bins
+        *("#recycle", "@recycle", "@recently-snapshot", "#snapshot", "@eadir", "lost+found"),
+        # programs for pictures, and shells
+        *("nohup.out", "picasa.ini", "zbthumbnail.info"),
+        # notebooks
+        "__pycache__",
+    }
+)
+_CHECKSUM_FILES = frozenset({"md5sum", "md5sums", "sha1sum", "sha1sums", "sha256sum", "sha256sums", "checksums"})
+_LEFT_BEHIND_SUFFIXES = (
+    *(".dvc", ".md5", ".sha1", ".sha256", ".sha512", ".sfv", ".crc", ".aria2", ".crdownload", ".part", ".tmp", ".bak"),
+    *("~", ".swp", ".lnk", ".url", ".torrent"),
+)
 _DAMAGE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 def is_wanted(name: str) -> bool:
-    """Whether a file may be meant as a picture: not hidden, nor left behind by git, DVC or an operating system."""
-    if name == "SOURCE.txt" or name.endswith(".dvc"):
-        return False
-    return not any(part.startswith(".") or part in _LEFT_BEHIND for part in name.split("/"))
+    """Whether a file may be meant as a picture: not hidden, nor left behind by git, DVC, a disk or a system."""
+    return left_behind(name) is None
+
+
+def left_behind(name: str) -> str | None:
+    """The first part of the path that is hidden or left behind, with all that lies above it; None: there is none."""
+    parts = name.split("/")
+    for depth, part in enumerate(parts, start=1):
+        if _is_left_behind(part.lower(), is_file=depth == len(parts)):
+            return "/".join(parts[:depth])
+    return "SOURCE.txt" if name == "SOURCE.txt" else None
+
+
+def _is_left_behind(part: str, *, is_file: bool) -> bool:
+    if part.startswith(".") or part in _LEFT_BEHIND:
+        return True
+    return is_file and (part.endswith(_LEFT_BEHIND_SUFFIXES) or part.partition(".")[0] in _CHECKSUM_FILES)
+
+
+def list_files(entries: Iterable[tuple[str, ReadBytes | str]], passed_over: Iterable[str]) -> Listing:
+    """The files by their names in Unicode's form NFC; of equal names the last, as unpacking would leave it.
+
+    Names that differ in their forms alone are told apart by a number: café.png and café (2).png.
+    """
+    files: Files = {}
+    for name, file in sorted(dict(entries).items(), key=_normal_first):
+        files[_free_name(normalize_name(name), files)] = file
+    return Listing(files, tuple(sorted({shown(name) for name in passed_over})))
+
+
+def _normal_first(entry: tuple[str, ReadBytes | str]) -> str:
+    return "" if entry[0] == normalize_name(entry[0]) else entry[0]
+
+
+def _free_name(name: str, taken: Files) -> str:
+    folder, slash, file = name.rpartition("/")
+    stem, dot, suffix = file.rpartition(".") if "." in file else (file, "", "")
+    numbered = (f"{folder}{slash}{stem} ({number}){dot}{suffix}" for number in count(2))
+    return next(free for free in chain([name], numbered) if free not in taken)
 
 
 def plain_name(archive: Path, name: str) -> str:
@@ -42,9 +111,28 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def too_large(size: int) -> str | None:
+def require_regular_file(path: Path) -> None:
+    """Raise a DataError unless `path` is a file or a link to one: to open a pipe waits for its other end, for ever."""
+    if not path.is_file():
+        received = "a folder, a pipe, a socket or a device" if path.exists() else "no such file"
+        raise unusable(path, "a regular file", received, "Put the file itself there.")
+
+
+def too_large(size: int, limits: PictureLimits) -> str | None:
     """Why a file of `size` bytes is never read; None where it may be."""
-    return f"{size} bytes, more than any picture has" if size > _LARGEST_BYTES else None
+    if size <= limits.file_megabytes * MEGABYTE:
+        return None
+    return f"{size} bytes, more than data_preparation.limits.file_megabytes={limits.file_megabytes} allows"
+
+
+def most_unpacked(packed: int, limits: PictureLimits) -> int:
+    """The bytes that an archive of `packed` bytes may unpack to. Small archives of flat drawings shrink a lot."""
+    return max(_UNPACKED_ALWAYS, packed * limits.expansion)
+
+
+def expands_too_much(limits: PictureLimits) -> str:
+    """What is wrong with an archive that unpacks to more."""
+    return f"more bytes to unpack than data_preparation.limits.expansion={limits.expansion} allows"
 
 
 def guarded(read: ReadBytes) -> bytes:

@@ -1,7 +1,8 @@
 """The files below a folder.
 
-A link is followed where its target lies inside the folder, and a linked folder once, so that no link makes a loop. All
-other links, and what is no file at all, are named and never read.
+Links are followed, wherever they lead: pictures that DVC or a hub keeps in its cache are links out of the folder. A
+linked folder is entered once, and never one that holds the link or the pictures' folder, so that no link makes a loop.
+Other links, and what is no file at all, are named and never read.
 """
 
 import os
@@ -9,47 +10,54 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ganops.data.sources.files import SPECIAL, Files, ReadBytes, is_wanted, too_large, unusable
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import SPECIAL, Listing, ReadBytes, left_behind, list_files, too_large, unusable
 from ganops.data.sources.source import UnreadablePicture
 
-_OUTSIDE = "a link that leads out of the folder"
 
-
-def files_in_folder(path: Path) -> Files:
+def files_in_folder(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
     """Every wanted file below `path`; DataError where a folder cannot be listed."""
+    passed_over: list[str] = []
     try:
-        return dict(_walk(path))
+        return list_files(_walk(path, limits, passed_over), passed_over)
     except OSError as error:
-        raise unusable(Path(error.filename or path), "a folder that can be listed", str(error.strerror), "") from None
+        remedy = "Give yourself the right to list and enter it."
+        raise unusable(
+            Path(error.filename or path), "a folder that can be listed", str(error.strerror), remedy
+        ) from None
 
 
-def _walk(root: Path) -> Iterator[tuple[str, ReadBytes | str]]:
-    inside, followed, folders = root.resolve(), set[Path](), [""]
+def _walk(root: Path, limits: PictureLimits, passed_over: list[str]) -> Iterator[tuple[str, ReadBytes | str]]:
+    followed, folders = set[Path](), [""]
     while folders:
         folder = folders.pop()
-        with os.scandir(root / folder) as entries:
-            # In order, so that the same one of two links to a folder is the first.
-            named = sorted((f"{folder}{entry.name}", entry) for entry in entries if is_wanted(f"{folder}{entry.name}"))
-        for name, entry in named:
-            refused = _refused_link(root / name, inside, followed) if entry.is_symlink() else None
+        # In order, so that the same one of two links to a folder is the first.
+        for name, entry in _entries(root, folder):
+            if left_behind(name) is not None:
+                passed_over.append(name)
+                continue
+            refused = _refused_link(root / name, root, followed) if entry.is_symlink() else None
             if refused is None and entry.is_dir():
                 folders.append(f"{name}/")
             elif refused is None and entry.is_file():
-                yield name, partial(_read, root / name)
+                yield name, partial(_read, root / name, limits)
             else:
                 yield name, refused or SPECIAL
 
 
-def _refused_link(link: Path, inside: Path, followed: set[Path]) -> str | None:
+def _entries(root: Path, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(root / folder) as entries:
+        return sorted(((f"{folder}{entry.name}", entry) for entry in entries), key=lambda named: named[0])
+
+
+def _refused_link(link: Path, root: Path, followed: set[Path]) -> str | None:
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):
         return "a link to nothing"
-    if not target.is_relative_to(inside):
-        return _OUTSIDE
-    if target.is_file():
+    if not target.is_dir():
         return None
-    if link.parent.resolve().is_relative_to(target):
+    if link.parent.resolve().is_relative_to(target) or root.resolve().is_relative_to(target):
         return "a link to a folder that it lies in"
     if target in followed:
         return "a second link to a folder"
@@ -57,8 +65,8 @@ def _refused_link(link: Path, inside: Path, followed: set[Path]) -> str | None:
     return None
 
 
-def _read(file: Path) -> bytes:
-    reason = too_large(file.stat().st_size)
+def _read(file: Path, limits: PictureLimits) -> bytes:
+    reason = too_large(file.stat().st_size, limits)
     if reason is not None:
         raise UnreadablePicture(reason)
     return file.read_bytes()

@@ -1,17 +1,20 @@
 """One's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` says what its sub-folders mean.
 
+A dataset.json, as the tools of StyleGAN write it beside the pictures, says the labels: sub-folders then mean nothing.
 A folder that holds exactly one archive, or a link to one, and no other file stands for that archive. Hidden files,
-SOURCE.txt at the top, DVC's *.dvc and what operating systems leave behind are passed over. Whatever else lies there
-counts as a picture: texts and tables, which the file's name gives away, and what cannot be read count as bad ones. They
-have no say in the layout. Entries of an archive never become files of their own.
+SOURCE.txt at the top and what `files` lists are passed over. Whatever else lies there counts as a picture: texts and
+tables, which the file's name gives away, and what cannot be read count as bad ones. They have no say in the layout.
+Entries of an archive never become files of their own.
 """
 
 from functools import partial
 from pathlib import Path
 
-from ganops.data.sources.files import Files, guarded, refuse, shown, unusable
+from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits
+from ganops.data.sources.dataset_json import DATASET_JSON, arrange_by_labels, find_dataset_json, read_dataset_json
+from ganops.data.sources.files import Files, Listing, guarded, refuse, shown, unusable
 from ganops.data.sources.folders import files_in_folder
-from ganops.data.sources.layout import LoosePicture, arrange
+from ganops.data.sources.layout import Layout, LoosePicture, ShardsOrClasses, arrange
 from ganops.data.sources.source import Reference, Source
 from ganops.data.sources.tars import files_in_tar
 from ganops.data.sources.zips import files_in_zip
@@ -23,24 +26,48 @@ _TEXTS = {".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".csv", ".tsv"
 _TEXTS |= {".yml", ".py", ".ipynb", ".pkl", ".mat"}
 _TITLES = {"readme", "license", "licence", "copying", "authors", "notice"}
 _LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip or tar."
+_ASK = (
+    "Set data_preparation.classes: none takes the pictures as one set without classes, folders takes each sub-folder "
+    "for a class."
+)
 
 
-def image_folder(path: Path) -> Source:
-    """All pictures of the folder or archive `path`, sorted by name; DataError: missing, empty, damaged or ambiguous."""
+def image_folder(path: Path, classes: ClassKind | None = None, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
+    """All pictures of the folder or archive `path`, sorted by name.
+
+    Args:
+        classes: what sub-folders are; None: classes, unless a dataset.json says the labels.
+
+    Raises:
+        DataError: missing, empty, damaged or ambiguous.
+    """
     if not path.exists():
         raise _unusable(path, "a folder of pictures, a zip or a tar", "no such path")
-    files = {name: "not a picture" if _is_text(name) else file for name, file in _files_of(path).items()}
+    listing = _list(path, limits)
+    stated = read_dataset_json(path, listing.files) if classes is None else {}
+    labels = {*stated} if classes is None else {*find_dataset_json(listing.files)}
+    files = {
+        name: "not a picture" if _is_text(name) else file for name, file in listing.files.items() if name not in labels
+    }
     pictures = sorted(name for name, file in files.items() if not isinstance(file, str))
     if not pictures:
         raise _unusable(path, "pictures", _described(files))
+    layout = arrange_by_labels(path, pictures, stated) if stated else _arrange(path, pictures, classes)
+    placed = dict(zip(pictures, zip(layout.labels, layout.test, strict=True), strict=True))
+    references = [_reference(name, files, placed) for name in sorted(files)]
+    classes_from = DATASET_JSON if stated else "sub-folders"
+    return Source(references, tuple(map(shown, layout.classes)), classes_from, listing.passed_over)
+
+
+def _arrange(path: Path, pictures: list[str], classes: ClassKind | None) -> Layout:
     try:
-        layout = arrange(pictures)
+        return arrange(pictures, classes)
     except LoosePicture as loose:
         received = f"{shown(str(loose))!r} beside the class folders"
         raise _unusable(path, "every picture in the folder of its class", received) from None
-    placed = dict(zip(pictures, zip(layout.labels, layout.test, strict=True), strict=True))
-    references = [_reference(name, files, placed) for name in sorted(files)]
-    return Source(references, tuple(shown(name) for name in layout.classes))
+    except ShardsOrClasses as shards:
+        received = f"sub-folders named {shown(str(shards))}, which may only part a large set"
+        raise unusable(path, "sub-folders whose names say whether they are classes", received, _ASK) from None
 
 
 def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> Reference:
@@ -50,20 +77,21 @@ def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> 
     return Reference(shown(name), partial(guarded, file), *placed[name])
 
 
-def _files_of(path: Path) -> Files:
-    if path.is_file():
-        return _files_in_archive(path)
-    files = files_in_folder(path)
-    archives = [name for name in files if name.lower().endswith(_ARCHIVES)]
-    if len(archives) == 1 and len(files) == 1:
-        return _files_in_archive(path / archives[0])
+def _list(path: Path, limits: PictureLimits) -> Listing:
+    if not path.is_dir():
+        return _list_archive(path, limits)
+    listing = files_in_folder(path, limits)
+    archives = [name for name in listing.files if name.lower().endswith(_ARCHIVES)]
+    if len(archives) == 1 and len(listing.files) == 1:
+        return _list_archive(path / archives[0], limits)
     if archives:
-        raise _unusable(path, "pictures or exactly one archive", f"{len(archives)} among {len(files)} files")
-    return files
+        received = f"{len(archives)} among {len(listing.files)} files"
+        raise _unusable(path, "pictures or exactly one archive", received)
+    return listing
 
 
-def _files_in_archive(path: Path) -> Files:
-    return files_in_tar(path) if path.name.lower().endswith(_TARS) else files_in_zip(path)
+def _list_archive(path: Path, limits: PictureLimits) -> Listing:
+    return files_in_tar(path, limits) if path.name.lower().endswith(_TARS) else files_in_zip(path, limits)
 
 
 def _is_text(name: str) -> bool:

@@ -6,22 +6,51 @@ Folders that wrap everything are looked through. Below them:
     1.png  2.png                            no classes
     train/cat/1.png  test/cat/2.png         parts and classes
     train/1.png  test/2.png                 parts without classes
+    00000/1.png  00001/2.png                shards: no word of classes
 
 Folders are the data set's parts where there are two or more and every one is named train, training, val, valid,
 validation, test or testing, in any case. Only pictures of test and testing are the test part; the others are there to
-train on. One sub-folder alone, with the pictures right in it, is one class, unless it is named as a part is.
+train on. One sub-folder alone, with the pictures right in it, is one class, unless it is named as a part or a shard is.
+
+Shards are sub-folders that only part a large set, as programs do that fill them one after the other. Their names are
+regular, so all of them are
+
+    numbers of one width, of 3 digits or more      00000 00001, 0000 1000; classes are numbered 0 … 11 or 00 … 11
+    dates                                          2024-01-31, 2024-01, 20240131, 2024
+    hexadecimal of one width, of 2 or more         0a 1f …: the first digits of hashes, or whole ones; some with a digit
+    a word for a part of a set and a number        part-0001, shard_3, batch2, images_001, chunk7
+    a camera's                                     100CANON 101CANON
+
+Names of this kind may still be meant as classes, so the user is asked.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from ganops.config import ClassKind
+from ganops.data.sources.classes import sort_classes
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES
 from ganops.data.store import NO_CLASS
+
+_PART_WORDS = (
+    "parts?|shards?|chunks?|batch(es)?|blocks?|buckets?|data|dirs?|folders?|images?|imgs?|pics?|pictures?|photos?"
+)
+_OF_ONE_WIDTH = (re.compile("[0-9]{3,}"), re.compile("[0-9a-f]{2,}", re.IGNORECASE))
+_OF_ANY_WIDTH = (
+    re.compile("[0-9]{4}([-_.]?[0-9]{2}){0,2}"),
+    re.compile(f"({_PART_WORDS})[-_. ]?[0-9]+", re.IGNORECASE),
+    re.compile("[1-9][0-9]{2}[A-Z0-9_]{5}"),
+)
 
 
 class LoosePicture(Exception):
     """A picture lies beside the folders of the classes; its text is the picture's name."""
+
+
+class ShardsOrClasses(Exception):
+    """Sub-folders that may be shards or classes; its text names some."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +62,45 @@ class Layout:
     test: list[bool]
 
 
-def arrange(names: Sequence[str]) -> Layout:
-    """The layout of pictures named by their paths with "/"; LoosePicture where not all are in a folder of a class."""
+def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
+    """The layout of pictures named by their paths with "/".
+
+    Args:
+        classes: what sub-folders are; None: what their names say.
+
+    Raises:
+        LoosePicture: not all are in a folder of a class.
+        ShardsOrClasses: the names of sub-folders do not say what they are.
+    """
     folders = [tuple(name.split("/")[:-1]) for name in names]
     depth = _shared(folders)
     below = [parts[depth:] for parts in folders]
+    test = [False] * len(names)
     if _are_parts(below):
         test = [parts[0].lower() in TEST_NAMES for parts in below]
-        return _with_classes(names, [parts[1:2] for parts in below], test)
-    tops = [parts[:1] for parts in below]
-    if not any(tops) and depth and folders[0][depth - 1].lower() not in PART_NAMES:
-        tops = [folders[0][depth - 1 : depth]] * len(names)
-    return _with_classes(names, tops, [False] * len(names))
+        below = [parts[1:] for parts in below]
+    elif not any(below) and depth and _is_class(folders[0][depth - 1], classes):
+        return _with_classes(names, [folders[0][depth - 1 : depth]] * len(names), test)
+    tops = [() if classes == "none" else parts[:1] for parts in below]
+    different = {top[0] for top in tops if top}
+    if classes is None and len(different) > 1 and look_like_shards(different):
+        raise ShardsOrClasses(", ".join(repr(name) for name in sorted(different)[:3]))
+    return _with_classes(names, tops, test)
+
+
+def look_like_shards(names: Collection[str]) -> bool:
+    """Whether all sub-folders are named as programs name the shards of a large set."""
+    if all(name.isalpha() for name in names) or all(name.isdecimal() and len(name) < 3 for name in names):
+        return False  # Words such as "bad" and "add", and numbers of two digits, are hexadecimal by chance.
+    of_one_width = len({len(name) for name in names}) == 1
+    patterns = _OF_ANY_WIDTH + (_OF_ONE_WIDTH if of_one_width else ())
+    return any(all(map(pattern.fullmatch, names)) for pattern in patterns)
+
+
+def _is_class(folder: str, classes: ClassKind | None) -> bool:
+    if classes is not None:
+        return classes == "folders"
+    return folder.lower() not in PART_NAMES and not look_like_shards([folder])
 
 
 def _shared(folders: Sequence[tuple[str, ...]]) -> int:
@@ -63,6 +119,6 @@ def _with_classes(names: Sequence[str], tops: Sequence[tuple[str, ...]], test: l
         return Layout((), [NO_CLASS] * len(names), test)
     if not all(tops):
         raise LoosePicture(names[tops.index(())])
-    classes = sorted({top[0] for top in tops})
+    classes = sort_classes(top[0] for top in tops)
     index = {name: label for label, name in enumerate(classes)}
-    return Layout(tuple(classes), [index[top[0]] for top in tops], test)
+    return Layout(classes, [index[top[0]] for top in tops], test)

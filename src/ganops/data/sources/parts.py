@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
+from ganops.data.sources.classes import normalize_name, order_classes
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -34,7 +35,7 @@ class Part:
 
 
 def source_of_parts(path: Path, parts: Sequence[Part], named: Callable[[Any], str] = str) -> Source:
-    """All pictures, part after part; the classes are the different values of the labels, in order.
+    """All pictures, part after part; the classes are the different names of the labels.
 
     Args:
         path: where they come from, for the errors.
@@ -54,7 +55,9 @@ def source_of_parts(path: Path, parts: Sequence[Part], named: Callable[[Any], st
 def number_classes(
     path: Path, labels: Mapping[str, np.ndarray | None], counts: Mapping[str, int], named: Callable[[Any], str] = str
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Of each part the class indices, −1 without labels, and the names of the classes, which are the different labels.
+    """Of each part the class indices, −1 without labels, and the names of the classes, in the order of `classes.py`.
+
+    Labels of one name are of one class.
 
     Raises:
         DataError: not as many labels as `counts` says, or labels in some of the parts alone.
@@ -69,8 +72,12 @@ def number_classes(
         if len(values) != counts[name]:
             raise _unusable(path, f"as many labels as {name} has pictures, {counts[name]}", str(len(values)))
     values, indices = np.unique(np.concatenate(list(given.values())), return_inverse=True)
+    names = [normalize_name(named(value)) for value in values.tolist()]
+    classes = order_classes(names)
+    number_of = {name: number for number, name in enumerate(classes)}
+    numbers = np.array([number_of[name] for name in names], dtype=np.int64)[indices]
     starts = np.cumsum([len(one) for one in given.values()])[:-1]
-    return dict(zip(given, np.split(indices, starts), strict=True)), tuple(map(named, values.tolist()))
+    return dict(zip(given, np.split(numbers, starts), strict=True)), classes
 
 
 def _references(part: Part, labels: np.ndarray) -> list[Reference]:

@@ -20,8 +20,8 @@ class Reference:
 
     Args:
         name: file within the source.
-        load: the bytes of a picture file, or its pixels, uint8 (height, width, channels) with 1 to 4 channels; raises
-            UnreadablePicture.
+        load: the bytes of a picture file, or its pixels, uint8 or uint16 (height, width, channels) with 1 to 4
+            channels; raises UnreadablePicture.
         label: class index, −1 without classes.
         test: whether it belongs to the data set's own test part.
     """
@@ -34,10 +34,17 @@ class Reference:
 
 @dataclass(frozen=True)
 class Source:
-    """All pictures in a fixed order, and the names of their classes (none: unlabelled)."""
+    """All pictures in a fixed order, and the names of their classes (none: unlabelled).
+
+    Args:
+        classes_from: where the classes come from, in words.
+        passed_over: names of files and folders that are never meant as pictures, such as Thumbs.db.
+    """
 
     references: Sequence[Reference]
     classes: tuple[str, ...]
+    classes_from: str = "labels"
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

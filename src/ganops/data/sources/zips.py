@@ -6,24 +6,50 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from ganops.data.sources.files import LINK, SPECIAL, Files, ReadBytes, is_wanted, plain_name, too_large, unusable
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import (
+    LINK,
+    SPECIAL,
+    Listing,
+    ReadBytes,
+    expands_too_much,
+    left_behind,
+    list_files,
+    most_unpacked,
+    plain_name,
+    require_regular_file,
+    too_large,
+    unusable,
+)
 
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 
 
-def files_in_zip(path: Path) -> Files:
-    """Every wanted file of the zip; of equal names the last, as unpacking would leave it.
+def files_in_zip(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
+    """Every wanted file of the zip.
 
     Raises:
-        DataError: no zip, or an entry's name leads out of it.
+        DataError: no zip, an entry's name leads out of it, or it unpacks to more than the limits allow.
     """
+    require_regular_file(path)
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise unusable(path, "a zip of pictures", str(error), "Pack the folder again.") from None
     # Checked before directories are left out: an entry that climbs refuses the whole.
     entries = [(plain_name(path, _name(entry)), entry) for entry in archive.infolist()]
-    return {name: _file(archive, entry) for name, entry in entries if is_wanted(name) and not _is_folder(entry)}
+    _check_expansion(path, archive, limits)
+    files = [(name, entry) for name, entry in entries if not _is_folder(entry)]
+    wanted = ((name, _file(archive, entry, limits)) for name, entry in files if left_behind(name) is None)
+    return list_files(wanted, filter(None, (left_behind(name) for name, _ in files)))
+
+
+def _check_expansion(path: Path, archive: zipfile.ZipFile, limits: PictureLimits) -> None:
+    # Entries may overlap: then each unpacks what one packed piece holds.
+    sizes = [entry.file_size for entry in archive.infolist() if not too_large(entry.file_size, limits)]
+    if sum(sizes) > most_unpacked(path.stat().st_size, limits):
+        received = expands_too_much(limits)
+        raise unusable(path, "a zip of pictures", received, "Raise it, if you trust the zip.")
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
@@ -41,7 +67,7 @@ def _is_folder(entry: zipfile.ZipInfo) -> bool:
     return entry.filename.endswith(("/", "\\"))
 
 
-def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> ReadBytes | str:
+def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: PictureLimits) -> ReadBytes | str:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return LINK
@@ -49,7 +75,7 @@ def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> ReadBytes | str:
         return SPECIAL
     if entry.flag_bits & _ENCRYPTED_FLAG:
         return "encrypted"
-    return too_large(entry.file_size) or partial(_read, archive, entry)
+    return too_large(entry.file_size, limits) or partial(_read, archive, entry)
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

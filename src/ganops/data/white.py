@@ -1,0 +1,52 @@
+"""Which stored value is white, and the way from there to bytes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Integer, UInt8
+
+BYTE, WORD = 255, 65535
+
+
+@dataclass(frozen=True)
+class White:
+    """The value that is white in pictures of 8 bits, and in those of 16."""
+
+    byte: int = BYTE
+    word: int = WORD
+
+
+FULL_RANGE = White()
+
+
+def scale(values: Integer[np.ndarray, "..."], white: int) -> UInt8[np.ndarray, "..."]:
+    """Bytes, in which `white` and what is above it is 255: round(255 v / white), halves upwards.
+
+    Args:
+        values: 0 to 65535.
+    """
+    return _table(white)[values]
+
+
+@lru_cache
+def _table(white: int) -> UInt8[np.ndarray, "65536"]:
+    values = np.minimum(np.arange(WORD + 1), white)
+    return ((2 * BYTE * values + white) // (2 * white)).astype(np.uint8)
+
+
+def to_bytes(
+    pixels: Integer[np.ndarray, "height width channels"], white: White
+) -> UInt8[np.ndarray, "height width channels"]:
+    """Pixels of 8 or 16 bits as bytes. The opacity of 8 bits stays as it is: opaque is 255."""
+    if pixels.dtype != np.uint8:
+        return scale(pixels, white.word)
+    if white.byte == BYTE:
+        return pixels
+    colours = count_colours(pixels.shape[2])
+    return np.concatenate([scale(pixels[:, :, :colours], white.byte), pixels[:, :, colours:]], axis=2)
+
+
+def count_colours(channels: int) -> int:
+    """How many of 1 to 4 channels are colours and not opacity."""
+    return 1 if channels < 3 else 3
