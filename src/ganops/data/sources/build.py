@@ -12,6 +12,7 @@ from ganops.data.sources.source import ReadySamples, Source
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
+from ganops.data.sources.unlabelled import settle_labels
 
 
 def build_source(
@@ -27,7 +28,8 @@ def build_source(
     Args:
         path: the folder where the user's own files are, or the downloaded ones will be.
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
-        classes: for `image_folder` what its sub-folders are; None: by their names.
+        classes: what sub-folders are (`image_folder`) or which labels count (`idx`, `arrays`, `table`); None: classes
+            by the names of sub-folders, and a label for every picture or for none.
         limits: for `image_folder` what its files may cost.
     """
     match kind:
@@ -36,11 +38,11 @@ def build_source(
         case "image_folder":
             return image_folder(path, classes, limits)
         case "idx":
-            return idx(path)
+            return settle_labels(path, idx(path), classes)
         case "arrays":
-            return arrays(path)
+            return settle_labels(path, arrays(path), classes)
         case "table":
-            return table(path)
+            return settle_labels(path, table(path), classes)
         case "torchvision":
             return torchvision(path, dataset)
         case "stacked_mnist":

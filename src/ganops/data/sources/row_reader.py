@@ -2,6 +2,9 @@
 
 Such files are read from the front: a row group or file is gone through in chunks, of which the last few are kept.
 Reading in order, by any number of threads, goes through each once; a longer step back starts its row group again.
+
+Arrow trusts the offsets in a file: a damaged one would make it read beyond its memory and end the process. So every
+chunk is validated before one of its values is read.
 """
 
 import threading
@@ -85,9 +88,12 @@ def schema_of(file: Path) -> pa.Schema:
 def column_of(file: Path, column: str) -> pa.ChunkedArray:
     """A whole column, for one that is small."""
     if _is_parquet(file):
-        return parquet.ParquetFile(file).read(columns=[column]).column(column)
+        values = parquet.ParquetFile(file).read(columns=[column]).column(column)
+        values.validate(full=True)
+        return values
     with pa.memory_map(str(file)) as content:
-        copies = [pa.array(batch.column(column).to_pylist(), batch.column(column).type) for batch in _batches(content)]
+        columns = (_validated(batch.column(column)) for batch in _batches(content))
+        copies = [pa.array(values.to_pylist(), values.type) for values in columns]
         return pa.chunked_array(copies, type=schema_of(file).field(column).type)
 
 
@@ -109,14 +115,19 @@ def _row_group(file: Path, column: str, group: int) -> Iterator[pa.Array]:
     # Mapped and not buffered ahead: a row group may be the whole file.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[column], use_threads=False):
-        yield batch.column(0)
+        yield _validated(batch.column(0))
 
 
 def _arrow_file(file: Path, column: str) -> Iterator[pa.Array]:
     with pa.memory_map(str(file)) as content:
         for batch in _batches(content):
-            values = batch.column(column)
+            values = _validated(batch.column(column))
             yield from (values.slice(start, _ROWS_AT_ONCE) for start in range(0, len(values), _ROWS_AT_ONCE))
+
+
+def _validated(values: pa.Array) -> pa.Array:
+    values.validate(full=True)
+    return values
 
 
 def _open_arrow(content: pa.MemoryMappedFile) -> Any:

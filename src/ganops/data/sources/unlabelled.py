@@ -1,0 +1,44 @@
+"""Pictures without a label among others that have one: never a class of their own, and never left out unasked."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from ganops.config import ClassKind
+from ganops.data.sources.parts import list_names
+from ganops.data.sources.source import Source
+from ganops.data.store import NO_CLASS
+from ganops.errors import DataError
+
+_ASK = (
+    "Set data_preparation.classes: none takes all pictures, without classes, labels leaves out those without a label. "
+    "If −1 is a class, save it under another number."
+)
+
+
+def settle_labels(path: Path, source: Source, classes: ClassKind | None) -> Source:
+    """The source with a label for every picture, or for none.
+
+    Args:
+        path: where it comes from, for the error.
+        classes: `none` drops all labels, `labels` leaves out the pictures without one; None: neither is needed.
+
+    Raises:
+        DataError: some pictures have no label, and `classes` is None.
+    """
+    if not source.classes:
+        return source
+    if classes == "none":
+        references = [replace(reference, label=NO_CLASS) for reference in source.references]
+        note = f"labels that are not used, as data_preparation.classes says: of {len(source.classes)} classes"
+        return replace(source, references=references, classes=(), notes=(*source.notes, note))
+    without = Counter(r.name.rpartition(":")[0] for r in source.references if r.label == NO_CLASS)
+    if not without:
+        return source
+    counts = f"{without.total()} of {len(source.references)}"
+    received = f"{counts} without one: {list_names(f'{count} in {name}' for name, count in without.items())}"
+    if classes is None:
+        raise DataError(str(path), expected="a label for every picture, or for none", received=received, remedy=_ASK)
+    kept = [reference for reference in source.references if reference.label != NO_CLASS]
+    note = f"left out, as data_preparation.classes says: pictures without a label, {received}"
+    return replace(source, references=kept, notes=(*source.notes, note))
