@@ -21,7 +21,7 @@ SourceKind = Literal[
 ClassKind = Literal["folders", "labels", "none"]
 _SOURCES_OF_CLASSES: dict[str, tuple[SourceKind, ...]] = {
     "folders": ("image_folder",),
-    "labels": ("idx", "arrays", "table"),
+    "labels": ("image_folder", "idx", "arrays", "table"),
     "none": ("image_folder", "idx", "arrays", "table"),
 }
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
@@ -60,9 +60,7 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
-    classes: ClassKind | None = Field(
-        description="what sub-folders are, which labels count; None: asked where in doubt"
-    )
+    classes: ClassKind | None = Field(description="what sub-folders are, which labels count; None: asked if in doubt")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
     seed: int = Field(ge=0)

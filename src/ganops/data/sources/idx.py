@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from ganops.data.sources.files import is_wanted, require_regular_file
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, unusable
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
@@ -51,11 +52,12 @@ class _File:
     what: str
 
 
-def idx(path: Path, named: Callable[[Any], str] = str) -> Source:
+def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All pictures of the folder `path`, part after part.
 
     Args:
         named: the name of a class, from a label's value.
+        limits: what the files may cost.
 
     Raises:
         DataError: no pictures, a damaged file, several data sets, or labels that do not fit.
@@ -66,11 +68,13 @@ def idx(path: Path, named: Callable[[Any], str] = str) -> Source:
     labels = {part: file for (part, what), file in files.items() if what == "labels"}
     _require_pictures(path, pictures, labels, others)
     _require_one_data_set(path, found)
-    parts = [_part(part, file, labels.get(part), named) for part, file in sorted(pictures.items())]
+    parts = [_part(part, file, labels.get(part), named, limits) for part, file in sorted(pictures.items())]
     return source_of_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
 
 
-def read_idx(file: Path, *headers: tuple[int, int]) -> Shaped[np.ndarray, "..."]:
+def read_idx(
+    file: Path, *headers: tuple[int, int], limits: PictureLimits = DEFAULT_LIMITS
+) -> Shaped[np.ndarray, "..."]:
     """The values of an idx file.
 
     Args:
@@ -81,7 +85,7 @@ def read_idx(file: Path, *headers: tuple[int, int]) -> Shaped[np.ndarray, "..."]
     """
     require_regular_file(file)
     try:
-        content = np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8) if _is_packed(file) else _mapped(file)
+        content = _unpacked(file, limits) if _is_packed(file) else _mapped(file)
     except (OSError, EOFError, zlib.error) as error:
         raise _unusable(file, "an idx file", str(error)) from None
     begins, received = [bytes([0, 0, *header]) for header in headers], content[:4].tobytes()
@@ -156,16 +160,16 @@ def _require_pictures(
     raise _unusable(path, _EXPECTED, received, "Put them right into the folder.")
 
 
-def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str]) -> Part:
-    values = read_idx(pictures, (_UNSIGNED_BYTES, 3))[..., np.newaxis]
+def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits) -> Part:
+    values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
     shown = pictures.stem if _is_packed(pictures) else pictures.name
     test = name.rpartition("-")[2] in _TEST_PARTS
-    return Part(shown, values, labels and read_labels(_label_values(labels), named), test)
+    return Part(shown, values, labels and read_labels(_label_values(labels, limits), named), test)
 
 
-def _label_values(file: Path) -> np.ndarray:
-    values = read_idx(file, (_UNSIGNED_BYTES, 1), (_INTEGERS, 1), (_INTEGERS, 2))
+def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
+    values = read_idx(file, (_UNSIGNED_BYTES, 1), (_INTEGERS, 1), (_INTEGERS, 2), limits=limits)
     if values.ndim == 1:
         return values.astype(values.dtype.newbyteorder("="))
     if values.shape[1] != _QMNIST_COLUMNS:
@@ -175,6 +179,15 @@ def _label_values(file: Path) -> np.ndarray:
 
 def _is_packed(file: Path) -> bool:
     return file.suffix.lower() == ".gz"
+
+
+def _unpacked(file: Path, limits: PictureLimits) -> np.ndarray:
+    most = most_unpacked(file.stat().st_size, limits)
+    with gzip.open(file) as content:
+        values = content.read(most + 1)
+    if len(values) > most:
+        raise unusable(file, "an idx file", expands_too_much(limits), "Raise it, if you trust the file.")
+    return np.frombuffer(values, np.uint8)
 
 
 def _mapped(file: Path) -> np.ndarray:

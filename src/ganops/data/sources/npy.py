@@ -15,7 +15,8 @@ from typing import IO
 
 import numpy as np
 
-from ganops.data.sources.files import require_regular_file
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, unusable
 from ganops.errors import DataError
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
@@ -66,14 +67,16 @@ def open_npy(file: Path) -> StoredArray:
     return StoredArray(header.shape, header.dtype, partial(_map, file, header))
 
 
-def open_npz(file: Path) -> dict[str, StoredArray]:
-    """The arrays of a .npz by name, each read into memory; DataError where it is damaged or holds objects."""
+def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
+    """The arrays of a .npz by name. Each is read into memory; DataError: damaged, of objects, or too large."""
     require_regular_file(file)
     try:
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     except _OF_ARCHIVES as error:
         raise _damaged(str(file), f"{type(error).__name__}: {error}") from None
+    if sum(entry.file_size for entry in entries) > most_unpacked(file.stat().st_size, limits):
+        raise unusable(file, "arrays", expands_too_much(limits), "Raise it, if you trust the file.")
     arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
     if len(arrays) < len(entries):
         raise _damaged(str(file), "two arrays of one name")

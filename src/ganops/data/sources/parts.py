@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Shaped, UInt8
+from jaxtyping import Int64, Shaped
 
+from ganops.data.sources.array_values import Convert
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
@@ -41,12 +42,14 @@ class Part:
     Args:
         name: of the pictures' file or array.
         test: whether it is the data set's own test part.
+        convert: makes uint8 or uint16 of a picture's values.
     """
 
     name: str
-    pictures: UInt8[np.ndarray, "count height width channels"]
+    pictures: Shaped[np.ndarray, "count height width channels"]
     labels: Labels | None
     test: bool
+    convert: Convert = np.asarray
 
 
 def read_labels(values: Shaped[np.ndarray, " rows"], named: Callable[[Any], str] = str) -> Labels:
@@ -97,7 +100,7 @@ def source_of_parts(path: Path, parts: Sequence[Part], notes: Iterable[str] = ()
     indices, classes = number_classes(path, labels, {part.name: len(part.pictures) for part in parts})
     references = [r for part in parts for r in _references(part, indices[part.name])]
     uses = describe_parts([(part.name, len(part.pictures), part.test) for part in parts])
-    return Source(references, classes, (*notes, *uses))
+    return Source(references, classes, notes=(*notes, *uses))
 
 
 def number_classes(
@@ -154,11 +157,11 @@ def list_names(names: Iterable[str]) -> str:
 
 def _references(part: Part, labels: np.ndarray) -> list[Reference]:
     rows = enumerate(labels.tolist())
-    return [Reference(f"{part.name}:{row}", partial(_row, part.pictures, row), k, part.test) for row, k in rows]
+    return [Reference(f"{part.name}:{row}", partial(_row, part, row), k, part.test) for row, k in rows]
 
 
-def _row(pictures: np.ndarray, row: int) -> np.ndarray:
-    return np.array(pictures[row], subok=False)
+def _row(part: Part, row: int) -> np.ndarray:
+    return part.convert(np.array(part.pictures[row], subok=False))
 
 
 def _unusable(path: Path, expected: str, received: str) -> DataError:

@@ -19,6 +19,9 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 
+from ganops.config import PictureLimits
+from ganops.data.sources.files import expands_too_much, most_unpacked, unusable
+
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4
 _CURSORS_KEPT = 3
@@ -104,7 +107,30 @@ def runs_of(file: Path, column: str) -> list[Run]:
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         return [Run(rows, partial(_row_group, file, column, group)) for group, rows in enumerate(sizes)]
     with pa.memory_map(str(file)) as content:
-        return [Run(sum(batch.num_rows for batch in _batches(content)), partial(_arrow_file, file, column))]
+        rows = sum(len(_validated(batch.column(column))) for batch in _batches(content))
+        return [Run(rows, partial(_arrow_file, file, column))]
+
+
+def check_size(file: Path, limits: PictureLimits) -> None:
+    """Raise a DataError where a file claims more rows than it has bytes, or unpacks to more than `limits` allow."""
+    size = file.stat().st_size
+    rows, unpacked = _sizes(file)
+    if rows > size:
+        remedy = "Copy it again, as its publisher offers it."
+        raise unusable(file, f"a table in {size} bytes", f"one of {rows} rows", remedy)
+    if unpacked > most_unpacked(size, limits):
+        raise unusable(file, "a table of pictures", expands_too_much(limits), "Raise it, if you trust the table.")
+
+
+def _sizes(file: Path) -> tuple[int, int]:
+    """How many rows there are, and bytes of all columns when they are unpacked."""
+    if not _is_parquet(file):
+        with pa.memory_map(str(file)) as content:
+            return sum(batch.num_rows for batch in _batches(content)), 0
+    metadata = parquet.read_metadata(file)
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    columns = (group.column(at).total_uncompressed_size for group in groups for at in range(metadata.num_columns))
+    return sum(group.num_rows for group in groups), sum(columns)
 
 
 def _is_parquet(file: Path) -> bool:

@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as types
 
+from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import is_wanted, require_regular_file
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, list_names, number_classes
-from ganops.data.sources.row_reader import RowReader, Run, runs_of, schema_of
+from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, labels_of
 from ganops.errors import DataError
@@ -36,14 +37,19 @@ _NAME_ALL = "Give both the names in their metadata, or neither, or leave one of 
 T = TypeVar("T")
 
 
-def table(path: Path) -> Source:
+def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All rows below the folder `path`, file after file.
+
+    Args:
+        limits: what the files may cost.
 
     Raises:
         DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
     """
     files = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if _is_table(file, path)}
     _require_one_configuration(path, files)
+    for file in files.values():
+        _undamaged(file, partial(check_size, limits=limits))
     columns = {name: _undamaged(file, _picture_column) for name, file in files.items()}
     labels = {name: _undamaged(file, labels_of) for name, file in files.items()}
     _require_alike(path, columns, labels)
@@ -53,7 +59,7 @@ def table(path: Path) -> Source:
     reader = RowReader()
     references = [r for name in files for r in _references(name, runs[name], reader, indices[name])]
     uses = describe_parts([(_part_name(name), counts[name], _is_test(name)) for name in files])
-    return Source(references, classes, (*_describe_unused(files, columns, labels), *uses))
+    return Source(references, classes, notes=(*_describe_unused(files, columns, labels), *uses))
 
 
 def _is_table(file: Path, path: Path) -> bool:
