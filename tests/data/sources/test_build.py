@@ -1,11 +1,15 @@
+import gzip
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 
-from ganops.config import SourceKind
+from ganops.config import PictureLimits, SourceKind
 from ganops.data.sources.build import build_source
 from ganops.data.sources.source import Source
+from ganops.errors import DataError
 
 from .made import fill
 from .test_idx import write as write_idx
@@ -40,3 +44,19 @@ def test_each_kind_reads_its_own_files(raw: Path, kind: SourceKind, names: list[
     source = build_source(kind, raw / kind)
     assert isinstance(source, Source)
     assert [reference.name for reference in source.references] == names
+
+
+@pytest.mark.parametrize("name", ["m.npz", "train-images-idx3-ubyte.gz", "a.parquet"])
+def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, name: str) -> None:
+    zeros = np.zeros(70_000_000, np.uint8)
+    match name.rpartition(".")[2]:
+        case "npz":
+            np.savez_compressed(tmp_path / name, x=zeros.reshape(7000, 100, 100))
+        case "gz":
+            (tmp_path / name).write_bytes(gzip.compress(zeros.tobytes(), 1))
+        case _:
+            options = {"use_dictionary": False, "compression": "zstd"}
+            parquet.write_table(pa.table({"image": [zeros.tobytes()]}), tmp_path / name, **options)
+    kind = {"m.npz": "arrays", "a.parquet": "table"}.get(name, "idx")
+    with pytest.raises(DataError, match=r"data_preparation\.limits\.expansion=1 allows\. Raise it"):
+        build_source(kind, tmp_path, limits=PictureLimits(expansion=1))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
-from ganops.data.sources.parts import number_classes
+from ganops.data.sources.parts import number_classes, read_labels
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_publishers_order_is_kept_unless_it_is_that_of_texts(published: list[s
 
 def test_labels_get_the_number_of_their_class(tmp_path: object) -> None:
     nfc, nfd = "caf\u00e9", "cafe\u0301"
-    labels = {"train": np.array(["10", nfc, "2"]), "test": np.array([nfd, "10"])}
+    labels = {"train": read_labels(np.array(["10", nfc, "2"])), "test": read_labels(np.array([nfd, "10"]))}
     numbers, classes = number_classes(tmp_path, labels, {"train": 3, "test": 2})  # type: ignore[arg-type]
     assert classes == ("2", "10", nfc)
     assert [numbers[name].tolist() for name in labels] == [[1, 2, 0], [2, 1]]
@@ -48,7 +48,7 @@ def test_labels_get_the_number_of_their_class(tmp_path: object) -> None:
 
 def test_numbers_named_as_a_program_sorted_folders(tmp_path: object) -> None:
     names = sorted(str(k) for k in range(12))
-    labels = np.arange(12)
-    numbers, classes = number_classes(tmp_path, {"": labels}, {"": 12}, lambda k: names[k])  # type: ignore[arg-type]
+    labels = read_labels(np.arange(12), lambda k: names[k])
+    numbers, classes = number_classes(tmp_path, {"": labels}, {"": 12})  # type: ignore[arg-type]
     assert classes == tuple(str(k) for k in range(12))
     assert [classes[number] for number in numbers[""]] == names

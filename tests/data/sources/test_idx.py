@@ -1,4 +1,5 @@
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_a_plain_file_is_mapped_and_preferred(tmp_path: Path) -> None:
     plain = write(tmp_path / "images-idx3-ubyte", PICTURES)
     (tmp_path / "images-idx3-ubyte.gz").write_bytes(b"never read")
     assert idx(tmp_path).references[0].name == "images-idx3-ubyte:0"
-    mapped = read_idx(plain, 3)
+    mapped = read_idx(plain, (8, 3))
     while not isinstance(mapped, np.memmap):
         assert isinstance(mapped.base, np.ndarray)
         mapped = mapped.base
@@ -65,7 +66,10 @@ def test_a_plain_file_is_mapped_and_preferred(tmp_path: Path) -> None:
         (b"\x00\x00\x08\x01\x00\x00\x00\x04", r"begins with 00 00 08 03, received 00 00 08 01"),
         (b"\x00\x00\x0d\x03", r"begins with 00 00 08 03, received 00 00 0d 03"),
         (b"\x00\x00\x08\x03\x00\x00\x00\x04\x00", "bytes of values"),
-        (bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 3]) + bytes(17), "2 × 3 × 3 bytes of values, received 17"),
+        (
+            b"\0\0\x08\3\0\0\0\2\0\0\0\3\0\0\0\3" + bytes(17),
+            "2 × 3 × 3 × 1 bytes of values, received 17",
+        ),
     ],
 )
 def test_damaged_files_are_named(tmp_path: Path, suffix: str, content: bytes, message: str) -> None:
@@ -87,12 +91,16 @@ def test_a_gz_that_ends_early_is_named(tmp_path: Path) -> None:
     ("files", "message"),
     [
         ({}, "<part>-images-idx3-ubyte.*received no such file"),
-        ({"train-labels-idx1-ubyte": [1]}, "received no pictures, and labels in train-labels-idx1-ubyte"),
+        ({"train-labels-idx1-ubyte": [1]}, "received no pictures to the labels in train-labels-idx1-ubyte"),
         ({"a-images-idx3-ubyte": PICTURES, "a-labels-idx1-ubyte": [1, 2]}, "as many labels as .* 4, received 2"),
         ({"a-images-idx3-ubyte": PICTURES[:0]}, "pictures in a-images-idx3-ubyte, received none"),
         (
-            {"a-images-idx3-ubyte": PICTURES, "a-labels-idx1-ubyte": [1] * 4, "b-images-idx3-ubyte": PICTURES},
-            "received none for b-images-idx3-ubyte",
+            {"emnist-letters-train-images-idx3-ubyte": PICTURES, "emnist-digits-train-images-idx3-ubyte": PICTURES},
+            r"the files of one data set, received emnist-digits \(.*\), emnist-letters .* Keep the files of one",
+        ),
+        (
+            {"train-images-idx3-ubyte": PICTURES, "train-images.idx3-ubyte": PICTURES + 1},
+            r"received train-images-idx3-ubyte and train-images\.idx3-ubyte, which differ\. Keep one",
         ),
     ],
 )
@@ -100,6 +108,49 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path, files: dict, message: s
     for name, values in files.items():
         write(tmp_path / name, np.array(values))
     with pytest.raises(DataError, match=message):
+        idx(tmp_path)
+
+
+@pytest.mark.parametrize("dataset", ["emnist-letters-", "qmnist-", ""])
+@pytest.mark.parametrize("folder", [False, True])
+def test_names_of_data_sets_and_folders_of_files(tmp_path: Path, dataset: str, folder: bool) -> None:
+    for part, count in (("train", 4), ("test", 2)):
+        for what, values in (("images-idx3", PICTURES[:count]), ("labels-idx1", np.arange(count) % 2 + 1)):
+            name = f"{dataset}{part}-{what}-ubyte"
+            (tmp_path / name).mkdir() if folder else None
+            write(tmp_path / name / name if folder else tmp_path / name, values)
+    source = idx(tmp_path)
+    assert source.classes == ("1", "2")
+    assert [(r.label, r.test) for r in source.references] == [(k % 2, k < 2) for k in range(6)]
+
+
+def test_labels_of_qmnist(tmp_path: Path) -> None:
+    table = np.arange(32, dtype=">i4").reshape(4, 8)
+    header = bytes([0, 0, 12, 2]) + np.array(table.shape, ">u4").tobytes()
+    write(tmp_path / "qmnist-train-images-idx3-ubyte", PICTURES)
+    (tmp_path / "qmnist-train-labels-idx2-int").write_bytes(header + table.tobytes())
+    assert idx(tmp_path).classes == ("0", "8", "16", "24")
+
+
+def test_one_file_in_two_spellings_is_read_once(tmp_path: Path) -> None:
+    for name in ("train-images-idx3-ubyte", "train-images.idx3-ubyte"):
+        write(tmp_path / name, PICTURES)
+    assert len(idx(tmp_path).references) == 4
+
+
+def test_what_is_not_used_is_noted_and_a_part_without_labels_has_none(tmp_path: Path) -> None:
+    for part in ("train", "t10k"):
+        write(tmp_path / f"{part}-images-idx3-ubyte", PICTURES)
+    for name in ("train-labels-idx1-ubyte", "t10k-labels.idx1-ubyt"):
+        write(tmp_path / name, np.array([1, 0, 1, 1]))
+    source = idx(tmp_path)
+    assert source.notes[0] == "files that are not used: t10k-labels.idx1-ubyt"
+    assert [(r.label, r.test) for r in source.references] == [(-1, True)] * 4 + [(k, False) for k in (1, 0, 1, 1)]
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train-images-idx3-ubyte.gz")
+    with pytest.raises(DataError, match="expected a regular file"):
         idx(tmp_path)
 
 

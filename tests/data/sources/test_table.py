@@ -1,8 +1,10 @@
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
@@ -23,8 +25,8 @@ def rows(count: int, start: int = 0, column: str = "image", **others: Any) -> pa
     return pa.table({column: pa.array(pictures, kind), **others})
 
 
-def named(values: pa.Table) -> pa.Table:
-    features = {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
+def named(values: pa.Table, names: list[str] = NAMES) -> pa.Table:
+    features = {"image": {"_type": "Image"}, "label": {"names": names, "_type": "ClassLabel"}}
     return values.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
 
 
@@ -120,8 +122,12 @@ def test_reading_in_order_opens_each_row_group_once(tmp_path: Path, monkeypatch:
     [
         (pa.table({"label": [1]}), "a column `image`, or only one, of encoded pictures, received label: int64"),
         (pa.table({"a": [b"1"], "b": [b"2"]}), "received a: binary, b: binary"),
-        (rows(2, label=[1, None]), "numbers or texts in column 'label', one in each row, received NoneType, int"),
-        (rows(2, label=[0.5, 1.0]), "received float"),
+        (rows(2, label=[[1], [0]]), "whole numbers or texts in column 'label', received list"),
+        (rows(2, label=[0.5, 1.0]), "whole numbers or texts in column 'label', received Float value 0.5"),
+        (named(rows(2, label=[0, 3])), "labels in column 'label' from 0 to 2, as many as names, received .* 0 to 3"),
+        (named(rows(2, label=[0, -2])), "labels in column 'label' from 0 to 2, as many as names, received .* -2 to 0"),
+        (named(rows(2, label=[0, 1]), ["a", "a"]), "a list of different class names in the metadata"),
+        (rows(2, label=[0, 1]).replace_schema_metadata({"huggingface": "{"}), "JSON in the schema's metadata"),
     ],
 )
 def test_tables_in_doubt_are_refused(tmp_path: Path, values: pa.Table, message: str) -> None:
@@ -129,11 +135,99 @@ def test_tables_in_doubt_are_refused(tmp_path: Path, values: pa.Table, message: 
         table(write(tmp_path / "a.parquet", values).parent)
 
 
-@pytest.mark.parametrize("withheld", [{}, {"label": [-1]}])
-def test_labels_of_one_part_alone_are_refused(tmp_path: Path, withheld: dict) -> None:
-    write(tmp_path / "train.parquet", rows(2, label=[0, 1]))
-    write(tmp_path / "test.parquet", rows(1, **withheld))
-    with pytest.raises(DataError, match=r"labels for every part, or for none, received none for test\.parquet"):
+@pytest.mark.parametrize("withheld", [{}, {"label": [-1]}, {"label": pa.array([None], pa.int64())}])
+def test_withheld_labels_are_no_class(tmp_path: Path, withheld: dict) -> None:
+    write(tmp_path / "train.parquet", named(rows(2, label=[0, 1])))
+    write(tmp_path / "test.parquet", named(rows(1, **withheld)))
+    source = table(tmp_path)
+    assert source.classes == ("T-shirt", "Trouser")
+    assert [(r.label, r.test) for r in source.references] == [(-1, True), (0, False), (1, False)]
+    assert source.notes == ("to train on: train (2)", "the test part: test (1)")
+
+
+@WRITERS
+@pytest.mark.parametrize(
+    "labels", [[1, -1, 0], [1, None, 0], [1.0, float("nan"), 0.0], ["1", None, "0"], ["1", "", "0"], ["1", "-1", "0"]]
+)
+def test_no_label_is_no_class(tmp_path: Path, kind: str, labels: list) -> None:
+    write(tmp_path / f"a.{kind}", rows(3, label=labels))
+    source = table(tmp_path)
+    assert (source.classes, [r.label for r in source.references]) == (("0", "1"), [1, -1, 0])
+
+
+def test_each_file_has_its_own_names(tmp_path: Path) -> None:
+    write(tmp_path / "train-0.parquet", named(rows(2, label=[0, 1]), ["dog", "cat"]))
+    write(tmp_path / "train-1.parquet", named(rows(3, label=[0, 1, 2]), ["cat", "dog", "cow"]))
+    source = table(tmp_path)
+    assert source.classes == ("cat", "cow", "dog")
+    assert [source.classes[r.label] for r in source.references] == ["dog", "cat", "cat", "dog", "cow"]
+
+
+def test_numbers_and_texts_of_one_name_are_one_class(tmp_path: Path) -> None:
+    write(tmp_path / "test.parquet", rows(12, label=[str(k) for k in range(12)]))
+    write(tmp_path / "train.parquet", rows(12, label=list(range(12))))
+    source = table(tmp_path)
+    assert (source.classes, [r.label for r in source.references]) == (tuple(map(str, range(12))), [*range(12)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"a.parquet": named(rows(1, label=[0])), "b.parquet": rows(1, label=[0])},
+            "class names in the metadata of all files, or of none, received names in a.parquet and no names in b.par",
+        ),
+        (
+            {"a.parquet": rows(1, label=[0]), "b.parquet": rows(1, fine_label=[0])},
+            "labels in columns of one name, received fine_label in b.parquet and label in a.parquet",
+        ),
+        (
+            {"a.parquet": rows(1), "b.parquet": rows(1, column="mask")},
+            "pictures in columns of one name, received image in a.parquet and mask in b.parquet",
+        ),
+        (
+            {"full/train-0.parquet": rows(1), "small/train-0.parquet": rows(1)},
+            "one configuration of a data set, in one folder, received tables in 'full', 'small'. Keep one of these",
+        ),
+    ],
+)
+def test_files_that_do_not_fit_one_another_are_named(tmp_path: Path, files: dict[str, pa.Table], message: str) -> None:
+    for name, values in files.items():
+        write(tmp_path / name, values)
+    with pytest.raises(DataError, match=message):
+        table(tmp_path)
+
+
+def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
+    write(tmp_path / "extra-00000-of-00002.parquet", rows(2, coarse_label=[0, 1], fine_label=[0, 1], mask=[b"", b""]))
+    write(tmp_path / "train-00000-of-00002.parquet", rows(2, fine_label=[0, 1]))
+    assert table(tmp_path).notes == (
+        "columns that are not used: coarse_label, mask",
+        "to train on: extra (2), train (2)",
+    )
+
+
+def test_views_are_texts_and_bytes(tmp_path: Path) -> None:
+    columns = {"image": pa.array([png(1), png(2)], pa.binary_view()), "cls": pa.array(["a", "b"], pa.string_view())}
+    source = table(write(tmp_path / "a.file.arrow", pa.table(columns)).parent)
+    assert (source.classes, [r.load() for r in source.references]) == (("a", "b"), [png(1), png(2)])
+
+
+@pytest.mark.parametrize("column", ["image", "label"])
+def test_bad_offsets_are_refused(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.file.arrow", pa.table({"image": [png(0)] * 40, "label": ["ab"] * 40}), 40)
+    offsets = np.arange(0, 82, 2, dtype="<i4") if column == "label" else np.arange(41, dtype="<i4") * len(png(0))
+    content = path.read_bytes()
+    assert content.count(offsets.tobytes()) == 1
+    path.write_bytes(content.replace(offsets[20:].tobytes(), (offsets[20:] + (1 << 30)).astype("<i4").tobytes()))
+    with pytest.raises(DataError, match=r"a\.file\.arrow: expected a table"):
+        table(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_a_pipe_is_refused(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match=f"{name}: expected a regular file"):
         table(tmp_path)
 
 

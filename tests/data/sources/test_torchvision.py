@@ -161,7 +161,7 @@ def test_packed_files_are_read_without_a_network(tmp_path: Path) -> None:
     assert source.classes[0] == "T-shirt/top"
     assert np.bincount([r.label for r in source.references if not r.test]).tolist() == [6000] * 10
     assert np.bincount([r.label for r in source.references if r.test]).tolist() == [1000] * 10
-    pictures = read_idx(REAL_DATA / "fashion-mnist" / "t10k-images-idx3-ubyte.gz", dimensions=3)
+    pictures = read_idx(REAL_DATA / "fashion-mnist" / "t10k-images-idx3-ubyte.gz", (8, 3))
     np.testing.assert_array_equal(source.references[7].load(), pictures[7][..., np.newaxis])
 
 

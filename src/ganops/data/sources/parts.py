@@ -1,15 +1,17 @@
-"""A data set whose pictures are rows of arrays, in one part or several."""
+"""A data set whose pictures are rows of arrays, in one part or several, and how labels become classes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import Int64, Shaped
 
-from ganops.data.sources.classes import normalize_name, order_classes
+from ganops.data.sources.array_values import Convert
+from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -17,76 +19,149 @@ from ganops.errors import DataError
 # As data sets call their parts; of these only the test part is held out.
 TEST_NAMES = frozenset({"test", "testing"})
 PART_NAMES = TEST_NAMES | {"train", "training", "val", "valid", "validation"}
+_NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The class of each row, names[indices[row]]; the index −1 is no label.
+
+    Args:
+        values: the publisher's numbers or texts of these classes, ascending.
+    """
+
+    indices: Int64[np.ndarray, " rows"]
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Pictures of one kind: row i of `pictures` has row i of `labels`, whose values are those of the file.
+    """Pictures of one kind: row i of `pictures` has row i of `labels`; None: none of them has a label.
 
     Args:
         name: of the pictures' file or array.
         test: whether it is the data set's own test part.
+        convert: makes uint8 or uint16 of a picture's values.
     """
 
     name: str
-    pictures: UInt8[np.ndarray, "count height width channels"]
-    labels: Shaped[np.ndarray, " labels"] | None
+    pictures: Shaped[np.ndarray, "count height width channels"]
+    labels: Labels | None
     test: bool
+    convert: Convert = np.asarray
 
 
-def source_of_parts(path: Path, parts: Sequence[Part], named: Callable[[Any], str] = str) -> Source:
+def read_labels(values: Shaped[np.ndarray, " rows"], named: Callable[[Any], str] = str) -> Labels:
+    """Labels from integers, whole floats or texts; −1, NaN, "-1" and "" are no label.
+
+    Args:
+        named: the name of a class, from a label's value.
+
+    Raises:
+        ValueError: other values.
+    """
+    if values.dtype.kind not in "biufU":
+        raise ValueError(f"{values.dtype}")
+    known = np.isin(values, ["", "-1"], invert=True) if values.dtype.kind == "U" else ~_is_missing_number(values)
+    numbers = values[known]
+    if numbers.dtype.kind in "bf":
+        whole = numbers.astype(np.int64)
+        if not np.array_equal(whole, numbers):
+            raise ValueError("numbers that are not whole")
+        numbers = whole
+    distinct, positions = np.unique(numbers, return_inverse=True)
+    indices = np.full(len(values), NO_CLASS, dtype=np.int64)
+    indices[known] = positions
+    different = tuple(distinct.tolist())
+    return Labels(indices, tuple(normalize_name(named(value)) for value in different), different)
+
+
+def _is_missing_number(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind in "bu":
+        return np.zeros(len(values), dtype=bool)
+    return (values == NO_CLASS) | (np.isnan(values) if values.dtype.kind == "f" else False)
+
+
+def source_of_parts(path: Path, parts: Sequence[Part], notes: Iterable[str] = ()) -> Source:
     """All pictures, part after part; the classes are the different names of the labels.
 
     Args:
         path: where they come from, for the errors.
-        named: the name of a class, from a label's value.
+        notes: of the source, before those that say what each part is for.
 
     Raises:
-        DataError: no pictures, not as many labels as pictures, or labels in some of the parts alone.
+        DataError: no pictures, or not as many labels as pictures.
     """
     for part in parts:
         if len(part.pictures) == 0:
             raise _unusable(path, f"pictures in {part.name}", "none")
     labels = {part.name: part.labels for part in parts}
-    indices, classes = number_classes(path, labels, {part.name: len(part.pictures) for part in parts}, named)
-    return Source([r for part in parts for r in _references(part, indices[part.name])], classes)
+    indices, classes = number_classes(path, labels, {part.name: len(part.pictures) for part in parts})
+    references = [r for part in parts for r in _references(part, indices[part.name])]
+    uses = describe_parts([(part.name, len(part.pictures), part.test) for part in parts])
+    return Source(references, classes, notes=(*notes, *uses))
 
 
 def number_classes(
-    path: Path, labels: Mapping[str, np.ndarray | None], counts: Mapping[str, int], named: Callable[[Any], str] = str
+    path: Path, labels: Mapping[str, Labels | None], counts: Mapping[str, int]
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Of each part the class indices, −1 without labels, and the names of the classes, in the order of `classes.py`.
+    """Of each part the class indices, −1 without a label, and the names of the classes.
 
-    Labels of one name are of one class.
+    Their order is that of `classes.py`, the publisher's where all parts agree on it. Labels of one name are of one
+    class.
 
     Raises:
-        DataError: not as many labels as `counts` says, or labels in some of the parts alone.
+        DataError: not as many labels as `counts` says.
     """
-    given = {name: values for name, values in labels.items() if values is not None}
-    if not given:
-        return {name: np.full(count, NO_CLASS) for name, count in counts.items()}, ()
-    if len(given) < len(labels):
-        without = ", ".join(name for name in labels if name not in given)
-        raise _unusable(path, "labels for every part, or for none", f"none for {without}")
-    for name, values in given.items():
-        if len(values) != counts[name]:
-            raise _unusable(path, f"as many labels as {name} has pictures, {counts[name]}", str(len(values)))
-    values, indices = np.unique(np.concatenate(list(given.values())), return_inverse=True)
-    names = [normalize_name(named(value)) for value in values.tolist()]
-    classes = order_classes(names)
-    number_of = {name: number for number, name in enumerate(classes)}
-    numbers = np.array([number_of[name] for name in names], dtype=np.int64)[indices]
-    starts = np.cumsum([len(one) for one in given.values()])[:-1]
-    return dict(zip(given, np.split(numbers, starts), strict=True)), classes
+    for name, of_part in labels.items():
+        if of_part is not None and len(of_part.indices) != counts[name]:
+            received = str(len(of_part.indices))
+            raise _unusable(path, f"as many labels as {name} has pictures, {counts[name]}", received)
+    classes = _ordered([of_part for of_part in labels.values() if of_part])
+    index = {name: k for k, name in enumerate(classes)}
+    return {name: _renumbered(labels[name], counts[name], index) for name in labels}, classes
+
+
+def _ordered(labels: Sequence[Labels]) -> tuple[str, ...]:
+    numbered = {pair for of_part in labels for pair in zip(of_part.names, of_part.values, strict=True)}
+    value_of = dict(numbered)
+    if len(value_of) < len(numbered) or len(set(map(type, value_of.values()))) > 1:
+        return sort_classes(value_of)
+    return order_classes(sorted(value_of, key=value_of.__getitem__))
+
+
+def _renumbered(labels: Labels | None, count: int, index: Mapping[str, int]) -> np.ndarray:
+    if labels is None:
+        return np.full(count, NO_CLASS, dtype=np.int64)
+    # The last stands for the index −1.
+    return np.array([*(index[name] for name in labels.names), NO_CLASS], dtype=np.int64)[labels.indices]
+
+
+def describe_parts(parts: Iterable[tuple[str, int, bool]]) -> tuple[str, ...]:
+    """Notes on what parts of (name, pictures, test) are for; none where there is one that is not the test part."""
+    uses = {"to train on": Counter(), "the test part": Counter()}
+    for name, pictures, test in parts:
+        uses["the test part" if test else "to train on"][name] += pictures
+    if sum(map(len, uses.values())) == 1 and not uses["the test part"]:
+        return ()
+    return tuple(f"{use}: {list_names(f'{name} ({n})' for name, n in of.items())}" for use, of in uses.items() if of)
+
+
+def list_names(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    listed = list(names)
+    more = len(listed) - _NAMES_SHOWN
+    return ", ".join(listed[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _references(part: Part, labels: np.ndarray) -> list[Reference]:
     rows = enumerate(labels.tolist())
-    return [Reference(f"{part.name}:{row}", partial(_row, part.pictures, row), k, part.test) for row, k in rows]
+    return [Reference(f"{part.name}:{row}", partial(_row, part, row), k, part.test) for row, k in rows]
 
 
-def _row(pictures: np.ndarray, row: int) -> np.ndarray:
-    return np.array(pictures[row], subok=False)
+def _row(part: Part, row: int) -> np.ndarray:
+    return part.convert(np.array(part.pictures[row], subok=False))
 
 
 def _unusable(path: Path, expected: str, received: str) -> DataError:

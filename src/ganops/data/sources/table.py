@@ -2,14 +2,16 @@
 
 All *.parquet and *.arrow below the folder are read. A shard belongs to the part that its name or its folder names, as
 in train-00000-of-00002.parquet or test/data-00000-of-00001.arrow; `test` is the test part. The pictures' column is
-`image`, or the only one of bytes or of {bytes, path}; labels, numbers or texts, are in `label`, `labels` or
-`fine_label`; without them there are no classes. The names of numbered classes are those in the schema's metadata, else
-the numbers.
+`image`, or the only one of bytes or of {bytes, path}; labels, numbers or texts, are in the first of `label`, `labels`,
+`fine_label`, `target`, `targets`, `class` and `cls`; without them there are no classes. A row without a label holds −1
+or null. The names of numbered classes are those in the metadata of each file, else the numbers.
+
+Folders that no part is named after hold configurations of a data set, often the same pictures again: of these there may
+be one.
 """
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,40 +20,106 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as types
 
-from ganops.data.sources.files import is_wanted
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, number_classes
-from ganops.data.sources.row_reader import RowReader, Run, column_of, runs_of, schema_of
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import is_wanted, require_regular_file
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, list_names, number_classes
+from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.sources.table_labels import TableLabels, labels_of
 from ganops.errors import DataError
 
 _SUFFIXES = (".parquet", ".arrow")
-_LABELS = ("label", "labels", "fine_label")
 _DAMAGE = (OSError, pa.ArrowException)
 _AGAIN = "Copy the files again, as their publisher offers them."
+_ONE_FOLDER = "Keep one of these; or put all files into one folder, under different names, to train on all."
+_ALIKE = "Rename the columns, so that they are called alike in every file, or leave one of the files out."
+_NAME_ALL = "Give both the names in their metadata, or neither, or leave one of the files out."
 T = TypeVar("T")
 
 
-def table(path: Path) -> Source:
-    """All rows below the folder `path`, file after file; DataError: none, damaged, or no column of pictures."""
+def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
+    """All rows below the folder `path`, file after file.
+
+    Args:
+        limits: what the files may cost.
+
+    Raises:
+        DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
+    """
     files = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if _is_table(file, path)}
-    if not files:
-        raise _unusable(path, "*.parquet or *.arrow files", "none", "Put them into the folder.")
-    runs = {name: _undamaged(file, _runs) for name, file in files.items()}
-    labels = {name: _undamaged(file, _labels) for name, file in files.items()}
+    _require_one_configuration(path, files)
+    for file in files.values():
+        _undamaged(file, partial(check_size, limits=limits))
+    columns = {name: _undamaged(file, _picture_column) for name, file in files.items()}
+    labels = {name: _undamaged(file, labels_of) for name, file in files.items()}
+    _require_alike(path, columns, labels)
+    runs = {name: _undamaged(file, partial(runs_of, column=columns[name])) for name, file in files.items()}
     counts = {name: sum(run.rows for run in of_file) for name, of_file in runs.items()}
-    names = _undamaged(next(iter(files.values())), _names_of_classes)
-    indices, classes = number_classes(path, labels, counts, partial(_class_name, names))
+    indices, classes = number_classes(path, {name: found.labels for name, found in labels.items()}, counts)
     reader = RowReader()
-    return Source([r for name in files for r in _references(name, runs[name], reader, indices[name])], classes)
+    references = [r for name in files for r in _references(name, runs[name], reader, indices[name])]
+    uses = describe_parts([(_part_name(name), counts[name], _is_test(name)) for name in files])
+    return Source(references, classes, notes=(*_describe_unused(files, columns, labels), *uses))
 
 
 def _is_table(file: Path, path: Path) -> bool:
-    return file.suffix.lower() in _SUFFIXES and is_wanted(file.relative_to(path).as_posix()) and file.is_file()
+    if file.suffix.lower() not in _SUFFIXES or not is_wanted(file.relative_to(path).as_posix()) or file.is_dir():
+        return False
+    require_regular_file(file)
+    return True
+
+
+def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
+    if not files:
+        raise _unusable(path, "*.parquet or *.arrow files", "none", "Put them into the folder.")
+    folders = {"/".join(part for part in name.split("/")[:-1] if not _part_words(part)): name for name in files}
+    if len(folders) > 1:
+        received = list_names(repr(folder) if folder else "the folder itself" for folder in sorted(folders))
+        raise _unusable(path, "one configuration of a data set, in one folder", f"tables in {received}", _ONE_FOLDER)
+
+
+def _require_alike(path: Path, columns: Mapping[str, str], labels: Mapping[str, TableLabels]) -> None:
+    """The same columns in every file, and names for the numbers in all or none."""
+    kinds = {
+        "pictures in columns of one name": (columns, _ALIKE),
+        "labels in columns of one name": ({name: of.column for name, of in labels.items() if of.column}, _ALIKE),
+        "class names in the metadata of all files, or of none": (
+            {name: "names" if of.names else "no names" for name, of in labels.items() if of.numbered},
+            _NAME_ALL,
+        ),
+    }
+    for expected, (found, remedy) in kinds.items():
+        first = {value: name for name, value in reversed(found.items())}
+        if len(first) > 1:
+            received = " and ".join(f"{value} in {name}" for value, name in sorted(first.items()))
+            raise _unusable(path, expected, received, remedy)
+
+
+def _describe_unused(
+    files: Mapping[str, Path], columns: Mapping[str, str], labels: Mapping[str, TableLabels]
+) -> tuple[str, ...]:
+    used = {*columns.values(), *(of.column for of in labels.values())}
+    unused = {field.name for file in files.values() for field in _undamaged(file, schema_of)} - used
+    return (f"columns that are not used: {list_names(sorted(unused))}",) if unused else ()
+
+
+def _part_words(name: str) -> list[str]:
+    return [word for word in re.split("[^a-z]+", name.lower()) if word in PART_NAMES]
+
+
+def _is_test(name: str) -> bool:
+    words = _part_words(name)
+    return bool(words) and words[-1] in TEST_NAMES
+
+
+def _part_name(name: str) -> str:
+    """As the user knows it: the last word that names a part, else the file's name without its number."""
+    words = _part_words(name)
+    return words[-1] if words else re.sub(r"(-\d+)?(-of-\d+)?\.[^.]*$", "", name.rpartition("/")[2])
 
 
 def _references(name: str, runs: list[Run], reader: RowReader, labels: np.ndarray) -> list[Reference]:
-    words = [word for word in re.split("[^a-z]+", name.lower()) if word in PART_NAMES]
-    test = bool(words) and words[-1] in TEST_NAMES
+    test = _is_test(name)
     rows = ((run, row) for run in runs for row in range(run.rows))
     return [
         Reference(f"{name}:{at}", partial(_load, reader, run, row), label, test)
@@ -70,49 +138,22 @@ def _load(reader: RowReader, run: Run, row: int) -> bytes:
     return content
 
 
-def _runs(file: Path) -> list[Run]:
+def _picture_column(file: Path) -> str:
     schema = schema_of(file)
     candidates = [field.name for field in schema if _holds_pictures(field.type)]
     if "image" in candidates:
-        return runs_of(file, "image")
+        return "image"
     if len(candidates) != 1:
         received = ", ".join(f"{field.name}: {field.type}" for field in schema)
-        raise _unusable(file, "a column `image`, or only one, of encoded pictures", received, "Rename the column.")
-    return runs_of(file, candidates[0])
+        remedy = "Rename the column of the pictures to image: table.rename_columns({'its name': 'image'})."
+        raise _unusable(file, "a column `image`, or only one, of encoded pictures", received, remedy)
+    return candidates[0]
 
 
 def _holds_pictures(kind: pa.DataType) -> bool:
     if types.is_struct(kind):
         return any(field.name == "bytes" and _holds_pictures(field.type) for field in kind)
-    return types.is_binary(kind) or types.is_large_binary(kind)
-
-
-def _labels(file: Path) -> np.ndarray | None:
-    name = next((name for name in _LABELS if name in schema_of(file).names), None)
-    if name is None:
-        return None
-    values = column_of(file, name).to_pylist()
-    kinds = {type(value) for value in values}
-    if kinds - {int} and kinds - {str}:
-        received = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise _unusable(file, f"numbers or texts in column {name!r}, one in each row", received, _AGAIN)
-    if set(values) == {-1}:
-        return None  # How hubs publish a test part whose labels they keep to themselves.
-    return np.array(values, dtype=np.int64 if kinds <= {int} else np.str_)
-
-
-def _names_of_classes(file: Path) -> list[str]:
-    """Those that Hugging Face's `datasets` writes into the metadata; none where there are none."""
-    schema = schema_of(file)
-    try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        return next((list(map(str, features[name]["names"])) for name in _LABELS if name in features), [])
-    except (KeyError, TypeError, ValueError):
-        return []
-
-
-def _class_name(names: list[str], label: object) -> str:
-    return names[label] if isinstance(label, int) and 0 <= label < len(names) else str(label)
+    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
 
 
 def _undamaged(file: Path, read: Callable[[Path], T]) -> T:

@@ -9,7 +9,7 @@ CIFAR are read into memory.
 import difflib
 import tarfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
@@ -21,7 +21,7 @@ import numpy as np
 from ganops.data.sources.arrays import channels_last
 from ganops.data.sources.files import guarded
 from ganops.data.sources.idx import idx
-from ganops.data.sources.parts import TEST_NAMES, Part, source_of_parts
+from ganops.data.sources.parts import TEST_NAMES, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Reference, Source
 from ganops.errors import ConfigurationError, DataError
 
@@ -67,8 +67,8 @@ def torchvision(path: Path, name: str | None) -> Source:
     opened = {part: _open(path, name, options) for part, options in DATA_SETS[name].parts.items()}
     if name == "CelebA":
         return Source([reference for part, data in opened.items() for reference in _files(part, data)], ())
-    parts = [_part(f"{name} in {path}", part, data) for part, data in opened.items()]
-    return source_of_parts(path, parts, partial(_class_name, getattr(opened["train"], "classes", ())))
+    named = partial(_class_name, path, getattr(opened["train"], "classes", ()))
+    return source_of_parts(path, [_part(f"{name} in {path}", part, data, named) for part, data in opened.items()])
 
 
 def _idx(path: Path, name: str) -> Source:
@@ -77,12 +77,17 @@ def _idx(path: Path, name: str) -> Source:
     files = [path / file for file in DATA_SETS[name].files]
     if not all(file.is_file() or file.with_suffix("").is_file() for file in files):
         _open(path, name, {})
-    return idx(files[0].parent, partial(_class_name, getattr(datasets, name).classes))
+    return idx(files[0].parent, partial(_class_name, path, getattr(datasets, name).classes))
 
 
-def _class_name(names: Sequence[str], label: int) -> str:
+def _class_name(path: Path, names: Sequence[str], label: int) -> str:
+    if not names:
+        return str(label)
+    if not 0 <= label < len(names):
+        remedy = "Remove the files, so that they are downloaded again."
+        raise DataError(str(path), expected=f"labels from 0 to {len(names) - 1}", received=str(label), remedy=remedy)
     # MNIST's are "0 - zero" to "9 - nine".
-    return names[label].partition(" - ")[0] if label < len(names) else str(label)
+    return names[label].partition(" - ")[0]
 
 
 def _open(path: Path, name: str, options: Mapping[str, Any]) -> Any:
@@ -99,9 +104,10 @@ def _open(path: Path, name: str, options: Mapping[str, Any]) -> Any:
         raise _missing(path, name, error) from None
 
 
-def _part(subject: str, name: str, data: Any) -> Part:
-    labels = data.targets if hasattr(data, "targets") else data.labels
-    return Part(name, channels_last(subject, np.asarray(data.data)), np.asarray(labels, np.int64), name in TEST_NAMES)
+def _part(subject: str, name: str, data: Any, named: Callable[[Any], str]) -> Part:
+    labels = np.asarray(data.targets if hasattr(data, "targets") else data.labels, np.int64)
+    pictures = channels_last(subject, np.asarray(data.data))
+    return Part(name, pictures, read_labels(labels, named), name in TEST_NAMES)
 
 
 def _files(part: str, data: Any) -> list[Reference]:

@@ -1,0 +1,142 @@
+"""NumPy's files, .npy and .npz: no Python objects, and exactly the bytes that the shape asks for."""
+
+import lzma
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from io import BufferedIOBase
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ganops.config import DEFAULT_LIMITS, PictureLimits
+from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, unusable
+from ganops.errors import DataError
+
+_AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
+_OF_ARCHIVES = (OSError, EOFError, ValueError, RuntimeError, OverflowError, MemoryError, struct.error)
+_OF_ARCHIVES += (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+# The header is a Python literal.
+_OF_HEADERS = (SyntaxError, TypeError, tokenize.TokenError, *_OF_ARCHIVES)
+_BYTES_AT_ONCE = 1 << 20
+_MOST_AXES = 32
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+Stream = IO[bytes] | BufferedIOBase
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """An array that has not been read yet: its header, and how to read it, which may raise a DataError."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    load: Callable[[], np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a file says of its array; `start`: where the values begin."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    order: str
+    start: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def open_npy(file: Path) -> StoredArray:
+    """The array of a .npy, which is memory-mapped; DataError where it is damaged or holds objects."""
+    require_regular_file(file)
+    try:
+        with file.open("rb") as content:
+            header = _read_header(content, str(file), file.stat().st_size)
+    except OSError as error:
+        raise _damaged(str(file), str(error)) from None
+    return StoredArray(header.shape, header.dtype, partial(_map, file, header))
+
+
+def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
+    """The arrays of a .npz by name. Each is read into memory; DataError: damaged, of objects, or too large."""
+    require_regular_file(file)
+    try:
+        archive = zipfile.ZipFile(file)
+        entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+    except _OF_ARCHIVES as error:
+        raise _damaged(str(file), f"{type(error).__name__}: {error}") from None
+    if sum(entry.file_size for entry in entries) > most_unpacked(file.stat().st_size, limits):
+        raise unusable(file, "arrays", expands_too_much(limits), "Raise it, if you trust the file.")
+    arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
+    if len(arrays) < len(entries):
+        raise _damaged(str(file), "two arrays of one name")
+    return arrays
+
+
+def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> StoredArray:
+    subject = f"{entry.filename.removesuffix('.npy')} in {file}"
+    try:
+        with archive.open(entry) as content:
+            header = _read_header(content, subject, entry.file_size)
+    except _OF_ARCHIVES as error:
+        raise _damaged(subject, f"{type(error).__name__}: {error}") from None
+    return StoredArray(header.shape, header.dtype, partial(_read_entry, subject, archive, entry, header))
+
+
+def _read_header(content: Stream, subject: str, size: int) -> _Header:
+    try:
+        version = np.lib.format.read_magic(content)
+        if version not in _HEADERS:
+            raise ValueError(f"a header of version {version}")
+        shape, by_columns, dtype = _HEADERS[version](content)
+    except _OF_HEADERS as error:
+        raise _damaged(subject, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+    header = _Header(shape, dtype, "F" if by_columns else "C", content.tell())
+    if dtype.hasobject:
+        raise _damaged(subject, "Python objects")
+    if min(shape, default=0) < 0 or len(shape) > _MOST_AXES or header.start + header.size != size:
+        received = f"{size - header.start} bytes of values"
+        raise _damaged(subject, received, f"{dtype} of the shape {shape}, {header.size} bytes of values")
+    return header
+
+
+def _map(file: Path, header: _Header) -> np.ndarray:
+    if not header.size:
+        return np.zeros(header.shape, header.dtype)
+    try:
+        return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
+    except (OSError, ValueError) as error:
+        raise _damaged(str(file), str(error)) from None
+
+
+def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:
+    try:
+        values = np.empty(header.size, np.uint8)
+        with archive.open(entry) as content:
+            content.read(header.start)
+            for start in range(0, header.size, _BYTES_AT_ONCE):
+                _fill(content, memoryview(values.data)[start : start + _BYTES_AT_ONCE])
+    except _OF_ARCHIVES as error:
+        raise _damaged(subject, f"{type(error).__name__}: {error}") from None
+    return values.view(header.dtype).reshape(header.shape, order=header.order)  # type: ignore[call-overload]
+
+
+def _fill(content: Stream, values: memoryview) -> None:
+    read = content.read(len(values))
+    if len(read) < len(values):
+        raise EOFError("it ends early")
+    values[:] = read
+
+
+def _damaged(subject: str, received: str, expected: str = "an array") -> DataError:
+    return DataError(subject, expected=expected, received=received, remedy=_AGAIN)

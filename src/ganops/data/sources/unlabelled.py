@@ -1,0 +1,55 @@
+"""Pictures without a label among others that have one: never a class of their own, and never left out unasked."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from ganops.config import ClassKind
+from ganops.data.sources.files import refuse
+from ganops.data.sources.parts import list_names
+from ganops.data.sources.source import Reference, Source
+from ganops.data.store import NO_CLASS
+from ganops.errors import DataError
+
+_ASK = (
+    "Set data_preparation.classes: none takes all pictures, without classes, labels leaves out those without a label. "
+    "If −1 is a class, save it under another number."
+)
+
+
+def settle_labels(path: Path, source: Source, classes: ClassKind | None) -> Source:
+    """The source with a label for every picture, or for none.
+
+    Args:
+        path: where it comes from, for the error.
+        classes: `none` drops all labels, `labels` leaves out the pictures without one; else every picture needs one.
+
+    Raises:
+        DataError: some pictures have no label, and `classes` does not say what to do.
+    """
+    if not source.classes:
+        return source
+    if classes == "none":
+        references = [replace(reference, label=NO_CLASS) for reference in source.references]
+        note = f"labels that are not used, as data_preparation.classes says: of {len(source.classes)} classes"
+        return replace(source, references=references, classes=(), notes=(*source.notes, note))
+    without = Counter(_file(reference) for reference in source.references if _is_unlabelled(reference))
+    if not without:
+        return source
+    counts = f"{without.total()} of {len(source.references)}"
+    received = f"{counts} without one: {list_names(f'{count} in {name}' for name, count in without.items())}"
+    if classes != "labels":
+        raise DataError(str(path), expected="a label for every picture, or for none", received=received, remedy=_ASK)
+    kept = [reference for reference in source.references if not _is_unlabelled(reference)]
+    note = f"left out, as data_preparation.classes says: pictures without a label, {received}"
+    return replace(source, references=kept, notes=(*source.notes, note))
+
+
+def _is_unlabelled(reference: Reference) -> bool:
+    # A file that is never read is a bad picture, whatever its label.
+    return reference.label == NO_CLASS and getattr(reference.load, "func", None) is not refuse
+
+
+def _file(reference: Reference) -> str:
+    """The file or array that the picture is a row of, or the folder that its file lies in."""
+    return reference.name.rpartition(":")[0] or reference.name.rpartition("/")[0] or "the folder itself"
