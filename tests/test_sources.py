@@ -30,14 +30,15 @@ def test_every_part_of_the_package_is_in_one_group() -> None:
 
 
 def test_what_is_silent_is_reached_by_no_other_part_but_for_messages_and_tracking() -> None:
-    """`errors` and `tracking` are told something; commands and hooks are above everything that makes outputs."""
+    """`errors` and `tracking` are told something, and `git` says which files of the package go into a logged model;
+    commands and hooks are above everything that makes outputs."""
     starts = [
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
         for part in TRAINING | OUTPUTS
         for path in (sorted((PACKAGE / part).rglob("*.py")) or [PACKAGE / f"{part}.py"])
         if path.name != "__init__.py"
     ]
-    assert parts_of(reached_files(starts, PACKAGE.parent)) & SILENT == {"errors", "tracking"}
+    assert parts_of(reached_files(starts, PACKAGE.parent)) & SILENT == {"errors", "git", "tracking"}
 
 
 @pytest.mark.parametrize("part", ["config.py", "tensors.py", "games/resolve.py"])

@@ -35,7 +35,9 @@ TRAINING = frozenset(
 """What a training's files come from."""
 OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
 """What other outputs come from."""
-SILENT = frozenset({"__main__", "cli", "custody", "errors", "hooks", "pipeline_registry", "settings", "tracking"})
+SILENT = frozenset(
+    {"__main__", "cli", "custody", "errors", "git", "hooks", "pipeline_registry", "settings", "tracking"}
+)
 """What no byte of an output comes from: commands, messages, and what is told of a run and answers nothing."""
 
 _PACKAGE = Path(__file__).resolve().parent
