@@ -68,3 +68,13 @@ print(MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get())
     assert [text.splitlines()[-1] for text in said] == ["False", "True"]
     makefile = (PROJECT / "Makefile").read_text()
     assert f"export {name} ?= false" in makefile
+
+
+@pytest.mark.parametrize(
+    ("address", "quiet"), [("https://me:sesame@tracking.example.org", "true"), ("https://tracking.example.org", "None")]
+)
+def test_mlflow_prints_no_address_with_a_password(address: str, quiet: str) -> None:
+    code = "import os, ganops.settings; print(os.environ.get('MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT'))"
+    given = os.environ | {"MLFLOW_TRACKING_URI": address}
+    child = subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True)
+    assert child.stdout.splitlines()[-1] == quiet

@@ -8,6 +8,7 @@ from omegaconf.resolvers import oc
 from ganops.hooks import RunHooks
 from ganops.tracking.config_loader import ProjectConfigLoader
 from ganops.tracking.location import artifact_root, root, tracking_uri
+from ganops.tracking.masking import mask_secrets
 from ganops.tracking.status import TrackedSession
 
 # Kedro and DVC ask the first or the second, MLflow the third, before they send usage data. Who set one keeps it.
@@ -19,6 +20,9 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # MLflow's default would unpickle, and so run, what a model's MLmodel names; the models of this project need no pickle.
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+# At the end of a run MLflow prints the address of a server as it was given, with its password.
+if mask_secrets(tracking_uri()) != tracking_uri():
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # Nothing is unpickled; MLflow would, unless it is told not to.

@@ -45,7 +45,7 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
 
 
 def copy_package(package: Path, folder: Path) -> Path:
-    """Copy the Python files of a package that git tracks; outside git, such as installed, all its Python files.
+    """Copy the Python files of a package that git tracks; where git tracks none or does not answer, all of them.
 
     Whatever else lies in the source folder, ignored or forgotten, is not for those who get the model.
     """
