@@ -3,8 +3,11 @@
 import re
 import subprocess
 import tomllib
+from functools import partial
 from pathlib import Path
 
+import yaml
+from dvc.repo import Repo
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +54,36 @@ def test_every_locked_version_has_a_hash_and_no_address() -> None:
 def test_every_declared_package_is_locked_within_its_range() -> None:
     versions = locked()
     assert [str(wanted) for wanted in declared() if not wanted.specifier.contains(versions[wanted.name])] == []
+
+
+def sources() -> dict[str, str]:
+    """Environment → where its pictures come from, of those that say so."""
+    texts = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("conf/*/parameters_data_*.yml")}
+    said = {name: (values or {}).get("data_preparation", {}).get("source") for name, values in texts.items()}
+    return {name: source for name, source in said.items() if source is not None}
+
+
+def test_the_folders_of_ones_own_pictures_can_be_added_to_dvc(tmp_path: Path) -> None:
+    """DVC refuses a folder in which git tracks anything."""
+    names = [name for name, source in sources().items() if source in ("image_folder", "torchvision")]
+    assert {"image_folder", "mnist", "fashion_mnist", "cifar10"} == set(names)
+    for file in tracked_files():
+        path = file.relative_to(ROOT)
+        if path.parts[0] in ("data", ".gitignore"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(file.read_bytes())
+    git = partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True, check=True)
+    git(["git", "init", "-q"])
+    git(["git", "add", "."])
+    with Repo.init(str(tmp_path)) as repo:
+        for name in names:
+            assert (tmp_path / f"data/01_raw/{name}.SOURCE.txt").is_file()
+            folder = tmp_path / "data/01_raw" / name
+            folder.mkdir()
+            (folder / "1.png").write_text(name)
+            repo.add(str(folder))
+    untracked = git(["git", "ls-files", "--others", "--exclude-standard", "data"]).stdout.split()
+    assert untracked == ["data/01_raw/.gitignore", *sorted(f"data/01_raw/{name}.dvc" for name in names)]
 
 
 def test_the_scripts_can_be_executed() -> None:

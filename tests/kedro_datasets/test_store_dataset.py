@@ -18,7 +18,7 @@ from .. import parameters as of_base
 
 
 def prepared() -> PreparedData:
-    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), i, np.uint8)) for i in range(20)]
+    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), 20 + i, np.uint8)) for i in range(20)]
     return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 
@@ -29,7 +29,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert dataset.exists()
     store = dataset.load()
     assert isinstance(store, Store)
-    assert store.read("image", np.arange(20))[:, 0, 0, 0].tolist() == list(range(20))
+    assert store.read("image", np.arange(20))[:, 0, 0, 0].tolist() == list(range(20, 40))
 
 
 def test_a_missing_store_says_what_to_do(tmp_path: Path) -> None:

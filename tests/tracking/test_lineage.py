@@ -3,7 +3,9 @@
 import hashlib
 import json
 import logging
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,22 @@ def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
     record_lineage(client, ours, project, [Piece("bundle", piece.path, "input")])
     assert producing_run(client, experiment_id, _md5("w")) == ours
     assert "made_by.bundle" not in client.get_run(ours).data.tags
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no file names that are not UTF-8")
+def test_a_name_that_dvc_cannot_hash_costs_the_record_of_its_folder_alone(
+    client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw, run_id = project / "data/raw", client.create_run(experiment_id).info.run_id
+    raw.mkdir()
+    Path(os.fsdecode(os.fsencode(raw) + b"/caf\xe9.png")).touch()
+    pieces = [Piece("raw_pictures", raw, "input"), Piece("store", project / "data/store", "output")]
+    with caplog.at_level(logging.WARNING, "ganops"):
+        record_lineage(client, run_id, project, pieces)
+    assert f"{raw} holds a file name that is no UTF-8, which DVC cannot version" in caplog.text
+    inputs = client.get_run(run_id).inputs
+    assert inputs is not None
+    assert [piece.dataset.name for piece in inputs.dataset_inputs] == ["store"]
 
 
 def test_it_never_ends_a_run(

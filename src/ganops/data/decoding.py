@@ -109,8 +109,10 @@ def _read(
     content: bytes, least: tuple[int, int] | None, white: White, limits: PictureLimits, memory: ExitStack
 ) -> Decoded:
     with _opened(content, limits) as picture:
+        # A progressive JPEG keeps all its coefficients, however small it is rebuilt.
+        whole = _weight(picture) if "progressive" in picture.info else 0
         extent = _shrink(picture, least) if least is not None and picture.format in ("JPEG", "MPO") else None
-        memory.enter_context(_BUDGET.take(_weight(picture)))
+        memory.enter_context(_BUDGET.take(max(whole, _weight(picture))))
         picture.load()
         return Decoded(_plain(picture, white), extent or _whole(picture), _turn(picture))
 

@@ -11,6 +11,7 @@ from ganops.data.white import FULL_RANGE, White, to_bytes
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _LEAST_SHARE_KEPT = 0.01
+_ROWS_A_STRIP = 256
 
 Sample = UInt8[np.ndarray, "new_channels new_height new_width"]
 
@@ -74,9 +75,19 @@ def _to_channels(picture: Image.Image, channels: int) -> Image.Image:
         return picture
     if picture.mode in ("LA", "RGBA") and mode in ("L", "RGB"):
         # Dropping alpha would show whatever colour lies hidden where the picture is transparent.
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA"))
+        return _on_white(picture, mode)
     return picture.convert(mode)
+
+
+def _on_white(picture: Image.Image, mode: str) -> Image.Image:
+    result = Image.new(mode, picture.size)
+    # In strips, because large pictures would stand in memory five times.
+    for top in range(0, picture.height, _ROWS_A_STRIP):
+        box = (0, top, picture.width, min(top + _ROWS_A_STRIP, picture.height))
+        strip = picture.crop(box).convert("RGBA")
+        white = Image.new("RGBA", strip.size, "white")
+        result.paste(Image.alpha_composite(white, strip).convert(mode), box[:2])
+    return result
 
 
 def _centred_box(extent: tuple[float, float], wanted: tuple[int, int]) -> tuple[float, float, float, float]:

@@ -5,6 +5,7 @@ that made them.
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from ganops.tracking.retries import or_warn
 from ganops.tracking.run import set_tags
 
 if TYPE_CHECKING:
+    from dvc.repo import Repo
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
+_LOG = logging.getLogger(__name__)
 _CONTEXT = "mlflow.data.context"
 
 
@@ -43,6 +46,7 @@ def record_lineage(client: "MlflowClient", run_id: str, project: Path, pieces: I
 
 def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[Piece]) -> None:
     digests = dvc_digests(project, [piece.path for piece in pieces])
+    pieces = [piece for piece in pieces if piece.path in digests]
     locked = _locked(project)
     client.log_inputs(run_id, datasets=[_input(piece, digests[piece.path], project, locked) for piece in pieces])
     read = {piece.name: digests[piece.path] for piece in pieces if piece.context == "input"}
@@ -50,14 +54,27 @@ def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[Pie
 
 
 def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
-    """DVC's own hash of each file or folder (`….dir`); what DVC has hashed before is not read again."""
+    """DVC's own hash of each file or folder (`….dir`); what DVC has hashed before is not read again.
+
+    A folder with a file name that is no UTF-8 has none, because DVC cannot hash it: a warning says so.
+    """
     from dvc.repo import Repo
-    from dvc_data.hashfile.build import build
 
     with Repo(str(project)) as repo:
-        options: dict[str, Any] = {"ignore": repo.dvcignore, "dry_run": True}
-        built = {path: build(repo.cache.local, str(path), repo.fs, "md5", **options) for path in paths}
-        return {path: str(result[2].hash_info.value) for path, result in built.items()}
+        hashed = {path: _dvc_digest(repo, path) for path in paths}
+    return {path: digest for path, digest in hashed.items() if digest is not None}
+
+
+def _dvc_digest(repo: "Repo", path: Path) -> str | None:
+    from dvc_data.hashfile.build import build
+
+    options: dict[str, Any] = {"ignore": repo.dvcignore, "dry_run": True}
+    try:
+        *_, built = build(repo.cache.local, str(path), repo.fs, "md5", **options)
+    except UnicodeEncodeError:
+        _LOG.warning("%s holds a file name that is no UTF-8, which DVC cannot version. Rename the file.", path)
+        return None
+    return str(built.hash_info.value)
 
 
 def producing_run(client: "MlflowClient", experiment_id: str, digest: str) -> str | None:

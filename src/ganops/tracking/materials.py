@@ -26,4 +26,5 @@ def _looks(path: Path) -> str:
             file = Path(folder, name)
             status = file.stat() if file.exists() else file.lstat()  # a link that leads nowhere
             lines.append(f"{file.relative_to(path).as_posix()} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    # As the system has the names, which need not be UTF-8.
+    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -112,6 +112,13 @@ def test_the_one_archive_may_be_a_link(tmp_path: Path) -> None:
     assert described(image_folder(tmp_path / "raw")) == [("cat/1.png", 0, 0), ("dog/2.png", 1, 1)]
 
 
+def test_an_array_of_labels_beside_the_classes_is_named(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.png", "dog/2.png", "labels.npy", "thumbs.db", "Icon\r", "checksums.md5")
+    source = image_folder(tmp_path)
+    assert source.classes == ("cat", "dog")
+    assert [(r.name, outcome(r)) for r in source.references if r.label < 0] == [("labels.npy", "not a picture")]
+
+
 def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path) -> None:
     fill(tmp_path, "README.txt", "Train/cat/1.png", "Train/dog/2.png", "Val/dog/3.png", "Test/cat/4.png")
     source = image_folder(tmp_path)

@@ -23,7 +23,8 @@ from ganops.errors import DataError
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _ARCHIVES = (".zip", *_TARS)
 _TEXTS = {".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml"}
-_TEXTS |= {".yml", ".py", ".ipynb", ".pkl", ".mat"}
+_TEXTS |= {".yml", ".py", ".ipynb", ".pkl", ".mat", ".npy", ".npz", ".h5", ".hdf5", ".parquet", ".arrow", ".tfrecord"}
+_TEXTS |= {".db", ".sqlite", ".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt"}
 _TITLES = {"readme", "license", "licence", "copying", "authors", "notice"}
 _LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip or tar."
 _ASK = (
