@@ -2,9 +2,9 @@
 
 A reader accepts a damaged file or refuses it by an error of the family: nothing else may come out of it.
 
-`python -m tests.mutations NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory beyond
-what the process has at first, and prints a line each: number, outcome, seconds, megabytes taken. It is the process that
-a proof may lose.
+`python -P tests/mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory
+beyond what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is
+the process that a proof may lose.
 """
 
 import gzip
@@ -24,11 +24,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import yaml
 from PIL import Image
 
 from ganops.errors import GanopsError
 
-ACCEPTED, REFUSED = "accepted", "refused"
+ACCEPTED, REFUSED, READY = "accepted", "refused", "ready"
+_BASE = Path(__file__).parents[1] / "conf/base/parameters_data_preparation.yml"
 _INTERESTING = (0, 1, -1, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, -(2**31), 2**32 - 1)
 _SAMPLES = 12
 _MEGABYTE = 1 << 20
@@ -172,9 +174,8 @@ def _prepare(folder: Path, source: str, tolerated_bad_share: float = 0.25) -> ob
     from ganops.data.preparation import prepare
     from ganops.data.sources.build import build_source
 
-    from .parameters import base_values
-
-    values = {**base_values("data_preparation"), "source": source, "tolerated_bad_share": tolerated_bad_share}
+    base = yaml.safe_load(_BASE.read_text(encoding="utf-8"))["data_preparation"]
+    values = {**base, "source": source, "tolerated_bad_share": tolerated_bad_share}
     parameters = DataPreparationParameters.parse(values)
     options = {"classes": parameters.classes, "limits": parameters.limits}
     return prepare(build_source(parameters.source, folder, None, **options), parameters, workers=1)  # type: ignore[arg-type]
@@ -348,6 +349,7 @@ def main(name: str, first: int, count: int, limit_megabytes: int) -> None:
         trial.read()
         limit = _memory("VmSize") + limit_megabytes * _MEGABYTE
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        print(READY, flush=True)
         for number in range(first, first + count):
             print(_try(trial, number), flush=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mutations import ACCEPTED, READERS, REFUSED
+from ..mutations import ACCEPTED, READERS, READY, REFUSED
 
 pytestmark = pytest.mark.proof
 
@@ -19,6 +19,7 @@ MOST_SECONDS, MOST_MEGABYTES = 5, 1024
 # Until the process has imported what it needs.
 SECONDS_TO_START = 120
 PROJECT = Path(__file__).parents[2]
+SCRIPT = PROJECT / "tests/mutations.py"
 
 # Number, outcome, seconds and megabytes.
 Line = tuple[int, str, float, float]
@@ -28,7 +29,7 @@ def try_all(name: str, count: int) -> Iterator[Line]:
     """Each mutation once; a process that dies or hangs is followed by one that begins after the mutation at fault."""
     first = 0
     while first < count:
-        command = (sys.executable, "-m", "tests.mutations", name, str(first), str(count - first), str(MOST_MEGABYTES))
+        command = (sys.executable, "-P", str(SCRIPT), name, str(first), str(count - first), str(MOST_MEGABYTES))
         process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for line in lines_of(process):
             yield line
@@ -48,9 +49,13 @@ def lines_of(process: subprocess.Popen[bytes]) -> Iterator[Line]:
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         # A line is written at once, so what can be read begins one.
-        while selector.select(patience) and (line := process.stdout.readline()):
-            yield tuple(json.loads(line))
+        while selector.select(patience) and (line := process.stdout.readline().decode()):
+            if patience == SECONDS_TO_START:
+                assert line.strip() == READY
+            else:
+                yield tuple(json.loads(line))
             patience = MOST_SECONDS * 2
+    assert patience != SECONDS_TO_START, "the valid file cannot be read"
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -68,6 +73,7 @@ def test_no_damaged_file_does_more_than_be_refused(name: str, capsys: pytest.Cap
 def test_a_process_that_dies_is_counted_and_the_rest_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import json, os, signal, sys\n"
+        "print('ready', flush=True)\n"
         "for k in range(int(sys.argv[2]), int(sys.argv[2]) + int(sys.argv[3])):\n"
         "    if k == 3: os.kill(os.getpid(), signal.SIGSEGV)\n"
         "    print(json.dumps([k, 'refused', 0.1, 1.0]), flush=True)\n"

@@ -50,9 +50,20 @@ def report_of_pictures(
         "classes_from": source.classes_from if prepared.classes else None,
         "near_twins": _twins(twins, prepared),
         "skipped": _skipped(skipped),
+        "notes": [*source.notes, *_describe_test_part(source, parameters)],
         "passed_over": {"count": len(source.passed_over), "first": list(source.passed_over[:_SKIPPED_LISTED])},
     }
     return report_of(prepared, sizes, parameters) | of_pictures
+
+
+def _describe_test_part(source: Source, parameters: DataPreparationParameters) -> list[str]:
+    test = sum(reference.test for reference in source.references)
+    if not test or parameters.held_out_share is None:
+        return []
+    drawn = (
+        f"held out is drawn from all pictures, as data_preparation.held_out_share={parameters.held_out_share:g} says"
+    )
+    return [f"{drawn}; null holds out the data set's own test part of {test}"]
 
 
 def report_of(prepared: PreparedData, shape: dict[str, Any], parameters: DataPreparationParameters) -> dict[str, Any]:

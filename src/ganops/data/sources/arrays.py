@@ -21,6 +21,7 @@ from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.array_values import find_conversion
+from ganops.data.sources.files import shown, unusable
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
@@ -57,11 +58,13 @@ def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     if not pictures:
         received = list_names(sorted(one.name for one in found)) or "none"
         expected = "an array named " + ", ".join(sorted(_PICTURES))
-        raise _unusable(path, expected, received, "Rename the array of the pictures to x.")
+        raise unusable(path, expected, received, "Rename the array of the pictures to x.")
     lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
     if lonely:
-        shown = f"{list_names(lonely)} beside {list_names(one.name for one in pictures.values())}"
-        raise _unusable(path, "labels named as their pictures are, x_train and y_train", shown, "Rename the arrays so.")
+        received = f"{list_names(lonely)} beside {list_names(one.name for one in pictures.values())}"
+        raise unusable(
+            path, "labels named as their pictures are, x_train and y_train", received, "Rename the arrays so."
+        )
     unused = sorted(f"{one.name} {one.array.shape}" for one in found if not one.kind)
     notes = [f"arrays that are not used: {list_names(unused)}"] if unused else []
     return source_of_parts(path, [_part(path, one, labels.get(part)) for part, one in pictures.items()], notes)
@@ -82,14 +85,15 @@ def channels_last(
 
 def _find(path: Path, limits: PictureLimits) -> list[_Named]:
     """Every array of the folder, sorted by the names of files and arrays."""
-    found = [_name(file.stem, file.stem, open_npy(file), "") for file in _files(path, ".npy")]
+    found = [_name(shown(file.stem), shown(file.stem), open_npy(file), "") for file in _files(path, ".npy")]
     packed = _files(path, ".npz")
     for file in packed:
-        within = f"{file.name}/" if len(packed) + len(found) > 1 else ""
+        within = f"{shown(file.name)}/" if len(packed) + len(found) > 1 else ""
         opened = open_npz(file, limits)
         named_by_file = list(opened) == ["arr_0"] and _kind_and_part(file.stem, prefixed=True)[0]
-        names = {key: file.stem if named_by_file else key for key in sorted(opened)}
-        found += [_name(name, file.stem, opened[key], within) for key, name in names.items()]
+        stem = shown(file.stem)
+        names = {key: stem if named_by_file else key for key in sorted(opened)}
+        found += [_name(name, stem, opened[key], within) for key, name in names.items()]
     return found
 
 
@@ -118,15 +122,15 @@ def _by_part(path: Path, found: Iterable[_Named], kind: str) -> dict[str, _Named
         if one.kind != kind:
             continue
         if one.part in of_part:
-            raise _unusable(path, f"one array of {kind} in a part", f"{of_part[one.part].name} and {one.name}", _RENAME)
+            raise unusable(path, f"one array of {kind} in a part", f"{of_part[one.part].name} and {one.name}", _RENAME)
         of_part[one.part] = one
     return of_part
 
 
 def _part(path: Path, pictures: _Named, labels: _Named | None) -> Part:
-    subject = f"{pictures.name} in {path}"
+    subject = f"{pictures.name} in {shown(str(path))}"
     values = channels_last(subject, pictures.array.load())
-    known = labels and _labels(f"{labels.name} in {path}", labels.array)
+    known = labels and _labels(f"{labels.name} in {shown(str(path))}", labels.array)
     return Part(pictures.name, values, known, pictures.part in TEST_NAMES, find_conversion(subject, values))
 
 
@@ -141,5 +145,5 @@ def _labels(subject: str, stored: StoredArray) -> Labels:
         raise _unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None
 
 
-def _unusable(subject: object, expected: str, received: str, remedy: str) -> DataError:
-    return DataError(str(subject), expected=expected, received=received, remedy=remedy)
+def _unusable(subject: str, expected: str, received: str, remedy: str) -> DataError:
+    return DataError(subject, expected=expected, received=received, remedy=remedy)

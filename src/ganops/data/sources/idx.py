@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, unusable
+from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, shown, unusable
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, list_names, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
@@ -87,24 +87,24 @@ def read_idx(
     try:
         content = _unpacked(file, limits) if _is_packed(file) else _mapped(file)
     except (OSError, EOFError, zlib.error) as error:
-        raise _unusable(file, "an idx file", str(error)) from None
+        raise _damaged(file, "an idx file", str(error)) from None
     begins, received = [bytes([0, 0, *header]) for header in headers], content[:4].tobytes()
     if received not in begins:
         expected = " or ".join(begin.hex(" ") for begin in begins)
-        raise _unusable(file, f"an idx file, which begins with {expected}", received.hex(" ") or "no bytes")
+        raise _damaged(file, f"an idx file, which begins with {expected}", received.hex(" ") or "no bytes")
     dtype, end = _DTYPES[received[2]], 4 + 4 * received[3]
     sizes = [int.from_bytes(content[at : at + 4].tobytes(), "big") for at in range(4, end, 4)]
     values = content[end:]
     if len(content) < end or len(values) != math.prod(sizes) * dtype.itemsize:
         expected = f"{' × '.join(map(str, (*sizes, dtype.itemsize)))} bytes of values"
-        raise _unusable(file, expected, str(len(values)))
+        raise _damaged(file, expected, str(len(values)))
     return values.view(dtype).reshape(sizes)
 
 
 def _find(path: Path) -> tuple[list[_File], list[str]]:
     """The files of this format, and the names of those that are none."""
     candidates = [file for top in sorted(path.glob("*")) for file in (sorted(top.glob("*")) if top.is_dir() else [top])]
-    names = {file: file.relative_to(path).as_posix() for file in candidates if not file.is_dir()}
+    names = {file: shown(file.relative_to(path).as_posix()) for file in candidates if not file.is_dir()}
     matches = {file: _NAME.fullmatch(file.name) for file in names}
     others = [name for file, name in names.items() if not matches[file] and is_wanted(name)]
     named = [(file, match["part"].lower(), match["what"].lower()) for file, match in matches.items() if match]
@@ -136,7 +136,7 @@ def _choose(path: Path, files: list[Path]) -> Path:
     if different:
         received = " and ".join(file.relative_to(path).as_posix() for file in (first, *different))
         remedy = "Keep one of them, and move the others away."
-        raise _unusable(path, "one file of a kind", f"{received}, which differ", remedy)
+        raise unusable(path, "one file of a kind", f"{received}, which differ", remedy)
     return first
 
 
@@ -144,7 +144,7 @@ def _require_one_data_set(path: Path, found: Iterable[_File]) -> None:
     names = {file.dataset: file.path.name for file in found}
     if len(names) > 1:
         received = list_names(f"{name or 'one without a name'} ({file})" for name, file in sorted(names.items()))
-        raise _unusable(path, "the files of one data set", received, _KEEP_ONE)
+        raise unusable(path, "the files of one data set", received, _KEEP_ONE)
 
 
 def _require_pictures(
@@ -157,15 +157,15 @@ def _require_pictures(
         received = f"none of them, but {list_names(others)}" if others else "no such file"
     else:
         return
-    raise _unusable(path, _EXPECTED, received, "Put them right into the folder.")
+    raise unusable(path, _EXPECTED, received, "Put them right into the folder.")
 
 
 def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits) -> Part:
     values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
-    shown = pictures.stem if _is_packed(pictures) else pictures.name
+    file = shown(pictures.stem if _is_packed(pictures) else pictures.name)
     test = name.rpartition("-")[2] in _TEST_PARTS
-    return Part(shown, values, labels and read_labels(_label_values(labels, limits), named), test)
+    return Part(file, values, labels and read_labels(_label_values(labels, limits), named), test)
 
 
 def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
@@ -173,7 +173,7 @@ def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
     if values.ndim == 1:
         return values.astype(values.dtype.newbyteorder("="))
     if values.shape[1] != _QMNIST_COLUMNS:
-        raise _unusable(file, f"{_QMNIST_COLUMNS} numbers a picture, as QMNIST has them", str(values.shape[1]))
+        raise _damaged(file, f"{_QMNIST_COLUMNS} numbers a picture, as QMNIST has them", str(values.shape[1]))
     return values[:, 0].astype(np.int64)
 
 
@@ -194,7 +194,5 @@ def _mapped(file: Path) -> np.ndarray:
     return np.memmap(file, np.uint8, mode="r") if file.stat().st_size else np.zeros(0, np.uint8)
 
 
-def _unusable(
-    path: Path, expected: str, received: str, remedy: str = "Remove it, or copy it again as its publisher offers it."
-) -> DataError:
-    return DataError(str(path), expected=expected, received=received, remedy=remedy)
+def _damaged(file: Path, expected: str, received: str) -> DataError:
+    return unusable(file, expected, received, "Remove it, or copy it again as its publisher offers it.")

@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, unusable
+from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, shown, unusable
 from ganops.errors import DataError
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
@@ -61,9 +61,9 @@ def open_npy(file: Path) -> StoredArray:
     require_regular_file(file)
     try:
         with file.open("rb") as content:
-            header = _read_header(content, str(file), file.stat().st_size)
+            header = _read_header(content, shown(str(file)), file.stat().st_size)
     except OSError as error:
-        raise _damaged(str(file), str(error)) from None
+        raise _damaged(shown(str(file)), str(error)) from None
     return StoredArray(header.shape, header.dtype, partial(_map, file, header))
 
 
@@ -74,17 +74,17 @@ def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, St
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     except _OF_ARCHIVES as error:
-        raise _damaged(str(file), f"{type(error).__name__}: {error}") from None
+        raise _damaged(shown(str(file)), f"{type(error).__name__}: {error}") from None
     if sum(entry.file_size for entry in entries) > most_unpacked(file.stat().st_size, limits):
         raise unusable(file, "arrays", expands_too_much(limits), "Raise it, if you trust the file.")
     arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
     if len(arrays) < len(entries):
-        raise _damaged(str(file), "two arrays of one name")
+        raise _damaged(shown(str(file)), "two arrays of one name")
     return arrays
 
 
 def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> StoredArray:
-    subject = f"{entry.filename.removesuffix('.npy')} in {file}"
+    subject = f"{entry.filename.removesuffix('.npy')} in {shown(str(file))}"
     try:
         with archive.open(entry) as content:
             header = _read_header(content, subject, entry.file_size)
@@ -116,7 +116,7 @@ def _map(file: Path, header: _Header) -> np.ndarray:
     try:
         return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
-        raise _damaged(str(file), str(error)) from None
+        raise _damaged(shown(str(file)), str(error)) from None
 
 
 def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:

@@ -12,6 +12,7 @@ from jaxtyping import Int64, Shaped
 
 from ganops.data.sources.array_values import Convert
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
+from ganops.data.sources.files import unusable
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -166,4 +167,4 @@ def _row(part: Part, row: int) -> np.ndarray:
 
 def _unusable(path: Path, expected: str, received: str) -> DataError:
     remedy = "Copy the files again, as their publisher offers them, or leave the part out."
-    return DataError(str(path), expected=expected, received=received, remedy=remedy)
+    return unusable(path, expected, received, remedy)

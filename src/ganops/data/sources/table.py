@@ -21,12 +21,11 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import is_wanted, require_regular_file
+from ganops.data.sources.files import is_wanted, require_regular_file, shown, unusable
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, list_names, number_classes
 from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, labels_of
-from ganops.errors import DataError
 
 _SUFFIXES = (".parquet", ".arrow")
 _DAMAGE = (OSError, pa.ArrowException)
@@ -46,7 +45,9 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     Raises:
         DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
     """
-    files = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if _is_table(file, path)}
+    files = {
+        shown(file.relative_to(path).as_posix()): file for file in sorted(path.rglob("*")) if _is_table(file, path)
+    }
     _require_one_configuration(path, files)
     for file in files.values():
         _undamaged(file, partial(check_size, limits=limits))
@@ -71,11 +72,11 @@ def _is_table(file: Path, path: Path) -> bool:
 
 def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
     if not files:
-        raise _unusable(path, "*.parquet or *.arrow files", "none", "Put them into the folder.")
+        raise unusable(path, "*.parquet or *.arrow files", "none", "Put them into the folder.")
     folders = {"/".join(part for part in name.split("/")[:-1] if not _part_words(part)): name for name in files}
     if len(folders) > 1:
         received = list_names(repr(folder) if folder else "the folder itself" for folder in sorted(folders))
-        raise _unusable(path, "one configuration of a data set, in one folder", f"tables in {received}", _ONE_FOLDER)
+        raise unusable(path, "one configuration of a data set, in one folder", f"tables in {received}", _ONE_FOLDER)
 
 
 def _require_alike(path: Path, columns: Mapping[str, str], labels: Mapping[str, TableLabels]) -> None:
@@ -92,7 +93,7 @@ def _require_alike(path: Path, columns: Mapping[str, str], labels: Mapping[str, 
         first = {value: name for name, value in reversed(found.items())}
         if len(first) > 1:
             received = " and ".join(f"{value} in {name}" for value, name in sorted(first.items()))
-            raise _unusable(path, expected, received, remedy)
+            raise unusable(path, expected, received, remedy)
 
 
 def _describe_unused(
@@ -146,7 +147,7 @@ def _picture_column(file: Path) -> str:
     if len(candidates) != 1:
         received = ", ".join(f"{field.name}: {field.type}" for field in schema)
         remedy = "Rename the column of the pictures to image: table.rename_columns({'its name': 'image'})."
-        raise _unusable(file, "a column `image`, or only one, of encoded pictures", received, remedy)
+        raise unusable(file, "a column `image`, or only one, of encoded pictures", received, remedy)
     return candidates[0]
 
 
@@ -160,8 +161,4 @@ def _undamaged(file: Path, read: Callable[[Path], T]) -> T:
     try:
         return read(file)
     except _DAMAGE as error:
-        raise _unusable(file, "a table in a parquet or arrow file", str(error), _AGAIN) from None
-
-
-def _unusable(path: Path, expected: str, received: str, remedy: str) -> DataError:
-    return DataError(str(path), expected=expected, received=received, remedy=remedy)
+        raise unusable(file, "a table in a parquet or arrow file", str(error), _AGAIN) from None

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from ganops.data.sources.classes import normalize_name
+from ganops.data.sources.files import unusable
 from ganops.data.sources.parts import Labels, read_labels
 from ganops.data.sources.row_reader import column_of, schema_of
 from ganops.data.store import NO_CLASS
-from ganops.errors import DataError
 
 LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
 _TO_LABELS = "Save one integer or text a row, null where there is no label; or rename the column, for no classes."
@@ -56,7 +56,7 @@ def labels_of(file: Path) -> TableLabels:
     known = values[values != NO_CLASS]
     if len(known) and not 0 <= known.min() <= known.max() < len(names):
         expected = f"labels in column {column!r} from 0 to {len(names) - 1}, as many as names"
-        raise _unusable(file, expected, f"numbers from {known.min()} to {known.max()}", _TO_NAMES)
+        raise unusable(file, expected, f"numbers from {known.min()} to {known.max()}", _TO_NAMES)
     return TableLabels(column, read_labels(values, names.__getitem__), names)
 
 
@@ -72,7 +72,7 @@ def _values(file: Path, column: str) -> np.ndarray:
         return _numbers(file, column, values)
     if types.is_string(values.type) or types.is_large_string(values.type) or types.is_string_view(values.type):
         return np.array([text or "" for text in values.to_pylist()], dtype=np.str_)
-    raise _unusable(file, f"whole numbers or texts in column {column!r}", str(values.type), _TO_LABELS)
+    raise unusable(file, f"whole numbers or texts in column {column!r}", str(values.type), _TO_LABELS)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -83,7 +83,7 @@ def _numbers(file: Path, column: str, values: pa.ChunkedArray) -> np.ndarray:
     try:
         numbers = values.cast(pa.int64())
     except pa.ArrowInvalid as error:
-        raise _unusable(file, f"whole numbers or texts in column {column!r}", str(error), _TO_LABELS) from None
+        raise unusable(file, f"whole numbers or texts in column {column!r}", str(error), _TO_LABELS) from None
     return numbers.fill_null(NO_CLASS).to_numpy()
 
 
@@ -96,7 +96,7 @@ def _class_names(file: Path, schema: pa.Schema, column: str) -> tuple[str, ...]:
         features = json.loads(content)
     except (ValueError, RecursionError) as error:
         expected, received = "JSON in the schema's metadata", f"{type(error).__name__}: {error}"
-        raise _unusable(file, expected, received, _TO_NAMES) from None
+        raise unusable(file, expected, received, _TO_NAMES) from None
     names: Any = features
     for key in ("info", "features", column, "names"):
         names = names.get(key) if isinstance(names, dict) else None
@@ -104,9 +104,5 @@ def _class_names(file: Path, schema: pa.Schema, column: str) -> tuple[str, ...]:
         return ()
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not texts or len(set(map(normalize_name, names))) < len(names):
-        raise _unusable(file, "a list of different class names in the metadata", repr(names)[:200], _TO_NAMES)
+        raise unusable(file, "a list of different class names in the metadata", repr(names)[:200], _TO_NAMES)
     return tuple(names)
-
-
-def _unusable(file: Path, expected: str, received: str, remedy: str) -> DataError:
-    return DataError(str(file), expected=expected, received=received, remedy=remedy)

@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganops.config import ClassKind
-from ganops.data.sources.files import refuse
+from ganops.data.sources.files import refuse, unusable
 from ganops.data.sources.parts import list_names
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
-from ganops.errors import DataError
 
 _ASK = (
     "Set data_preparation.classes: none takes all pictures, without classes, labels leaves out those without a label. "
@@ -39,7 +38,7 @@ def settle_labels(path: Path, source: Source, classes: ClassKind | None) -> Sour
     counts = f"{without.total()} of {len(source.references)}"
     received = f"{counts} without one: {list_names(f'{count} in {name}' for name, count in without.items())}"
     if classes != "labels":
-        raise DataError(str(path), expected="a label for every picture, or for none", received=received, remedy=_ASK)
+        raise unusable(path, "a label for every picture, or for none", "; ".join((received, *source.notes)), _ASK)
     kept = [reference for reference in source.references if not _is_unlabelled(reference)]
     note = f"left out, as data_preparation.classes says: pictures without a label, {received}"
     return replace(source, references=kept, notes=(*source.notes, note))

@@ -25,5 +25,7 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     _LOG.info("samples of %s: %s", ", ".join(f"{name} {size}" for name, size in sizes.items()), rule)
     if report.get("white", {}).get("scaled"):
         _LOG.info("the value that is white: %s", report["white"]["rule"])
+    for note in report.get("notes", ()):
+        _LOG.info("%s", note)
     _LOG.info("prepared %s", summarize(report))
     return prepared, report
