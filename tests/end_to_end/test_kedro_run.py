@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from ganops.metrics.names import METRICS
+
 from ..projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +45,7 @@ def test_the_report_states_metrics_of_generator_and_floor_under_one_protocol(fin
     generator, held_out = report["metrics"]["generator"], report["metrics"]["held_out"]
     assert {"fid_classifier", "kid_classifier", "inception_score_classifier"} <= set(generator)
     assert set(held_out) <= set(generator)
+    assert set(generator) == {f"{name}_classifier" for name in METRICS["classifier"]}
     assert {"features", "weights", "resize", "n", "seeds", "reference"} <= set(report["protocol"])
     # Even a short training is told from the data: the generator is farther from `train` than `held_out` is.
     assert generator["fid_classifier"]["mean"] > held_out["fid_classifier"]["mean"] > 0
