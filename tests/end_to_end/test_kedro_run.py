@@ -139,3 +139,15 @@ def test_a_path_with_the_signs_of_addresses_leads_astray_neither_store_nor_regis
     assert (project.path / "mlflow.db").is_file()
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["a%2Fb #1 größe?"]
     assert [path.name for path in project.path.parent.iterdir()] == ["project"]
+
+
+def test_in_a_locale_that_is_no_utf8_every_text_is_written_all_the_same(own_project: Project) -> None:
+    card = own_project.produced("08_reporting", "model_card.md")
+    before = card.read_bytes()
+    card.unlink()
+    own_project.call_well(
+        *("env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0"),
+        *("kedro", "run", "--env", "smoke", "--pipelines", "registration"),
+    )
+    assert card.read_bytes() == before
+    assert "×".encode() in before
