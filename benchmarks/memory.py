@@ -53,7 +53,7 @@ def _unheard(*given: object) -> None:
 
 
 def _status(key: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
@@ -62,7 +62,7 @@ def one_run(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = random_store(Path(folder, "store"), count, SIZE, CLASSES).path
         command = [sys.executable, __file__, "--measure", str(path)]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout)
 
 
 def main() -> None:

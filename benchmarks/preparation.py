@@ -48,7 +48,9 @@ CORES = len(os.sched_getaffinity(0))
 
 def parameters(side: int) -> DataPreparationParameters:
     """Those of conf/base for one's own pictures, square and in colour."""
-    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text())["data_preparation"]
+    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text(encoding="utf-8"))[
+        "data_preparation"
+    ]
     return DataPreparationParameters.parse(
         {**values, "source": "image_folder", "height": side, "width": side, "channels": 3}
     )
@@ -209,7 +211,7 @@ def measured(folder: Path, side: int) -> dict[str, float]:
 
 
 def _anonymous() -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
 
@@ -217,7 +219,7 @@ def one_run(kind: str, count: int) -> None:
     """One preparation in a fresh process."""
     with made(kind, count) as folder:
         command = [sys.executable, __file__, "--measure", str(folder), str(SIDES[kind])]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
     rate, grown = count / found["seconds"], found["peak"] - found["before"]
     print(f"{kind:8}{count:9}{found['seconds']:10.1f}{rate:14.1f}{found['peak']:12.0f}{grown:12.0f}", flush=True)
 

@@ -72,7 +72,7 @@ def bare(folder: Path) -> Path:
     """The least that Kedro takes for a project."""
     for name, text in BARE.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text + (TIMER if name.endswith("settings.py") else ""))
+        (folder / name).write_text(text + (TIMER if name.endswith("settings.py") else ""), encoding="utf-8")
     return folder
 
 
@@ -82,7 +82,7 @@ def call(folder: Path, *command: str) -> float:
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = inherited | {"PATH": tools, "PYTHONPATH": str(folder / "src"), "KEDRO_DISABLE_TELEMETRY": "1"}
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         sys.exit(done.stdout + done.stderr)
     return time.perf_counter() - start
@@ -93,7 +93,7 @@ def measure(folder: Path, repetitions: int, *command: str) -> tuple[float, float
     samples = []
     for _ in range(1 + repetitions):
         whole = call(folder, *command)
-        samples.append((whole, float((folder / "node_seconds.txt").read_text())))
+        samples.append((whole, float((folder / "node_seconds.txt").read_text(encoding="utf-8"))))
     wholes, insides = zip(*samples[1:], strict=True)
     return statistics.median(wholes), statistics.median(insides)
 

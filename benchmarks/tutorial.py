@@ -56,7 +56,9 @@ def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> 
 
 def prepared(files: Path, store: Path) -> Store:
     """The store that ganops makes of the files, with all pictures but a few in the training split."""
-    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text())["data_preparation"]
+    values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text(encoding="utf-8"))[
+        "data_preparation"
+    ]
     said = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
     prepare(image_folder(files), DataPreparationParameters.parse({**values, **said}))[0].write(store)
     return Store.open(store)

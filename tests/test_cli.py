@@ -1,3 +1,4 @@
+import errno
 import inspect
 import os
 import re
@@ -9,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import find_run_command
 from kedro.framework.project import configure_project
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
@@ -61,6 +63,18 @@ def test_run_has_the_options_of_kedro_and_leaves_the_original_alone() -> None:
         (["--pipelines", "trainning"], "--pipelines: expected one of data_preparation, .* Did you mean training?"),
         (["--from-nodes", "evalate"], "--from-nodes: expected one of prepare, .* Did you mean evaluate?"),
         (["--pipelines", "training", "--nodes", "register"], "--nodes: expected one of train, draw_curves, received"),
+        (["--from-inputs", "stor"], "--from-inputs: expected one of .*Did you mean store?"),
+        (["--to-outputs", "reprot"], "--to-outputs: expected one of .*Did you mean report?"),
+        (["--tags", "fast"], "--tags: expected nothing, .* Leave --tags out"),
+        (["--namespaces", "x"], "--namespaces: expected nothing, .* Leave --namespaces out"),
+        (["--from-nodes", "register", "--to-nodes", "prepare"], "--from-nodes, --to-nodes: expected at least one node"),
+        (["--runner", "Sequentialruner"], "--runner: expected one of Seq.*Did you mean SequentialRunner?"),
+        (["--runner-params", "workers=2"], "--runner-params: .*received 'workers'"),
+        (["--pipeline", "training", "--pipelines", "training"], "cannot be used together"),
+        (["--load-versions", "store"], "Error: Expected the form of"),
+        (["--params", "training.seed=${"], "The options of kedro run: expected --params key=value"),
+        (["--params", "training.seed=[1"], "The options of kedro run: expected --params key=value"),
+        (["--params", "training.seed=!!python/object:os.system {}"], "The options of kedro run: expected --params"),
     ],
 )
 def test_a_mistyped_pipeline_or_node_names_the_nearest(options: list[str], message: str) -> None:
@@ -68,6 +82,25 @@ def test_a_mistyped_pipeline_or_node_names_the_nearest(options: list[str], messa
     result = CliRunner().invoke(cli.cli, ["run", *options])
     assert result.exit_code == 1
     assert re.search(message.replace("?", r"\?"), result.stderr)
+    assert "Traceback" not in result.output
+
+
+def test_a_config_file_of_something_else_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "options.yml").write_text("walk: {env: smoke}\n", encoding="utf-8")
+    result = CliRunner().invoke(cli.cli, ["run", "--config", str(tmp_path / "options.yml")])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: The options of kedro run: expected --params key=value")
+
+
+def test_kedro_and_its_deployers_find_the_command_run() -> None:
+    assert find_run_command("ganops") is cli.cli.commands["run"]
+
+
+def test_a_file_without_the_right_to_it_is_one_line() -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", "data/01_raw/mnist")
+    result = CliRunner().invoke(_wrapped(DatasetError("Failed while loading"), error))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: data/01_raw/mnist: expected a file or folder that may be read and written")
 
 
 def test_the_commands_are_light_to_import() -> None:

@@ -1,25 +1,32 @@
 """The project's own commands of `kedro`, and `kedro run` with the user's mistakes told in one line."""
 
-import copy
-import difflib
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError
 from kedro.framework.startup import ProjectMetadata
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
+from yaml import YAMLError
 
 from ganops.errors import ConfigurationError, GanopsError, RequestError
+from ganops.files import storage_error
 from ganops.parameters import wanted
 from ganops.tracking.masking import mask_secrets
+from ganops.tracking.run_options import check_runner, check_selection
 
 if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
+
+_MISTAKES = (GanopsError, ParameterValidationError, KedroCliError)
+# What the parsers of options raise.
+_UNREADABLE = (YAMLError, OmegaConfBaseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,17 +47,37 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _mistake(error: BaseException | None) -> BaseException | None:
     """The user's mistake behind an error: Kedro wraps what a dataset raises, and what a typed parameter refuses."""
-    while error is not None and not isinstance(error, GanopsError | ParameterValidationError):
+    while error is not None and not isinstance(error, _MISTAKES):
+        if isinstance(error, OSError) and error.filename and (storage := storage_error(error)):
+            return storage
         error = error.__cause__
     return error
+
+
+class _RunCommand(click.Command):
+    """`kedro run`, whose options are refused in one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; Kedro lets the parsers of --params and --config end in a traceback."""
+        try:
+            return super().parse_args(ctx, args)
+        except KedroCliError as error:
+            raise click.ClickException(error.message) from None
+        except _UNREADABLE as error:
+            mistake = ConfigurationError(
+                "The options of kedro run",
+                expected="--params key=value, values as in YAML; --config a YAML file of options below `run:`",
+                received=" ".join(f"{type(error).__name__}: {error}".split()),
+                remedy="Correct the option; a value with signs of YAML in it wants quotes.",
+            )
+            raise click.ClickException(str(mistake)) from None
 
 
 def _run() -> click.Command:
     """Kedro's own `run`, with all its options."""
     assert kedro_run.callback is not None
-    command = copy.copy(kedro_run)
-    command.callback = plainly(_by_one_process(_by_known_names(kedro_run.callback)))
-    return command
+    callback = plainly(_by_one_process(_by_known_options(kedro_run.callback)))
+    return _RunCommand("run", params=kedro_run.params, callback=callback, help=kedro_run.help)
 
 
 def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,35 +99,16 @@ def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _by_known_names(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A mistyped pipeline or node ends it before anything runs; Kedro would show a traceback."""
+def _by_known_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that name nothing, or leave nothing to run, end it before anything runs; Kedro would show a traceback."""
 
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
-        from kedro.framework.project import pipelines
-
-        asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
-        _require_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
-        nodes = [node.name for name in asked or ["__default__"] for node in pipelines[name].nodes]
-        for option, name in (("--from-nodes", "from_nodes"), ("--to-nodes", "to_nodes"), ("--nodes", "node_names")):
-            _require_known(option, options[name], nodes)
+        check_selection(options)
+        check_runner(options["runner"] or "SequentialRunner", options["runner_params"])
         return command(*arguments, **options)
 
     return wrapped
-
-
-def _require_known(option: str, names: Iterable[str], known: list[str]) -> None:
-    for name in names:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            raise ConfigurationError(
-                option,
-                expected="one of " + ", ".join(dict.fromkeys(known)),
-                received=repr(name),
-                remedy=f"Did you mean {nearest[0]}?"
-                if nearest
-                else "Choose one of these; nodes, of the pipelines named.",
-            )
 
 
 def _train() -> click.Command:
@@ -124,7 +132,9 @@ def cli() -> None:
     """Train, judge and ship generative adversarial networks."""
 
 
-cli.add_command(_run())
+# Kedro, and what deploys its projects, looks for it under this name.
+run = _run()
+cli.add_command(run)
 cli.add_command(_train())
 
 

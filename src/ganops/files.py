@@ -26,12 +26,21 @@ def disk_errors(path: Path) -> Iterator[None]:
         # Safetensors tells of a write that failed in words alone.
         if isinstance(error, OSError) and error.errno not in _DISK_REFUSES:
             raise
-        raise StorageError(
-            str(path),
-            expected="a folder that may be written, with room on its disk",
-            received=str(error),
-            remedy="Make room or give the right to write, then start again: what was whole before still is.",
-        ) from None
+        raise _not_written(path, error) from None
+
+
+def storage_error(error: OSError) -> StorageError | None:
+    """The error, if it is one of the disk or of its rights, as one that names the file."""
+    return _not_written(error.filename, error) if error.errno in _OF_THE_DISK else None
+
+
+def _not_written(path: Path | str, error: Exception) -> StorageError:
+    return StorageError(
+        str(path),
+        expected="a file or folder that may be read and written, with room on its disk",
+        received=str(error),
+        remedy="Make room or give the right, then start again: what was whole before still is.",
+    )
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from ganops.start_checks import check_load_versions, check_start
 from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
 from ganops.tracking.masking import mask_values
@@ -25,6 +27,7 @@ from ganops.tracking.provenance import Provenance, read_provenance
 from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
 from ganops.tracking.scratch import COMPARED, TRAINED, clear_checkpoints
+from ganops.tracking.status import check_anything_missing
 from ganops.tracking.store import open_store
 from ganops.tracking.summary import print_comparison, print_summary
 
@@ -52,7 +55,8 @@ class RunHooks:
         refuse_hidden_overrides(configuration, context.env)
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])
-        self.parameters = flat_parameters(effective_parameters(_raw_parameters(context)))
+        self.groups = effective_parameters(_raw_parameters(context))
+        self.parameters = flat_parameters(self.groups)
         open_store()
 
     @hook_impl
@@ -63,8 +67,12 @@ class RunHooks:
         check_roles(self.entries)
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Find or create the run, and let kedro-mlflow start that one, under its own name."""
+        check_start(self.groups, [node.name for node in pipeline.nodes])
+        check_load_versions(run_params["load_versions"] or {}, self.entries)
+        if run_params["only_missing_outputs"]:
+            check_anything_missing(pipeline, catalog)
         provenance = read_provenance(self.project)
         if provenance.problem:
             _LOGGER.warning("The run does not know its commit: %s", provenance.problem)

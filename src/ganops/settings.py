@@ -1,7 +1,9 @@
 """Kedro's settings of the project. Free of torch and mlflow: Kedro imports this at the start of every command."""
 
+import io
 import logging
 import os
+import sys
 
 from omegaconf.resolvers import oc
 
@@ -27,6 +29,12 @@ if mask_secrets(tracking_uri()) != tracking_uri():
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # Nothing is unpickled; MLflow would, unless it is told not to.
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+
+# A terminal that is no UTF-8 shows another sign for ± or ×, and ends no run; so do those of the processes started here.
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper):
+        _stream.reconfigure(errors="replace")
+os.environ.setdefault("PYTHONIOENCODING", ":replace")
 
 # About a class of kedro-mlflow, at every start. MLflow puts a filter of its own before any of the module `warnings`.
 logging.getLogger("py.warnings").addFilter(

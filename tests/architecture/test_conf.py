@@ -22,7 +22,7 @@ every_parameters_file = pytest.mark.parametrize(
 
 
 def read(path: Path) -> dict:
-    return yaml.safe_load(path.read_text()) or {}
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
 def test_there_is_a_parameters_file_for_whatever_the_pipelines_read() -> None:
@@ -60,7 +60,7 @@ def test_an_environment_sets_budget_and_properties_of_the_data_and_nothing_else_
 )
 def test_parameters_are_literal(path: Path) -> None:
     """DVC compares the text: an interpolation would hide a changed value from it."""
-    assert "${" not in path.read_text()
+    assert "${" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ LINES_OF_A_FILE = 400
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Name and number of lines of each function; decorators and docstring count too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             yield node.name, (node.end_lineno or first) - first + 1
@@ -31,7 +31,7 @@ def test_no_function_is_too_long(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_file_is_too_long(path: Path) -> None:
-    assert len(path.read_text().splitlines()) < LINES_OF_A_FILE
+    assert len(path.read_text(encoding="utf-8").splitlines()) < LINES_OF_A_FILE
 
 
 def test_packages_hold_nothing_in_their_init() -> None:

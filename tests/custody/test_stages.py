@@ -15,9 +15,9 @@ def _derive(root: Path) -> dict[str, Any]:
 
 
 def _replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_the_stages_are_the_pipelines(mini: Path) -> None:

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from ganops.metrics.names import METRICS
+
 from ..projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +45,7 @@ def test_the_report_states_metrics_of_generator_and_floor_under_one_protocol(fin
     generator, held_out = report["metrics"]["generator"], report["metrics"]["held_out"]
     assert {"fid_classifier", "kid_classifier", "inception_score_classifier"} <= set(generator)
     assert set(held_out) <= set(generator)
+    assert set(generator) == {f"{name}_classifier" for name in METRICS["classifier"]}
     assert {"features", "weights", "resize", "n", "seeds", "reference"} <= set(report["protocol"])
     # Even a short training is told from the data: the generator is farther from `train` than `held_out` is.
     assert generator["fid_classifier"]["mean"] > held_out["fid_classifier"]["mean"] > 0
@@ -136,3 +139,15 @@ def test_a_path_with_the_signs_of_addresses_leads_astray_neither_store_nor_regis
     assert (project.path / "mlflow.db").is_file()
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["a%2Fb #1 größe?"]
     assert [path.name for path in project.path.parent.iterdir()] == ["project"]
+
+
+def test_in_a_locale_that_is_no_utf8_every_text_is_written_all_the_same(own_project: Project) -> None:
+    card = own_project.produced("08_reporting", "model_card.md")
+    before = card.read_bytes()
+    card.unlink()
+    own_project.call_well(
+        *("env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0"),
+        *("kedro", "run", "--env", "smoke", "--pipelines", "registration"),
+    )
+    assert card.read_bytes() == before
+    assert "×".encode() in before

@@ -33,7 +33,7 @@ def stages_run(project: Project, *command: str) -> int:
 
 
 def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def answer(project: Project, *command: str) -> Any:
@@ -77,7 +77,7 @@ def test_an_experiment_changes_the_recipe_and_is_compared(project: Project) -> N
     change = answer(project, "dvc", "metrics", "diff")[REPORT]["metrics.generator.fid_classifier.mean"]
     assert change["diff"] == pytest.approx(change["new"] - change["old"]) != 0
     drawn = project.call_well("dvc", "plots", "diff").strip().splitlines()[-1]
-    page = Path(drawn.removeprefix("file://")).read_text()
+    page = Path(drawn.removeprefix("file://")).read_text(encoding="utf-8")
     assert "training_scalars.csv" in page and "samples.png" in page
 
 

@@ -104,7 +104,7 @@ def _wait(server: subprocess.Popen, address: str, log: Path) -> None:
                 return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
-    pytest.fail(f"the server did not come up:\n{log.read_text()}")
+    pytest.fail(f"the server did not come up:\n{log.read_text(encoding='utf-8')}")
 
 
 def _post(address: str, body: str) -> tuple[int, Any]:

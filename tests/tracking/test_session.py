@@ -126,9 +126,11 @@ def project(client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     configure_project("ganops")
 
 
-def _session(project: Path, pipelines: list[str] | None = None, **options: Any) -> None:
+def _session(
+    project: Path, pipelines: list[str] | None = None, only_missing_outputs: bool = False, **options: Any
+) -> None:
     with settings.SESSION_CLASS.create(project_path=project, **options) as session:
-        session.run(pipeline_names=pipelines)
+        session.run(pipeline_names=pipelines, only_missing_outputs=only_missing_outputs)
 
 
 def _runs(client: MlflowClient, experiment_id: str) -> list[Run]:
@@ -189,6 +191,17 @@ def test_a_wrong_parameter_stops_before_there_is_a_run(client: MlflowClient, exp
     with pytest.raises(ConfigurationError, match=r"Did you mean training\.width"):
         _session(project, runtime_params={"training": {"widht": 13}})
     assert _runs(client, experiment_id) == []
+
+
+def test_where_nothing_is_missing_that_is_said_and_no_run_is_opened(
+    client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _session(project, only_missing_outputs=True)
+    assert len(_runs(client, experiment_id)) == 1
+    with caplog.at_level("INFO", "ganops"):
+        _session(project, only_missing_outputs=True)
+    assert "Nothing to run: all 7 outputs exist." in caplog.text
+    assert len(_runs(client, experiment_id)) == 1
 
 
 def test_a_run_that_the_caller_opened_stays_open(client: MlflowClient, experiment_id: str, project: Path) -> None:

@@ -3,9 +3,11 @@
 What depends on resolution, channels, classes, batch and device is derived by `resolve`.
 """
 
+import difflib
 from dataclasses import dataclass, replace
 
 from ganops.config import AugmentationPolicy, Decay, GameName, ObjectiveName, Precision
+from ganops.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -138,3 +140,16 @@ RECIPES: dict[str, Recipe] = {
         ema_half_life_images=10_000,
     ),
 }
+
+
+def find_recipe(name: str) -> Recipe:
+    """The row of that name; ConfigurationError, with the nearest, where there is none."""
+    if name in RECIPES:
+        return RECIPES[name]
+    nearest = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.0)[0]
+    raise ConfigurationError(
+        "training.recipe",
+        expected="one of " + ", ".join(RECIPES),
+        received=repr(name),
+        remedy=f"Did you mean {nearest}?",
+    )

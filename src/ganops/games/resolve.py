@@ -1,14 +1,13 @@
 """(recipe, overrides, the store's shape, the machine) → settings. Pure."""
 
-import difflib
 import math
-from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.games.recipes import RECIPES, Recipe
+from ganops.games.overrides import OF_TWO_PLAYERS, check_overrides, overrides
+from ganops.games.recipes import RECIPES, Recipe, find_recipe
 from ganops.networks.layers import halvings
 from ganops.objectives.build import build_objective
 from ganops.training_settings import Settings
@@ -17,12 +16,6 @@ _EPOCHS, _LEAST_IMAGES, _MOST_IMAGES = 40, 240_000, 1_000_000
 _SMALL_SIDE, _MOST_PIXELS, _LEAST_BATCH = 28, 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 _OVERRIDABLE = set(TrainingParameters.model_fields) - {"recipe"}
-_OF_TWO_PLAYERS = {
-    *("objective", "discriminator_steps", "r1_gamma", "r2_gamma", "gradient_penalty", "penalty_every_moves"),
-    *("spectral_norm", "augmentation", "augmentation_policy", "augmentation_target"),
-    *("burn_in_r1_gamma", "burn_in_r2_gamma", "burn_in_augmentation"),
-}
-_OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "mirror"}
 # Of a plain MLP: what a convolutional recipe says of its networks holds for pictures alone. Measured: EXPERIMENTS.md.
 _OF_POINTS: dict[str, Any] = {
     **{"network": "mlp", "width": 128, "beta1": 0.0, "learning_rate_decay": "linear", "penalty_every_moves": 1},
@@ -63,13 +56,11 @@ def resolve(
 
     `continued_from`: the sha256 of the training state to go on from.
     """
-    row, said = _recipe(parameters.recipe), _said(parameters)
+    row, said = find_recipe(parameters.recipe), overrides(parameters)
+    check_overrides(parameters, shape.field)
     recipe = {key: value for key, value in asdict(row).items() if key in Settings.model_fields}
-    if shape.field == "point":
-        _require_points(parameters.recipe, row, said)
     if row.game == "vae":
-        _refuse(f"the recipe {parameters.recipe}", said.keys() & _OF_TWO_PLAYERS, said)
-        recipe |= dict.fromkeys(_OF_TWO_PLAYERS)
+        recipe |= dict.fromkeys(OF_TWO_PLAYERS)
     precision = row.precision if machine.fast_bf16 else "fp32"
     fitted = {"batch": _batch(row, shape), "precision": precision, **_rates(row, shape)}
     values: dict[str, Any] = {**_derived(shape, machine), **recipe, **fitted, **_of_field(row, shape), **said}
@@ -87,7 +78,7 @@ def resolve(
 
 def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[str]:
     """A line for each setting that the user left open: its value, and the formula or the recipe that it comes from."""
-    said, recipe = _said(parameters), RECIPES[parameters.recipe]
+    said, recipe = overrides(parameters), RECIPES[parameters.recipe]
     size = f"height {shape.height} · width {shape.width}"
     least = f"{_LEAST_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size})) = {_least_images(shape):,}"
     bounds = f"at least {least}, at most {_MOST_IMAGES:,}"
@@ -122,11 +113,6 @@ def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:
     reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
     reasons["learning_rate"] = f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch})"
     return reasons | dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe, for points")
-
-
-def _said(parameters: TrainingParameters) -> dict[str, Any]:
-    values = parameters.model_dump(exclude={"conditional", "continue_from"})
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _batch(recipe: Recipe, shape: DataShape) -> int:
@@ -164,39 +150,6 @@ def _of_field(recipe: Recipe, shape: DataShape) -> dict[str, Any]:
 def _least_images(shape: DataShape) -> int:
     """A large picture says more than a small one, and takes longer: seconds grow with its side, not with its area."""
     return round(_LEAST_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(shape.height * shape.width)))
-
-
-def _recipe(name: str) -> Recipe:
-    if name in RECIPES:
-        return RECIPES[name]
-    nearest = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.0)[0]
-    raise ConfigurationError(
-        "training.recipe",
-        expected="one of " + ", ".join(RECIPES),
-        received=repr(name),
-        remedy=f"Did you mean {nearest}?",
-    )
-
-
-def _require_points(name: str, recipe: Recipe, said: Mapping[str, Any]) -> None:
-    if recipe.game == "vae":
-        raise ConfigurationError(
-            "training.recipe",
-            expected="a recipe of two players, since the data are points",
-            received=f"{name}, which is of pictures",
-            remedy="Choose another training.recipe.",
-        )
-    _refuse("a game of points", {key for key in _OF_PICTURES if said.get(key)}, said)
-
-
-def _refuse(subject: str, keys: Set[str], said: Mapping[str, Any]) -> None:
-    for key in sorted(keys):
-        raise ConfigurationError(
-            f"training.{key}",
-            expected=f"null, since {subject} has no {key}",
-            received=repr(said[key]),
-            remedy=f"Leave training.{key} null, or choose another training.recipe.",
-        )
 
 
 def _require_sense(settings: Settings) -> None:

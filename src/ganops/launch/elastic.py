@@ -63,7 +63,7 @@ def _part(work: Work, reports: Path) -> None:
             play(work, world)
     except GanopsError as error:
         report = {"kind": type(error).__name__, **vars(error)}
-        (reports / f"{os.environ['RANK']}.json").write_text(json.dumps(report))
+        (reports / f"{os.environ['RANK']}.json").write_text(json.dumps(report), encoding="utf-8")
         raise
 
 
@@ -75,7 +75,7 @@ def _ended(number: int, frame: FrameType | None) -> None:
 def _told(reports: Path) -> GanopsError | None:
     """The error of the first worker that reported one."""
     for file in sorted(reports.glob("*.json")):
-        report = json.loads(file.read_text())
+        report = json.loads(file.read_text(encoding="utf-8"))
         return getattr(errors, report.pop("kind"))(**report)
     return None
 

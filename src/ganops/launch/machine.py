@@ -43,4 +43,4 @@ def multiplies_bf16_faster(device: Literal["cpu", "cuda", "mps"]) -> bool:
 
 def _is_of_amd() -> bool:
     description = Path("/proc/cpuinfo")
-    return description.is_file() and "AuthenticAMD" in description.read_text()
+    return description.is_file() and "AuthenticAMD" in description.read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def _mistake(error: BaseException) -> GanopsError | None:
 def _ray() -> Any:
     try:
         import ray  # pyright: ignore[reportMissingImports]
-        import ray.train.torch  # pyright: ignore[reportMissingImports]
+        import ray.train.torch  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigurationError(
             "training.launcher",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError
+from ganops.metrics.names import METRICS
 
 Alias = Literal["champion", "challenger"]
 Report = Mapping[str, Any]
@@ -75,6 +76,23 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
     value = metrics[compared]
     comparable = Verdict(f"{compared} is a finite number", math.isfinite(value), f"{value:.6g}")
     return (comparable, *_limits(parameters, metrics, _inapplicable(report["protocol"]["features"], classes)))
+
+
+def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> None:
+    """Check, before any training, that the gate asks for metrics that there will be.
+
+    Raises:
+        ConfigurationError: a limit, or compare_by, on a metric that these features never give, with the nearest.
+    """
+    given = dict.fromkeys((f"{name}_{features}" for name in METRICS[features]), 0.0)
+    _require(
+        compared_metric({"protocol": {"features": features}}, parameters.compare_by), given, "registration.compare_by"
+    )
+    # What has a name and does not apply is passed over, as by the gate.
+    known = given | dict.fromkeys(_inapplicable(features, classes=0), 0.0)
+    for name, bounds in parameters.limits.items():
+        if any(bound is not None for bound in bounds.values()):
+            _require(name, known, "registration.limits")
 
 
 def judge_model(finite: bool, differing: str) -> tuple[Verdict, ...]:

@@ -3,13 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from fsspec import AbstractFileSystem
-from fsspec.implementations.local import LocalFileSystem
-from fsspec.utils import glob_translate
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -19,6 +17,7 @@ from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERPOLATION = "${"
+_SIGNS = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*"}
 # Groups of the configuration whose values are recorded: what they hold stands there as it is.
 _LITERAL = ("parameters", "globals")
 
@@ -54,14 +53,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
             ) from None
 
     @staticmethod
-    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[AbstractFileSystem, str]:
-        files, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
-        return (_LocalFiles(str(conf_source)), protocol) if protocol == "file" else (files, protocol)
+    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, str]:
+        shared, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
+        files: Any = shared
+        if protocol == "file":
+            files = type(shared)(skip_instance_cache=True)  # another than all others use: it gets a method of its own
+            files.glob = partial(_match, files, Path(conf_source).as_posix())
+        return files, protocol
 
     def _is_valid_config_path(self, path: Path) -> bool:
         valid = super()._is_valid_config_path(path)
         if valid:
-            check_yaml(path.as_posix(), self._fs.cat_file(path.as_posix(), 0, LARGEST_BYTES + 1))
+            content: Any = self._fs.cat_file(path.as_posix(), 0, LARGEST_BYTES + 1)
+            check_yaml(path.as_posix(), content)
         return valid
 
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> dict[str, Any]:
@@ -76,19 +80,11 @@ class ProjectConfigLoader(OmegaConfigLoader):
         return sorted({Path(str(file)).parent.name for file in files} - {self.base_env})
 
 
-class _LocalFiles(LocalFileSystem):
-    """Takes the path of the folder as it is, whatever signs of patterns it holds; only what is below is a pattern."""
-
-    cachable = False
-
-    def __init__(self, folder: str) -> None:
-        super().__init__()
-        self._folder = Path(folder).as_posix()
-
-    def glob(self, path: str, **options: Any) -> list[str]:
-        """The files below the folder that match."""
-        pattern = re.compile(glob_translate(path.removeprefix(f"{self._folder}/")))
-        return [file for file in self.find(self._folder) if pattern.match(os.path.relpath(file, self._folder))]
+def _match(files: Any, folder: str, path: str) -> list[str]:
+    """The files below `folder` that match; the path of the folder is no pattern, whatever signs it holds."""
+    parts = re.split(r"(\*\*/|/\*\*$|\*)", path.removeprefix(f"{folder}/"))
+    pattern = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in parts))
+    return [file for file in files.find(folder) if pattern.fullmatch(os.path.relpath(file, folder))]
 
 
 def check_name(subject: str, name: str | None) -> None:

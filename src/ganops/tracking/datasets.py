@@ -71,7 +71,7 @@ def _log_artifact(client: "MlflowClient", run_id: str, name: str, path: Path) ->
 
 
 def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
-    log_report(client, run_id, name, json.loads(path.read_text()))
+    log_report(client, run_id, name, json.loads(path.read_text(encoding="utf-8")))
 
 
 def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
@@ -105,11 +105,11 @@ def log_curves(client: "MlflowClient", run_id: str, rows: Iterable[Mapping[str, 
 
 
 def _log_parameters(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
-    log_parameters(client, run_id, flatten({name: json.loads(path.read_text())}))
+    log_parameters(client, run_id, flatten({name: json.loads(path.read_text(encoding="utf-8"))}))
 
 
 def _log_curves(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         log_curves(client, run_id, list(csv.DictReader(file)))
 
 

@@ -103,7 +103,9 @@ def _origins(client: "MlflowClient", run_id: str, read: Mapping[str, str]) -> di
 def _locked(project: Path) -> dict[str, tuple[str, str]]:
     """What dvc.lock says: path → (stage, md5)."""
     lock = project / "dvc.lock"
-    stages: dict[str, Any] = (yaml.safe_load(lock.read_text()) or {}).get("stages", {}) if lock.is_file() else {}
+    stages: dict[str, Any] = (
+        (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
+    )
     outs = ((stage, out) for stage, values in stages.items() for out in values.get("outs", ()))
     return {out["path"]: (stage, out.get("md5", "")) for stage, out in outs}
 

@@ -4,6 +4,7 @@ Kedro's hooks see exceptions of nodes alone. A KeyboardInterrupt passes them, an
 mark the run FINISHED; SIGTERM would leave it RUNNING for ever.
 """
 
+import logging
 import signal
 import sys
 import threading
@@ -14,7 +15,10 @@ from typing import Any
 
 import click
 from kedro.framework.session import KedroSession
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 
+_LOGGER = logging.getLogger(__name__)
 _EXIT_BY_SIGNAL = 128  # added to the number of the signal, by the shells' convention
 
 
@@ -22,13 +26,30 @@ class Terminated(SystemExit):
     """SIGTERM as an exception: what is open gets closed, then the process ends with 143."""
 
 
+class NothingToRun(Exception):
+    """All that was asked for is there already."""
+
+
 class TrackedSession(KedroSession):
     """A session of Kedro that leaves no MLflow run open."""
 
     def run(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As KedroSession.run."""
+        """As KedroSession.run; where nothing is to be done, that is said, and no MLflow run is opened."""
         with _truthful_status():
-            return super().run(*arguments, **options)
+            try:
+                return super().run(*arguments, **options)
+            except NothingToRun as reason:
+                _LOGGER.info("%s", reason)
+                return {}
+
+
+def check_anything_missing(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Raises NothingToRun where every output of the pipeline exists."""
+    outputs = pipeline.all_outputs()
+    if all(catalog.exists(name) for name in outputs):
+        raise NothingToRun(
+            f"Nothing to run: all {len(outputs)} outputs exist. Without --only-missing-outputs they are made again."
+        )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def print_comparison(saved: Mapping[str, Path], seconds: Mapping[str, float], co
     from ganops.reporting.table import protocol_line
 
     console = console or Console()
-    reports = json.loads(saved["comparison_reports"].read_text())
+    reports = json.loads(saved["comparison_reports"].read_text(encoding="utf-8"))
     table = console_comparison(pd.read_csv(saved["comparison_table"]), reports, seconds)
     # A number that is cut is no number: on a narrow terminal the lines break, and nothing is lost.
     wide = console.measure(table, options=console.options.update_width(_WIDEST)).maximum
@@ -58,4 +58,4 @@ def print_comparison(saved: Mapping[str, Path], seconds: Mapping[str, float], co
 def _print_table(report: Path, console: Console) -> None:
     from ganops.reporting.table import console_table
 
-    console.print(console_table(json.loads(report.read_text())))
+    console.print(console_table(json.loads(report.read_text(encoding="utf-8"))))

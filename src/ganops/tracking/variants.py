@@ -88,6 +88,6 @@ def _record(
     log_report(client, run_id, "report", report.to_json())
     log_curves(client, run_id, report.curve_table().to_dict("records"))
     fingerprint = client.get_run(run_id).data.tags["fingerprint"]
-    client.log_metric(run_id, SECONDS, float((checkpoints / fingerprint / "seconds").read_text()))
+    client.log_metric(run_id, SECONDS, float((checkpoints / fingerprint / "seconds").read_text(encoding="utf-8")))
     client.log_image(run_id, samples, artifact_file="samples.png")
     client.log_artifacts(run_id, str(bundle), "bundle")

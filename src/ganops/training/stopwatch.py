@@ -14,7 +14,7 @@ class Stopwatch:
 
     def __init__(self, file: Path, images_seen: int) -> None:
         self.file, self.images = file, images_seen
-        self.before = float(file.read_text()) if file.is_file() else 0.0
+        self.before = float(file.read_text(encoding="utf-8")) if file.is_file() else 0.0
         self.started = self.asked = time.perf_counter()
 
     @property
@@ -32,4 +32,4 @@ class Stopwatch:
     def keep(self) -> None:
         """Write all seconds so far."""
         with whole_file(self.file) as file:
-            file.write_text(f"{self.seconds:.3f}\n")
+            file.write_text(f"{self.seconds:.3f}\n", encoding="utf-8")

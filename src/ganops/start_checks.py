@@ -1,0 +1,131 @@
+"""Check before the first node what can be known then: names and files that are asked for hours later. Torch-free."""
+
+import importlib.util
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ganops.config import (
+    ComparisonParameters,
+    DataPreparationParameters,
+    EvaluationParameters,
+    FieldName,
+    RegistrationParameters,
+    TrainingParameters,
+)
+from ganops.errors import ConfigurationError
+from ganops.games.overrides import check_overrides
+from ganops.games.recipes import find_recipe
+from ganops.parameters import Parameters
+from ganops.registry.gate import check_limits
+
+P = TypeVar("P", bound=Parameters)
+_POINTS = ("gaussians_25",)
+
+
+def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
+    """Check everything of the configuration that needs neither data nor torch.
+
+    Args:
+        groups: the parameters of each pipeline, by name.
+        nodes: names of the nodes that will run; files are asked of those alone that will read them.
+
+    Raises:
+        ConfigurationError: what is wrong, with the nearest of the names that are known.
+    """
+    preparation, training = _of(groups, DataPreparationParameters), _of(groups, TrainingParameters)
+    evaluation, registration = _of(groups, EvaluationParameters), _of(groups, RegistrationParameters)
+    for parameters in _trainings(groups, training):
+        find_recipe(parameters.recipe)
+    if training and {"train", "compare"} & {*nodes}:
+        _check_training(training)
+        if preparation and "prepare" in nodes:
+            for parameters in _trainings(groups, training) if "compare" in nodes else [training]:
+                check_overrides(parameters, _field(preparation))
+    if evaluation:
+        _check_evaluation(evaluation, preparation, nodes)
+        if registration:
+            check_limits(registration, evaluation.features)
+
+
+def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises ConfigurationError where a version is asked of a dataset that Kedro keeps no versions of."""
+    for name in names:
+        if not entries.get(name, {}).get("versioned"):
+            raise ConfigurationError(
+                "--load-versions",
+                expected="datasets with `versioned: true` in the catalog",
+                received=repr(name),
+                remedy="Leave it out: versions of data are those of DVC (`git checkout COMMIT`, `dvc checkout`).",
+            )
+
+
+def _of(groups: Mapping[str, Parameters], kind: type[P]) -> P | None:
+    found = groups.get(kind.key)
+    return found if isinstance(found, kind) else None
+
+
+def _trainings(groups: Mapping[str, Parameters], training: TrainingParameters | None) -> list[TrainingParameters]:
+    comparison = _of(groups, ComparisonParameters)
+    if training is None:
+        return []
+    return [training, *(comparison.trainings(training).values() if comparison else [])]
+
+
+def _field(preparation: DataPreparationParameters) -> FieldName:
+    return "point" if preparation.source in _POINTS else "image"
+
+
+def _check_training(training: TrainingParameters) -> None:
+    if training.continue_from is not None:
+        _check_file("training.continue_from", training.continue_from, "a training_state.safetensors")
+    if training.launcher == "ray" and training.processes > 1 and importlib.util.find_spec("ray") is None:
+        raise ConfigurationError(
+            "training.launcher",
+            expected="elastic, since Ray is an extra that is not installed",
+            received="ray",
+            remedy="pip install 'ganops[ray]', or from a clone pip install -e '.[ray]'.",
+        )
+
+
+def _check_evaluation(
+    evaluation: EvaluationParameters, preparation: DataPreparationParameters | None, nodes: Collection[str]
+) -> None:
+    if "judge_samples" in nodes and evaluation.samples is not None and not Path(evaluation.samples).exists():
+        raise _missing("evaluation.samples", evaluation.samples, "a folder or archive of pictures")
+    if not {"make_judge", "judge_samples"} & {*nodes}:
+        return
+    if evaluation.features == "inception" and evaluation.inception_weights is not None:
+        _check_file("evaluation.inception_weights", evaluation.inception_weights, "a file of the TF-2015 weights")
+    if preparation and "prepare" in nodes:
+        _check_features(evaluation, preparation)
+
+
+def _check_features(evaluation: EvaluationParameters, preparation: DataPreparationParameters) -> None:
+    source, features = preparation.source, evaluation.features
+    if (features == "coordinates") != (_field(preparation) == "point"):
+        fitting = "coordinates" if _field(preparation) == "point" else "features of pictures"
+    elif features == "stacked_digits" and source != "stacked_mnist":
+        fitting = "other features, for stacked_digits knows the pictures of stacked_mnist alone"
+    else:
+        return
+    raise ConfigurationError(
+        "evaluation.features",
+        expected=f"{fitting}, since data_preparation.source is {source}",
+        received=repr(features),
+        remedy="Set evaluation.features in the environment's parameters_evaluation.yml, or choose another --env.",
+    )
+
+
+def _check_file(key: str, path: str, wanted: str) -> None:
+    if not Path(path).is_file():
+        raise _missing(key, path, wanted)
+
+
+def _missing(key: str, path: str, wanted: str) -> ConfigurationError:
+    return ConfigurationError(
+        key,
+        expected=wanted,
+        received=f"{path!r}, where there is none",
+        remedy=f"Correct the path, which is looked for from {Path.cwd()}.",
+    )

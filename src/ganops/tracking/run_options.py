@@ -1,0 +1,105 @@
+"""The options of `kedro run`, checked against the project before anything is opened."""
+
+import difflib
+import inspect
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from kedro.framework.project import pipelines
+from kedro.pipeline import Pipeline
+from kedro.utils import load_obj
+
+from ganops.errors import ConfigurationError
+
+_RUNNERS = ("SequentialRunner", "ParallelRunner", "ThreadRunner")
+# Of Pipeline.filter → of the command.
+_FILTERS = {
+    "tags": "tags",
+    "from_nodes": "from_nodes",
+    "to_nodes": "to_nodes",
+    "node_names": "node_names",
+    "from_inputs": "from_inputs",
+    "to_outputs": "to_outputs",
+    "node_namespaces": "namespaces",
+}
+_SHOWN = {"node_names": "--nodes"}
+
+
+def check_selection(options: Mapping[str, Any]) -> None:
+    """Check the options that say which nodes run.
+
+    Args:
+        options: of the command, by the names of its parameters.
+
+    Raises:
+        ConfigurationError: one of them names something unknown, with the nearest; or together they leave no node.
+    """
+    asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
+    check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
+    selected = sum((pipelines[name] for name in asked or ["__default__"]), start=Pipeline([]))
+    for option, names in _names(selected).items():
+        check_known(_shown(option), options[option], names)
+    _check_not_empty(selected, {name: options[option] for name, option in _FILTERS.items() if options[option]})
+
+
+def _names(selected: Pipeline) -> dict[str, list[str]]:
+    """What each option may name."""
+    nodes, datasets = [node.name for node in selected.nodes], sorted(selected.datasets())
+    return {
+        **dict.fromkeys(("from_nodes", "to_nodes", "node_names"), nodes),
+        **dict.fromkeys(("from_inputs", "to_outputs"), datasets),
+        "tags": sorted({tag for node in selected.nodes for tag in node.tags}),
+        "namespaces": sorted({node.namespace for node in selected.nodes if node.namespace}),
+    }
+
+
+def check_runner(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raises ConfigurationError where there is no such runner, or it takes no such arguments."""
+    try:
+        runner = load_obj(name, "kedro.runner")
+    except (AttributeError, ImportError, ValueError):
+        raise _unknown("--runner", name, _RUNNERS) from None
+    try:
+        inspect.signature(runner).bind(**arguments)
+    except TypeError:
+        known = [argument for argument in inspect.signature(runner).parameters if argument != "is_async"]
+        raise _unknown("--runner-params", ", ".join(arguments), known) from None
+
+
+def check_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raises ConfigurationError, with the nearest, where a name is none of those that are known."""
+    for name in names:
+        if name not in known:
+            raise _unknown(option, name, known)
+
+
+def _unknown(option: str, name: str, known: Collection[str]) -> ConfigurationError:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return ConfigurationError(
+        option,
+        expected="one of " + ", ".join(dict.fromkeys(known)) if known else "nothing, for there is none in this project",
+        received=repr(name),
+        remedy=f"Did you mean {nearest[0]}?" if nearest else _remedy(option, known),
+    )
+
+
+def _remedy(option: str, known: Collection[str]) -> str:
+    return "Choose one of these, which are of the pipelines named." if known else f"Leave {option} out."
+
+
+def _check_not_empty(selected: Pipeline, filters: dict[str, Any]) -> None:
+    try:
+        selected.filter(**filters)
+    except ValueError:
+        shown = ", ".join(_shown(_FILTERS[name]) for name in filters)
+        raise ConfigurationError(
+            shown,
+            expected="at least one node that they leave together",
+            received="none",
+            remedy="Leave one of them out. `kedro registry list` names the pipelines, `kedro registry describe NAME` "
+            "their nodes.",
+        ) from None
+
+
+def _shown(option: str) -> str:
+    return _SHOWN.get(option, f"--{option.replace('_', '-')}")

@@ -1,0 +1,101 @@
+"""What is told before the first node, and would be met hours later."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ganops.errors import ConfigurationError
+from ganops.metrics.names import METRICS
+from ganops.start_checks import check_load_versions, check_start
+from ganops.tracking.parameters import effective_parameters
+
+BASE = Path(__file__).parents[1] / "conf" / "base"
+ALL = ("prepare", "train", "make_judge", "evaluate", "register")
+
+
+def check(nodes: tuple[str, ...] = ALL, **changed: dict[str, Any]) -> None:
+    raw: dict[str, Any] = {}
+    for file in BASE.glob("parameters_*.yml"):
+        raw |= yaml.safe_load(file.read_text(encoding="utf-8"))
+    check_start(effective_parameters({name: values | changed.get(name, {}) for name, values in raw.items()}), nodes)
+
+
+def test_the_base_configuration_passes() -> None:
+    check()
+    check(("prepare", "make_judge", "compare"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"training": {"recipe": "dcgna"}}, r"training\.recipe: .*Did you mean dcgan\?"),
+        ({"comparison": {"variants": {"a": {"recipe": "sngna"}}}}, r"training\.recipe: .*Did you mean sngan\?"),
+        ({"training": {"recipe": "vae", "r1_gamma": 1.0}}, r"training\.r1_gamma: expected null"),
+        (
+            {"training": {"continue_from": "none.safetensors"}},
+            r"continue_from: .*, where there is none",
+        ),
+        ({"registration": {"limits": {"fid_clasifier": {"maximum": 2}}}}, r"limits: .*Did you mean fid_classifier\?"),
+        ({"registration": {"limits": {"fid_inception": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
+        ({"evaluation": {"features": "coordinates"}}, r"features: expected features of pictures, since"),
+        ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, for stacked_digits"),
+        ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
+        (
+            {"data_preparation": {"source": "gaussians_25"}, "training": {"mirror": True}},
+            r"training\.mirror: expected null, since a game of points",
+        ),
+        (
+            {"evaluation": {"features": "efficientnet_lite0"}, "registration": {"compare_by": "agreement"}},
+            r"compare_by: expected a metric of the report",
+        ),
+        (
+            {"evaluation": {"features": "inception", "inception_weights": "none.pth"}},
+            r"inception_weights: .*'none\.pth', where there is none",
+        ),
+    ],
+)
+def test_what_can_be_known_at_start_is_told_at_start(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        check(**changed)
+
+
+def test_samples_of_another_program_are_looked_for_where_they_are_judged() -> None:
+    check(evaluation={"samples": "nowhere"})
+    with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', where there is none"):
+        check(("judge_samples",), evaluation={"samples": "nowhere"})
+
+
+def test_ray_is_asked_for_only_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    check(training={"launcher": "ray"})
+    with pytest.raises(ConfigurationError, match="Ray is an extra"):
+        check(training={"launcher": "ray", "processes": 2})
+
+
+def test_a_file_is_asked_for_only_by_the_node_that_reads_it() -> None:
+    check(("prepare",), training={"continue_from": "none.safetensors"})
+    check(("register",), registration={"limits": {"fid_inception": {"maximum": None}}})
+
+
+def test_versions_are_asked_of_datasets_that_have_some() -> None:
+    check_load_versions(["report"], {"report": {"versioned": True}})
+    with pytest.raises(ConfigurationError, match="--load-versions: expected datasets with"):
+        check_load_versions(["store"], {"store": {"type": "x"}})
+
+
+def test_every_kind_of_features_names_its_metrics() -> None:
+    from typing import get_args
+
+    from ganops.config import FeatureKind
+
+    assert set(METRICS) == set(get_args(FeatureKind))
+
+
+def test_it_is_light_to_import() -> None:
+    code = "import sys, ganops.start_checks; print(sorted({'torch', 'mlflow', 'kedro'} & set(sys.modules)))"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert child.stdout.strip() == "[]"
