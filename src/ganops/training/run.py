@@ -1,7 +1,6 @@
 """One training from its settings to its result."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,8 +78,7 @@ def train(
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
     scratch = Checkpoints(checkpoints / key)
-    with scratch.alone(tell) if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
-        world.any(False)  # nobody reads before the one that writes is alone
+    with scratch.alone(tell, world), thread_count(world.threads(settings.threads)):
         state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
         return _result(state, scratch.snapshots.gathered(), key)
 
