@@ -71,6 +71,14 @@ def test_an_error_of_a_worker_is_raised_as_it_is_and_not_tried_again(noise_store
     assert not [line for line in told if "go on" in line]
 
 
+def test_a_worker_whose_code_was_edited_since_is_refused(noise_store, tmp_path, monkeypatch):
+    """Started again it would read the edited files, and begin another training."""
+    monkeypatch.setattr("ganops.launch.worker.Work.__init__.__defaults__", ("0" * 64,))
+    with pytest.raises(TrainingError, match="edited since"):
+        launch(noise_store, tmp_path, partial(writing_progress, tmp_path / "heard"))
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
 def test_workers_that_are_lost_too_often_end_the_training(noise_store, tmp_path, monkeypatch):
     monkeypatch.setattr("ganops.launch.together.RESTARTS", 0)
     with pytest.raises(TrainingError, match=r"1 times that process . (was ended by SIGKILL|ended with)"):
