@@ -28,6 +28,8 @@ from PIL import Image
 
 from ganops.errors import GanopsError
 
+from .model_readers import MODEL_READERS
+
 ACCEPTED, REFUSED = "accepted", "refused"
 _INTERESTING = (0, 1, -1, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, -(2**31), 2**32 - 1)
 _SAMPLES = 12
@@ -319,6 +321,7 @@ READERS: dict[str, Reader] = {
         )
         for name, (form, options) in _PICTURES.items()
     },
+    **{name: Reader(write, read) for name, (write, read) in MODEL_READERS.items()},
 }
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganops.errors import CheckpointError
-from ganops.files import disk_errors, whole_file
+from ganops.files import disk_errors, read_regular, whole_file
 from ganops.sources import training_digest
 from ganops.tensors import WrongTensors, read_tensors
 from ganops.training.processes import ALONE, World
@@ -27,6 +27,7 @@ CODE = training_digest()
 _KEPT = 2
 _PATIENCE_SECONDS = 60.0
 _NAME = re.compile(r"(?:attempt-(?P<attempt>[1-9][0-9]{0,6})-)?(?P<images_seen>[0-9]{14})\.safetensors")
+_RUN, _MOST_BYTES_OF_RUN = "run", 1000
 _WORDS = {"true": True, "false": False}
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
@@ -99,6 +100,19 @@ class Checkpoints:
     def restore_healthy(self, state: TrainingState) -> None:
         """Load the newest checkpoint that was healthy when it was written; nothing happens where there is none."""
         self._load(self._healthy(self._newest_first())[:1], state)
+
+    def record_run(self, description: str) -> None:
+        """Remember which run writes from now on, for whoever goes on from here; without a run nothing changes."""
+        if description:
+            with whole_file(self.folder / _RUN) as file:
+                file.write_text(description, encoding="utf-8")
+
+    def read_run(self) -> str:
+        """The run that wrote last; empty where none is known."""
+        try:
+            return read_regular(self.folder / _RUN, _MOST_BYTES_OF_RUN).decode()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def _load(self, paths: Sequence[Path], state: TrainingState) -> None:
         for path in paths:

@@ -99,6 +99,9 @@ def _played(
     state = beginning(0)
     if scratch.restore(state):
         tracker.note("resumed_at_images", str(state.images_seen))
+        tell(_resumed(state.images_seen, settings.total_images, scratch.read_run()))
+    if world.leads:
+        scratch.record_run(tracker.describe_run())
     progress(state.images_seen, {})
     stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
     observer = Observer(game, settings, lookout, world) if lookout else None
@@ -107,6 +110,15 @@ def _played(
     heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
     with deferred_signals() as interruption:
         return play_out(Venue(game, settings, batches, *heard, interruption), state, beginning)
+
+
+def _resumed(images_seen: int, total_images: int, run: str) -> str:
+    """Says which checkpoint it is."""
+    checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
+    left = f", which the run {run} left" if run else ""
+    if images_seen >= total_images:
+        return f"The training is complete already: the result is read from {checkpoint}{left}."
+    return f"The training goes on from {checkpoint}{left}."
 
 
 def _beginning(settings: Settings, game: Game, finished: dict[str, Tensor] | None, attempt: int) -> TrainingState:
