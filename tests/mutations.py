@@ -29,6 +29,8 @@ from PIL import Image
 
 from ganops.errors import GanopsError
 
+from .model_readers import MODEL_READERS
+
 ACCEPTED, REFUSED, READY = "accepted", "refused", "ready"
 _BASE = Path(__file__).parents[1] / "conf/base/parameters_data_preparation.yml"
 _INTERESTING = (0, 1, -1, 127, 128, 255, 256, 32767, 65535, 2**31 - 1, -(2**31), 2**32 - 1)
@@ -320,6 +322,7 @@ READERS: dict[str, Reader] = {
         )
         for name, (form, options) in _PICTURES.items()
     },
+    **{name: Reader(write, read) for name, (write, read) in MODEL_READERS.items()},
 }
 
 

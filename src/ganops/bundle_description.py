@@ -1,6 +1,5 @@
 """bundle.json: what it holds, and how it is read."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from ganops.errors import BundleError, ConfigurationError
 from ganops.files import read_regular
 from ganops.parameters import wanted
 from ganops.sampling import GenerationRequest
+from ganops.sealed_json import load_object, seal, without_seal
 from ganops.training_settings import Settings
 
 FORMAT = 3
@@ -52,8 +52,7 @@ class Description(BaseModel):
 
     def text(self) -> str:
         """JSON, with a sha256 of the rest: a damaged class name is as wrong as a damaged weight."""
-        values = self.model_dump(mode="json")
-        return json.dumps({**values, "sha256": _digest(values)}, indent=1, sort_keys=True) + "\n"
+        return seal(self.model_dump(mode="json"))
 
 
 def request_schema(classes: int) -> dict[str, Any]:
@@ -66,25 +65,23 @@ def request_schema(classes: int) -> dict[str, Any]:
 
 
 def encodings(settings: Settings) -> dict[str, str]:
+    """Field → the name of its encoding."""
     return {settings.field: SAMPLE_FIELDS[settings.field].encoding}
 
 
-def _digest(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
 def read_description(path: Path) -> Description:
+    """The content of bundle.json; anything else than was written is a BundleError."""
     try:
-        values = json.loads(read_regular(path, _MOST_BYTES))
-    except (OSError, ValueError, RecursionError) as error:
+        values = load_object(read_regular(path, _MOST_BYTES))
+    except (OSError, ValueError) as error:
         raise unusable(path, f"a bundle's description (JSON, format {FORMAT})", str(error)) from None
-    stated = values.get("format") if isinstance(values, dict) else values
-    if stated != FORMAT:
-        raise unusable(path, f"format {FORMAT}", f"format {stated!s:.40}")
-    digest = values.pop("sha256", None)
-    description = _validate(path, values)
-    if digest != _digest(values):
-        raise unusable(path, "the description that was written", "another one: its sha256 differs")
+    if values.get("format") != FORMAT:
+        raise unusable(path, f"format {FORMAT}", f"format {values.get('format')!r:.40}")
+    description = _validate(path, {name: value for name, value in values.items() if name != "sha256"})
+    try:
+        without_seal(values)
+    except ValueError as error:
+        raise unusable(path, "the description that was written", str(error)) from None
     return description
 
 

@@ -191,6 +191,23 @@ def generate(model: str, n: int, seed: int, class_label: int | None, truncation:
     click.echo(f"{n} samples in {folder}")
 
 
+@cli.command()
+@click.argument("model")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=int, default=5002, show_default=True, help="0 takes a free one.")
+@plainly
+def serve(model: str, host: str, port: int) -> None:
+    """Answer requests to MODEL (models:/NAME@champion or models:/NAME/VERSION) over HTTP.
+
+    It is MLflow's server, for a version whose files are those that were registered, with limits on what it is sent.
+    """
+    from ganops.registry.serve import serve as answer
+    from ganops.tracking.location import tracking_uri
+
+    os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
+    answer(model, host, port, click.echo)
+
+
 def _request(**values: Any) -> "GenerationRequest":
     from ganops.sampling import GenerationRequest
 

@@ -25,6 +25,7 @@ TRAINING = frozenset(
         "objectives",
         "parameters",
         "sampling",
+        "sealed_json",
         "sources",
         "tensors",
         "threads",

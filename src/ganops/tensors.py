@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from ganops.errors import CheckpointError
 from ganops.files import read_regular
 
 Tensors = Mapping[str, Shaped[Tensor, "..."]]
@@ -35,9 +36,29 @@ def read_tensors(path: Path) -> TensorFile:
         WrongTensors: the file is missing, damaged, or holds a value that is not finite.
     """
     try:
-        content = read_regular(path)
+        return parse_tensors(read_regular(path))
+    except OSError as error:
+        raise WrongTensors(f"{type(error).__name__}: {error}") from None
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file that a training has written; a missing or damaged one is a CheckpointError."""
+    try:
+        return read_tensors(path).tensors
+    except WrongTensors as error:
+        raise CheckpointError(
+            str(path),
+            expected="whole safetensors of finite values",
+            received=str(error),
+            remedy="Restore the file with `dvc checkout`, or train again with `kedro run --pipelines training`.",
+        ) from None
+
+
+def parse_tensors(content: bytes) -> TensorFile:
+    """The same of a file's content."""
+    try:
         tensors = load(content)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise WrongTensors(f"{type(error).__name__}: {error}") from None
     require_finite(tensors)
     return TensorFile(hashlib.sha256(content).hexdigest(), tensors)

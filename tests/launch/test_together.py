@@ -18,7 +18,7 @@ from launch_parts import Heard, killing_progress, writing_progress
 from ganops.config import TrainingParameters
 from ganops.errors import CheckpointError, ConfigurationError, TrainingError
 from ganops.launch.training import launch_training
-from ganops.launch.worker import SILENT_TRACKER
+from ganops.launch.worker import SILENT_TRACKER, Work
 
 SIZES = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "threads": 1}
 TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images": 24, "processes": 2}
@@ -69,6 +69,14 @@ def test_an_error_of_a_worker_is_raised_as_it_is_and_not_tried_again(noise_store
         launch(noise_store, tmp_path, partial(writing_progress, tmp_path / "again"), told.append, total_images=24)
     assert caught.value.subject == str(checkpoint)
     assert not [line for line in told if "go on" in line]
+
+
+def test_a_worker_whose_code_was_edited_since_is_refused(noise_store, tmp_path, monkeypatch):
+    """Started again it would read the edited files, and begin another training."""
+    monkeypatch.setattr("ganops.launch.training.Work", partial(Work, code="0" * 64))
+    with pytest.raises(TrainingError, match="edited since"):
+        launch(noise_store, tmp_path, partial(writing_progress, tmp_path / "heard"))
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_workers_that_are_lost_too_often_end_the_training(noise_store, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """What judges is made before training, stored, and opened again."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from ganops.metrics.classifier import Classifier
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.judge import Pretrained, make_judge, open_judge
 from ganops.metrics.weights import EFFICIENTNET_LITE0
+from ganops.sealed_json import load_object, without_seal
 
 from .. import parameters as of_base
 
@@ -26,8 +26,8 @@ def test_a_pretrained_judge_is_its_name_and_digest_and_finds_its_weights_again(
     dataset = JudgeDataset(str(tmp_path / "judge"))
     dataset.save(made)
     (file,) = (tmp_path / "judge").iterdir()
-    assert json.loads(file.read_text()) == {
-        "format": "ganops-pretrained-1",
+    assert without_seal(load_object(file.read_bytes())) == {
+        "format": "ganops-pretrained-2",
         "name": "efficientnet_lite0",
         "weights_sha256": EFFICIENTNET_LITE0.sha256,
     }

@@ -57,6 +57,9 @@ class ListTracker:
     def note(self, key, value):
         self.notes[key] = value
 
+    def describe_run(self):
+        return "listed (1)"
+
     def flush(self):
         self.flushed = len(self.points)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
-from ganops.files import whole_folder
+from ganops.files import read_regular, whole_folder
 
 if TYPE_CHECKING:
     from ganops.metrics.judge import Judge
@@ -29,7 +29,7 @@ class JudgeDataset(AbstractDataset["Judge", "Judge"]):
         from ganops.metrics.judge import restore
 
         try:
-            return restore({path.name: path.read_bytes() for path in self._filepath.iterdir()})
+            return restore({path.name: read_regular(path) for path in self._filepath.iterdir()})
         except OSError as error:
             raise damaged(f"a folder {self._filepath}", str(error)) from None
 

@@ -13,9 +13,9 @@ class SafetensorsDataset(FileDataset["dict[str, Tensor]"]):
     """A mapping name → tensor, on the CPU, without metadata: equal tensors give equal bytes."""
 
     def _read(self, path: Path) -> "dict[str, Tensor]":
-        from safetensors.torch import load_file
+        from ganops.tensors import load_tensors
 
-        return load_file(path)
+        return load_tensors(path)
 
     def _write(self, data: "dict[str, Tensor]", path: Path) -> None:
         from safetensors.torch import save_file

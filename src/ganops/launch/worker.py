@@ -17,7 +17,7 @@ from ganops.data.store import Store
 from ganops.errors import TrainingError
 from ganops.games.build import build_game
 from ganops.launch.embedding import lookout
-from ganops.training.checkpoint import fingerprint, read_finished
+from ganops.training.checkpoint import CODE, fingerprint, read_finished
 from ganops.training.processes import ALONE, World
 from ganops.training.run import TrainingResult, train, unheard
 from ganops.training.tracker import SilentTracker, Tracker
@@ -48,6 +48,7 @@ class Work:
         open_tracker: opens what the leading process tells of curves and samples.
         open_progress: opens what hears images seen, their total, and scalars, of the leading process.
         tell: hears what is to be said in words.
+        code: the digest of the code that the launching process runs: a worker that starts later must run the same.
     """
 
     store: Path
@@ -57,6 +58,7 @@ class Work:
     open_tracker: Callable[[], AbstractContextManager[Tracker]]
     open_progress: Callable[[], AbstractContextManager[Progress]]
     tell: Callable[[str], None]
+    code: str = CODE
 
     def silently(self) -> "Work":
         """The same without a word: somebody else has told, or will."""
@@ -65,6 +67,7 @@ class Work:
 
 def play(work: Work, world: World = ALONE) -> TrainingResult:
     """The training from its last checkpoint to its end, or this process's part of it."""
+    _require_code(work.code)
     settings, store = work.settings, Store.open(work.store)
     fields = build_game(settings).fields
     batches = Loader(store, "train", fields, settings.seed, torch.device(settings.device), mirror=settings.mirror)
@@ -126,4 +129,15 @@ def _require_agreement(key: str, world: World) -> None:
             received="others",
             remedy="Give all the same files and parameters; set training.threads and training.device, which are "
             "otherwise those of each machine.",
+        )
+
+
+def _require_code(launched: str) -> None:
+    """A worker that is started again reads the code anew; of edited code it would begin another training."""
+    if launched != CODE:
+        raise TrainingError(
+            "the code of the training",
+            expected="what it was when the training was launched, in each of its processes",
+            received="files that were edited since",
+            remedy="Start again. Without the edits it goes on from its last checkpoint, with them it begins anew.",
         )

@@ -5,27 +5,45 @@ softmax. Sees uint8 pictures of the store's own size: nothing is resized.
 """
 
 import hashlib
-import json
 import math
-from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganops.data.encodings import encode_images
 from ganops.errors import MetricError
 from ganops.noise import Noise
+from ganops.sealed_json import seal
+from ganops.tensors import WrongTensors, parse_tensors, require_like
 
-FORMAT = "ganops-classifier-1"
+FORMAT = "ganops-classifier-2"
 DESCRIPTION, WEIGHTS = "judge.json", "weights.safetensors"
 # Convolutions stop halving the picture once its longer side is at most this many pixels.
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
+_Size = Annotated[int, Field(ge=1, le=2**16)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
+
+
+class ClassifierDescription(BaseModel):
+    """What `restore` needs beside the weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    format: Literal["ganops-classifier-2"]
+    shape: tuple[_Size, _Size, _Size]
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]
+    width: _Size
+    dimension: _Size
+    accuracies: dict[str, Share]
+    weights_sha256: Sha256
 
 
 class Network(nn.Module):
@@ -101,8 +119,7 @@ class Classifier:
 
     def files(self) -> dict[str, bytes]:
         """All that `restore` needs, by file name: the same bytes for the same weights."""
-        description = json.dumps(self.description(), indent=2, sort_keys=True) + "\n"
-        return {DESCRIPTION: description.encode(), WEIGHTS: self.weights()}
+        return {DESCRIPTION: seal(self.description()).encode(), WEIGHTS: self.weights()}
 
     def description(self) -> dict[str, Any]:
         """What `restore` needs beside the weights, as JSON values."""
@@ -140,22 +157,25 @@ def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dim
     return Classifier(Network(*shape, len(classes), width, dimension), shape, classes, width)
 
 
-def restore(values: Mapping[str, Any], weights: bytes) -> Classifier:
+def restore(description: ClassifierDescription, content: bytes) -> Classifier:
     """The classifier of its description and the content of its file of weights.
 
     Raises:
-        MetricError: something is missing, or the weights are not those described.
+        WrongTensors: the weights are not those described.
     """
+    file = parse_tensors(content)
+    if file.sha256 != description.weights_sha256:
+        raise WrongTensors(f"weights of sha256 {file.sha256}, where {description.weights_sha256} is wanted")
+    made = description.shape, description.classes, description.width, description.dimension
     try:
-        channels, height, width_pixels = values["shape"]
-        shape = (channels, height, width_pixels)
-        classifier = build(shape, tuple(values["classes"]), values["width"], values["dimension"])
-        classifier.network.load_state_dict(load(weights))
-        classifier.accuracies = dict(values["accuracies"])
-        if classifier.digest != values["weights_sha256"]:
-            raise ValueError(f"weights of sha256 {classifier.digest}")
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise damaged("a classifier and the weights it names", str(error)) from None
+        with torch.device("meta"):
+            wanted = build(*made).network.state_dict()
+    except (RuntimeError, OverflowError) as error:
+        raise WrongTensors(f"sizes of no network: {error}") from None
+    require_like(file.tensors, wanted)
+    classifier = build(*made)
+    classifier.network.load_state_dict(file.tensors)
+    classifier.accuracies = dict(description.accuracies)
     return classifier
 
 

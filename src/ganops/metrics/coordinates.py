@@ -8,21 +8,42 @@ of high quality in two dimensions.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from ganops.data.store import Store
+from ganops.sealed_json import seal
 
-FORMAT = "ganops-coordinates-1"
+FORMAT = "ganops-coordinates-2"
 DESCRIPTION = "judge.json"
 _WITHIN_DEVIATIONS = 3.0
+
+
+class CoordinatesDescription(BaseModel):
+    """What `restore` needs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    format: Literal["ganops-coordinates-2"]
+    dimension: int = Field(ge=1)
+    classes: tuple[str, ...]
+    centres: tuple[tuple[float, ...], ...]
+    deviations: tuple[Annotated[float, Field(ge=0)], ...]
+
+    @model_validator(mode="after")
+    def _require_agreement(self) -> "CoordinatesDescription":
+        if not len(self.classes) == len(self.centres) == len(self.deviations):
+            raise ValueError("a centre and a deviation of each class")
+        if any(len(centre) != self.dimension for centre in self.centres):
+            raise ValueError(f"centres of {self.dimension} coordinates")
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +68,21 @@ class Coordinates:
 
     @property
     def digest(self) -> str:
-        """sha256 of the description, as stored."""
-        return hashlib.sha256(self.files()[DESCRIPTION]).hexdigest()
+        """sha256 of the modes."""
+        return hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode()).hexdigest()
 
     def files(self) -> dict[str, bytes]:
         """All that `restore` needs, by file name."""
-        values = {
+        return {DESCRIPTION: seal(self._description()).encode()}
+
+    def _description(self) -> dict[str, Any]:
+        return {
             "format": FORMAT,
             "dimension": self.dimension,
             "classes": list(self.classes),
             "centres": self.centres.tolist(),
             "deviations": self.deviations.tolist(),
         }
-        return {DESCRIPTION: (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()}
 
     def __call__(
         self, points: Float32[Tensor, "batch dimension"]
@@ -97,8 +120,8 @@ def fit_coordinates(store: Store) -> Coordinates:
     return Coordinates(dimension, store.classes, centres, np.sqrt(np.array(spreads)))
 
 
-def restore(values: Mapping[str, Any]) -> Coordinates:
-    """What a description tells; KeyError, TypeError or ValueError where it does not."""
-    dimension, classes = values["dimension"], tuple(values["classes"])
-    centres = np.array(values["centres"], dtype=np.float64).reshape(len(classes), dimension)
-    return Coordinates(dimension, classes, centres, np.array(values["deviations"], dtype=np.float64))
+def restore(description: CoordinatesDescription) -> Coordinates:
+    """What a description tells."""
+    dimension, classes = description.dimension, description.classes
+    centres = np.array(description.centres, dtype=np.float64).reshape(len(classes), dimension)
+    return Coordinates(dimension, classes, centres, np.array(description.deviations, dtype=np.float64))

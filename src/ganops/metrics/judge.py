@@ -7,20 +7,22 @@ elsewhere on every machine.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics import classifier, coordinates, stacked_digits
-from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, damaged
-from ganops.metrics.coordinates import Coordinates, fit_coordinates
+from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, Sha256, damaged
+from ganops.metrics.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.features import FeatureExtractor
 from ganops.metrics.inception import Inception
 from ganops.metrics.judgeable import require_judgeable
-from ganops.metrics.stacked_digits import StackedDigits, train_stacked_digits
+from ganops.metrics.stacked_digits import StackedDigits, StackedDigitsDescription, train_stacked_digits
 from ganops.metrics.train_classifier import train_classifier
 from ganops.metrics.weights import (
     EFFICIENTNET_LITE0,
@@ -29,8 +31,10 @@ from ganops.metrics.weights import (
     packaged_efficientnet,
     read_weights,
 )
+from ganops.parameters import wanted
+from ganops.sealed_json import load_object, seal, without_seal
 
-FORMAT = "ganops-pretrained-1"
+FORMAT = "ganops-pretrained-2"
 PretrainedKind = Literal["inception", "efficientnet_lite0"]
 
 
@@ -43,8 +47,23 @@ class Pretrained:
 
     def files(self) -> dict[str, bytes]:
         """All that `restore` needs, by file name."""
-        return {DESCRIPTION: (json.dumps({"format": FORMAT, **asdict(self)}, indent=2, sort_keys=True) + "\n").encode()}
+        return {DESCRIPTION: seal({"format": FORMAT, **asdict(self)}).encode()}
 
+
+class _PretrainedDescription(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal["ganops-pretrained-2"]
+    name: PretrainedKind
+    weights_sha256: Sha256
+
+
+_Description = Annotated[
+    ClassifierDescription | StackedDigitsDescription | CoordinatesDescription | _PretrainedDescription,
+    Field(discriminator="format"),
+]
+_FORMATS = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
+_DESCRIPTIONS: TypeAdapter[_Description] = TypeAdapter(_Description)
 
 Judge = Classifier | StackedDigits | Coordinates | Pretrained
 
@@ -87,19 +106,30 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
 def restore(files: Mapping[str, bytes]) -> Judge:
     """What `files()` gave; MetricError where it is something else."""
     try:
-        values = json.loads(files[DESCRIPTION])
-        if values["format"] == classifier.FORMAT:
-            return classifier.restore(values, files[WEIGHTS])
-        if values["format"] == stacked_digits.FORMAT:
-            return stacked_digits.restore(values, files[WEIGHTS])
-        if values["format"] == coordinates.FORMAT:
-            return coordinates.restore(values)
-        if values["format"] == FORMAT:
-            return Pretrained(values["name"], values["weights_sha256"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(f"{DESCRIPTION} and what it names", f"{type(error).__name__}: {error}") from None
-    known = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
-    raise damaged("one of the formats " + ", ".join(known), repr(values["format"]))
+        values = load_object(files[DESCRIPTION])
+        if values.get("format") not in _FORMATS:
+            raise ValueError(f"format {values.get('format')!r:.40}, where one of {', '.join(_FORMATS)} is wanted")
+        description = _DESCRIPTIONS.validate_json(json.dumps(without_seal(values)), strict=True)
+        return _restore(description, files)
+    except KeyError as error:
+        raise damaged(f"a file {error.args[0]}", "none") from None
+    except ValidationError as error:
+        name = ".".join(map(str, error.errors()[0]["loc"]))
+        raise damaged(f"{name}: {wanted(error)}", f"{error.errors()[0]['input']!r:.200}") from None
+    except ValueError as error:
+        raise damaged(f"{DESCRIPTION} and what it names", str(error)) from None
+
+
+def _restore(description: _Description, files: Mapping[str, bytes]) -> Judge:
+    match description:
+        case ClassifierDescription():
+            return classifier.restore(description, files[WEIGHTS])
+        case StackedDigitsDescription():
+            return stacked_digits.restore(description, files[WEIGHTS])
+        case CoordinatesDescription():
+            return coordinates.restore(description)
+        case _PretrainedDescription():
+            return Pretrained(description.name, description.weights_sha256)
 
 
 def _open(name: PretrainedKind, parameters: EvaluationParameters) -> FeatureExtractor:

@@ -6,13 +6,13 @@ product of those of its digits (Lin et al. 2018, "PacGAN", section 4.2, counts m
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from ganops.config import ClassifierParameters, SplitName
@@ -20,10 +20,22 @@ from ganops.data.progress import Progress, unwatched
 from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES, DIGITS
 from ganops.data.store import FieldFormat, Store
 from ganops.metrics import classifier
-from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier
+from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, Share
 from ganops.metrics.train_classifier import accuracies_of, fit_classifier
+from ganops.sealed_json import seal
+from ganops.tensors import WrongTensors
 
-FORMAT = "ganops-stacked-digits-1"
+FORMAT = "ganops-stacked-digits-2"
+
+
+class StackedDigitsDescription(BaseModel):
+    """What `restore` needs beside the weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    format: Literal["ganops-stacked-digits-2"]
+    accuracies: dict[str, Share]
+    digits: ClassifierDescription
 
 
 class StackedDigits:
@@ -55,8 +67,7 @@ class StackedDigits:
     def files(self) -> dict[str, bytes]:
         """All that `judge.restore` needs, by file name: the same bytes for the same weights."""
         values = {"format": FORMAT, "accuracies": self.accuracies, "digits": self.digits.description()}
-        description = json.dumps(values, indent=2, sort_keys=True) + "\n"
-        return {DESCRIPTION: description.encode(), WEIGHTS: self.digits.weights()}
+        return {DESCRIPTION: seal(values).encode(), WEIGHTS: self.digits.weights()}
 
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]
@@ -68,9 +79,12 @@ class StackedDigits:
         return features.unflatten(0, (-1, CHANNELS)).flatten(1), joint.flatten(1)
 
 
-def restore(values: Mapping[str, Any], weights: bytes) -> StackedDigits:
-    """The judge of its description and the content of its file of weights; MetricError where they do not fit."""
-    return StackedDigits(classifier.restore(values["digits"], weights), values["accuracies"])
+def restore(description: StackedDigitsDescription, content: bytes) -> StackedDigits:
+    """The judge of its description and the content of its file of weights; WrongTensors where they do not fit."""
+    digits = description.digits
+    if (digits.shape[0], digits.classes) != (1, DIGITS):
+        raise WrongTensors(f"a classifier of {digits.shape[0]} channels and {len(digits.classes)} classes")
+    return StackedDigits(classifier.restore(digits, content), description.accuracies)
 
 
 def train_stacked_digits(

@@ -45,7 +45,8 @@ class MlflowTracker:
     _flushed: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._stored = set(self.client.get_run(self.run_id).data.metrics)
+        run = self.client.get_run(self.run_id)
+        self._stored, self._name = set(run.data.metrics), run.info.run_name
         self._last_images = self._stored_images()
 
     def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
@@ -73,6 +74,10 @@ class MlflowTracker:
     def note(self, key: str, value: str) -> None:
         """A tag."""
         or_warn(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
+
+    def describe_run(self) -> str:
+        """Name and id."""
+        return f"{self._name} ({self.run_id})"
 
     def flush(self) -> None:
         """Write what is buffered; what cannot be written stays there for the next time."""

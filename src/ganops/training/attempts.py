@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ganops.errors import TrainingError
+from ganops.training.failure import LostGame
 from ganops.training.play import Play, Venue
 from ganops.training.schedules import GENTLER_RATE, STRONGER_GAMMA
-from ganops.training.state import LostGame, TrainingState
+from ganops.training.state import TrainingState
 from ganops.training.tracker import Tracker
 from ganops.training.watch import Finding
 

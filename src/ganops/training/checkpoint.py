@@ -1,6 +1,7 @@
 """Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load, load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from ganops.errors import CheckpointError
-from ganops.files import disk_errors, whole_file
+from ganops.files import disk_errors, read_regular, whole_file
 from ganops.sources import training_digest
+from ganops.tensors import WrongTensors, read_tensors
+from ganops.training.processes import ALONE, World
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
@@ -22,6 +25,10 @@ _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
 # Of what runs, not of what is edited meanwhile: the fingerprint at the end of a training is the one of its beginning.
 CODE = training_digest()
 _KEPT = 2
+_PATIENCE_SECONDS = 60.0
+_NAME = re.compile(r"(?:attempt-(?P<attempt>[1-9][0-9]{0,6})-)?(?P<images_seen>[0-9]{14})\.safetensors")
+_RUN, _MOST_BYTES_OF_RUN = "run", 1000
+_WORDS = {"true": True, "false": False}
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
 
@@ -45,20 +52,31 @@ class Checkpoints:
         self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
 
     @contextmanager
-    def alone(self, tell: Callable[[str], None]) -> Iterator[None]:
-        """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does."""
+    def alone(self, tell: Callable[[str], None], world: World = ALONE) -> Iterator[None]:
+        """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does.
+
+        Of several processes the leading one takes the lock. The others hear of it again and again: a process that waits
+        for another one longer than half an hour takes it for dead.
+        """
         lock = FileLock(self.folder / "lock")
-        with disk_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
+        seconds = 0.0
+        while world.any(world.leads and not self._locked(lock, seconds)):
+            if not seconds:
                 tell(f"Another process plays this very training: waiting until it ends, or lets {lock.lock_file} go.")
-                lock.acquire()
+            seconds = _PATIENCE_SECONDS
         try:
             yield
         finally:
             lock.release()
+
+    def _locked(self, lock: FileLock, seconds: float) -> bool:
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=seconds)
+            except Timeout:
+                return False
+        return True
 
     def save(self, state: TrainingState, healthy: bool = True) -> None:
         """Write the state, whole or not at all, and forget what is neither among the last two nor the last healthy."""
@@ -83,11 +101,26 @@ class Checkpoints:
         """Load the newest checkpoint that was healthy when it was written; nothing happens where there is none."""
         self._load(self._healthy(self._newest_first())[:1], state)
 
+    def record_run(self, description: str) -> None:
+        """Remember which run writes from now on, for whoever goes on from here; without a run nothing changes."""
+        if description:
+            with whole_file(self.folder / _RUN) as file:
+                file.write_text(description, encoding="utf-8")
+
+    def read_run(self) -> str:
+        """The run that wrote last; empty where none is known."""
+        try:
+            return read_regular(self.folder / _RUN, _MOST_BYTES_OF_RUN).decode()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def _load(self, paths: Sequence[Path], state: TrainingState) -> None:
         for path in paths:
             try:
-                state.load_state_dict(load_file(path))
-            except (OSError, SafetensorError, KeyError) as error:
+                state.load_state_dict(read_tensors(path).tensors)
+                if _instant(path) != (state.attempt, state.images_seen):
+                    raise WrongTensors(f"the state at attempt {state.attempt} and {state.images_seen} images")
+            except WrongTensors as error:
                 raise _unreadable(path, error) from None
 
     def _newest_first(self) -> list[Path]:
@@ -109,36 +142,40 @@ def _name(state: TrainingState) -> str:
 
 def _instant(path: Path) -> tuple[int, int]:
     """Attempt and images seen."""
-    before, _, images_seen = path.stem.rpartition("-")
-    return int(before.removeprefix("attempt-") or 0), int(images_seen)
+    found = _NAME.fullmatch(path.name)
+    if found is None:
+        raise _unreadable(path, WrongTensors("a name that no checkpoint has"))
+    return int(found["attempt"] or 0), int(found["images_seen"])
 
 
 def _is_healthy(path: Path) -> bool:
     try:
+        if not path.is_file():
+            raise OSError("no regular file")
         with safe_open(path, framework="pt") as file:
-            return file.metadata()[_HEALTHY] == "true"
-    except (OSError, SafetensorError, KeyError, TypeError) as error:
+            return _WORDS[(file.metadata() or {})[_HEALTHY]]
+    except (OSError, SafetensorError, KeyError) as error:
         raise _unreadable(path, error) from None
 
 
 def read_finished(path: Path) -> tuple[str, dict[str, Tensor]]:
     """The sha256 and the tensors of the state of a finished training, as training.continue_from names it."""
     try:
-        content = path.read_bytes()
-        return hashlib.sha256(content).hexdigest(), load(content)
-    except (OSError, SafetensorError) as error:
+        file = read_tensors(path)
+    except WrongTensors as error:
         raise CheckpointError(
             f"training.continue_from: {path}",
             expected="a training_state.safetensors of an earlier training",
-            received=f"{type(error).__name__}: {error}",
+            received=str(error),
             remedy="Give its path, relative to the project. One that DVC keeps comes back by `dvc checkout`.",
         ) from None
+    return file.sha256, file.tensors
 
 
 def _unreadable(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
         str(path),
         expected="a whole training state",
-        received=f"{type(error).__name__}: {error}",
+        received=str(error) if isinstance(error, WrongTensors) else f"{type(error).__name__}: {error}",
         remedy="Delete this file to go on from the one before it, or its folder to train from the start.",
     )

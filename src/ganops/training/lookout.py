@@ -61,8 +61,8 @@ class Observer:
         return dict(zip(self._names, shared.tolist(), strict=True))
 
     def prepare(self) -> None:
-        """Embed the validation samples, once."""
-        assert self._real_spreads
+        """Embed the validation samples, once; what cannot be embedded is an error here."""
+        _ = self._real_spreads
 
     @property
     def _names(self) -> list[str]:

@@ -1,7 +1,6 @@
 """One training from its settings to its result."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,8 +78,7 @@ def train(
     key = fingerprint(settings, data_digest)
     tracker.note("fingerprint", key)
     scratch = Checkpoints(checkpoints / key)
-    with scratch.alone(tell) if world.leads else nullcontext(), thread_count(world.threads(settings.threads)):
-        world.any(False)  # nobody reads before the one that writes is alone
+    with scratch.alone(tell, world), thread_count(world.threads(settings.threads)):
         state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
         return _result(state, scratch.snapshots.gathered(), key)
 
@@ -101,6 +99,9 @@ def _played(
     state = beginning(0)
     if scratch.restore(state):
         tracker.note("resumed_at_images", str(state.images_seen))
+        tell(_resumed(state.images_seen, settings.total_images, scratch.read_run()))
+    if world.leads:
+        scratch.record_run(tracker.describe_run())
     progress(state.images_seen, {})
     stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
     observer = Observer(game, settings, lookout, world) if lookout else None
@@ -109,6 +110,15 @@ def _played(
     heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
     with deferred_signals() as interruption:
         return play_out(Venue(game, settings, batches, *heard, interruption), state, beginning)
+
+
+def _resumed(images_seen: int, total_images: int, run: str) -> str:
+    """Says which checkpoint it is."""
+    checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
+    left = f", which the run {run} left" if run else ""
+    if images_seen >= total_images:
+        return f"The training is complete already: the result is read from {checkpoint}{left}."
+    return f"The training goes on from {checkpoint}{left}."
 
 
 def _beginning(settings: Settings, game: Game, finished: dict[str, Tensor] | None, attempt: int) -> TrainingState:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jaxtyping import Shaped
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ganops.errors import CheckpointError
 from ganops.files import whole_file
+from ganops.tensors import WrongTensors, read_tensors
 
 
 class Snapshots:
@@ -31,7 +31,7 @@ class Snapshots:
     def forget_after(self, images_seen: int) -> None:
         """Remove the later ones: a training that goes back to a checkpoint makes its own."""
         for path in self.folder.glob("*.safetensors"):
-            if int(path.stem) > images_seen:
+            if _time(path) > images_seen:
                 path.unlink(missing_ok=True)
 
     def gathered(self) -> dict[str, Shaped[Tensor, "..."]]:
@@ -44,13 +44,24 @@ class Snapshots:
         return {f"{path.stem}/{name}": tensor for path in paths for name, tensor in _read(path).items()}
 
 
+def _time(path: Path) -> int:
+    if len(path.stem) != 14 or not path.stem.isascii() or not path.stem.isdigit():
+        raise _unreadable(path, "a name that no snapshot has")
+    return int(path.stem)
+
+
 def _read(path: Path) -> dict[str, Tensor]:
+    _time(path)
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            str(path),
-            expected="a whole snapshot",
-            received=f"{type(error).__name__}: {error}",
-            remedy=f"Delete {path.parent.parent} to train from the start.",
-        ) from None
+        return read_tensors(path).tensors
+    except WrongTensors as error:
+        raise _unreadable(path, str(error)) from None
+
+
+def _unreadable(path: Path, received: str) -> CheckpointError:
+    return CheckpointError(
+        str(path),
+        expected="a whole snapshot",
+        received=received,
+        remedy=f"Delete {path.parent.parent} to train from the start.",
+    )

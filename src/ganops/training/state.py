@@ -15,21 +15,11 @@ from ganops.augment import Adaptation
 from ganops.errors import CheckpointError
 from ganops.games.game import Game, Strengths
 from ganops.networks.build import build_networks
+from ganops.tensors import Tensors, WrongTensors, encode_text
+from ganops.training.failure import LostGame
+from ganops.training.state_check import check_learned, check_names, check_records, group, read_clock, read_lost
 from ganops.training.window import Window
-from ganops.training_settings import Settings
-
-# What one attempt may be shown at most, in samples: the next one begins beyond it.
-_ATTEMPT = 2**40
-
-
-@dataclass(frozen=True)
-class LostGame:
-    """What was seen of a game that is not worth playing on, where, what to try, and where the next attempt began."""
-
-    images_seen: int
-    reason: str
-    remedy: str
-    went_back_to: int = 0
+from ganops.training_settings import LARGEST_CLOCK, Settings
 
 
 @dataclass
@@ -38,12 +28,14 @@ class TrainingState:
 
     `attempt` counts the games that were lost before this one, and `lost` tells of them; `before` is what the training
     that it continues has seen. All curves have a value, or NaN, at each instant at which one of them has a value.
+    `images_seen` comes to `most_images` at most: the last round may go beyond the total.
     """
 
     networks: dict[str, nn.Module]
     averages: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
+    most_images: int
     adaptation: Adaptation | None = None
     images_seen: int = 0
     before: int = 0
@@ -57,12 +49,13 @@ class TrainingState:
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
         """The state before the first round, on the settings' device; of a new attempt with weights of another seed."""
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
-        reseeded = settings.model_copy(update={"seed": settings.seed + attempt * _ATTEMPT})
+        reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
         networks = {name: network.to(settings.device) for name, network in build_networks(reseeded).items()}
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
         averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
-        return cls(networks, averages, optimizers, dict(game.players), _adaptation(settings), attempt=attempt)
+        most = settings.total_images + settings.round_images - 1
+        return cls(networks, averages, optimizers, dict(game.players), most, _adaptation(settings), attempt=attempt)
 
     @property
     def address(self) -> int:
@@ -70,7 +63,7 @@ class TrainingState:
 
         A new attempt goes on elsewhere in it, which is to it what another seed would be.
         """
-        return self.before + self.images_seen + self.attempt * _ATTEMPT
+        return self.before + self.images_seen + self.attempt * LARGEST_CLOCK
 
     def strengths(self, scheduled: Strengths) -> Strengths:
         """The scheduled ones, with the adapted probability of augmentation where there is one."""
@@ -106,24 +99,38 @@ class TrainingState:
         tensors = {**self._weights(), **self._moments(), **self._adapted(), **self._records()}
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
-    def load_state_dict(self, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
-        """Back to a saved state; names and shapes must be this state's own, else CheckpointError."""
-        self._load_weights(tensors)
-        self._load_moments(tensors)
-        self._load_adapted(tensors)
+    def load_state_dict(self, tensors: Tensors) -> None:
+        """Go back to a saved state.
+
+        Raises:
+            WrongTensors: names, shapes, dtypes or numbers that are not this state's own; nothing is taken of them.
+        """
+        self._check_learned(tensors)
+        check_names(tensors, {**self._weights(), **self._adapted()}, self._moved())
+        check_records(tensors, self.most_images)
+        self._load_learned(tensors)
         self._load_records(tensors)
 
-    def continue_from(self, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
+    def continue_from(self, tensors: Tensors) -> None:
         """Weights, moments and adapted augmentation of a finished training; clock and curves begin anew, and noise and
         data go on where they ended.
 
         Raises:
-            CheckpointError: its networks are not these.
+            CheckpointError: its networks are not these, or it is damaged.
         """
-        self._load_weights(tensors)
-        self._load_moments(tensors)
-        self._load_adapted(tensors)
-        self.before = int(tensors["clock/before"] + tensors["clock/images_seen"])
+        try:
+            self._check_learned(tensors)
+            check_records(tensors, LARGEST_CLOCK)
+            before = read_clock(tensors, "before") + read_clock(tensors, "images_seen")
+        except WrongTensors as error:
+            raise CheckpointError(
+                "the training state that training.continue_from names",
+                expected="that of a training with these networks",
+                received=str(error),
+                remedy="Give one that was made with these settings, or leave training.continue_from null.",
+            ) from None
+        self._load_learned(tensors)
+        self.before = before
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
@@ -172,36 +179,31 @@ class TrainingState:
         records["clock/images_seen"] = torch.tensor(self.images_seen)
         records["clock/before"] = torch.tensor(self.before)
         records["clock/attempt"] = torch.tensor(self.attempt)
-        lost = json.dumps([asdict(game) for game in self.lost]).encode()
-        records["clock/lost"] = torch.tensor(list(lost), dtype=torch.uint8)
+        records["clock/lost"] = encode_text(json.dumps([asdict(game) for game in self.lost]))
         return records
 
-    def _load_weights(self, tensors: dict[str, Tensor]) -> None:
-        for name, ours in self._weights().items():
-            ours.copy_(_take(tensors, name, ours))
+    def _moved(self) -> dict[str, Tensor]:
+        return {name: parameter for name, parameter, _ in self._parameters()}
 
-    def _load_moments(self, tensors: dict[str, Tensor]) -> None:
+    def _check_learned(self, tensors: Tensors) -> None:
+        check_learned(tensors, self._weights(), self._moved(), self._adapted())
+
+    def _load_learned(self, tensors: Tensors) -> None:
+        for name, ours in {**self._weights(), **self._adapted()}.items():
+            ours.copy_(tensors[name])
         for name, parameter, optimizer in self._parameters():
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                saved = tensors.get(f"optimizers/{name}/{key}")
-                if saved is None:
-                    continue
+            for key, saved in group(tensors, f"optimizers/{name}").items():
                 # The strides must be the parameter's own: fused Adam walks both in memory order.
                 like = torch.zeros((), dtype=saved.dtype) if key == "step" else torch.empty_like(parameter)
                 optimizer.state[parameter][key] = like.to(parameter.device).copy_(saved).detach()
 
-    def _load_adapted(self, tensors: dict[str, Tensor]) -> None:
-        for name, ours in self._adapted().items():
-            ours.copy_(_take(tensors, name, ours))
-
-    def _load_records(self, tensors: dict[str, Tensor]) -> None:
+    def _load_records(self, tensors: Tensors) -> None:
         device = next(next(iter(self.networks.values())).parameters()).device
-        self.images_seen, self.before = int(tensors["clock/images_seen"]), int(tensors["clock/before"])
-        self.attempt = int(tensors["clock/attempt"])
-        sums = {name: value.to(device) for name, value in _group(tensors, "window").items()}
-        self.window = Window(sums, {name: int(count) for name, count in _group(tensors, "window_counts").items()})
-        self.lost = [LostGame(**game) for game in json.loads(bytes(tensors["clock/lost"].tolist()))]
-        bits = _group(tensors, "curves")
+        self.images_seen, self.before = read_clock(tensors, "images_seen"), read_clock(tensors, "before")
+        self.attempt, self.lost = read_clock(tensors, "attempt"), read_lost(tensors)
+        sums = {name: value.to(device) for name, value in group(tensors, "window").items()}
+        self.window = Window(sums, {name: int(count) for name, count in group(tensors, "window_counts").items()})
+        bits = group(tensors, "curves")
         self.curves = {name: values.view(torch.float64).tolist() for name, values in bits.items()}
         digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]
         instants = tensors["digests/instants"].tolist()
@@ -223,19 +225,3 @@ def _adaptation(settings: Settings) -> Adaptation | None:
 def _bits(values: list[float]) -> Tensor:
     """As whole numbers, since a missing value (NaN) is not equal to itself."""
     return torch.tensor(values, dtype=torch.float64).view(torch.int64)
-
-
-def _group(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(f"{prefix}/"): value for k, value in tensors.items() if k.startswith(f"{prefix}/")}
-
-
-def _take(tensors: dict[str, Tensor], name: str, ours: Tensor) -> Tensor:
-    theirs = tensors.get(name)
-    if theirs is None or theirs.shape != ours.shape:
-        raise CheckpointError(
-            f"the training state's {name}",
-            expected=f"shape {tuple(ours.shape)}",
-            received="nothing" if theirs is None else f"shape {tuple(theirs.shape)}",
-            remedy="It belongs to other settings: train from the start, or restore the settings that it was made with.",
-        )
-    return theirs

@@ -22,6 +22,10 @@ class Tracker(Protocol):
         """A fact about the run."""
         ...
 
+    def describe_run(self) -> str:
+        """Name and id of the run, for a message; empty where there is none."""
+        ...
+
     def flush(self) -> None:
         """Write what is buffered: a checkpoint promises that what came before it is kept."""
         ...
@@ -42,6 +46,10 @@ class SilentTracker:
 
     def note(self, key: str, value: str) -> None:
         """There is no run to tell it of."""
+
+    def describe_run(self) -> str:
+        """There is none."""
+        return ""
 
     def flush(self) -> None:
         """Nothing is buffered."""

@@ -1,0 +1,53 @@
+"""A registered version over HTTP: MLflow's scoring server, behind a guard."""
+
+import os
+import socket
+from collections.abc import Callable
+
+from ganops.errors import ConfigurationError
+from ganops.registry.checksums import fetch_version
+from ganops.registry.request_guard import RequestGuard, find_most_bytes
+from ganops.registry.versions import ModelAddress, find_version
+
+_MOST_CONNECTIONS = 64
+
+
+def serve(uri: str, host: str, port: int, tell: Callable[[str], None]) -> None:
+    """Answer requests to a version until the process is interrupted.
+
+    Args:
+        uri: models:/NAME@ALIAS or models:/NAME/VERSION.
+        host: address to listen at; 127.0.0.1 is reached from this machine alone.
+        port: 0 takes a free one.
+        tell: hears the address once requests are answered.
+
+    Raises:
+        RegistryError: there is no such version, or its files are not those that were registered: nothing of it is run.
+        ConfigurationError: the address cannot be listened at.
+    """
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    import uvicorn
+    from mlflow import MlflowClient, pyfunc
+    from mlflow.pyfunc import scoring_server
+
+    client = MlflowClient()
+    version = find_version(client, ModelAddress.parse(uri))
+    with fetch_version(client, version) as folder, _listen(host, port) as listening:
+        model = pyfunc.load_model(str(folder), suppress_warnings=True)
+        most_bytes = find_most_bytes(int(model.model_config["largest_request"]))
+        app = RequestGuard(scoring_server.init(model), most_bytes)
+        config = uvicorn.Config(app, log_level="warning", limit_concurrency=_MOST_CONNECTIONS)
+        tell(f"{uri} answers at http://{host}:{listening.getsockname()[1]}/invocations")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            "kedro serve",
+            expected="an address of this machine and a free port",
+            received=f"{host}:{port} ({error})",
+            remedy="Choose another --port, or --host 127.0.0.1.",
+        ) from None

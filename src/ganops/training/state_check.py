@@ -1,0 +1,130 @@
+"""What a training state on disk must be, before anything of it is taken."""
+
+import torch
+from jaxtyping import Shaped
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from ganops.parameters import wanted
+from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
+from ganops.training.failure import MOST_ATTEMPTS, LostGame
+from ganops.training_settings import LARGEST_CLOCK
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_CLOCK = {
+    "clock/images_seen": LARGEST_CLOCK,
+    "clock/before": MOST_ATTEMPTS * LARGEST_CLOCK,
+    "clock/attempt": MOST_ATTEMPTS,
+}
+_LOST = TypeAdapter(list[LostGame])
+_RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/")
+
+
+def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapted: Tensors) -> None:
+    """Raise WrongTensors unless weights, moments and adapted augmentation are those that are wanted.
+
+    Args:
+        tensors: the state.
+        weights: the weights and buffers of the networks and of their averages.
+        parameters: `<network>/<weight>` → what an optimizer moves. Its moments are all there, or none, as before its
+            first step.
+        adapted: of the augmentation.
+    """
+    for name, tensor in {**weights, **adapted}.items():
+        require_kind(name, _take(tensors, name), tensor)
+    for name, parameter in parameters.items():
+        _check_moments(tensors, f"optimizers/{name}", parameter)
+    for name in adapted:
+        if not 0 <= float(tensors[name]) <= 1:
+            raise WrongTensors(f"{name} = {float(tensors[name])}, where 0 to 1 is wanted")
+
+
+def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None:
+    """Raise WrongTensors at a name that no state has."""
+    known = {*learned, *(f"optimizers/{name}/{key}" for name in parameters for key in _MOMENTS)}
+    for name in tensors:
+        if name not in known and not name.startswith(_RECORDS):
+            raise WrongTensors(f"the unknown {name}")
+
+
+def check_records(tensors: Tensors, most_images: int) -> None:
+    """Raise WrongTensors unless clock, curves, window, digests and lost games agree with one another."""
+    seen, attempt = read_clock(tensors, "images_seen"), read_clock(tensors, "attempt")
+    if seen > most_images:
+        raise WrongTensors(f"clock/images_seen = {seen}, where at most {most_images} is wanted")
+    read_clock(tensors, "before")
+    if len(read_lost(tensors)) != attempt:
+        raise WrongTensors(f"clock/lost of {len(read_lost(tensors))} games, where {attempt} is wanted")
+    _check_curves(group(tensors, "curves"), most_images, attempt)
+    _check_window(group(tensors, "window"), group(tensors, "window_counts"))
+    _check_digests(tensors, most_images, attempt)
+
+
+def read_clock(tensors: Tensors, name: str) -> int:
+    """A number of the clock, within its range; else WrongTensors."""
+    key = f"clock/{name}"
+    require_kind(key, _take(tensors, key), torch.tensor(0))
+    value = int(tensors[key])
+    if not 0 <= value <= _CLOCK[key]:
+        raise WrongTensors(f"{key} = {value}, where 0 to {_CLOCK[key]} is wanted")
+    return value
+
+
+def read_lost(tensors: Tensors) -> list[LostGame]:
+    """The games that were lost before; WrongTensors where they are told in another way."""
+    try:
+        return _LOST.validate_json(decode_text(_take(tensors, "clock/lost")), strict=True)
+    except ValidationError as error:
+        raise WrongTensors(f"clock/lost: expected {wanted(error)}") from None
+
+
+def group(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin with `<prefix>/`, without it."""
+    return {k.removeprefix(f"{prefix}/"): value for k, value in tensors.items() if k.startswith(f"{prefix}/")}
+
+
+def _take(tensors: Tensors, name: str) -> Shaped[Tensor, "..."]:
+    if name not in tensors:
+        raise WrongTensors(f"no {name}")
+    return tensors[name]
+
+
+def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
+    there = [key for key in _MOMENTS if f"{name}/{key}" in tensors]
+    for key in _MOMENTS if there else ():
+        like = torch.zeros(()) if key == "step" else parameter
+        require_kind(f"{name}/{key}", _take(tensors, f"{name}/{key}"), like)
+        if key != "exp_avg" and bool((tensors[f"{name}/{key}"] < 0).any()):
+            raise WrongTensors(f"{name}/{key} below 0")
+
+
+def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:
+    """Whole numbers are the bits of float64, see `TrainingState`."""
+    if not curves:
+        return
+    length = len(_take(curves, "images_seen")) if curves.get("images_seen", torch.zeros(())).ndim else 0
+    for name, values in curves.items():
+        require_kind(f"curves/{name}", values, torch.zeros(length, dtype=torch.int64))
+    for name, most in {"images_seen": most_images, "attempt": attempt}.items():
+        values = _take(curves, name).view(torch.float64)
+        if not bool(((values >= 0) & (values <= most) & (values == values.floor())).all()):
+            raise WrongTensors(f"curves/{name}, where whole numbers from 0 to {most} are wanted")
+
+
+def _check_window(sums: dict[str, Tensor], counts: dict[str, Tensor]) -> None:
+    if sums.keys() != counts.keys():
+        raise WrongTensors("window and window_counts of different names")
+    for name, count in counts.items():
+        require_kind(f"window_counts/{name}", count, torch.tensor(0))
+        if not sums[name].is_floating_point() or sums[name].ndim or int(count) < 1:
+            raise WrongTensors(f"window/{name} that is no sum of {int(count)} numbers")
+
+
+def _check_digests(tensors: Tensors, most_images: int, attempt: int) -> None:
+    instants, digests = _take(tensors, "digests/instants"), _take(tensors, "digests/sha256")
+    count = len(instants) if instants.ndim else 0
+    require_kind("digests/instants", instants, torch.zeros(count, 2, dtype=torch.int64))
+    require_kind("digests/sha256", digests, torch.zeros(count, 32, dtype=torch.uint8))
+    most = torch.tensor([most_images, attempt])
+    if not bool(((instants >= 0) & (instants <= most)).all()):
+        raise WrongTensors(f"digests/instants beyond {most_images} images or attempt {attempt}")

@@ -1,0 +1,75 @@
+"""No assert has an effect: `python -O` leaves them out."""
+
+import ast
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "ganops"
+FILES = sorted(SOURCE.rglob("*.py"))
+# What may be called: it looks, and changes nothing.
+PURE = {"all", "any", "isinstance", "len", "set", "sorted", "sum", "tuple", "type", "values", "keys", "items"}
+
+
+def properties(trees: list[ast.Module]) -> set[str]:
+    """Names of attributes that are computed when they are asked for: the first question may have an effect."""
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {f.name for f in functions if {"property", "cached_property"} & {ast.unparse(d) for d in f.decorator_list}}
+
+
+def effects(tree: ast.Module, computed: set[str]) -> Iterator[str]:
+    """Asserts whose condition or message calls, awaits, assigns, or asks for a computed attribute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and any(_acts(part, computed) for part in ast.walk(node)):
+            yield ast.unparse(node)
+
+
+def _acts(part: ast.AST, computed: set[str]) -> bool:
+    match part:
+        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+            return name not in PURE
+        case ast.Attribute(attr=name):
+            return name in computed
+        case ast.Call() | ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom():
+            return True
+    return False
+
+
+def test_no_assert_has_an_effect() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    computed = properties(list(trees.values()))
+    assert len(computed) > 30
+    found = {path.name: list(effects(tree, computed)) for path, tree in trees.items()}
+    assert {name: asserts for name, asserts in found.items() if asserts} == {}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["self.prepared", "load()", "(x := 1)", "a.pop()", "len(load())", "f()()", "x, load()"],
+)
+def test_the_rule_sees_them(condition: str) -> None:
+    text = f"class A:\n    @cached_property\n    def prepared(self): ...\n\nassert {condition}\n"
+    tree = ast.parse(text)
+    assert len(list(effects(tree, properties([tree])))) == 1
+    assert list(effects(ast.parse("assert isinstance(x, int) and len(x) > 2 and x.size, (x, 1)"), {"prepared"})) == []
+
+
+def test_what_the_watch_cannot_embed_stops_a_training_that_runs_without_asserts() -> None:
+    program = """
+        from types import SimpleNamespace
+        import torch
+        from ganops.training.lookout import Lookout, Observer
+        from ganops.training.processes import ALONE
+        settings = SimpleNamespace(field="image", classes=0)
+        def embed(samples):
+            raise ConnectionError("no weights")
+        validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})
+        Observer(None, settings, Lookout(embed, validation), ALONE).prepare()
+    """
+    command = [sys.executable, "-O", "-c", textwrap.dedent(program)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "ConnectionError: no weights" in ended.stderr

@@ -1,0 +1,170 @@
+"""What reads trained things: each with a way to lay a small valid one into a folder, for `mutations.Reader`."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from ganops.bundle import Bundle, BundleContents
+from ganops.config import TrainingParameters
+from ganops.data.encodings import encode_images
+from ganops.errors import ConfigurationError
+from ganops.games.build import build_game
+from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.metrics.classifier import Classifier, Network, initialise
+from ganops.metrics.coordinates import Coordinates
+from ganops.metrics.judge import Pretrained, restore
+from ganops.metrics.stacked_digits import DIGITS, StackedDigits
+from ganops.networks.build import build_networks
+from ganops.sampling import GenerationRequest
+from ganops.tensors import load_tensors
+from ganops.tracking.parameters import effective_parameters
+from ganops.training.checkpoint import Checkpoints, read_finished
+from ganops.training.run import train
+from ganops.training.state import TrainingState
+from ganops.training.tracker import SilentTracker
+
+from .parameters import base_values
+
+_SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8, "threads": 1}
+SETTINGS = resolve(
+    TrainingParameters(recipe="dcgan", device="cpu", **_SIZES), DataShape(1, 12, 9, 2, 100), Machine("cpu", 1)
+)
+FINGERPRINT = "0f" * 16
+
+
+class _Noise:
+    def batch(self, first: int, count: int) -> dict[str, torch.Tensor]:
+        generator = torch.Generator().manual_seed(first)
+        pixels = torch.randint(0, 256, (count, 1, 12, 9), generator=generator, dtype=torch.uint8)
+        return {"image": encode_images(pixels), "label": torch.arange(first, first + count) % 2}
+
+
+def _state() -> TrainingState:
+    return TrainingState.initial(SETTINGS, build_game(SETTINGS))
+
+
+def _write_bundle(name: str, folder: Path) -> tuple[str, bytes]:
+    networks = {"generator": build_networks(SETTINGS)["generator"]}
+    contents = BundleContents(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, "5d" * 32)
+    contents.save(folder / "bundle")
+    return f"bundle/{name}", (folder / "bundle" / name).read_bytes()
+
+
+def _read_bundle(folder: Path) -> object:
+    return Bundle.load(folder / "bundle").generate(GenerationRequest(n=2))
+
+
+def _train(folder: Path) -> Path:
+    train(SETTINGS, _Noise(), "data", folder, SilentTracker())  # pyright: ignore[reportArgumentType]
+    (run,) = folder.iterdir()
+    return run
+
+
+def _write_checkpoint(folder: Path) -> tuple[str, bytes]:
+    newest = max(_train(folder).glob("*.safetensors"))
+    return str(newest.relative_to(folder)), newest.read_bytes()
+
+
+def _read_checkpoint(folder: Path) -> object:
+    (run,) = folder.iterdir()
+    return Checkpoints(run).restore(_state())
+
+
+def _write_state(folder: Path) -> tuple[str, bytes]:
+    result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
+    save_file(result.state, folder / "training_state.safetensors")
+    return "training_state.safetensors", (folder / "training_state.safetensors").read_bytes()
+
+
+def _read_state(folder: Path) -> object:
+    return _state().continue_from(read_finished(folder / "training_state.safetensors")[1])
+
+
+def _write_snapshots(folder: Path) -> tuple[str, bytes]:
+    _write_bundle("bundle.json", folder)
+    result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
+    networks = {"generator": result.averages["generator"]}
+    origin = result.fingerprint, "5d" * 32
+    BundleContents(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), *origin).save(folder / "bundle")
+    save_file(result.snapshots, folder / "snapshots.safetensors")
+    return "snapshots.safetensors", (folder / "snapshots.safetensors").read_bytes()
+
+
+def _read_snapshots(folder: Path) -> object:
+    return Bundle.load(folder / "bundle").as_it_was(load_tensors(folder / "snapshots.safetensors"))
+
+
+def _write_snapshot(folder: Path) -> tuple[str, bytes]:
+    snapshot = max((_train(folder) / "snapshots").iterdir())
+    return str(snapshot.relative_to(folder)), snapshot.read_bytes()
+
+
+def _read_snapshot(folder: Path) -> object:
+    (run,) = folder.iterdir()
+    return Checkpoints(run).snapshots.gathered()
+
+
+def _classifier(classes: tuple[str, ...]) -> Classifier:
+    network = Network(1, 8, 8, len(classes), 2, 3)
+    initialise(network, 0)
+    classifier = Classifier(network, (1, 8, 8), classes, 2)
+    classifier.accuracies = {"held_out": 0.5}
+    return classifier
+
+
+def _judges() -> Mapping[str, Mapping[str, bytes]]:
+    modes = Coordinates(2, ("a", "b"), np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0.1, 0.2]))
+    return {
+        "classifier": _classifier(("cat", "dog")).files(),
+        "stacked digits": StackedDigits(_classifier(DIGITS), {"held_out": 0.5}).files(),
+        "coordinates": modes.files(),
+        "pretrained": Pretrained("inception", "5d" * 32).files(),
+    }
+
+
+def _write_judge(judge: str, name: str, folder: Path) -> tuple[str, bytes]:
+    for file, content in _judges()[judge].items():
+        (folder / file).write_bytes(content)
+    return name, _judges()[judge][name]
+
+
+def _read_judge(folder: Path) -> object:
+    return restore({path.name: path.read_bytes() for path in folder.iterdir()})
+
+
+def _write_parameters(folder: Path) -> tuple[str, bytes]:
+    values = {name: base_values(name) for name in ("data_preparation", "training", "evaluation", "registration")}
+    return "parameters.json", json.dumps(values).encode()
+
+
+def _read_parameters(folder: Path) -> object:
+    """Files that are no YAML are refused before, by Kedro's loader."""
+    try:
+        raw = json.loads((folder / "parameters.json").read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError("parameters", expected="JSON", received=str(error), remedy="Correct it.") from None
+    if not isinstance(raw, dict):
+        raise ConfigurationError("parameters", expected="groups", received=repr(raw), remedy="Correct it.")
+    return effective_parameters(raw)
+
+
+_Write, _Read = Callable[[Path], tuple[str, bytes]], Callable[[Path], object]
+MODEL_READERS: dict[str, tuple[_Write, _Read]] = {
+    "bundle.json": (partial(_write_bundle, "bundle.json"), _read_bundle),
+    "weights of a bundle": (partial(_write_bundle, "weights.safetensors"), _read_bundle),
+    "checkpoint": (_write_checkpoint, _read_checkpoint),
+    "training state": (_write_state, _read_state),
+    "snapshots": (_write_snapshots, _read_snapshots),
+    "snapshot": (_write_snapshot, _read_snapshot),
+    "classifier": (partial(_write_judge, "classifier", "judge.json"), _read_judge),
+    "weights of a classifier": (partial(_write_judge, "classifier", "weights.safetensors"), _read_judge),
+    "stacked digits": (partial(_write_judge, "stacked digits", "judge.json"), _read_judge),
+    "coordinates": (partial(_write_judge, "coordinates", "judge.json"), _read_judge),
+    "pretrained": (partial(_write_judge, "pretrained", "judge.json"), _read_judge),
+    "parameters": (_write_parameters, _read_parameters),
+}

@@ -1,0 +1,160 @@
+"""A state on disk whose numbers are none of a training is refused, whoever wrote it."""
+
+import json
+import math
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from ganops.errors import CheckpointError
+from ganops.games.build import build_game
+from ganops.tensors import encode_text
+from ganops.training.checkpoint import Checkpoints, read_finished
+from ganops.training.processes import World
+from ganops.training.run import train
+from ganops.training.state import TrainingState
+
+from .conftest import ListTracker, Stripes, tiny_settings
+
+SETTINGS = tiny_settings("dcgan", total_images=16)
+WEIGHT = "networks/generator/first.weight"
+LOST = {"images_seen": 8, "reason": "r", "remedy": "m", "went_back_to": 0}
+
+
+def number(value: int) -> torch.Tensor:
+    return torch.tensor(value)
+
+
+DAMAGES = {
+    "clock below 0": ("clock/images_seen", number(-5), "clock/images_seen = -5"),
+    "clock beyond the total": ("clock/images_seen", number(24), "at most 23"),
+    "clock of 2^62": ("clock/images_seen", number(2**62), "clock/images_seen = 4611686018427387904"),
+    "clock of a float": ("clock/images_seen", torch.tensor(16.0), "float32"),
+    "clock of two": ("clock/images_seen", torch.tensor([16, 16]), r"int64 \(2,\)"),
+    "continued below 0": ("clock/before", number(-1), "clock/before"),
+    "continued beyond": ("clock/before", number(2**62), "clock/before"),
+    "attempt below 0": ("clock/attempt", number(-1), "clock/attempt"),
+    "attempt without a lost game": ("clock/attempt", number(1), "clock/lost of 0 games"),
+    "lost games beyond the attempt": ("clock/lost", encode_text(json.dumps([LOST])), "clock/lost of 1 games"),
+    "lost game without a reason": ("clock/lost", encode_text("[{}]"), "clock/lost"),
+    "lost game with more": ("clock/lost", encode_text(json.dumps([LOST | {"x": 1}])), "clock/lost"),
+    "lost game below 0": ("clock/lost", encode_text(json.dumps([LOST | {"images_seen": -1}])), "clock/lost"),
+    "lost games deep": ("clock/lost", encode_text("[" * 10_000), "clock/lost"),
+    "lost games in no text": ("clock/lost", torch.tensor([255, 254], dtype=torch.uint8), "utf-8"),
+    "weight that is not a number": (WEIGHT, torch.full((120, 5), math.nan), "not finite"),
+    "weight in float64": (WEIGHT, torch.zeros(120, 5, dtype=torch.float64), "float64"),
+    "weight of another shape": (WEIGHT, torch.zeros(5, 120), "where float32"),
+    "moment of another shape": ("optimizers/generator/first.weight/exp_avg", torch.zeros(5, 120), "where float32"),
+    "moment below 0": ("optimizers/generator/first.weight/exp_avg_sq", -torch.ones(120, 5), "below 0"),
+    "curves of two lengths": ("curves/images_seen", torch.zeros(7, dtype=torch.int64), "curves/"),
+    "curve beyond": ("curves/images_seen", torch.tensor([1e9, 2e9], dtype=torch.float64).view(torch.int64), "curves/"),
+    "digests without instants": ("digests/instants", torch.zeros(0, 2, dtype=torch.int64), "digests/sha256"),
+    "instants below 0": ("digests/instants", torch.full((3, 2), -1), "digests/"),
+    "count without a sum": ("window_counts/x", number(1), "window"),
+    "unknown name": ("more", number(1), "the unknown more"),
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training")
+    train(SETTINGS, Stripes(), "data", folder, ListTracker())  # pyright: ignore[reportArgumentType]
+    return max(folder.glob("*/*.safetensors"))
+
+
+def initial() -> TrainingState:
+    return TrainingState.initial(SETTINGS, build_game(SETTINGS))
+
+
+def damaged(checkpoint: Path, folder: Path, name: str, tensor: torch.Tensor | None) -> Path:
+    tensors = load_file(checkpoint)
+    assert name in tensors or name in ("more", "window_counts/x"), name
+    tensors |= {name: tensor} if tensor is not None else {}
+    if tensor is None:
+        del tensors[name]
+    folder.mkdir()
+    save_file(tensors, folder / checkpoint.name, {"healthy": "true"})
+    return folder / checkpoint.name
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_checkpoint_of_wrong_numbers_is_refused_and_nothing_is_taken(
+    damage: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    name, tensor, said = DAMAGES[damage]
+    file = damaged(checkpoint, tmp_path / "run", name, tensor)
+    state = initial()
+    before = state.digest()
+    with pytest.raises(CheckpointError, match=said) as caught:
+        Checkpoints(file.parent).restore(state)
+    assert caught.value.subject == str(file) and state.digest() == before
+
+
+# Of a finished training the total may be another one, and what is no part of it is left alone.
+ELSEWHERE = {"clock beyond the total", "unknown name"}
+
+
+@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage not in ELSEWHERE])
+def test_a_finished_training_of_wrong_numbers_is_refused(damage: str, checkpoint: Path, tmp_path: Path) -> None:
+    name, tensor, said = DAMAGES[damage]
+    file = damaged(checkpoint, tmp_path / "run", name, tensor)
+    with pytest.raises(CheckpointError, match=said):
+        initial().continue_from(read_finished(file)[1])
+
+
+@pytest.mark.parametrize("name", ["clock/images_seen", "clock/lost", "digests/sha256", WEIGHT, "curves/attempt"])
+def test_what_is_missing_is_named(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    file = damaged(checkpoint, tmp_path / "run", name, None)
+    with pytest.raises(CheckpointError, match=f"no (curves/)?{name.removeprefix('curves/')}"):
+        Checkpoints(file.parent).restore(initial())
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "attempt-x-00000000000016.safetensors", f"{8:014d}.safetensors"])
+def test_a_checkpoint_under_another_name_is_refused(name: str, checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(checkpoint.read_bytes())
+    with pytest.raises(CheckpointError, match=name):
+        Checkpoints(tmp_path).restore(initial())
+
+
+def test_a_checkpoint_that_does_not_say_whether_it_is_healthy_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    save_file(load_file(checkpoint), tmp_path / checkpoint.name, {"healthy": "perhaps"})
+    with pytest.raises(CheckpointError, match=checkpoint.name):
+        Checkpoints(tmp_path).restore_healthy(initial())
+
+
+def test_who_waits_for_a_lock_meets_the_other_processes_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that waits for another one longer than half an hour takes it for dead."""
+    monkeypatch.setattr("ganops.training.checkpoint._PATIENCE_SECONDS", 0.05)
+    met: list[bool] = []
+    released, held = threading.Event(), threading.Event()
+
+    class Two(World):
+        def any(self, flag: bool) -> bool:
+            met.append(flag)
+            if len(met) == 4:
+                held.set()
+                assert released.wait(60)
+            return flag
+
+    def hold() -> None:
+        with Checkpoints(tmp_path).alone(lambda line: None):
+            locked.set()
+            assert held.wait(60)
+        released.set()
+
+    locked = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(60)
+    told: list[str] = []
+    with Checkpoints(tmp_path).alone(told.append, Two(0, 2, 2)):
+        assert met == [True, True, True, True, False] and len(told) == 1
+    holder.join(60)
+    met.clear()
+    with Checkpoints(tmp_path).alone(told.append, Two(1, 2, 2)):
+        assert met == [False], "the others wait for the first alone"
