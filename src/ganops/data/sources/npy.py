@@ -51,7 +51,7 @@ class _Header:
     start: int
 
     @property
-    def size(self) -> int:
+    def byte_count(self) -> int:
         """Bytes of all values."""
         return math.prod(self.shape) * self.dtype.itemsize
 
@@ -104,14 +104,14 @@ def _read_header(content: Stream, subject: str, size: int) -> _Header:
     header = _Header(shape, dtype, "F" if by_columns else "C", content.tell())
     if dtype.hasobject:
         raise _damaged(subject, "Python objects")
-    if min(shape, default=0) < 0 or len(shape) > _MOST_AXES or header.start + header.size != size:
+    if min(shape, default=0) < 0 or len(shape) > _MOST_AXES or header.start + header.byte_count != size:
         received = f"{size - header.start} bytes of values"
-        raise _damaged(subject, received, f"{dtype} of the shape {shape}, {header.size} bytes of values")
+        raise _damaged(subject, received, f"{dtype} of the shape {shape}, {header.byte_count} bytes of values")
     return header
 
 
 def _map(file: Path, header: _Header) -> np.ndarray:
-    if not header.size:
+    if not header.byte_count:
         return np.zeros(header.shape, header.dtype)
     try:
         return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
@@ -121,10 +121,10 @@ def _map(file: Path, header: _Header) -> np.ndarray:
 
 def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:
     try:
-        values = np.empty(header.size, np.uint8)
+        values = np.empty(header.byte_count, np.uint8)
         with archive.open(entry) as content:
             content.read(header.start)
-            for start in range(0, header.size, _BYTES_AT_ONCE):
+            for start in range(0, header.byte_count, _BYTES_AT_ONCE):
                 _fill(content, memoryview(values.data)[start : start + _BYTES_AT_ONCE])
     except _OF_ARCHIVES as error:
         raise _damaged(subject, f"{type(error).__name__}: {error}") from None
