@@ -336,7 +336,7 @@ def _memory(key: str) -> int:
 
 def _try(trial: Trial, number: int) -> str:
     """One line: number, outcome, seconds, megabytes."""
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before, start = _memory("VmRSS"), time.perf_counter()
     try:
         outcome = trial.run(number)
