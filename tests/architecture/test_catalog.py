@@ -53,7 +53,7 @@ def bundle(value: int) -> BundleContents:
 
 
 def store(value: int) -> PreparedData:
-    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), i + value, np.uint8)) for i in range(20)]
+    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), 20 + i + value, np.uint8)) for i in range(20)]
     return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 
