@@ -8,6 +8,7 @@ from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
 from ganops.config import (
+    DEFAULT_LIMITS,
     ClassifierParameters,
     ComparisonParameters,
     DataPreparationParameters,
@@ -170,3 +171,18 @@ def test_a_variant_is_the_training_with_its_own_changes():
         ("wide", 5, 5),
         ("wide", 6, 6),
     ]
+
+
+def test_the_limits_of_pictures_are_those_of_conf_base() -> None:
+    """They have defaults, because the samples of another program are read without parameters of a preparation."""
+    assert base_parameters("data_preparation")["limits"] == DEFAULT_LIMITS.model_dump()
+
+
+@pytest.mark.parametrize("classes", ["folders", "none"])
+def test_only_folders_of_pictures_have_sub_folders(classes: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"data_preparation\.classes: expected null, because only image_folder"
+    ):
+        DataPreparationParameters.parse({**base_parameters("data_preparation"), "classes": classes})
+    values = {**base_parameters("data_preparation"), "classes": classes, "source": "image_folder"}
+    assert DataPreparationParameters.parse(values).classes == classes
