@@ -2,9 +2,9 @@
 
 A reader accepts a damaged file or refuses it by an error of the family: nothing else may come out of it.
 
-`python tests/try_mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory beyond
-what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is the process
-that a proof may lose.
+`python tests/try_mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory
+beyond what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is the
+process that a proof may lose.
 """
 
 import gzip

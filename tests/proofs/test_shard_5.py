@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -30,15 +31,18 @@ def try_all(name: str, count: int) -> Iterator[Line]:
     first = 0
     while first < count:
         command = (sys.executable, str(SCRIPT), name, str(first), str(count - first), str(MOST_MEGABYTES))
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in lines_of(process):
-            yield line
-            first = line[0] + 1
-        if first < count:
+        # Unbuffered, so that a line is read as soon as it is there; errors into a file, so that no pipe fills up.
+        with TemporaryFile() as errors:
+            process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=errors, bufsize=0)
+            for line in lines_of(process):
+                yield line
+                first = line[0] + 1
             process.kill()
-            _, errors = process.communicate()
-            reason = f"ended by {process.returncode}: {errors.decode(errors='replace')[-300:]}"
-            yield first, reason, MOST_SECONDS, 0.0
+            process.communicate()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")[-300:]
+        if first < count:
+            yield first, f"ended by {process.returncode}: {said}", MOST_SECONDS, 0.0
             first += 1
 
 
