@@ -2,16 +2,15 @@
 
 A reader accepts a damaged file or refuses it by an error of the family: nothing else may come out of it.
 
-`python -P tests/mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory
-beyond what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is
-the process that a proof may lose.
+`python tests/try_mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory
+beyond what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is the
+process that a proof may lose.
 """
 
 import gzip
 import io
 import json
 import resource
-import sys
 import tarfile
 import time
 import warnings
@@ -357,7 +356,3 @@ def main(name: str, first: int, count: int, limit_megabytes: int) -> None:
         print(READY, flush=True)
         for number in range(first, first + count):
             print(_try(trial, number), flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))

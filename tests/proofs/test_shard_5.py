@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -19,7 +20,7 @@ MOST_SECONDS, MOST_MEGABYTES = 5, 1024
 # Until the process has imported what it needs.
 SECONDS_TO_START = 120
 PROJECT = Path(__file__).parents[2]
-SCRIPT = PROJECT / "tests/mutations.py"
+SCRIPT = PROJECT / "tests/try_mutations.py"
 
 # Number, outcome, seconds and megabytes.
 Line = tuple[int, str, float, float]
@@ -29,16 +30,19 @@ def try_all(name: str, count: int) -> Iterator[Line]:
     """Each mutation once; a process that dies or hangs is followed by one that begins after the mutation at fault."""
     first = 0
     while first < count:
-        command = (sys.executable, "-P", str(SCRIPT), name, str(first), str(count - first), str(MOST_MEGABYTES))
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in lines_of(process):
-            yield line
-            first = line[0] + 1
-        if first < count:
+        command = (sys.executable, str(SCRIPT), name, str(first), str(count - first), str(MOST_MEGABYTES))
+        # Unbuffered, so that a line is read as soon as it is there; errors into a file, so that no pipe fills up.
+        with TemporaryFile() as errors:
+            process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=errors, bufsize=0)
+            for line in lines_of(process):
+                yield line
+                first = line[0] + 1
             process.kill()
-            _, errors = process.communicate()
-            reason = f"ended by {process.returncode}: {errors.decode(errors='replace')[-300:]}"
-            yield first, reason, MOST_SECONDS, 0.0
+            process.communicate()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")[-300:]
+        if first < count:
+            yield first, f"ended by {process.returncode}: {said}", MOST_SECONDS, 0.0
             first += 1
 
 
@@ -62,7 +66,7 @@ def lines_of(process: subprocess.Popen[bytes]) -> Iterator[Line]:
 def test_no_damaged_file_does_more_than_be_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     tried = list(try_all(name, MUTATIONS))
     outcomes = Counter(outcome if outcome in (ACCEPTED, REFUSED) else "failed" for _, outcome, _, _ in tried)
-    seconds, megabytes = (max(line[at] for line in tried) for at in (2, 3))
+    seconds, megabytes = max(line[2] for line in tried), max(line[3] for line in tried)
     with capsys.disabled():
         print(f"\n{name}: {dict(outcomes)}, at most {seconds:.2f} s and {megabytes:.0f} MB")
     assert [line[0] for line in tried] == list(range(MUTATIONS))
@@ -81,7 +85,7 @@ def test_a_process_that_dies_is_counted_and_the_rest_is_tried(monkeypatch: pytes
     original = subprocess.Popen
 
     def start(command: tuple[str, ...], **options: object) -> subprocess.Popen[bytes]:
-        return original((sys.executable, "-c", script, *command[3:]), **options)  # type: ignore[call-overload]
+        return original((sys.executable, "-c", script, *command[2:]), **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "Popen", start)
     tried = list(try_all("any", 6))

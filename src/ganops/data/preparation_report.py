@@ -114,7 +114,7 @@ def summarize(report: dict[str, Any]) -> str:
     if "skipped" in report:
         counts["near duplicates"] = report["near_twins"]["samples"]
         counts |= {"skipped": report["skipped"]["count"], "passed over": report["passed_over"]["count"]}
-    classes = _name_classes(report["classes"], report.get("classes_from", "labels"))
+    classes = _name_classes(report["classes"], report.get("classes_from") or "labels")
     return f"{report['samples']} samples; {classes}; " + ", ".join(f"{name} {n}" for name, n in counts.items())
 
 

@@ -147,7 +147,7 @@ def test_pictures_of_one_part_in_two_files_are_ambiguous(tmp_path: Path) -> None
         {"m.npz": {"images": PICTURES, "target": (np.arange(6) % 2).astype(np.float32)}},
     ],
 )
-def test_pictures_and_labels_in_files_of_their_own(tmp_path: Path, files: dict[str, dict[str, np.ndarray]]) -> None:
+def test_pictures_and_labels_in_files_of_their_own(tmp_path: Path, files: dict[str, dict[str, Any]]) -> None:
     for name, values in files.items():
         np.savez(tmp_path / name, **values)
     source = arrays(tmp_path)
@@ -160,7 +160,7 @@ def test_pictures_and_labels_in_files_of_their_own(tmp_path: Path, files: dict[s
 def test_parts_by_the_names_of_files(tmp_path: Path, names: str) -> None:
     for part, count in (("train", 4), ("test", 2)):
         file, pictures, labels = names.format(part).split(" ")
-        named = {pictures: PICTURES[:count], labels: np.arange(count) % 2}
+        named: dict[str, Any] = {pictures: PICTURES[:count], labels: np.arange(count) % 2}
         np.savez(tmp_path / file, **{name: values for name, values in named.items() if name})
     source = arrays(tmp_path)
     assert [(r.label >= 0, r.test) for r in source.references] == [("y" in names, k < 2) for k in range(6)]
@@ -187,6 +187,11 @@ def test_what_is_not_used_and_what_parts_are_for_is_noted(tmp_path: Path) -> Non
 def test_no_label_is_no_class(tmp_path: Path, labels: np.ndarray) -> None:
     source = arrays(save(tmp_path, "npy", x=PICTURES, y=labels))
     assert (source.classes, [r.label for r in source.references]) == (("0", "1"), [1, -1, 0, 1, -1, 0])
+
+
+def test_python_objects_that_are_not_used_do_no_harm(tmp_path: Path) -> None:
+    source = arrays(save(tmp_path, "npz", imgs=PICTURES, metadata=np.array({"title": "dSprites"})))
+    assert (len(source.references), source.notes) == (6, ("arrays that are not used: metadata ()",))
 
 
 def test_labels_without_pictures_are_refused(tmp_path: Path) -> None:

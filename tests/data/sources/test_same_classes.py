@@ -78,7 +78,8 @@ def test_pictures_without_a_label_are_asked_about(
     tmp_path: Path, write: Callable[[Path, Sequence[str]], SourceKind]
 ) -> None:
     kind = write(tmp_path, ["a", "-1", "b", "a"])
-    with pytest.raises(DataError, match=r"1 of 4 without one: 1 in .*\. Set data_preparation\.classes: none takes all"):
+    expected = r"a label for every picture, or for none, received 1 of 4 without one: 1 in .*\. "
+    with pytest.raises(DataError, match=expected + r"Set data_preparation\.classes: none takes all"):
         build_source(kind, tmp_path)
     labelled, plain = (build_source(kind, tmp_path, classes=classes) for classes in ("labels", "none"))
     assert isinstance(labelled, Source) and isinstance(plain, Source)

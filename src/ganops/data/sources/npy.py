@@ -57,18 +57,18 @@ class _Header:
 
 
 def open_npy(file: Path) -> StoredArray:
-    """The array of a .npy, which is memory-mapped; DataError where it is damaged or holds objects."""
+    """The array of a .npy, which is memory-mapped; DataError where it is damaged."""
     require_regular_file(file)
     try:
         with file.open("rb") as content:
             header = _read_header(content, shown(str(file)), file.stat().st_size)
     except OSError as error:
         raise _damaged(shown(str(file)), str(error)) from None
-    return StoredArray(header.shape, header.dtype, partial(_map, file, header))
+    return _stored(shown(str(file)), header, partial(_map, file, header))
 
 
 def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
-    """The arrays of a .npz by name. Each is read into memory; DataError: damaged, of objects, or too large."""
+    """The arrays of a .npz by name. Each is read into memory; DataError: damaged or too large."""
     require_regular_file(file)
     try:
         archive = zipfile.ZipFile(file)
@@ -90,7 +90,18 @@ def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
             header = _read_header(content, subject, entry.file_size)
     except _OF_ARCHIVES as error:
         raise _damaged(subject, f"{type(error).__name__}: {error}") from None
-    return StoredArray(header.shape, header.dtype, partial(_read_entry, subject, archive, entry, header))
+    return _stored(subject, header, partial(_read_entry, subject, archive, entry, header))
+
+
+def _stored(subject: str, header: _Header, load: Callable[[], np.ndarray]) -> StoredArray:
+    # An array of objects may lie beside the others, as long as it is not asked for.
+    return StoredArray(
+        header.shape, header.dtype, partial(_refuse_objects, subject) if header.dtype.hasobject else load
+    )
+
+
+def _refuse_objects(subject: str) -> np.ndarray:
+    raise _damaged(subject, "Python objects")
 
 
 def _read_header(content: Stream, subject: str, size: int) -> _Header:
@@ -103,7 +114,7 @@ def _read_header(content: Stream, subject: str, size: int) -> _Header:
         raise _damaged(subject, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
     header = _Header(shape, dtype, "F" if by_columns else "C", content.tell())
     if dtype.hasobject:
-        raise _damaged(subject, "Python objects")
+        return header
     if min(shape, default=0) < 0 or len(shape) > _MOST_AXES or header.start + header.byte_count != size:
         received = f"{size - header.start} bytes of values"
         raise _damaged(subject, received, f"{dtype} of the shape {shape}, {header.byte_count} bytes of values")

@@ -28,7 +28,8 @@ from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, labels_of
 
 _SUFFIXES = (".parquet", ".arrow")
-_DAMAGE = (OSError, pa.ArrowException)
+# Names of columns are decoded when they are asked for.
+_DAMAGE = (OSError, UnicodeDecodeError, pa.ArrowException)
 _AGAIN = "Copy the files again, as their publisher offers them."
 _ONE_FOLDER = "Keep one of these; or put all files into one folder, under different names, to train on all."
 _ALIKE = "Rename the columns, so that they are called alike in every file, or leave one of the files out."

@@ -1,0 +1,13 @@
+"""The process that tries damaged files: its arguments and what it prints are those of `mutations.main`."""
+
+import importlib
+import sys
+import types
+from pathlib import Path
+
+# By hand, because other packages install a `tests` of their own.
+package = types.ModuleType("tests")
+package.__path__ = [str(Path(__file__).parent)]
+sys.modules["tests"] = package
+del sys.path[0]
+importlib.import_module("tests.mutations").main(sys.argv[1], *map(int, sys.argv[2:]))
