@@ -324,13 +324,15 @@ READERS: dict[str, Reader] = {
 
 def _memory(key: str) -> int:
     """Bytes of this process: VmHWM is the most since the last reset, VmRSS those now, VmSize all addresses."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+    line = next(
+        line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith(key)
+    )
     return int(line.split()[1]) * 1024
 
 
 def _try(trial: Trial, number: int) -> str:
     """One line: number, outcome, seconds, megabytes."""
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before, start = _memory("VmRSS"), time.perf_counter()
     try:
         outcome = trial.run(number)

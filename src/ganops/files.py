@@ -31,7 +31,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 def storage_error(error: OSError) -> StorageError | None:
     """The error, if it is one of the disk or of its rights, as one that names the file."""
-    return _not_written(error.filename, error) if error.errno in _OF_THE_DISK else None
+    return _not_written(error.filename, error) if error.errno in _DISK_REFUSES else None
 
 
 def _not_written(path: Path | str, error: Exception) -> StorageError:

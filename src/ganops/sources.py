@@ -36,7 +36,18 @@ TRAINING = frozenset(
 OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
 """What other outputs come from."""
 SILENT = frozenset(
-    {"__main__", "cli", "custody", "errors", "git", "hooks", "pipeline_registry", "settings", "tracking"}
+    {
+        "__main__",
+        "cli",
+        "custody",
+        "errors",
+        "git",
+        "hooks",
+        "pipeline_registry",
+        "settings",
+        "start_checks",
+        "tracking",
+    }
 )
 """What no byte of an output comes from: commands, messages, and what is told of a run and answers nothing."""
 
