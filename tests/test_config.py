@@ -1,6 +1,7 @@
 """Parameter objects: what they refuse and what they say; the parameter files of every environment."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -186,3 +187,26 @@ def test_only_folders_of_pictures_have_sub_folders(classes: str) -> None:
         DataPreparationParameters.parse({**base_parameters("data_preparation"), "classes": classes})
     values = {**base_parameters("data_preparation"), "classes": classes, "source": "image_folder"}
     assert DataPreparationParameters.parse(values).classes == classes
+
+
+NUMBERS = [
+    (group, name)
+    for group in (*OF_A_PIPELINE.values(), ClassifierParameters)
+    for name, field in group.model_fields.items()
+    if {int, float} & {field.annotation, *get_args(field.annotation)}
+]
+
+
+@pytest.mark.parametrize(("group", "name"), NUMBERS, ids=lambda value: value if isinstance(value, str) else value.key)
+@pytest.mark.parametrize("absurd", [10**30, float("inf"), float("nan")])
+def test_no_number_is_without_bound(group: type[Parameters], name: str, absurd: float) -> None:
+    with pytest.raises(ValidationError) as refused:
+        group.model_validate({name: absurd})
+    assert (name,) in [error["loc"][:1] for error in refused.value.errors()]
+
+
+@pytest.mark.parametrize("seeds", [[-1], [2**70], [], [0] * 1001])
+def test_seeds_are_some_and_bounded(seeds: list[int]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        EvaluationParameters.model_validate({"seeds": seeds})
+    assert "seeds" in [error["loc"][0] for error in refused.value.errors()]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ganops.errors import ConfigurationError
-from ganops.metrics.names import METRICS
+from ganops.registry.gate import METRICS
 from ganops.start_checks import check_load_versions, check_start
 from ganops.tracking.parameters import effective_parameters
 

@@ -1,36 +1,38 @@
-"""`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder."""
+"""`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder.
+
+Installed away from its project (`kedro package`), it runs in the folder in which it is started: data, store and
+checkpoints lie below it, the configuration is conf in it or what `--conf-source` names.
+"""
 
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from ganops.errors import ConfigurationError
 from ganops.tracking.location import project
 
 
-def main() -> None:
-    """Go to the project and run; the exit code is that of `kedro run`."""
-    try:
-        folder = _project_folder()
-    except ConfigurationError as error:
-        sys.exit(f"Error: {error}")
+def main(arguments: list[str] | None = None, **options: Any) -> Any:
+    """Go to the project and run.
+
+    Args:
+        arguments: of `kedro run`; those of the command line.
+        options: of click's `Command.main`, such as standalone_mode=False, which returns what the run gave.
+    """
+    folder = project()
     # Kedro takes the project, and its logging file, from the working directory.
     os.chdir(folder)
-    from kedro.framework.cli.cli import KedroCLI
+    if (folder / "pyproject.toml").is_file():
+        from kedro.framework.startup import bootstrap_project
 
-    KedroCLI(project_path=folder).main(args=["run", *sys.argv[1:]], prog_name="kedro")
+        bootstrap_project(folder)
+    else:
+        from kedro.framework.project import configure_project
 
+        configure_project(Path(__file__).parent.name)
+    from ganops.cli import run
 
-def _project_folder() -> Path:
-    folder = project()
-    if not (folder / "pyproject.toml").is_file():
-        raise ConfigurationError(
-            "python -m ganops",
-            expected="ganops installed from its project folder (pip install -e .)",
-            received=f"no pyproject.toml in {folder}",
-            remedy="Run `make run` in a clone of the project.",
-        )
-    return folder
+    return run.main(sys.argv[1:] if arguments is None else arguments, prog_name="kedro run", **options)
 
 
 if __name__ == "__main__":

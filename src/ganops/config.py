@@ -4,7 +4,7 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,10 @@ NetworkName = Literal["dcgan", "article", "autoencoder", "r3", "resnet", "mlp", 
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
+# No number is without an upper bound: a slip of the keyboard ends as a message, not as hours or a full memory.
+MOST_IMAGES, MOST_WIDTH, LARGEST_SEED = 10**10, 4096, 2**63 - 1
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], Field(min_length=1, max_length=1000)]
+
 
 class PictureLimits(Parameters):
     """What a file of pictures may cost to read, so that a hostile or mistaken one does not fill memory or disk."""
@@ -54,17 +58,17 @@ class DataPreparationParameters(Parameters):
 
     source: SourceKind
     dataset: str | None = Field(description="for torchvision: which of its data sets")
-    height: int | None = Field(ge=4, description="pixels; None: derived from the pictures")
-    width: int | None = Field(ge=4, description="pixels; None: derived from the pictures")
+    height: int | None = Field(ge=4, le=MOST_WIDTH, description="pixels; None: derived from the pictures")
+    width: int | None = Field(ge=4, le=MOST_WIDTH, description="pixels; None: derived from the pictures")
     channels: Literal[1, 2, 3, 4] | None = Field(description="None: derived from the pictures")
-    limit: int | None = Field(ge=10, description="pictures kept, stratified; None: all")
+    limit: int | None = Field(ge=10, le=MOST_IMAGES, description="pictures kept, stratified; None: all")
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
     classes: ClassKind | None = Field(description="what sub-folders are, which labels count; None: asked if in doubt")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, le=LARGEST_SEED)
 
     @model_validator(mode="after")
     def _require_fitting_classes(self) -> "DataPreparationParameters":
@@ -97,46 +101,48 @@ class TrainingParameters(Parameters):
     key: ClassVar[str] = "training"
 
     recipe: str
-    total_images: int | None = Field(default=None, ge=1)
-    seed: int = Field(default=0, ge=0)
+    total_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     device: Device = "auto"
-    threads: int | None = Field(default=None, ge=1, description="None: the cores of the machine")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="None: the cores of the machine")
     conditional: bool | None = None
     objective: ObjectiveName | None = None
     mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
-    batch: int | None = Field(default=None, ge=2)
-    width: int | None = Field(default=None, ge=1)
-    latent_dimension: int | None = Field(default=None, ge=1)
-    learning_rate: float | None = Field(default=None, gt=0)
+    batch: int | None = Field(default=None, ge=2, le=2**16)
+    width: int | None = Field(default=None, ge=1, le=MOST_WIDTH)
+    latent_dimension: int | None = Field(default=None, ge=1, le=2**16)
+    learning_rate: float | None = Field(default=None, gt=0, le=10)
     learning_rate_decay: Decay | None = None
     beta1: float | None = Field(default=None, ge=0, lt=1)
     beta2: float | None = Field(default=None, ge=0, lt=1)
-    discriminator_steps: int | None = Field(default=None, ge=1, description="its moves before each of the generator's")
-    r1_gamma: float | None = Field(default=None, ge=0)
-    r2_gamma: float | None = Field(default=None, ge=0)
-    gradient_penalty: float | None = Field(default=None, ge=0, description="λ of WGAN-GP")
-    penalty_every_moves: int | None = Field(default=None, ge=1, description="1: in every move; more: lazily")
+    discriminator_steps: int | None = Field(
+        default=None, ge=1, le=1000, description="its moves before each of the generator's"
+    )
+    r1_gamma: float | None = Field(default=None, ge=0, le=1e6)
+    r2_gamma: float | None = Field(default=None, ge=0, le=1e6)
+    gradient_penalty: float | None = Field(default=None, ge=0, le=1e6, description="λ of WGAN-GP")
+    penalty_every_moves: int | None = Field(default=None, ge=1, le=10_000, description="1: in every move; more: lazily")
     spectral_norm: bool | None = None
     augmentation: float | None = Field(default=None, ge=0, le=1)
     augmentation_policy: AugmentationPolicy | None = None
     augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: fixed")
-    ema_half_life_images: int | None = Field(default=None, ge=0)
-    burn_in_images: int | None = Field(default=None, ge=0)
-    burn_in_learning_rate: float | None = Field(default=None, gt=0)
-    burn_in_r1_gamma: float | None = Field(default=None, ge=0)
-    burn_in_r2_gamma: float | None = Field(default=None, ge=0)
+    ema_half_life_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
+    burn_in_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
+    burn_in_learning_rate: float | None = Field(default=None, gt=0, le=10)
+    burn_in_r1_gamma: float | None = Field(default=None, ge=0, le=1e6)
+    burn_in_r2_gamma: float | None = Field(default=None, ge=0, le=1e6)
     burn_in_beta2: float | None = Field(default=None, ge=0, lt=1)
-    burn_in_ema_half_life_images: int | None = Field(default=None, ge=0)
+    burn_in_ema_half_life_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
     burn_in_augmentation: float | None = Field(default=None, ge=0, le=1)
     precision: Precision | None = None
     channels_last: bool | None = None
-    log_every_images: int | None = Field(default=None, ge=1)
-    sample_every_images: int | None = Field(default=None, ge=1)
-    checkpoint_every_images: int | None = Field(default=None, ge=1)
-    snapshot_every_images: int | None = Field(default=None, ge=1)
-    attempts: int = Field(default=3, ge=0, description="new attempts after a lost game; 0: stop at once")
+    log_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
+    sample_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
+    checkpoint_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
+    snapshot_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
+    attempts: int = Field(default=3, ge=0, le=100, description="new attempts after a lost game; 0: stop at once")
     continue_from: str | None = Field(default=None, description="a finished training state to train further")
-    processes: int = Field(default=1, ge=1)
+    processes: int = Field(default=1, ge=1, le=4096)
     launcher: Launcher = "elastic"
 
 
@@ -146,7 +152,7 @@ class ComparisonParameters(Parameters):
     key: ClassVar[str] = "comparison"
 
     variants: dict[str, dict[str, Any] | None] = Field(description="name → changed keys; None: taken back")
-    seeds: tuple[int, ...] | None = Field(min_length=1, description="of each variant; None: training.seed")
+    seeds: Seeds | None = Field(description="of each variant; None: training.seed")
 
     @model_validator(mode="after")
     def _require_variants(self) -> "ComparisonParameters":
@@ -180,13 +186,13 @@ class ClassifierParameters(Parameters):
 
     key: ClassVar[str] = "evaluation.classifier"
 
-    total_images: int = Field(ge=1)
-    batch: int = Field(ge=2)
-    width: int = Field(ge=1, description="channels of the first convolution")
-    dimension: int = Field(ge=2, description="features a picture")
-    learning_rate: float = Field(gt=0)
-    translation: int = Field(ge=0, description="pixels a training picture may be moved, each way")
-    seed: int = Field(ge=0)
+    total_images: int = Field(ge=1, le=MOST_IMAGES)
+    batch: int = Field(ge=2, le=2**16)
+    width: int = Field(ge=1, le=MOST_WIDTH, description="channels of the first convolution")
+    dimension: int = Field(ge=2, le=2**14, description="features a picture")
+    learning_rate: float = Field(gt=0, le=10)
+    translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
+    seed: int = Field(ge=0, le=LARGEST_SEED)
 
 
 class EvaluationParameters(Parameters):
@@ -199,12 +205,12 @@ class EvaluationParameters(Parameters):
     samples: str | None = Field(
         description="a folder of pictures that another program made, for the pipeline judgement"
     )
-    n: int | None = Field(ge=2, description="pictures judged; None: as many as held_out has")
-    seeds: tuple[int, ...] = Field(min_length=1)
-    nearest_neighbours: int = Field(ge=1)
-    kid_subset_size: int = Field(ge=2, description="where n is smaller, n")
-    kid_subsets: int = Field(ge=1)
-    threads: int = Field(ge=1, description="fixed, because another number gives other bytes")
+    n: int | None = Field(ge=2, le=10**7, description="pictures judged; None: as many as held_out has")
+    seeds: Seeds
+    nearest_neighbours: int = Field(ge=1, le=10_000)
+    kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
+    kid_subsets: int = Field(ge=1, le=10**5)
+    threads: int = Field(ge=1, le=1024, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters
 
 
@@ -220,4 +226,6 @@ class RegistrationParameters(Parameters):
     compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "agreement"] = Field(
         description="the metric, of the features that judge, by which a challenger must be no worse than the champion"
     )
-    largest_request: int = Field(default=256, ge=1, description="pictures that one call of the server may ask for")
+    largest_request: int = Field(
+        default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"
+    )

@@ -20,7 +20,7 @@ P = TypeVar("P", bound="Parameters")
 class Parameters(BaseModel):
     """Immutable parameters under one top-level key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     key: ClassVar[str] = ""
 
     @model_validator(mode="before")

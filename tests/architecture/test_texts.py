@@ -1,6 +1,7 @@
 """A text is read and written as UTF-8, whatever the machine's locale.
 
-PLW1514 of ruff sees a path only where its type is plain; here the names of the methods are enough."""
+PLW1514 of ruff sees a path only where its type is plain; here the names of the methods are enough.
+"""
 
 import ast
 import os

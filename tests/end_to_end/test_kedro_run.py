@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from ganops.metrics.names import METRICS
+from ganops.registry.gate import METRICS
 
 from ..projects import Project
 

@@ -8,14 +8,23 @@ from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError
-from ganops.metrics.names import METRICS
+
+_DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
+_OF_CLASSES = ("agreement", "modes", "reverse_kl")
+# What each kind of features gives, where the data have classes.
+METRICS: dict[FeatureKind, tuple[str, ...]] = {
+    "classifier": (*_DISTANCES, *_OF_CLASSES),
+    "inception": _DISTANCES,
+    "efficientnet_lite0": _DISTANCES,
+    "stacked_digits": (*_DISTANCES, *_OF_CLASSES),
+    "coordinates": (*_DISTANCES, *_OF_CLASSES, "high_quality"),
+}
 
 Alias = Literal["champion", "challenger"]
 Report = Mapping[str, Any]
 
 # Features that may tell the data's own classes, and what can be had by such alone.
 _KNOW_CLASSES: tuple[FeatureKind, ...] = ("classifier", "stacked_digits", "coordinates")
-_OF_CLASSES = ("agreement", "modes", "reverse_kl")
 _LOWER_IS_BETTER = ("fid", "kid")
 
 

@@ -36,7 +36,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
         check_literal("--params", runtime_params or {})
         _check_readable(Path(conf_source), options.get("base_env"), env)
         super().__init__(conf_source, env, runtime_params, **options)
-        check_name("environment of globals.yml", self["globals"].get("environment"))
+        check_name("environment of globals.yml", self._globals.get("environment"))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """As Kedro's; a file that cannot be read, or means nothing, is a ConfigurationError."""
@@ -123,6 +123,14 @@ def _texts(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _check_readable(configuration: Path, *environments: str | None) -> None:
+    if "://" not in str(configuration) and not configuration.exists():
+        raise ConfigurationError(
+            str(configuration),
+            expected="the folder conf, with base and a folder for each environment",
+            received="no such folder",
+            remedy="Start in the project's folder, or name the folder or archive that `kedro package` wrote: "
+            "--conf-source conf-ganops.tar.gz.",
+        )
     for folder in (configuration, *(configuration / name for name in environments if name)):
         if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
             raise ConfigurationError(

@@ -5,6 +5,7 @@ afterwards with all it holds. DVC_ROOT is the original repository even there.
 """
 
 import os
+import shlex
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -34,6 +35,13 @@ def tracking_uri() -> str:
 def artifact_root() -> Path:
     """The folder of the runs' artifacts."""
     return root() / "mlartifacts"
+
+
+def ui_command() -> str:
+    """What a person types to look at the runs: a package that is installed away from its project has no Makefile."""
+    if (project() / "Makefile").is_file():
+        return "make ui"
+    return f"mlflow ui --backend-store-uri {shlex.quote(without_credentials(tracking_uri()))}"
 
 
 def sqlite_uri(file: Path) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ganops.tracking.location import ui_command
+
 _TABLES = ("samples_report", "report")
 _WIDEST = 1_000
 
@@ -24,7 +26,7 @@ def print_summary(saved: Mapping[str, Path], version: str, console: Console | No
         _print_table(saved[name], console)
     lines = {"Samples": saved.get("sample_grid"), "Registered": version if "receipt" in saved else None}
     told = [f"{label}: {text}" for label, text in lines.items() if text]
-    for line in [*told, "Look at it with: make ui"] if judged or told else []:
+    for line in [*told, f"Look at it with: {ui_command()}"] if judged or told else []:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -51,7 +53,7 @@ def print_comparison(saved: Mapping[str, Path], seconds: Mapping[str, float], co
     for label, report in reports.items():
         if "lost" in report:
             console.print(f"{label} was lost: {report['lost']}", soft_wrap=True, highlight=False, markup=False)
-    for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", "make ui")):
+    for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", ui_command())):
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
 
 
