@@ -1,8 +1,9 @@
 """What reads trained things: each with a way to lay a small valid one into a folder, for `mutations.Reader`."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 from ganops.bundle import Bundle, BundleContents
 from ganops.config import TrainingParameters
 from ganops.data.encodings import encode_images
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, RequestError
 from ganops.games.build import build_game
 from ganops.games.resolve import DataShape, Machine, resolve
 from ganops.metrics.classifier import Classifier, Network, initialise
@@ -20,19 +21,24 @@ from ganops.metrics.coordinates import Coordinates
 from ganops.metrics.judge import Pretrained, restore
 from ganops.metrics.stacked_digits import DIGITS, StackedDigits
 from ganops.networks.build import build_networks
+from ganops.registry import request_guard
+from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
 from ganops.sampling import GenerationRequest
 from ganops.tensors import load_tensors
 from ganops.tracking.parameters import effective_parameters
 from ganops.training.checkpoint import Checkpoints, read_finished
 from ganops.training.run import train
 from ganops.training.state import TrainingState
+from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import SilentTracker
 
 from .parameters import base_values
 
 _SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8, "threads": 1}
 SETTINGS = resolve(
-    TrainingParameters(recipe="dcgan", device="cpu", **_SIZES), DataShape(1, 12, 9, 2, 100), Machine("cpu", 1)
+    TrainingParameters.parse({"recipe": "dcgan", "device": "cpu", **_SIZES}),
+    DataShape(1, 12, 9, 2, 100),
+    Machine("cpu", 1),
 )
 FINGERPRINT = "0f" * 16
 
@@ -137,6 +143,51 @@ def _read_judge(folder: Path) -> object:
     return restore({path.name: path.read_bytes() for path in folder.iterdir()})
 
 
+def _write_seconds(folder: Path) -> tuple[str, bytes]:
+    (folder / "seconds").write_bytes(b"1234.567\n")
+    return "seconds", b"1234.567\n"
+
+
+def _write_request(folder: Path) -> tuple[str, bytes]:
+    from mlflow import pyfunc
+
+    _write_bundle("bundle.json", folder)
+    code = str(Path(request_guard.__file__).with_name("serving_model.py"))
+    options = {"artifacts": {"bundle": str(folder / "bundle")}, "model_config": {"largest_request": 8}}
+    pyfunc.save_model(folder / "model", python_model=code, pip_requirements=[], **options)
+    inputs = [{"n": 3, "seed": 7, "class_label": 1, "truncation": 0.7}, {"n": 1, "class_label": None}]
+    return "request.json", json.dumps({"inputs": inputs}).encode()
+
+
+def _read_request(folder: Path) -> object:
+    """As `kedro serve` answers it."""
+    body = (folder / "request.json").read_bytes()
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "query_string": b"", "headers": headers}
+    asyncio.run(_server(folder / "model")(scope, receive, send))
+    status, answer = sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+    if status == 400:
+        raise RequestError("a request", expected="a good one", received=answer.decode()[:200], remedy="Correct it.")
+    assert status == 200, (status, answer)
+    return answer
+
+
+@cache
+def _server(model: Path) -> RequestGuard:
+    from mlflow import pyfunc
+    from mlflow.pyfunc import scoring_server
+
+    return RequestGuard(scoring_server.init(pyfunc.load_model(str(model))), find_most_bytes(8))
+
+
 def _write_parameters(folder: Path) -> tuple[str, bytes]:
     values = {name: base_values(name) for name in ("data_preparation", "training", "evaluation", "registration")}
     return "parameters.json", json.dumps(values).encode()
@@ -153,8 +204,7 @@ def _read_parameters(folder: Path) -> object:
     return effective_parameters(raw)
 
 
-_Write, _Read = Callable[[Path], tuple[str, bytes]], Callable[[Path], object]
-MODEL_READERS: dict[str, tuple[_Write, _Read]] = {
+MODEL_READERS: dict[str, tuple[Callable[[Path], tuple[str, bytes]], Callable[[Path], object]]] = {
     "bundle.json": (partial(_write_bundle, "bundle.json"), _read_bundle),
     "weights of a bundle": (partial(_write_bundle, "weights.safetensors"), _read_bundle),
     "checkpoint": (_write_checkpoint, _read_checkpoint),
@@ -166,5 +216,7 @@ MODEL_READERS: dict[str, tuple[_Write, _Read]] = {
     "stacked digits": (partial(_write_judge, "stacked digits", "judge.json"), _read_judge),
     "coordinates": (partial(_write_judge, "coordinates", "judge.json"), _read_judge),
     "pretrained": (partial(_write_judge, "pretrained", "judge.json"), _read_judge),
+    "seconds": (_write_seconds, lambda folder: Stopwatch(folder / "seconds", 0)),
+    "request": (_write_request, _read_request),
     "parameters": (_write_parameters, _read_parameters),
 }

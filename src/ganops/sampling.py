@@ -27,7 +27,7 @@ class GenerationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    n: int = Field(default=1, ge=1, description="how many samples")
+    n: int = Field(default=1, ge=1, le=2**20, description="how many samples")
     seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
     class_label: int | None = Field(default=None, ge=0, description="null: drawn as in the training data")
     truncation: float = Field(

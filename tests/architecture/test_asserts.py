@@ -15,14 +15,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 PURE = {"all", "any", "isinstance", "len", "set", "sorted", "sum", "tuple", "type", "values", "keys", "items"}
 
 
-def properties(trees: list[ast.Module]) -> set[str]:
-    """Names of attributes that are computed when they are asked for: the first question may have an effect."""
+def cached(trees: list[ast.Module]) -> set[str]:
+    """Names of attributes that are computed when they are first asked for: that question has an effect."""
     functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return {f.name for f in functions if {"property", "cached_property"} & {ast.unparse(d) for d in f.decorator_list}}
+    return {f.name for f in functions if "cached_property" in map(ast.unparse, f.decorator_list)}
 
 
 def effects(tree: ast.Module, computed: set[str]) -> Iterator[str]:
-    """Asserts whose condition or message calls, awaits, assigns, or asks for a computed attribute."""
+    """Asserts whose condition or message calls, awaits, assigns, or asks for a cached one."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and any(_acts(part, computed) for part in ast.walk(node)):
             yield ast.unparse(node)
@@ -41,8 +41,8 @@ def _acts(part: ast.AST, computed: set[str]) -> bool:
 
 def test_no_assert_has_an_effect() -> None:
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-    computed = properties(list(trees.values()))
-    assert len(computed) > 30
+    computed = cached(list(trees.values()))
+    assert len(computed) > 3
     found = {path.name: list(effects(tree, computed)) for path, tree in trees.items()}
     assert {name: asserts for name, asserts in found.items() if asserts} == {}
 
@@ -54,7 +54,7 @@ def test_no_assert_has_an_effect() -> None:
 def test_the_rule_sees_them(condition: str) -> None:
     text = f"class A:\n    @cached_property\n    def prepared(self): ...\n\nassert {condition}\n"
     tree = ast.parse(text)
-    assert len(list(effects(tree, properties([tree])))) == 1
+    assert len(list(effects(tree, cached([tree])))) == 1
     assert list(effects(ast.parse("assert isinstance(x, int) and len(x) > 2 and x.size, (x, 1)"), {"prepared"})) == []
 
 

@@ -1,5 +1,7 @@
 """Effective parameters: complete, flat, and refused before anything runs."""
 
+from pathlib import Path
+
 import pytest
 
 from ganops.errors import ConfigurationError
@@ -47,3 +49,16 @@ def test_the_resume_key_changes_with_environment_and_any_parameter_but_not_with_
     others = [resume_key("mnist", {"a": 1, "b": "x"}), resume_key("smoke", {"a": 2, "b": "x"})]
     others.append(resume_key("smoke", {"a": "1", "b": "x"}))
     assert len({key, *others}) == 4
+
+
+@pytest.mark.parametrize("name", ["training.continue_from", "comparison.variants.long.continue_from"])
+def test_the_resume_key_changes_with_the_content_of_what_is_continued(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "training_state.safetensors"
+    keys = [resume_key("smoke", {name: str(file)})]
+    for content in (b"one", b"two"):
+        file.write_bytes(content)
+        keys.append(resume_key("smoke", {name: str(file)}))
+    assert len(set(keys)) == 3
+    file.write_bytes(b"one")
+    assert resume_key("smoke", {name: str(file)}) == keys[1]
+    assert resume_key("smoke", {name: None}) == resume_key("smoke", {name: None})

@@ -13,6 +13,7 @@ from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.failure import LostGame
 from ganops.training.run import train
 from ganops.training.state import TrainingState
+from ganops.training.tracker import SilentTracker
 
 
 def equal(left, right):
@@ -105,6 +106,21 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_itself(make_sett
 
     with pytest.raises(TrainingError, match=r"loss/discriminator.*not finite, at 40 images"):
         train(make_settings("dcgan"), Poisoned(), "data", tmp_path, tracker)
+
+
+def test_a_training_that_goes_on_says_from_which_checkpoint_of_which_run(make_settings, stripes, tracker, tmp_path):
+    settings, heard = make_settings("dcgan", checkpoint_every_images=24), []
+    with pytest.raises(Stopped):
+        train(settings, StopsAfter(stripes, 40), "data", tmp_path, tracker, tell=heard.append)
+    assert heard == [], "what begins says nothing"
+    train(settings, stripes, "data", tmp_path, type(tracker)(), tell=heard.append)
+    said = "The training goes on from its checkpoint at 24 of 80 images, which the run listed (1) left."
+    assert heard == [said]
+    train(settings, stripes, "data", tmp_path, SilentTracker(), tell=heard.append)
+    (_, last) = heard
+    assert last.startswith(
+        "The training is complete already: the result is read from its checkpoint at 80 of 80 images"
+    )
 
 
 def test_who_waits_for_another_training_says_so(make_settings, stripes, tracker, tmp_path):

@@ -24,7 +24,7 @@ class Generator(nn.Module):
         super().__init__()
         code = max(1, width // 4)
         self.encoder = HiddenLayers([latent_dimension, width, 2 * code], embedding_dimension=0)
-        self.code = scaled(nn.Linear(2 * code, code))
+        self.bottleneck = scaled(nn.Linear(2 * code, code))
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         self.decoder = HiddenLayers([code, width, 2 * width], _EMBEDDING_DIMENSION if classes else 0)
         self.last = PictureLayer(2 * width, channels, height, width_pixels)
@@ -33,4 +33,4 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         embedded = None if self.embedding is None else self.embedding(label)
-        return self.last(self.decoder(self.code(self.encoder(latent, None)), embedded))
+        return self.last(self.decoder(self.bottleneck(self.encoder(latent, None)), embedded))

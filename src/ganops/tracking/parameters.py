@@ -4,6 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from ganops.config import (
@@ -15,6 +16,7 @@ from ganops.config import (
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
+from ganops.files import read_regular
 from ganops.sources import training_digest
 
 GROUPS: dict[str, type[Parameters]] = {
@@ -60,14 +62,24 @@ def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
 
 def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
     """sha256 of what makes two runs the same piece of work, where their data are the same too: environment, parameters,
-    the source that trains, and torch."""
+    the content of the file that training.continue_from names, the source that trains, and torch."""
+    continued = [name for name in sorted(parameters) if name.endswith(".continue_from") and parameters[name]]
     lines = [
         environment,
         *(f"{name}={parameters[name]!r}" for name in sorted(parameters)),
+        *(f"{name}: {_digest(Path(parameters[name]))}" for name in continued),
         training_digest(),
         version("torch"),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; empty where there is none, of which the training itself tells."""
+    try:
+        return hashlib.sha256(read_regular(path)).hexdigest()
+    except OSError:
+        return ""
 
 
 def _unknown_group(name: str) -> ConfigurationError:

@@ -1,9 +1,13 @@
 """The seconds of a training. They are told to the tracker alone: no output may depend on a clock."""
 
+import math
 import time
 from pathlib import Path
 
-from ganops.files import whole_file
+from ganops.errors import CheckpointError
+from ganops.files import read_regular, whole_file
+
+_MOST_BYTES = 100
 
 
 class Stopwatch:
@@ -14,7 +18,7 @@ class Stopwatch:
 
     def __init__(self, file: Path, images_seen: int) -> None:
         self.file, self.images = file, images_seen
-        self.before = float(file.read_text(encoding="utf-8")) if file.is_file() else 0.0
+        self.before = _read(file) if file.exists() else 0.0
         self.started = self.asked = time.perf_counter()
 
     @property
@@ -33,3 +37,22 @@ class Stopwatch:
         """Write all seconds so far."""
         with whole_file(self.file) as file:
             file.write_text(f"{self.seconds:.3f}\n", encoding="utf-8")
+
+
+def _read(file: Path) -> float:
+    try:
+        seconds = float(read_regular(file, _MOST_BYTES))
+    except (OSError, ValueError) as error:
+        raise _damaged(file, str(error)) from None
+    if not 0 <= seconds < math.inf:
+        raise _damaged(file, str(seconds))
+    return seconds
+
+
+def _damaged(file: Path, received: str) -> CheckpointError:
+    return CheckpointError(
+        str(file),
+        expected="the seconds that a training has taken",
+        received=received,
+        remedy="Delete this file to count from 0; nothing else depends on it.",
+    )
