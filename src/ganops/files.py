@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from ganops.errors import StorageError
 
 _DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR}
+_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 
 
 @contextmanager
