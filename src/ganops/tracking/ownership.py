@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ganops.files import disk_errors, whole_file
+from ganops.tracking.masking import mask_command
 from ganops.tracking.process import ProcessIdentity, dvc_command, this_process
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Owner:
 
     Attributes:
         process: `ProcessIdentity` as text: the session's own; inside a stage of DVC, that of the `dvc` command.
-        command: as it was typed.
+        command: as it was typed, without values of parameters.
         since: local time.
         outlasts_lock: whether it owns them between its sessions too.
         run: name of the MLflow run, once there is one.
@@ -125,7 +126,7 @@ class OutputsLock:
 def _this_owner() -> Owner:
     now, dvc = datetime.now().strftime("%Y-%m-%d %H:%M:%S"), dvc_command()
     words = dvc.cmdline() if dvc else sys.argv
-    command = " ".join(" ".join([Path(words[0]).name, *words[1:]]).split())[:_LONGEST_COMMAND]
+    command = " ".join(mask_command([Path(words[0]).name, *words[1:]]).split())[:_LONGEST_COMMAND]
     process = ProcessIdentity.of(dvc) if dvc else this_process()
     return Owner(str(process), command, now, outlasts_lock=dvc is not None)
 
