@@ -94,7 +94,8 @@ def test_the_last_point_of_a_curve_is_the_reports_value_for_its_seed(
     reports, _, curves, _ = compared(store, classifier, tmp_path, variants={"plain": {}})
     one_seed = EVALUATION.model_copy(update={"seeds": (1,)})
     comparison = ComparisonParameters.parse({"variants": {"plain": {}}, "seeds": None})
-    alone, *_ = compare_variants(store, classifier, TRAINING, one_seed, comparison, tmp_path)
+    judge = StoreJudge(classifier, store.digest())
+    alone, *_ = compare_variants(store, judge, TRAINING, one_seed, comparison, tmp_path)
     assert curves["images_seen"].iloc[-1] == reports["plain"]["images_seen"] == 48
     last = alone["plain"]["metrics"]["generator"]["fid_classifier"]["mean"]
     assert curves["fid_classifier/plain"].iloc[-1] == last
