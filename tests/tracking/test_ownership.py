@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
 OWN = """
 import logging, sys
 from pathlib import Path
+from typing import Any
 from ganops.tracking.ownership import own_outputs, release_outputs
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 own_outputs(Path(sys.argv[1]), sys.argv[2]).name_run("warm-sea")
@@ -38,7 +40,7 @@ for name in ("one", "two"):
 
 @contextmanager
 def started(*command: str) -> Iterator[subprocess.Popen[str]]:
-    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    pipe: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")}
     with subprocess.Popen([sys.executable, *command], env=environment, text=True, **pipe) as process:
         try:
