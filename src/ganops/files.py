@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from ganops.errors import StorageError
 
 _DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR}
+_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def read_errors(path: Path) -> Iterator[None]:
     except (OSError, ValueError, SafetensorError) as error:
         raise StorageError(
             str(path),
-            expected="a whole file that may be read",
+            expected="a file or folder that is whole and may be read",
             received=f"{type(error).__name__}: {error}",
             remedy="Give the right to read it and to enter its folders; or make it again by the pipeline that writes "
             "it, or by `dvc checkout`.",
@@ -69,7 +69,7 @@ def require_writable(path: Path) -> None:
 def _require_right_to_write(folder: Path) -> None:
     if not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 

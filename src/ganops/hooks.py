@@ -14,6 +14,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from ganops.files import require_writable
 from ganops.start_checks import check_load_versions, check_start
 from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
 from ganops.tracking.lineage import Piece, record_lineage
@@ -21,6 +22,7 @@ from ganops.tracking.masking import mask_values
 from ganops.tracking.materials import material_tags
 from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
 from ganops.tracking.overrides import override_tags
+from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
 from ganops.tracking.process import session_key
 from ganops.tracking.provenance import Provenance, read_provenance
@@ -68,14 +70,15 @@ class RunHooks:
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Find or create the run, and let kedro-mlflow start that one, under its own name."""
+        """Own the outputs; find or create the run, and let kedro-mlflow start that one, under its own name."""
         check_start(self.groups, [node.name for node in pipeline.nodes])
         check_load_versions(run_params["load_versions"] or {}, self.entries)
-        if run_params["only_missing_outputs"]:
-            check_anything_missing(pipeline, catalog)
         provenance = read_provenance(self.project)
         if provenance.problem:
             _LOGGER.warning("The run does not know its commit: %s", provenance.problem)
+        owned = self._own_outputs(pipeline)  # before anything of them is read
+        if run_params["only_missing_outputs"]:
+            check_anything_missing(pipeline, catalog)
         # kedro-mlflow makes a tag of these.
         run_params["runtime_params"] = mask_values(run_params.get("runtime_params") or {})
         self.compares = COMPARISON in pipeline.inputs()
@@ -83,6 +86,7 @@ class RunHooks:
             told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
             self.parameters = told
         self.run_id = self._join(run_params["run_id"], provenance, material_tags(self.entries, pipeline.inputs()))
+        owned.name_run(self.client.get_run(self.run_id).info.run_name or self.run_id)
         log_parameters(self.client, self.run_id, self.parameters)
         set_tags(self.client, self.run_id, self._tags(provenance, run_params.get("runtime_params") or {}))
         if provenance.diff:
@@ -116,6 +120,7 @@ class RunHooks:
         """Let the list of runs say why one failed."""
         tags = {ERROR: f"{type(error).__name__}: {error}"}
         or_warn("The run does not say why it failed", lambda: set_tags(self.client, self.run_id, tags))
+        release_outputs()
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, pipeline: Pipeline) -> None:
@@ -129,6 +134,12 @@ class RunHooks:
             from ganops.tracking.variants import seconds_of_variants
 
             print_comparison(self.saved, seconds_of_variants(self.client, self.run_id))
+        release_outputs()  # TrackedSession does, after any end; this is for a plain KedroSession
+
+    def _own_outputs(self, pipeline: Pipeline) -> OutputsLock:
+        for path in filter(None, (dataset_path(self.entries.get(name, {})) for name in pipeline.all_outputs())):
+            require_writable(path)
+        return own_outputs(self.project, self.environment)
 
     @property
     def client(self) -> "MlflowClient":

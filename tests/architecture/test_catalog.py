@@ -25,7 +25,7 @@ from ganops.data.sources.source import Reference, Source
 from ganops.data.store import PreparedData
 from ganops.errors import StorageError
 from ganops.games.resolve import DataShape, Machine, resolve
-from ganops.metrics.judge import Pretrained
+from ganops.metrics.judge import Pretrained, StoreJudge
 from ganops.networks.build import build_networks
 
 from .. import parameters as of_base
@@ -49,7 +49,8 @@ def picture(value: int) -> Image.Image:
 def bundle(value: int) -> BundleContents:
     parameters = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8, seed=value)
     settings = resolve(parameters, DataShape(1, 8, 8, 2, 8), Machine("cpu", 1))
-    return BundleContents(settings, {"generator": build_networks(settings)["generator"]}, ("a", "b"), (0.5, 0.5))
+    networks = {"generator": build_networks(settings)["generator"]}
+    return BundleContents(settings, networks, ("a", "b"), (0.5, 0.5), "f1" * 16, "5d" * 32)
 
 
 def store(value: int) -> PreparedData:
@@ -64,7 +65,7 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "CSVDataset": lambda value: pd.DataFrame({"images_seen": [value], "loss": [0.1]}),
     "ImageDataset": picture,
     "JSONDataset": lambda value: {"seed": value, "name": "ä"},
-    "JudgeDataset": lambda value: Pretrained("efficientnet_lite0", str(value)),
+    "JudgeDataset": lambda value: StoreJudge(Pretrained("efficientnet_lite0", str(value)), "5d" * 32),
     "SafetensorsDataset": lambda value: {"weights": torch.full((3,), float(value))},
     "StoreDataset": store,
     "TextDataset": lambda value: f"# Model {value}, ä\n",

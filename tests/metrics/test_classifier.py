@@ -14,6 +14,7 @@ from ganops.errors import MetricError
 from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.classifier import Classifier, Network
 from ganops.metrics.features import extract
+from ganops.metrics.judge import StoreJudge
 from ganops.metrics.train_classifier import train_classifier
 
 
@@ -87,9 +88,10 @@ def test_any_size_and_channels(shape: tuple[int, int, int]) -> None:
 def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor, tmp_path: Path) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
     assert not dataset.exists()
-    dataset.save(classifier)
-    dataset.save(classifier)
-    loaded = dataset.load()
+    dataset.save(StoreJudge(classifier, "5d" * 32))
+    dataset.save(StoreJudge(classifier, "5d" * 32))
+    assert dataset.load().store_sha256 == "5d" * 32
+    loaded = dataset.load().judge
     assert isinstance(loaded, Classifier)
     assert (loaded.digest, loaded.accuracies) == (classifier.digest, classifier.accuracies)
     np.testing.assert_array_equal(extract(loaded, pictures).values, extract(classifier, pictures).values)
@@ -97,12 +99,12 @@ def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor,
 
 
 @pytest.mark.parametrize(
-    "damage", ["no folder", "no weights", "cut weights", "other weights", "other format", "no json"]
+    "damage", ["no folder", "no weights", "cut weights", "other weights", "other format", "no json", "no store"]
 )
 def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: Path, damage: str) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
     if damage != "no folder":
-        dataset.save(classifier)
+        dataset.save(StoreJudge(classifier, "5d" * 32))
     weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/judge.json"
     match damage:
         case "no weights":
@@ -115,6 +117,8 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
             weights.write_bytes(bytes(content))
         case "other format":
             description.write_text(json.dumps({"format": "x"}))
+        case "no store":
+            (tmp_path / "judge/store.json").write_text("{}")
         case "no json":
             description.write_text("{")
     with pytest.raises(DatasetError, match="Make it again: kedro run --nodes make_judge") as raised:

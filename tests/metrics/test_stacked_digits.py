@@ -20,7 +20,7 @@ from ganops.errors import MetricError
 from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.evaluate import evaluate
 from ganops.metrics.features import extract
-from ganops.metrics.judge import make_judge, open_judge
+from ganops.metrics.judge import StoreJudge, make_judge, open_judge
 from ganops.metrics.stacked_digits import ChannelsAsDigits, StackedDigits
 from ganops.sampling import GenerationRequest, Samples
 
@@ -132,8 +132,8 @@ def test_the_same_seed_gives_the_same_files_and_they_give_the_judge_back(
 ) -> None:
     assert make_judge(stacked, parameters()).files() == judge.files()
     dataset = JudgeDataset(str(tmp_path / "judge"))
-    dataset.save(judge)
-    loaded = dataset.load()
+    dataset.save(StoreJudge(judge, stacked.digest()))
+    loaded = dataset.load().made_from(stacked)
     assert isinstance(loaded, StackedDigits)
     assert (loaded.files(), loaded.digest, loaded.accuracies) == (judge.files(), judge.digest, judge.accuracies)
     images = Shows((4, 44)).generate(GenerationRequest(n=2, seed=0)).values

@@ -16,8 +16,10 @@ from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.errors import RegistryError
 from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
 from ganops.pipelines.registration import origin
+from ganops.pipelines.registration.nodes import register
 from ganops.pipelines.registration.pipeline import create_pipeline
 from ganops.tracking.lineage import Piece, record_lineage
 
@@ -39,7 +41,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_pipeline_registers(
     bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, project: Path
 ) -> None:
-    mlflow.set_tag("fingerprint", "f")
+    mlflow.set_tag("fingerprint", bundle.fingerprint)
+    report["bundle"] = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest}
     gate = RegistrationParameters(compare_by="fid")
     values = {"bundle": bundle, "report": report, "params:registration": gate}
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
@@ -54,10 +57,26 @@ def test_the_pipeline_registers(
     assert tags["training_run"] == run.info.run_id
 
 
+@pytest.mark.parametrize("named", ["nothing", "fingerprint", "weights_sha256"])
+def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
+    named: str, bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+) -> None:
+    if named != "nothing":
+        report["bundle"] = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest, named: "0123"}
+    with pytest.raises(RegistryError, match=r"that of the bundle at hand.*received that of .*--from-nodes evaluate"):
+        register(bundle, report, RegistrationParameters(compare_by="fid"), "refused")
+    assert client.search_registered_models("name = 'refused'") == []
+
+
+def test_a_run_that_trained_another_bundle_is_not_the_one(bundle: Bundle, run: mlflow.ActiveRun, project: Path) -> None:
+    mlflow.set_tag("fingerprint", "0123")
+    assert origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
+
+
 def test_a_run_that_did_not_train_and_has_no_dvc_knows_no_training_run(
     bundle: Bundle, run: mlflow.ActiveRun, project: Path
 ) -> None:
-    assert origin.read_origin(bundle.path).training_run == ""
+    assert origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
 
 
 def test_a_skipped_training_is_found_by_the_bundles_bytes(
@@ -69,9 +88,9 @@ def test_a_skipped_training_is_found_by_the_bundles_bytes(
     with mlflow.start_run() as trained:
         record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
     with mlflow.start_run():
-        assert origin.read_origin(here).training_run == trained.info.run_id
+        assert origin.read_origin(here, bundle.fingerprint).training_run == trained.info.run_id
         (here / "bundle.json").write_text("{}")
-        assert origin.read_origin(here).training_run == ""
+        assert origin.read_origin(here, bundle.fingerprint).training_run == ""
 
 
 def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
@@ -83,16 +102,16 @@ def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
     with mlflow.start_run(tags={"runtime_parameters": "training.seed", "conf_local": ""}) as trained:
         record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
     with mlflow.start_run(tags={"runtime_parameters": "", "conf_local": "parameters.yml"}):
-        found = origin.read_origin(here)
+        found = origin.read_origin(here, bundle.fingerprint)
     assert found.overrides == "--params training.seed, conf/local/parameters.yml"
     (doubt,) = found.doubts
     assert "training.seed" in doubt
     with mlflow.start_run():
-        assert replace(origin.read_origin(here), overrides="").doubts == ()
+        assert replace(origin.read_origin(here, bundle.fingerprint), overrides="").doubts == ()
     (project / "src").mkdir()
     (project / "src" / "new.py").touch()
     with mlflow.start_run():
-        assert "unclean tree" in origin.read_origin(here).doubts[0]
+        assert "unclean tree" in origin.read_origin(here, bundle.fingerprint).doubts[0]
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:

@@ -17,7 +17,7 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from ganops.errors import ConfigurationError, TrainingError
+from ganops.errors import ConfigurationError, StorageError, TrainingError
 from ganops.tracking.overrides import overrides_of
 
 PACKAGE = "tracked_project"
@@ -279,6 +279,58 @@ def test_an_interrupted_run_of_other_data_is_not_taken_up(
     assert [len(runs) for runs in seen] == [1, 1, 1, 2, 2]
     for run in seen[-1]:
         assert [point.step for point in client.get_metric_history(run, "loss/generator")] == [64, 128]
+
+
+def test_a_second_run_waits_for_the_first_and_registers_what_it_made_itself(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    """The first is stopped inside its training, while the second waits; then the second runs whole."""
+    started = project / "started"
+    wide = {**os.environ, "COLUMNS": "500"}
+    run = [sys.executable, "-m", "kedro", "run", "--params"]
+    first = subprocess.Popen(
+        [*run, "training.seed=1"], cwd=project, env={**wide, "STARTED": str(started)}, stdout=subprocess.DEVNULL
+    )
+    while not started.exists():
+        assert first.poll() is None
+        time.sleep(0.05)
+    second = subprocess.Popen(
+        [*run, "training.seed=2"], cwd=project, env=wide, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert second.stdout is not None
+    waiting = next(line for line in second.stdout if "Waiting" in line)
+    assert f"the outputs of environment small belong to process {first.pid} on " in waiting
+    assert "training.seed=…`, MLflow run dcgan-small" in waiting
+    assert len(_runs(client, experiment_id)) == 1
+    first.send_signal(signal.SIGINT)
+    assert first.wait(timeout=30) == 130
+    second.communicate()
+    assert second.returncode == 0
+    assert json.loads((project / "data/bundle.json").read_text()) == {"seed": 2}
+    ends = {run.data.params["training.seed"]: run.info.status for run in _runs(client, experiment_id)}
+    assert ends == {"1": "KILLED", "2": "FINISHED"}
+
+
+def test_the_next_start_tells_of_a_process_that_died(
+    client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert _interrupted(project, signal.SIGKILL) == -signal.SIGKILL
+    for parameters, then in ({"seed": 5}, "The command that started it takes it up."), ({}, ""):
+        caplog.clear()
+        _session(project, runtime_params={"training": parameters})
+        told = [record.getMessage() for record in caplog.records if "ended without closing" in record.getMessage()]
+        assert [line.partition(": marked KILLED. ")[2] for line in told] == [then] * bool(then)
+        assert all(line.startswith("Run dcgan-small, started 20") for line in told)
+        assert all(", last logged at 128 images, ended" in line for line in told)
+
+
+def test_outputs_that_cannot_be_written_are_told_before_anything_runs(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    (project / "data").write_text("a file in the way")
+    with pytest.raises(StorageError, match=r"data/\w+\.json: expected a folder that may be written.*Not a directory"):
+        _session(project)
+    assert _runs(client, experiment_id) == []
 
 
 def _interrupted(project: Path, number: signal.Signals) -> int:

@@ -8,10 +8,10 @@ from kedro.io import AbstractDataset
 from ganops.files import read_regular, whole_folder
 
 if TYPE_CHECKING:
-    from ganops.metrics.judge import Judge
+    from ganops.metrics.judge import StoreJudge
 
 
-class JudgeDataset(AbstractDataset["Judge", "Judge"]):
+class JudgeDataset(AbstractDataset["StoreJudge", "StoreJudge"]):
     """Saved whole or not at all, the same bytes for the same weights.
 
     Args:
@@ -23,17 +23,17 @@ class JudgeDataset(AbstractDataset["Judge", "Judge"]):
         self._filepath = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> "Judge":
+    def load(self) -> "StoreJudge":
         """Raises MetricError where the folder is missing or damaged."""
         from ganops.metrics.classifier import damaged
-        from ganops.metrics.judge import restore
+        from ganops.metrics.judge import restore_stored
 
         try:
-            return restore({path.name: read_regular(path) for path in self._filepath.iterdir()})
+            return restore_stored({path.name: read_regular(path) for path in self._filepath.iterdir()})
         except OSError as error:
             raise damaged(f"a folder {self._filepath}", str(error)) from None
 
-    def save(self, data: "Judge") -> None:
+    def save(self, data: "StoreJudge") -> None:
         """A sibling folder is filled and synced, then takes this folder's name."""
         with whole_folder(self._filepath) as folder:
             for name, content in data.files().items():

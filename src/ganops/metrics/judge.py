@@ -35,6 +35,7 @@ from ganops.parameters import wanted
 from ganops.sealed_json import load_object, seal, without_seal
 
 FORMAT = "ganops-pretrained-2"
+_STORE, _STORE_FILE = "store_sha256", "store.json"
 PretrainedKind = Literal["inception", "efficientnet_lite0"]
 
 
@@ -65,7 +66,32 @@ _Description = Annotated[
 _FORMATS = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
 _DESCRIPTIONS: TypeAdapter[_Description] = TypeAdapter(_Description)
 
+_STORE_FILES = TypeAdapter(dict[Literal["store_sha256"], Sha256])
+
 Judge = Classifier | StackedDigits | Coordinates | Pretrained
+
+
+@dataclass(frozen=True)
+class StoreJudge:
+    """A judge as it is stored: with the digest of the store that it was made from."""
+
+    judge: Judge
+    store_sha256: str
+
+    def made_from(self, store: Store) -> Judge:
+        """The judge; MetricError where it was made from another store than this."""
+        if self.store_sha256 != store.digest():
+            raise MetricError(
+                "the judge",
+                expected=f"one made from the data in {store.path}, of sha256 {store.digest():.12}",
+                received=f"one made from data of sha256 {self.store_sha256:.12}",
+                remedy="Make it from these data, with the same --env and --params: kedro run --from-nodes make_judge.",
+            )
+        return self.judge
+
+    def files(self) -> dict[str, bytes]:
+        """All that `restore_stored` needs, by file name."""
+        return self.judge.files() | {_STORE_FILE: seal({_STORE: self.store_sha256}).encode()}
 
 
 def make_judge(store: Store, parameters: EvaluationParameters, progress: Progress = unwatched) -> Judge:
@@ -101,6 +127,15 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
     if extractor.digest != judge.weights_sha256:
         raise _another(f"{judge.name} of sha256 {judge.weights_sha256}", f"sha256 {extractor.digest}")
     return extractor
+
+
+def restore_stored(files: Mapping[str, bytes]) -> StoreJudge:
+    """What `StoreJudge.files` gave; MetricError where it is something else."""
+    judge = restore(files)
+    try:
+        return StoreJudge(judge, _STORE_FILES.validate_python(without_seal(load_object(files[_STORE_FILE])))[_STORE])
+    except (KeyError, ValueError) as error:
+        raise damaged(f"a whole {_STORE_FILE} with {_STORE}", f"{type(error).__name__}: {error}") from None
 
 
 def restore(files: Mapping[str, bytes]) -> Judge:

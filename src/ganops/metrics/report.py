@@ -1,5 +1,6 @@
 """Every metric of a generator or of given pictures, each with the protocol under which it was measured. Torch-free."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -73,6 +74,14 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class GeneratorIdentity:
+    """Which generator: the fingerprint of its training and the sha256 of its weights. No part of the protocol."""
+
+    fingerprint: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
 class Report:
     """Metrics of what is judged, and of the real `held_out` pictures as its floor, at equal n.
 
@@ -82,6 +91,7 @@ class Report:
         subject: GENERATOR or SAMPLES: whose metrics `judged` are.
         classifier: how good the judge is: split → share that it names rightly; empty for a judge of other classes.
         curve: images seen → what is cheap to measure, of the first seed's samples of the generator as it was then.
+        bundle: which generator was evaluated; None for given pictures.
     """
 
     subject: str
@@ -90,16 +100,26 @@ class Report:
     classifier: Mapping[str, float]
     protocol: Protocol
     curve: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    bundle: GeneratorIdentity | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}."""
+        """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}, and what belongs to it.
+
+        `bundle` is the identity of the generator, `metric_curve_sha256` the `table_digest` of the curve; each is absent
+        where there is no such thing.
+        """
         metrics: dict[str, Any] = {
             self.subject: {name: value.to_json() for name, value in self.judged.items()},
             HELD_OUT: {name: value.to_json() for name, value in self.held_out.items()},
         }
         if self.classifier:
             metrics[CLASSIFIER] = {f"accuracy_{split}": share for split, share in self.classifier.items()}
-        return {"metrics": metrics, "protocol": {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}}
+        protocol = {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}
+        return {"metrics": metrics, "protocol": protocol, **self._belongings()}
+
+    def _belongings(self) -> dict[str, Any]:
+        bundle = {"bundle": asdict(self.bundle)} if self.bundle else {}
+        return bundle | ({"metric_curve_sha256": table_digest(self.curve_table())} if self.curve else {})
 
     def table(self) -> pd.DataFrame:
         """One row a subject and metric, with its protocol; columns are COLUMNS."""
@@ -121,3 +141,8 @@ class Report:
         seeds = " ".join(map(str, protocol.seeds)) if subject == self.subject else ""
         measured = (subject, name, value.mean, value.sd, protocol.n, seeds)
         return (*measured, protocol.features, protocol.weights, protocol.reference)
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """sha256 of the table as CSV."""
+    return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()

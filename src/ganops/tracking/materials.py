@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ganops.files import read_errors
 from ganops.tracking.datasets import dataset_path
 
 _MATERIALS = ("raw_pictures", "store")
@@ -19,12 +20,17 @@ def material_tags(entries: Mapping[str, Mapping[str, Any]], names: Iterable[str]
 
 
 def _looks(path: Path) -> str:
-    """sha256 of the names, sizes and times of change of the files below; nothing is read, and nothing may be there."""
+    """sha256 of the names, sizes and times of change of the files below; nothing is read, and nothing may be there.
+
+    Raises:
+        StorageError: a folder that may not be entered.
+    """
     lines = []
-    for folder, _, files in os.walk(path):
-        for name in files:
-            file = Path(folder, name)
-            status = file.stat() if file.exists() else file.lstat()  # a link that leads nowhere
-            lines.append(f"{file.relative_to(path).as_posix()} {status.st_size} {status.st_mtime_ns}")
+    with read_errors(path):
+        for folder, _, files in os.walk(path):
+            for name in files:
+                file = Path(folder, name)
+                status = file.stat() if file.exists() else file.lstat()  # a link that leads nowhere
+                lines.append(f"{file.relative_to(path).as_posix()} {status.st_size} {status.st_mtime_ns}")
     # As the system has the names, which need not be UTF-8.
     return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -3,6 +3,7 @@
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -57,6 +58,17 @@ def session_key(kedro_session: str) -> str:
     if "DVC_STAGE" not in os.environ:
         return f"{this_process()}/{kedro_session}"
     return f"{ProcessIdentity.of(_dvc_ancestor())}/{os.environ.get('DVC_EXP_NAME', '')}"
+
+
+def dvc_command() -> psutil.Process | None:
+    """The `dvc` command that this process is a stage of; None elsewhere, and where a notebook or a server calls DVC."""
+    if "DVC_STAGE" not in os.environ:
+        return None
+    process = _dvc_ancestor()
+    try:  # `dvc …`, `python /path/to/dvc …`, `python -m dvc …`
+        return process if "dvc" in [Path(word).stem for word in process.cmdline()[:3]] else None
+    except psutil.Error:
+        return None
 
 
 def _dvc_ancestor() -> psutil.Process:

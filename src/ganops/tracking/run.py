@@ -1,10 +1,12 @@
 """One MLflow run per session, however many processes it takes and however often it is interrupted."""
 
 import getpass
+import logging
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ganops.tracking.masking import mask_command, mask_secrets
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+_LOGGER = logging.getLogger(__name__)
 SESSION, RESUME, OWNER, ERROR = "ganops.session", "ganops.resume_key", "ganops.owner", "error"
 _LONGEST_PARAMETER, _LONGEST_TAG = 6000, 5000
 _PARAMETERS_A_BATCH = 100
@@ -41,8 +44,12 @@ def join_run(
         name: of a new run; a run that is joined keeps its own.
         materials: `materials.material_tags` of what is read; a run that has others is of other data.
     """
-    _close_abandoned(client, experiment_id)
+    abandoned = _close_abandoned(client, experiment_id)
     run = _of_session(client, experiment_id, session) or _unfinished(client, experiment_id, resume, materials or {})
+    for dead in abandoned:
+        taken_up = run is not None and run.info.run_id == dead.info.run_id
+        then = "This run takes it up." if taken_up else "The command that started it takes it up."
+        _LOGGER.warning("%s %s", _describe_end(client, dead), then)
     ours = {SESSION: session, RESUME: resume, OWNER: str(this_process()), **(materials or {})}
     if run is None:
         # MlflowClient instead of mlflow.start_run: the latter asks IPython for its notebook, 0.4 s.
@@ -69,11 +76,25 @@ def _unfinished(client: "MlflowClient", experiment_id: str, resume: str, materia
     return next(same, None)
 
 
-def _close_abandoned(client: "MlflowClient", experiment_id: str) -> None:
+def _close_abandoned(client: "MlflowClient", experiment_id: str) -> "list[Run]":
     """What ended by SIGKILL or a power cut could not say so itself, and would stay RUNNING for ever."""
-    for run in client.search_runs([experiment_id], f"attributes.status = 'RUNNING' AND tags.`{OWNER}` != ''"):
-        if not ProcessIdentity.parse(run.data.tags[OWNER]).may_be_alive():
-            client.set_terminated(run.info.run_id, "KILLED")
+    running = client.search_runs([experiment_id], f"attributes.status = 'RUNNING' AND tags.`{OWNER}` != ''")
+    dead = [run for run in running if not ProcessIdentity.parse(run.data.tags[OWNER]).may_be_alive()]
+    for run in dead:
+        client.set_terminated(run.info.run_id, "KILLED")
+    return dead
+
+
+def _describe_end(client: "MlflowClient", run: "Run") -> str:
+    """Which run ended without marking its end, and how far it had come."""
+    began = datetime.fromtimestamp(run.info.start_time / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    losses = sorted(name for name in run.data.metrics if name.startswith("loss/"))[:1]
+    steps = [point.step for name in losses for point in client.get_metric_history(run.info.run_id, name)]
+    seen = f", last logged at {max(steps):,} images," if steps else ""
+    return (
+        f"Run {run.info.run_name}, started {began}{seen} ended without closing (kill -9, a crash or a power cut): "
+        "marked KILLED."
+    )
 
 
 def _system_tags() -> dict[str, str]:

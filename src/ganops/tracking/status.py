@@ -18,6 +18,8 @@ from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from ganops.tracking.ownership import release_outputs
+
 _LOGGER = logging.getLogger(__name__)
 _EXIT_BY_SIGNAL = 128  # added to the number of the signal, by the shells' convention
 
@@ -31,16 +33,22 @@ class NothingToRun(Exception):
 
 
 class TrackedSession(KedroSession):
-    """A session of Kedro that leaves no MLflow run open."""
+    """A session of Kedro that leaves no MLflow run open and no outputs locked."""
 
     def run(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """As KedroSession.run; where nothing is to be done, that is said, and no MLflow run is opened."""
-        with _truthful_status():
-            try:
-                return super().run(*arguments, **options)
-            except NothingToRun as reason:
-                _LOGGER.info("%s", reason)
-                return {}
+        try:
+            with _truthful_status():
+                return self._run(*arguments, **options)
+        finally:
+            release_outputs()
+
+    def _run(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        try:
+            return super().run(*arguments, **options)
+        except NothingToRun as reason:
+            _LOGGER.info("%s", reason)
+            return {}
 
 
 def check_anything_missing(pipeline: Pipeline, catalog: CatalogProtocol) -> None:

@@ -6,7 +6,7 @@ training that is at its end returns at once.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ from ganops.games.resolve import resolve
 from ganops.launch.training import data_shape, launch_training, machine
 from ganops.metrics.evaluate import evaluate_by, yardstick_of
 from ganops.metrics.features import FeatureExtractor
+from ganops.metrics.report import GeneratorIdentity
 from ganops.metrics.yardstick import Yardstick
 from ganops.reporting.comparison import Compared, row_of_samples
 from ganops.reporting.drawings import DRAWINGS
@@ -87,6 +88,7 @@ class _Player:
         with TemporaryDirectory() as folder:
             bundle = _saved(contents, Path(folder) / "bundle")
             report = evaluate_by(self.yardstick, bundle, bundle.as_it_was(snapshots))
+            report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
             variant = Compared(name, parameters.seed, report, row_of_samples(bundle))
             run.record(settings, report, DRAWINGS[bundle.settings.field].samples(bundle), bundle.path, self.checkpoints)
         return variant

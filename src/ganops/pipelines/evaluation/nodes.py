@@ -4,11 +4,13 @@ Kedro reads every annotation when it starts, and makes an EvaluationParameters o
 without torch: the domain's own types stand in the functions that are called.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from ganops.config import EvaluationParameters
+from ganops.pipelines.evaluation.matching import require_same_evaluation, require_same_store
 from ganops.reporting.progress import step_bar
 
 
@@ -17,11 +19,12 @@ def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
 
     Of nodes that could run next, Kedro takes them by name: this one's comes before `train`.
     """
+    from ganops.metrics.judge import StoreJudge
     from ganops.metrics.judge import make_judge as make
     from ganops.metrics.judgeable import require_generator
 
     require_generator(parameters)
-    return make(store, parameters, step_bar("classifier"))
+    return StoreJudge(make(store, parameters, step_bar("classifier")), store.digest())
 
 
 def evaluate_generator(
@@ -30,9 +33,12 @@ def evaluate_generator(
     """Every metric of the generator and its floor, as JSON and as a table; and the curve of its snapshots."""
     from ganops.metrics.evaluate import evaluate
     from ganops.metrics.judge import open_judge
+    from ganops.metrics.report import GeneratorIdentity
 
-    extractor, along = open_judge(judge, parameters), bundle.as_it_was(snapshots)
+    require_same_store(bundle, store)
+    extractor, along = open_judge(judge.made_from(store), parameters), bundle.as_it_was(snapshots)
     report = evaluate(bundle, store, extractor, parameters, step_bar("pictures"), along)
+    report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     return report.to_json(), report.table(), report.curve_table()
 
 
@@ -40,6 +46,7 @@ def draw_metric_curve(metric_curve: pd.DataFrame, report: dict[str, Any]) -> Any
     """The snapshots' metrics over images seen, beside the floor."""
     from ganops.reporting.metric_curve import draw_metric_curve as draw
 
+    require_same_evaluation(metric_curve, report)
     return draw(metric_curve, report)
 
 
@@ -65,6 +72,7 @@ def draw_truncations(bundle: Any) -> Any:
 
 def draw_real(bundle: Any, store: Any) -> Any:
     """Training samples beside generated ones."""
+    require_same_store(bundle, store)
     return _drawings(bundle).real(bundle, store)
 
 
@@ -72,7 +80,9 @@ def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationP
     """Samples beside those of the training split that are nearest to them, as a picture and as a table."""
     from ganops.metrics.judge import open_judge
 
-    return _drawings(bundle).neighbours(bundle, store, open_judge(judge, parameters), parameters.threads)
+    require_same_store(bundle, store)
+    extractor = open_judge(judge.made_from(store), parameters)
+    return _drawings(bundle).neighbours(bundle, store, extractor, parameters.threads)
 
 
 def _drawings(bundle: Any) -> Any:

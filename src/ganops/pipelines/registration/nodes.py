@@ -16,10 +16,12 @@ def register(
 ) -> tuple[dict[str, Any], str]:
     """Register the bundle, and give the receipt and the model card."""
     from ganops.pipelines.registration.origin import read_origin, registration_lock
+    from ganops.registry.matching import require_report_of_bundle
     from ganops.registry.mlflow_registry import register_bundle
     from ganops.registry.receipt import make_card, make_receipt
 
-    origin, lock = read_origin(bundle.path), registration_lock(registered_model)
+    require_report_of_bundle(report, bundle)
+    origin, lock = read_origin(bundle.path, bundle.fingerprint), registration_lock(registered_model)
     done = register_bundle(registered_model, bundle, report, parameters, origin, lock)
     receipt = make_receipt(registered_model, bundle, report, done.verdicts)
     return receipt, make_card(registered_model, bundle, report, done.verdicts, parameters)

@@ -10,10 +10,13 @@ from ganops.tracking.overrides import overrides_of
 from ganops.tracking.provenance import read_provenance
 
 
-def read_origin(bundle: Path) -> Origin:
-    """What is known; a field without an answer stays empty."""
+def read_origin(bundle: Path, fingerprint: str) -> Origin:
+    """What is known of the bundle in this folder, which the training of this fingerprint made.
+
+    A field without an answer stays empty.
+    """
     provenance, lock = read_provenance(project()), project() / "dvc.lock"
-    active, trained = _active_run(), _training_run(bundle)
+    active, trained = _active_run(), _training_run(bundle, fingerprint)
     return Origin(
         git_commit=provenance.commit,
         git_dirty=provenance.dirty,
@@ -36,8 +39,8 @@ def _active_run() -> str:
     return "" if active is None else active.info.run_id
 
 
-def _training_run(bundle: Path) -> str:
-    """The active run if it trained; else the latest that wrote these bytes (DVC may have skipped the training)."""
+def _training_run(bundle: Path, fingerprint: str) -> str:
+    """The active run if it trained the bundle; else the latest that wrote these bytes (DVC may skip a training)."""
     import mlflow
     from dvc.exceptions import NotDvcRepoError
 
@@ -46,7 +49,7 @@ def _training_run(bundle: Path) -> str:
         return ""
     client = mlflow.MlflowClient()
     run = client.get_run(active)
-    if "fingerprint" in run.data.tags:
+    if run.data.tags.get("fingerprint") == fingerprint:
         return active
     try:
         digest = dvc_digests(project(), [bundle])[bundle]

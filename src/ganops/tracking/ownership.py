@@ -1,0 +1,150 @@
+"""One run at a time owns the outputs of an environment, from before its first read until its session ends.
+
+Two that wrote the same files at once would register and judge each other's weights. The lock is a file lock of the
+system, which releases it when the process dies. Between two stages of one DVC command no process holds it: there the
+file beside it, which names the owner, keeps other runs out for as long as the command lives.
+"""
+
+import json
+import logging
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ganops.files import disk_errors, whole_file
+from ganops.tracking.masking import mask_command
+from ganops.tracking.process import ProcessIdentity, dvc_command, this_process
+
+_LOGGER = logging.getLogger(__name__)
+_PAUSE_SECONDS = 0.3
+_LONGEST_COMMAND = 200
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who owns the outputs, as the file beside the lock says.
+
+    Attributes:
+        process: `ProcessIdentity` as text: the session's own; inside a stage of DVC, that of the `dvc` command.
+        command: as it was typed, without values of parameters.
+        since: local time.
+        outlasts_lock: whether it owns them between its sessions too.
+        run: name of the MLflow run, once there is one.
+    """
+
+    process: str
+    command: str
+    since: str
+    outlasts_lock: bool
+    run: str = ""
+
+    def __str__(self) -> str:
+        identity = ProcessIdentity.parse(self.process)
+        run = f", MLflow run {self.run}" if self.run else ""
+        return f"process {identity.pid} on {identity.host} (`{self.command}`{run}), since {self.since}"
+
+    def keeps_others_out(self) -> bool:
+        """Whether it owns the outputs although nobody holds the lock; of another machine the lock alone counts."""
+        identity = ProcessIdentity.parse(self.process)
+        return self.outlasts_lock and identity.host == this_process().host and identity.may_be_alive()
+
+
+class OutputsLock:
+    """The lock of one environment's outputs. Every session of this process may take it: a process is one owner."""
+
+    def __init__(self, project: Path, environment: str) -> None:
+        folder = project / ".checkpoints"
+        self.environment, self.owner_file = environment, folder / f"{environment}.owner.json"
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / f"{environment}.owner.lock", thread_local=False)
+        self._owner = _this_owner()
+
+    def acquire(self) -> None:
+        """Wait until no other run owns the outputs, and say so in one line; Ctrl-C ends the wait.
+
+        Raises:
+            StorageError: the folder of the lock may not be written.
+        """
+        with disk_errors(self.owner_file):
+            announced = False
+            while not self._try():
+                announced = announced or self._announce()
+                time.sleep(_PAUSE_SECONDS)
+            self._write()
+
+    def name_run(self, run: str) -> None:
+        """Say which MLflow run owns the outputs."""
+        self._owner = replace(self._owner, run=run)
+        self._write()
+
+    def release(self) -> None:
+        """Let the next run have the outputs; a DVC command keeps them for its next stage."""
+        if not self._owner.outlasts_lock:
+            self.owner_file.unlink(missing_ok=True)
+        self._lock.release()
+
+    def _try(self) -> bool:
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        other = self._other()
+        if other is not None and other.keeps_others_out():
+            self._lock.release()
+            return False
+        return True
+
+    def _announce(self) -> bool:
+        """Whether there was somebody to name: an owner that has just begun, or a run that waits as this one, is not."""
+        other = self._other()
+        if other is None or not ProcessIdentity.parse(other.process).may_be_alive():
+            return False
+        _LOGGER.warning(
+            "Waiting: the outputs of environment %s belong to %s. Ctrl-C ends the wait.", self.environment, other
+        )
+        return True
+
+    def _other(self) -> Owner | None:
+        """The owner that the file names, where it is not this one."""
+        try:
+            owner = Owner(**json.loads(self.owner_file.read_text(encoding="utf-8")))
+            ProcessIdentity.parse(owner.process)
+        except (OSError, ValueError, TypeError):
+            return None
+        return None if owner.process == self._owner.process else owner
+
+    def _write(self) -> None:
+        with whole_file(self.owner_file) as file:
+            file.write_text(json.dumps(asdict(self._owner), indent=2) + "\n", encoding="utf-8")
+
+
+def _this_owner() -> Owner:
+    now, dvc = datetime.now().strftime("%Y-%m-%d %H:%M:%S"), dvc_command()
+    words = dvc.cmdline() if dvc else sys.argv
+    command = " ".join(mask_command([Path(words[0]).name, *words[1:]]).split())[:_LONGEST_COMMAND]
+    process = ProcessIdentity.of(dvc) if dvc else this_process()
+    return Owner(str(process), command, now, outlasts_lock=dvc is not None)
+
+
+_HELD: dict[tuple[Path, str], OutputsLock] = {}
+
+
+def own_outputs(project: Path, environment: str) -> OutputsLock:
+    """The lock of these outputs, held by this process: taken now, unless an earlier session has left it held."""
+    key = project.resolve(), environment
+    if key not in _HELD:
+        lock = OutputsLock(*key)
+        lock.acquire()
+        _HELD[key] = lock
+    return _HELD[key]
+
+
+def release_outputs() -> None:
+    """At the end of a session, however it ended; nothing happens where nothing is held."""
+    while _HELD:
+        _HELD.popitem()[1].release()

@@ -1,0 +1,62 @@
+"""The evaluation's nodes refuse what does not belong together."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ganops.data.store import Store
+from ganops.errors import BundleError, MetricError
+from ganops.kedro_datasets.csv_dataset import CSVDataset
+from ganops.metrics.classifier import Classifier
+from ganops.metrics.evaluate import evaluate
+from ganops.metrics.judge import StoreJudge
+from ganops.pipelines.evaluation.nodes import draw_metric_curve, draw_neighbours, draw_real, evaluate_generator
+
+from .. import parameters as of_base
+from ..metrics.conftest import classifier, parameters, store, unlabelled
+from ..metrics.test_evaluate import Replay
+
+__all__ = ["classifier", "parameters", "store", "unlabelled"]  # fixtures
+PARAMETERS = of_base.evaluation(seeds=(1,), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
+
+
+def test_a_bundle_of_another_store_is_refused(store: Store, unlabelled: Store, classifier: Classifier) -> None:
+    """By each node that reads both; nothing else of the bundle is asked for."""
+    bundle: Any = SimpleNamespace(path="the bundle", store_sha256=unlabelled.digest())
+    judge = StoreJudge(classifier, store.digest())
+    nodes = [
+        lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
+        lambda: draw_real(bundle, store),
+        lambda: draw_neighbours(bundle, store, judge, PARAMETERS),
+    ]
+    for node in nodes:
+        with pytest.raises(BundleError, match=rf"the bundle: .*{store.digest()[:12]}.*{unlabelled.digest()[:12]}"):
+            node()
+
+
+def test_a_judge_of_another_store_is_refused(store: Store, unlabelled: Store, classifier: Classifier) -> None:
+    bundle: Any = SimpleNamespace(path="the bundle", store_sha256=store.digest())
+    judge = StoreJudge(classifier, unlabelled.digest())
+    for node in (
+        lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
+        lambda: draw_neighbours(bundle, store, judge, PARAMETERS),
+    ):
+        with pytest.raises(MetricError, match=r"the judge: .*kedro run --from-nodes make_judge"):
+            node()
+
+
+def test_a_report_and_a_curve_of_two_evaluations_are_not_drawn_together(
+    store: Store, classifier: Classifier, tmp_path: Path
+) -> None:
+    along = {64: Replay(store, classes=(0, 1)), 128: Replay(store)}
+    report = evaluate(Replay(store), store, classifier, PARAMETERS, along=along)
+    dataset = CSVDataset(filepath=str(tmp_path / "metric_curve.csv"))
+    dataset.save(report.curve_table())
+    curve = dataset.load()
+    assert draw_metric_curve(curve, report.to_json()).width > 0
+    other = evaluate(Replay(store), store, classifier, PARAMETERS, along={64: Replay(store)})
+    for wrong in (other.to_json(), {**report.to_json(), "metric_curve_sha256": None}):
+        with pytest.raises(MetricError, match="the report: expected that of the metric's curve"):
+            draw_metric_curve(curve, wrong)

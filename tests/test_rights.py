@@ -1,0 +1,90 @@
+"""What a user without the right to write, read or enter meets: an error of the family, and nothing is changed.
+
+Root may do everything, so that each attempt is made by a process of another user.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+AS_SOMEBODY_ELSE = """
+import os, sys
+from pathlib import Path
+from ganops.errors import StorageError
+from ganops.files import require_writable, whole_file, whole_folder
+from ganops.kedro_datasets.json_dataset import JSONDataset
+from ganops.tracking.materials import material_tags
+
+def write(opened):
+    with opened as path:
+        path.touch()
+
+path = Path(sys.argv[2])
+attempts = {
+    "require": lambda: require_writable(path),
+    "file": lambda: write(whole_file(path)),
+    "folder": lambda: write(whole_folder(path)),
+    "load": lambda: JSONDataset(filepath=str(path)).load(),
+    "look": lambda: material_tags({"store": {"filepath": str(path)}}),
+}
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    attempts[sys.argv[1]]()
+except Exception as error:
+    while error and not isinstance(error, StorageError):
+        error = error.__cause__
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+def attempt(what: str, path: Path) -> str:
+    """What the error says; empty where it succeeded."""
+    for folder in path.parents[:-2]:  # pytest's own folders are closed to others
+        if folder.name.startswith(("pytest-", "test_")):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    command = [sys.executable, "-c", AS_SOMEBODY_ELSE, what, str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return result.stdout.strip()
+
+
+@pytest.fixture
+def closed(tmp_path: Path):
+    """Make a folder of this mode, with a file in it, and open it again afterwards."""
+    made = tmp_path / "made"
+    (made / "inner").mkdir(parents=True)
+    (made / "report.json").write_text("{}", encoding="utf-8")
+    if os.geteuid() == 0:
+        for path in (made, made / "inner", made / "report.json"):
+            os.chown(path, 65534, 65534)
+    yield made
+    made.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [("require", "report.json"), ("file", "report.json"), ("require", "new/deep")]
+)
+def test_a_folder_without_the_right_to_write(what: str, name: str, closed: Path) -> None:
+    assert attempt(what, closed / name) == ""
+    closed.chmod(0o555)
+    said = attempt(what, closed / name)
+    assert said.startswith(f"StorageError: {closed}") and "expected a folder that may be written" in said, said
+    assert "Permission denied" in said
+
+
+@pytest.mark.parametrize("what", ["require", "folder"])
+def test_a_folder_that_is_to_be_replaced_and_may_not_be_written(what: str, closed: Path) -> None:
+    (closed / "inner").chmod(0o555)
+    said = attempt(what, closed / "inner")
+    assert said.startswith(f"StorageError: {closed / 'inner'}") and "Permission denied" in said, said
+    assert sorted(path.name for path in closed.iterdir()) == ["inner", "report.json"]
+
+
+@pytest.mark.parametrize(("what", "name"), [("load", "report.json"), ("look", ""), ("require", "report.json")])
+def test_a_folder_that_lists_but_cannot_be_entered(what: str, name: str, closed: Path) -> None:
+    closed.chmod(0o644)
+    said = attempt(what, closed / name if name else closed)
+    assert said.startswith(f"StorageError: {closed}") and "Permission denied" in said, said
