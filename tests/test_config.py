@@ -181,9 +181,7 @@ def test_the_limits_of_pictures_are_those_of_conf_base() -> None:
 
 @pytest.mark.parametrize("classes", ["folders", "none"])
 def test_only_folders_of_pictures_have_sub_folders(classes: str) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"data_preparation\.classes: expected null, because only image_folder"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"classes: expected null, because {classes} is for"):
         DataPreparationParameters.parse({**base_parameters("data_preparation"), "classes": classes})
     values = {**base_parameters("data_preparation"), "classes": classes, "source": "image_folder"}
     assert DataPreparationParameters.parse(values).classes == classes
