@@ -81,7 +81,7 @@ def test_the_folders_of_ones_own_pictures_can_be_added_to_dvc(tmp_path: Path) ->
             folder = tmp_path / "data/01_raw" / name
             folder.mkdir()
             (folder / "1.png").write_text(name)
-            repo.add(str(folder))
+            repo.add(str(folder))  # pyright: ignore[reportArgumentType]  # DVC's decorator hides `self`.
     untracked = git(["git", "ls-files", "--others", "--exclude-standard", "data"]).stdout.split()
     assert untracked == ["data/01_raw/.gitignore", *sorted(f"data/01_raw/{name}.dvc" for name in names)]
 

@@ -151,7 +151,7 @@ def test_it_is_no_classifier_of_grey_digits_though_it_has_the_weights_of_one(jud
 @pytest.mark.parametrize("damage", ["other weights", "no digits"])
 def test_a_damaged_one_says_what_to_do(judge: StackedDigits, tmp_path: Path, damage: str) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
-    dataset.save(judge)
+    dataset.save(StoreJudge(judge, "0" * 64))
     weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/judge.json"
     if damage == "other weights":
         content = bytearray(weights.read_bytes())

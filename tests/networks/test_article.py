@@ -31,7 +31,7 @@ def test_the_pixels_are_the_sigmoids_stretched_from_0_1_to_minus_1_1():
 def test_the_noise_is_squeezed_into_a_code_of_few_dimensions():
     """However many latents, the decoder is given vectors of a space of w / 4 dimensions."""
     generator = initialise(autoencoder.Generator(20, 16, 1, 8, 8, 0), "generator", seed=0)
-    codes = generator.code(generator.encoder(torch.randn(64, 20), None))
+    codes = generator.bottleneck(generator.encoder(torch.randn(64, 20), None))
     assert codes.shape == (64, 4)
     assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).encoder) == [100, 64, 32]
     assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).decoder) == [16, 64, 128]
