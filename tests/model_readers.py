@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 from safetensors.torch import save_file
 
 from ganops.bundle import Bundle, BundleContents
@@ -32,7 +33,7 @@ from ganops.training.state import TrainingState
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import SilentTracker
 
-from .parameters import base_values
+_CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 
 _SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8, "threads": 1}
 SETTINGS = resolve(
@@ -189,7 +190,8 @@ def _server(model: Path) -> RequestGuard:
 
 
 def _write_parameters(folder: Path) -> tuple[str, bytes]:
-    values = {name: base_values(name) for name in ("data_preparation", "training", "evaluation", "registration")}
+    files = [_CONFIGURATION / f"parameters_{name}.yml" for name in ("data_preparation", "training", "evaluation")]
+    values = {key: value for file in files for key, value in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
     return "parameters.json", json.dumps(values).encode()
 
 

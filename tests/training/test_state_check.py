@@ -105,6 +105,16 @@ def test_a_finished_training_of_wrong_numbers_is_refused(damage: str, checkpoint
         initial().continue_from(read_finished(file)[1])
 
 
+def test_a_weight_that_changed_on_the_disk_is_found_by_the_digest(checkpoint: Path, tmp_path: Path) -> None:
+    weight = load_file(checkpoint)[WEIGHT]
+    weight[0, 0] += 0.001
+    file = damaged(checkpoint, tmp_path / "run", WEIGHT, weight)
+    with pytest.raises(CheckpointError, match="another digest"):
+        Checkpoints(file.parent).restore(initial())
+    with pytest.raises(CheckpointError, match="another digest"):
+        initial().continue_from(read_finished(file)[1])
+
+
 @pytest.mark.parametrize("name", ["clock/images_seen", "clock/lost", "digests/sha256", WEIGHT, "curves/attempt"])
 def test_what_is_missing_is_named(name: str, checkpoint: Path, tmp_path: Path) -> None:
     file = damaged(checkpoint, tmp_path / "run", name, None)

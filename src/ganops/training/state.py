@@ -1,7 +1,6 @@
 """Everything that changes while a game is played, in one object whose state_dict is the checkpoint."""
 
 import copy
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,7 +16,15 @@ from ganops.games.game import Game, Strengths
 from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
 from ganops.training.failure import LostGame
-from ganops.training.state_check import check_learned, check_names, check_records, group, read_clock, read_lost
+from ganops.training.state_check import (
+    check_learned,
+    check_names,
+    check_records,
+    digest_learned,
+    group,
+    read_clock,
+    read_lost,
+)
 from ganops.training.window import Window
 from ganops.training_settings import LARGEST_CLOCK, Settings
 
@@ -134,11 +141,7 @@ class TrainingState:
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
-        hasher = hashlib.sha256()
-        for name, tensor in sorted({**self._weights(), **self._moments(), **self._adapted()}.items()):
-            hasher.update(name.encode())
-            hasher.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-        return hasher.hexdigest()
+        return digest_learned({**self._weights(), **self._moments(), **self._adapted()})
 
     def _weights(self) -> dict[str, Tensor]:
         groups = {"networks": self.networks, "averages": self.averages}
