@@ -71,7 +71,7 @@ def test_a_folder_without_the_right_to_write(what: str, name: str, closed: Path)
     assert attempt(what, closed / name) == ""
     closed.chmod(0o555)
     said = attempt(what, closed / name)
-    assert said.startswith(f"StorageError: {closed}") and "expected a folder that may be written" in said, said
+    assert said.startswith(f"StorageError: {closed}") and "expected a file or folder that may be" in said, said
     assert "Permission denied" in said
 
 

@@ -138,5 +138,5 @@ def test_a_damaged_name_of_the_owner_counts_for_nothing(tmp_path: Path) -> None:
 
 def test_a_project_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / ".checkpoints").touch()
-    with pytest.raises(StorageError, match=r"\.checkpoints: expected a folder that may be written"):
+    with pytest.raises(StorageError, match=r"\.checkpoints: expected a file or folder that may be read and written"):
         own_outputs(tmp_path, "smoke")

@@ -328,7 +328,7 @@ def test_outputs_that_cannot_be_written_are_told_before_anything_runs(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
     (project / "data").write_text("a file in the way")
-    with pytest.raises(StorageError, match=r"data/\w+\.json: expected a folder that may be written.*Not a directory"):
+    with pytest.raises(StorageError, match=r"data/\w+\.json: expected a file or folder .*Not a directory"):
         _session(project)
     assert _runs(client, experiment_id) == []
 
