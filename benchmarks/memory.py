@@ -42,7 +42,9 @@ def measured(path: Path) -> dict[str, float]:
     said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
     with tempfile.TemporaryDirectory() as scratch:
         parameters = TrainingParameters.parse({**said, "device": "cpu"})
-        launch_training(store, parameters, Path(scratch), SILENT_TRACKER, lambda: nullcontext(_unheard), _unheard)
+        launch_training(
+            store, parameters, Path(scratch), SILENT_TRACKER, lambda: nullcontext(_unheard), _unheard, _unheard
+        )
     done.set()
     watcher.join()
     return {"before": peaks[0], "anonymous": max(peaks), "with maps": _status("VmHWM")}

@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ganops.bundle import Bundle, BundleContents
+from ganops.bundle_description import class_number
 from ganops.config import TrainingParameters
-from ganops.errors import BundleError
+from ganops.errors import BundleError, RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import DataShape, Machine, resolve
@@ -208,3 +209,25 @@ def _described(folder, change):
 
 def _sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_class_is_asked_for_by_name_or_number() -> None:
+    classes = ("10", "cafe\u0301", "Zebra")
+    assert [class_number(name, classes) for name in ("10", "caf\u00e9", "cafe\u0301", "Zebra", "1")] == [0, 1, 1, 2, 1]
+    with pytest.raises(RequestError, match=r"0 to 2, or one of 10, .*received 'Zebr'\. Did you mean Zebra\?"):
+        class_number("Zebr", classes)
+    for name in ("3", "-1", "zebra2", "²"):
+        with pytest.raises(RequestError, match="class_label"):
+            class_number(name, classes)
+    with pytest.raises(RequestError, match="no classes are known"):
+        class_number("1", ())
+
+
+def test_a_request_by_name_gives_the_bytes_of_the_request_by_number(contents, tmp_path):
+    contents.save(tmp_path / "bundle")
+    bundle = Bundle.load(tmp_path / "bundle")
+    named = bundle.generate(GenerationRequest(n=2, class_label=bundle.classes[1]))
+    numbered = bundle.generate(GenerationRequest(n=2, class_label=1))
+    assert named.values.equal(numbered.values)
+    assert named.labels is not None
+    assert named.labels.tolist() == [1, 1]

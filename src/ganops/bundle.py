@@ -18,7 +18,15 @@ from jaxtyping import Shaped
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ganops.bundle_description import FORMAT, Description, encodings, read_description, request_schema, unusable
+from ganops.bundle_description import (
+    FORMAT,
+    Description,
+    class_number,
+    encodings,
+    read_description,
+    request_schema,
+    unusable,
+)
 from ganops.files import whole_folder
 from ganops.games.build import build_game
 from ganops.networks.build import build_network
@@ -106,8 +114,14 @@ class Bundle:
         return cls(path, settings, description.classes, *origin, generator)
 
     def generate(self, request: GenerationRequest) -> Samples:
-        """See Generator.generate."""
-        return self.generator.generate(request)
+        """See Generator.generate; a class may be asked for by its name as well."""
+        return self.generator.generate(self._with_number(request))
+
+    def _with_number(self, request: GenerationRequest) -> GenerationRequest:
+        if not isinstance(request.class_label, str):
+            return request
+        number = class_number(request.class_label, self.classes)
+        return request.model_copy(update={"class_label": number})
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False

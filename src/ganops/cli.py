@@ -164,7 +164,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 @click.argument("model")
 @click.option("--n", type=int, default=1, show_default=True, help="How many samples.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same samples.")
-@click.option("--class", "class_label", type=int, help="One class for all; default: drawn as often as in training.")
+@click.option("--class", "class_label", help="One class for all, by name or number; default: as often as in training.")
 @click.option(
     "--truncation",
     type=float,
@@ -176,7 +176,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Made if missing."
 )
 @plainly
-def generate(model: str, n: int, seed: int, class_label: int | None, truncation: float, folder: Path) -> None:
+def generate(model: str, n: int, seed: int, class_label: str | None, truncation: float, folder: Path) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
     Pictures become PNG files, points the table points.csv.

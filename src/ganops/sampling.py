@@ -6,6 +6,7 @@ Different batch sizes round differently; since every chunk is padded to the same
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -29,7 +30,9 @@ class GenerationRequest(BaseModel):
 
     n: int = Field(default=1, ge=1, le=2**20, description="how many samples")
     seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
-    class_label: int | None = Field(default=None, ge=0, description="null: drawn as in the training data")
+    class_label: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="a class by its number or its name; null: drawn as in the training data"
+    )
     truncation: float = Field(
         default=1.0,
         gt=0,
@@ -107,7 +110,7 @@ class Generator:
         along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
         return self.samples_of(_great_circle(ends[0], ends[1], along), labels)
 
-    def _one_class(self, count: int, class_label: int | None) -> Tensor | None:
+    def _one_class(self, count: int, class_label: int | str | None) -> Tensor | None:
         if class_label is None and not self.class_frequencies:
             return None
         return torch.full((count,), self._checked(class_label), device=self.device)
@@ -125,14 +128,14 @@ class Generator:
         drawn = np.searchsorted(edges, noise.uniform("request/label").cpu().numpy(), side="right")
         return torch.from_numpy(drawn).to(self.device)
 
-    def _checked(self, class_label: int | None) -> int:
+    def _checked(self, class_label: int | str | None) -> int:
         classes = len(self.class_frequencies)
-        if class_label is not None and class_label < classes:
+        if isinstance(class_label, int) and class_label < classes:
             return class_label
         raise RequestError(
             "class_label",
             expected=f"0 to {classes - 1}" if classes else "null, since this generator knows no classes",
-            received=str(class_label),
+            received=repr(class_label) if isinstance(class_label, str) else str(class_label),
             remedy="Ask for a class of the model card, or for none.",
         )
 

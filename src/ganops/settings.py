@@ -40,6 +40,10 @@ os.environ.setdefault("PYTHONIOENCODING", ":replace")
 logging.getLogger("py.warnings").addFilter(
     lambda record: "Add type hints to the `predict` method" not in record.getMessage()
 )
+# Of a request's class, which is a number or a name: pydantic checks it.
+logging.getLogger("mlflow.types.type_hints").addFilter(
+    lambda record: "Union type hint with multiple" not in record.getMessage()
+)
 
 HOOKS = (RunHooks(),)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -62,8 +62,8 @@ def test_the_rate_of_dcgan_falls_with_its_depth(side, rate):
 def test_every_setting_that_was_left_open_is_explained_and_no_other():
     parameters = TrainingParameters(recipe="dcgan", learning_rate=0.5, log_every_images=100)
     lines = derivations(parameters, DataShape(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
-    assert "training.width = 32: of the recipe dcgan" in lines
-    explained = {line.split(" = ")[0].removeprefix("training.") for line in lines}
+    assert ("training.width", 32, "of the recipe dcgan") in lines
+    explained = {line.key.removeprefix("training.") for line in lines}
     elsewhere = {"recipe", "seed", "device", "threads", "conditional", "learning_rate", "log_every_images"}
     elsewhere |= {"attempts", "continue_from", "processes", "launcher", "augmentation_target"}
     elsewhere |= {f"burn_in_{key}" for key in ("learning_rate", "r1_gamma", "r2_gamma", "beta2", "augmentation")}
@@ -77,9 +77,9 @@ def test_the_explanation_holds_the_formula_and_its_numbers():
         TrainingParameters(recipe="vae"), shape, resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
     )
     least = "240,000 · min(1, 28 / √(height 28 · width 28)) = 240,000"
-    assert f"training.total_images = 240000: 40 · train_count 3500, at least {least}, at most 1,000,000" in lines
-    assert "training.precision = fp32: of the recipe vae" in lines
-    assert not any("r1_gamma" in line or "objective" in line for line in lines), "a vae has no such thing"
+    assert ("training.total_images", 240_000, f"40 · train_count 3500, at least {least}, at most 1,000,000") in lines
+    assert ("training.precision", "fp32", "of the recipe vae") in lines
+    assert not any("r1_gamma" in line.key or "objective" in line.key for line in lines), "a vae has no such thing"
 
 
 def test_a_cadence_is_a_share_of_the_budget_and_at_least_a_batch():

@@ -63,7 +63,7 @@ def main():
     parameters = TrainingParameters(**sizes, device="cpu", log_every_images=8, processes=2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     progress = partial(writing_progress, heard)
-    launch_training(Store.open(store), parameters, checkpoints, SILENT_TRACKER, progress, print)
+    launch_training(Store.open(store), parameters, checkpoints, SILENT_TRACKER, progress, print, len)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_what_is_trained_comes_back_from_the_bundle(
     sizes = {"width": 8, "batch": 16, "total_images": 64, "threads": 1, "device": "cpu", "conditional": conditional}
     parameters = TrainingParameters.parse({"recipe": "dcgan", **sizes})
     opened, progress = nullcontext(tracker), nullcontext(lambda *news: None)
-    launched = launch_training(store, parameters, tmp_path, lambda: opened, lambda: progress, lambda line: None)
+    launched = launch_training(store, parameters, tmp_path, lambda: opened, lambda: progress, lambda line: None, len)
     contents = launched[2]
     contents.save(tmp_path / "bundle")
     bundle = Bundle.load(tmp_path / "bundle")

@@ -23,7 +23,7 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="
 def launch(store, folder, open_progress=writing_progress, **overrides):
     parameters = TrainingParameters(**{**TWO, **overrides})
     progress = partial(open_progress, folder / "heard")
-    return launch_training(store, parameters, folder, SILENT_TRACKER, progress, print)
+    return launch_training(store, parameters, folder, SILENT_TRACKER, progress, print, len)
 
 
 def test_where_ray_is_missing_the_error_says_how_to_install_it(noise_store, tmp_path, monkeypatch):

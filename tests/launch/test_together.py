@@ -26,7 +26,7 @@ TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images":
 
 def launch(store, folder, open_progress, tell=print, **overrides):
     parameters = TrainingParameters(**{**TWO, **overrides})
-    return launch_training(store, parameters, folder, SILENT_TRACKER, open_progress, tell)
+    return launch_training(store, parameters, folder, SILENT_TRACKER, open_progress, tell, len)
 
 
 @pytest.fixture(scope="module")

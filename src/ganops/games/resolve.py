@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
@@ -49,6 +49,14 @@ class Machine:
     """whether it multiplies bfloat16 faster than float32"""
 
 
+class Derivation(NamedTuple):
+    """A setting that the user left open."""
+
+    key: str
+    value: Any
+    reason: str
+
+
 def resolve(
     parameters: TrainingParameters, shape: DataShape, machine: Machine, continued_from: str | None = None
 ) -> Settings:
@@ -76,8 +84,8 @@ def resolve(
     return settings
 
 
-def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[str]:
-    """A line for each setting that the user left open: its value, and the formula or the recipe that it comes from."""
+def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[Derivation]:
+    """Each setting that the user left open: its value, and the formula or the recipe that it comes from."""
     said, recipe = overrides(parameters), RECIPES[parameters.recipe]
     size = f"height {shape.height} · width {shape.width}"
     least = f"{_LEAST_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size})) = {_least_images(shape):,}"
@@ -105,7 +113,7 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     of_recipe = {key: f"of the recipe {parameters.recipe}" for key in asdict(recipe) if key in _OVERRIDABLE}
     why = of_recipe | reasons
     open_keys = [key for key in why if key not in said and getattr(settings, key) is not None]
-    return [f"training.{key} = {getattr(settings, key)}: {why[key]}" for key in open_keys]
+    return [Derivation(f"training.{key}", getattr(settings, key), why[key]) for key in open_keys]
 
 
 def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:

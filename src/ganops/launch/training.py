@@ -1,6 +1,6 @@
 """From a store and parameters to a finished training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ganops.bundle import BundleContents
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError
-from ganops.games.resolve import DataShape, Machine, derivations, resolve
+from ganops.games.resolve import DataShape, Derivation, Machine, derivations, resolve
 from ganops.launch.machine import choose_device, multiplies_bf16_faster
 from ganops.launch.together import play_together
 from ganops.launch.worker import SILENT_TRACKER, Progress, Work, joined, play
@@ -31,6 +31,7 @@ def launch_training(
     open_tracker: Callable[[], AbstractContextManager[Tracker]],
     open_progress: Callable[[], AbstractContextManager[Progress]],
     tell: Callable[[str], None],
+    show_settings: Callable[[Sequence[Derivation]], object],
 ) -> Trained:
     """Settings, training state, bundle, curves, digests and snapshots.
 
@@ -39,11 +40,11 @@ def launch_training(
     Args:
         open_tracker: opens the tracker of the run.
         open_progress: opens what hears images seen, their total, and scalars.
-        tell: hears, before training, where each setting is from, and later what the watch sees.
+        tell: hears what the watch sees.
+        show_settings: is called once, before training, with where each setting is from.
     """
     work = _work(store, parameters, checkpoints, open_tracker, open_progress, tell)
-    for line in derivations(parameters, data_shape(store), work.settings):
-        tell(line)
+    show_settings(derivations(parameters, data_shape(store), work.settings))
     if work.settings.processes > 1:
         play_together(work)
         work = work.silently()  # what is still to do is to read the last checkpoint

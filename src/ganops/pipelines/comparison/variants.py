@@ -23,6 +23,7 @@ from ganops.metrics.yardstick import Yardstick
 from ganops.reporting.comparison import Compared, row_of_samples
 from ganops.reporting.drawings import DRAWINGS
 from ganops.reporting.progress import step_bar, training_progress
+from ganops.reporting.settings_table import print_settings
 from ganops.tracking.variants import VariantRun, variant_run
 
 _LOG = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class _Player:
             return Compared(name, parameters.seed, lost=str(error))
 
     def _judged(self, run: VariantRun, name: str, parameters: TrainingParameters) -> Compared:
-        heard = (run.open_tracker, training_progress, _LOG.info)
+        heard = (run.open_tracker, training_progress, _LOG.info, print_settings)
         settings, _, contents, _, _, snapshots = launch_training(self.store, parameters, self.checkpoints, *heard)
         with TemporaryDirectory() as folder:
             bundle = _saved(contents, Path(folder) / "bundle")

@@ -19,9 +19,10 @@ def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Pat
     """Resolve the settings, play the game, and give settings, state, bundle, curves, digests and snapshots."""
     from ganops.launch.training import launch_training
     from ganops.reporting.progress import training_progress
+    from ganops.reporting.settings_table import print_settings
     from ganops.tracking.mlflow_tracker import opener
 
-    return launch_training(store, parameters, checkpoints, opener(), training_progress, logger.info)
+    return launch_training(store, parameters, checkpoints, opener(), training_progress, logger.info, print_settings)
 
 
 def draw_curves(training_scalars: pd.DataFrame) -> Any:

@@ -1,0 +1,26 @@
+"""The table before a training: each setting that the user left open, and where its value is from."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ganops.games.resolve import Derivation
+
+
+def print_settings(derivations: Sequence[Derivation], console: Console | None = None) -> None:
+    """Print one row a setting.
+
+    Args:
+        derivations: setting, value and reason, in the order in which they are shown.
+        console: where to print; standard output.
+    """
+    table = Table(title="Settings that were left open", title_justify="left")
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for row in derivations:
+        value = f"{row.value:,}" if type(row.value) is int else str(row.value)
+        table.add_row(row.key, value, Text(row.reason))
+    (console or Console()).print(table)
