@@ -28,8 +28,7 @@ from PIL import Image
 
 from ganops.errors import GanopsError
 
-sys.path.insert(0, str(Path(__file__).parent))  # started as a script, this is no part of a package
-from model_readers import MODEL_READERS
+from .model_readers import MODEL_READERS
 
 ACCEPTED, REFUSED, READY = "accepted", "refused", "ready"
 _BASE = Path(__file__).parents[1] / "conf/base/parameters_data_preparation.yml"

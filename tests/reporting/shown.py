@@ -16,7 +16,7 @@ class Flat:
     side: int = 56
 
     def generate(self, request: GenerationRequest) -> Samples:
-        value = request.seed if request.class_label is None else 50 + request.class_label
+        value = request.seed if request.class_label is None else 50 + int(request.class_label)
         value += round(100 * (1 - request.truncation))
         labels = torch.zeros(request.n, dtype=torch.int64) if self.conditional else None
         return Samples(torch.full((request.n, 1, self.side, self.side), value, dtype=torch.uint8), labels)

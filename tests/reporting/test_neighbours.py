@@ -35,8 +35,9 @@ class Replay:
         return int(of_class[40 * seed % len(of_class)])
 
     def generate(self, request: GenerationRequest) -> Samples:
-        picture = self.store.read("image", np.array([self.index(request.seed, request.class_label or 0)]))
-        labels = torch.full((request.n,), request.class_label or 0)
+        label = int(request.class_label or 0)
+        picture = self.store.read("image", np.array([self.index(request.seed, label)]))
+        labels = torch.full((request.n,), label)
         images = torch.from_numpy(picture ^ np.uint8(self.changed)).expand(request.n, -1, -1, -1)
         return Samples(images, labels)
 
