@@ -1,9 +1,11 @@
 """What the configuration may hold, and what it may not do."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -145,12 +147,12 @@ except GanopsError as error:
 
 @pytest.mark.parametrize(("path", "mode"), [("base/parameters_training.yml", 0o000), ("base", 0o444), ("base", 0o000)])
 def test_what_may_not_be_read_is_an_error(conf: Path, path: str, mode: int) -> None:
-    for folder in (conf, *conf.parents[:4]):
-        if folder.name.startswith(("conf", "test_", "pytest-")):
-            folder.chmod(0o755)
-    (conf / path).chmod(mode)
-    command = [sys.executable, "-c", _AS_ORDINARY_USER, str(conf)]
-    done = subprocess.run(command, env=os.environ, capture_output=True, encoding="utf-8", check=False)
-    (conf / path).chmod(0o755)
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to others
+        Path(folder).chmod(0o755)
+        copy = Path(shutil.copytree(conf, Path(folder) / "conf"))
+        (copy / path).chmod(mode)
+        command = [sys.executable, "-c", _AS_ORDINARY_USER, str(copy)]
+        done = subprocess.run(command, env=os.environ, capture_output=True, encoding="utf-8", check=False)
+        (copy / path).chmod(0o755)
     assert "expected" in done.stdout, done.stderr
     assert "base" in done.stdout

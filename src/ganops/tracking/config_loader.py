@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ganops.errors import ConfigurationError
+from ganops.files import disk_errors
 from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -123,7 +124,9 @@ def _texts(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _check_readable(configuration: Path, *environments: str | None) -> None:
-    if "://" not in str(configuration) and not configuration.exists():
+    with disk_errors(configuration):
+        there = "://" in str(configuration) or configuration.exists()
+    if not there:
         raise ConfigurationError(
             str(configuration),
             expected="the folder conf, with base and a folder for each environment",
