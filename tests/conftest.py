@@ -1,6 +1,7 @@
 """What every test runs under: checked annotations, one thread, no telemetry, no tracking store but its own."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 from jaxtyping import install_import_hook
@@ -13,6 +14,9 @@ os.environ.update(DO_NOT_TRACK="true", KEDRO_DISABLE_TELEMETRY="1", MPLBACKEND="
 LEADING_ELSEWHERE = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME", "KEDRO_ENV")
 for name in LEADING_ELSEWHERE:
     os.environ.pop(name, None)
+
+# A shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

@@ -6,7 +6,9 @@ Root may do everything, so that each attempt is made by a process of another use
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -43,18 +45,23 @@ except Exception as error:
 
 def attempt(what: str, path: Path) -> str:
     """What the error says; empty where it succeeded."""
-    for folder in path.parents[:-2]:  # pytest's own folders are closed to others
-        if folder.name.startswith(("pytest-", "test_")):
-            folder.chmod(folder.stat().st_mode | 0o055)
     command = [sys.executable, "-c", AS_SOMEBODY_ELSE, what, str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return result.stdout.strip()
 
 
 @pytest.fixture
-def closed(tmp_path: Path):
-    """Make a folder of this mode, with a file in it, and open it again afterwards."""
-    made = tmp_path / "made"
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own are closed to others."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def closed(open_to_all: Path) -> Iterator[Path]:
+    """A folder with a file and a folder in it, to take rights from; it gets them back at the end."""
+    made = open_to_all / "made"
     (made / "inner").mkdir(parents=True)
     (made / "report.json").write_text("{}", encoding="utf-8")
     if os.geteuid() == 0:

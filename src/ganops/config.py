@@ -111,7 +111,7 @@ class TrainingParameters(Parameters):
     batch: int | None = Field(default=None, ge=2, le=2**16)
     width: int | None = Field(default=None, ge=1, le=MOST_WIDTH)
     latent_dimension: int | None = Field(default=None, ge=1, le=2**16)
-    learning_rate: float | None = Field(default=None, gt=0, le=10)
+    learning_rate: float | None = Field(default=None, gt=0, le=10_000)
     learning_rate_decay: Decay | None = None
     beta1: float | None = Field(default=None, ge=0, lt=1)
     beta2: float | None = Field(default=None, ge=0, lt=1)
@@ -128,7 +128,7 @@ class TrainingParameters(Parameters):
     augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: fixed")
     ema_half_life_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
     burn_in_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
-    burn_in_learning_rate: float | None = Field(default=None, gt=0, le=10)
+    burn_in_learning_rate: float | None = Field(default=None, gt=0, le=10_000)
     burn_in_r1_gamma: float | None = Field(default=None, ge=0, le=1e6)
     burn_in_r2_gamma: float | None = Field(default=None, ge=0, le=1e6)
     burn_in_beta2: float | None = Field(default=None, ge=0, lt=1)
@@ -190,7 +190,7 @@ class ClassifierParameters(Parameters):
     batch: int = Field(ge=2, le=2**16)
     width: int = Field(ge=1, le=MOST_WIDTH, description="channels of the first convolution")
     dimension: int = Field(ge=2, le=2**14, description="features a picture")
-    learning_rate: float = Field(gt=0, le=10)
+    learning_rate: float = Field(gt=0, le=10_000)
     translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
     seed: int = Field(ge=0, le=LARGEST_SEED)
 

@@ -23,6 +23,10 @@ def test_one_command_prepares_trains_judges_and_prints_the_table(tmp_path: Path)
     assert {"comparison.csv", "comparison_samples.png", "comparison_curves.png"} <= artifacts
     assert [child.data.tags["mlflow.parentRunId"] for child in children] == [parent.info.run_id] * 2
     assert {child.data.tags["environment"] for child in children} == {"smoke"}
-    left = [path for path in project.path.glob(".checkpoints/**/*") if path.is_file() and path.name != "lock"]
+    left = [
+        path
+        for path in project.path.glob(".checkpoints/**/*")
+        if path.is_file() and path.suffix != ".lock" and path.name != "lock"
+    ]
     assert left == []
     assert project.call_well("git", "status", "--porcelain") == ""

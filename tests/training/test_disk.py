@@ -35,7 +35,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_the_last_whole_checkpoint(make_
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, stack[0])
     (folder,) = (tmp_path / "full").iterdir()
-    assert sorted(file.name for file in folder.iterdir()) == ["00000000000024.safetensors", "lock", "seconds"]
+    assert sorted(file.name for file in folder.iterdir()) == ["00000000000024.safetensors", "lock", "run", "seconds"]
     resumed = train(settings, stripes, "data", tmp_path / "full", tracker)
     assert tracker.notes["resumed_at_images"] == "24"
     assert all(torch.equal(whole.state[name], resumed.state[name]) for name in whole.state)

@@ -36,9 +36,8 @@ def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapt
         require_kind(name, _take(tensors, name), tensor)
     for name, parameter in parameters.items():
         _check_moments(tensors, f"optimizers/{name}", parameter)
-    for name in adapted:
-        if not 0 <= float(tensors[name]) <= 1:
-            raise WrongTensors(f"{name} = {float(tensors[name])}, where 0 to 1 is wanted")
+    if adapted:
+        _check_adapted(group(tensors, "adaptation"))
 
 
 def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None:
@@ -107,6 +106,13 @@ def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
         require_kind(f"{name}/{key}", _take(tensors, f"{name}/{key}"), like)
         if key != "exp_avg" and bool((tensors[f"{name}/{key}"] < 0).any()):
             raise WrongTensors(f"{name}/{key} below 0")
+
+
+def _check_adapted(adapted: dict[str, Tensor]) -> None:
+    """A probability, and a sum of as many signs as were counted."""
+    probability, signs, count = (float(adapted[name]) for name in ("probability", "signs", "count"))
+    if not (0 <= probability <= 1 and abs(signs) <= count):
+        raise WrongTensors(f"adaptation of probability {probability} and {signs} as the sum of {count} signs")
 
 
 def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:
