@@ -1,17 +1,17 @@
 """bundle.json: what it holds, and how it is read."""
 
-import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ganops.data.encodings import SAMPLE_FIELDS
-from ganops.errors import BundleError, ConfigurationError, RequestError
+from ganops.data.sources.classes import normalize_name
+from ganops.data.sources.files import list_names
+from ganops.errors import BundleError, ConfigurationError, RequestError, suggest
 from ganops.files import read_regular
 from ganops.parameters import wanted
 from ganops.sampling import GenerationRequest
@@ -19,7 +19,7 @@ from ganops.sealed_json import load_object, seal, without_seal
 from ganops.training_settings import Settings
 
 FORMAT = 3
-_MOST_BYTES, _NAMES_SHOWN = 2**26, 30
+_MOST_BYTES = 2**26
 _Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
 _Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -73,19 +73,19 @@ def class_number(name: str, classes: Sequence[str]) -> int:
     Raises:
         RequestError: there is no such class; it lists them, and names the nearest.
     """
-    known = {normalize("NFC", one): number for number, one in enumerate(classes)}
-    asked = normalize("NFC", name)
+    known = {normalize_name(one): number for number, one in enumerate(classes)}
+    asked = normalize_name(name)
     if asked in known:
         return known[asked]
     if asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(classes):
         return int(asked)
-    nearest = difflib.get_close_matches(asked, known, n=1)
-    shown = ", ".join([*classes[:_NAMES_SHOWN], "…"] if len(classes) > _NAMES_SHOWN else classes)
     raise RequestError(
         "class_label",
-        expected=f"0 to {len(classes) - 1}, or one of {shown}" if classes else "null, since no classes are known",
+        expected=f"0 to {len(classes) - 1}, or one of {list_names(classes)}"
+        if classes
+        else "null, since no classes are known",
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else "Ask for a class of the model card, or for none.",
+        remedy=suggest(asked, known, "Ask for a class of the model card, or for none."),
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganops.data.sources.files import list_names
 from ganops.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _FOLDER = "checksums"
 _REGISTER_AGAIN = "`kedro run --pipelines registration`, with its environment, registers its bundle as a new version."
 # MLflow writes the first, Python the second, into a local store whenever somebody loads the version from there.
 _WRITTEN_BY_LOADING = ("registered_model_meta", "__pycache__")
-_NAMED_AT_MOST = 5
 
 
 def list_checksums(folder: Path) -> dict[str, str]:
@@ -160,12 +160,7 @@ def _compare(registered: Mapping[str, str] | None, found: Mapping[str, str]) -> 
         "added": [name for name in found if name not in registered],
         "missing": [name for name in registered if name not in found],
     }
-    return "; ".join(f"{kind}: {_enumerate(names)}" for kind, names in kinds.items() if names)
-
-
-def _enumerate(names: list[str]) -> str:
-    more = len(names) - _NAMED_AT_MOST
-    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(f"{kind}: {list_names(names)}" for kind, names in kinds.items() if names)
 
 
 def _escape(path: Path) -> str:

@@ -1,13 +1,12 @@
 """Which alias a version deserves: a pure decision, with its reasons."""
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 _OF_CLASSES = ("agreement", "modes", "reverse_kl")
@@ -191,12 +190,11 @@ def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], ina
 def _require(name: str, metrics: Mapping[str, float], key: str) -> None:
     if name in metrics:
         return
-    nearest = difflib.get_close_matches(name, metrics, n=1, cutoff=0.0)
     raise ConfigurationError(
         key,
         expected="a metric of the report: " + ", ".join(sorted(metrics)),
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else "Evaluate the generator first.",
+        remedy=suggest(name, metrics, "Evaluate the generator first.", cutoff=0.0),
     )
 
 

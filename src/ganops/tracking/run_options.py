@@ -1,6 +1,5 @@
 """The options of `kedro run`, checked against the project before anything is opened."""
 
-import difflib
 import inspect
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -9,7 +8,7 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.utils import load_obj
 
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 _RUNNERS = ("SequentialRunner", "ParallelRunner", "ThreadRunner")
 # Of Pipeline.filter → of the command.
@@ -74,12 +73,11 @@ def check_known(option: str, names: Iterable[str], known: Collection[str]) -> No
 
 
 def _unknown(option: str, name: str, known: Collection[str]) -> ConfigurationError:
-    nearest = difflib.get_close_matches(name, known, n=1)
     return ConfigurationError(
         option,
         expected="one of " + ", ".join(dict.fromkeys(known)) if known else "nothing, for there is none in this project",
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else _remedy(option, known),
+        remedy=suggest(name, known, _remedy(option, known)),
     )
 
 

@@ -21,9 +21,9 @@ from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.array_values import find_conversion
-from ganops.data.sources.files import shown, unusable
+from ganops.data.sources.files import list_names, shown, unusable
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, list_names, read_labels, source_of_parts
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 

@@ -32,6 +32,7 @@ SPECIAL = "neither a file nor a folder"
 # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
 _CLIMBS = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.($|[/\\])")
 MEGABYTE = 1_000_000
+_NAMES_SHOWN = 10
 _UNPACKED_ALWAYS = 64 * MEGABYTE
 # What systems, disks and programs leave among one's files, in small letters. Hidden files are passed over anyway.
 _LEFT_BEHIND = frozenset(
@@ -109,6 +110,13 @@ def plain_name(archive: Path, name: str) -> str:
 def shown(name: str) -> str:
     """The name as text that every file format takes: bytes that are no UTF-8 are escaped."""
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def list_names(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    listed = list(names)
+    more = len(listed) - _NAMES_SHOWN
+    return ", ".join(listed[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def require_regular_file(path: Path) -> None:

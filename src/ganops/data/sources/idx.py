@@ -25,8 +25,16 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, shown, unusable
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, list_names, read_labels, source_of_parts
+from ganops.data.sources.files import (
+    expands_too_much,
+    is_wanted,
+    list_names,
+    most_unpacked,
+    require_regular_file,
+    shown,
+    unusable,
+)
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 

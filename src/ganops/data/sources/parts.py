@@ -12,7 +12,7 @@ from jaxtyping import Int64, Shaped
 
 from ganops.data.sources.array_values import Convert
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
-from ganops.data.sources.files import unusable
+from ganops.data.sources.files import list_names, unusable
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -20,7 +20,6 @@ from ganops.errors import DataError
 # As data sets call their parts; of these only the test part is held out.
 TEST_NAMES = frozenset({"test", "testing"})
 PART_NAMES = TEST_NAMES | {"train", "training", "val", "valid", "validation"}
-_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -147,13 +146,6 @@ def describe_parts(parts: Iterable[tuple[str, int, bool]]) -> tuple[str, ...]:
     if sum(map(len, uses.values())) == 1 and not uses["the test part"]:
         return ()
     return tuple(f"{use}: {list_names(f'{name} ({n})' for name, n in of.items())}" for use, of in uses.items() if of)
-
-
-def list_names(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    listed = list(names)
-    more = len(listed) - _NAMES_SHOWN
-    return ", ".join(listed[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _references(part: Part, labels: np.ndarray) -> list[Reference]:

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import is_wanted, require_regular_file, shown, unusable
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, list_names, number_classes
+from ganops.data.sources.files import is_wanted, list_names, require_regular_file, shown, unusable
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, number_classes
 from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, labels_of

@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganops.config import ClassKind
-from ganops.data.sources.files import refuse, unusable
-from ganops.data.sources.parts import list_names
+from ganops.data.sources.files import list_names, refuse, unusable
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 
