@@ -83,6 +83,13 @@ def wrong_value(group: str, error: ValidationError) -> ConfigurationError:
     )
 
 
+def describe_first_error(error: ValidationError) -> tuple[str, str]:
+    """Return what pydantic's first complaint expected, with the field's name, and what it received."""
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"]))
+    return f"{name} {wanted(error)}".strip(), f"{first['input']!r:.200}" if name else "others"
+
+
 def wanted(error: ValidationError) -> str:
     """What pydantic's first complaint would have taken, in words that go on after "expected"."""
     first = error.errors()[0]

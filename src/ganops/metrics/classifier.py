@@ -12,14 +12,14 @@ from typing import Annotated, Any, Literal
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganops.data.encodings import encode_images
 from ganops.errors import MetricError
 from ganops.noise import Noise
-from ganops.sealed_json import seal
+from ganops.sealed_json import Sha256, Share, StrictModel, seal
 from ganops.tensors import WrongTensors, parse_tensors, require_like
 
 FORMAT = "ganops-classifier-2"
@@ -28,14 +28,10 @@ DESCRIPTION, WEIGHTS = "judge.json", "weights.safetensors"
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
 _Size = Annotated[int, Field(ge=1, le=2**16)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
 
 
-class ClassifierDescription(BaseModel):
+class ClassifierDescription(StrictModel):
     """What `restore` needs beside the weights."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     format: Literal["ganops-classifier-2"]
     shape: tuple[_Size, _Size, _Size]

@@ -14,22 +14,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from ganops.data.store import Store
-from ganops.sealed_json import seal
+from ganops.sealed_json import StrictModel, seal
 
 FORMAT = "ganops-coordinates-2"
 DESCRIPTION = "judge.json"
 _WITHIN_DEVIATIONS = 3.0
 
 
-class CoordinatesDescription(BaseModel):
+class CoordinatesDescription(StrictModel):
     """What `restore` needs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     format: Literal["ganops-coordinates-2"]
     dimension: int = Field(ge=1)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics import classifier, coordinates, stacked_digits
-from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, Sha256, damaged
+from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, damaged
 from ganops.metrics.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.features import FeatureExtractor
@@ -31,8 +31,8 @@ from ganops.metrics.weights import (
     packaged_efficientnet,
     read_weights,
 )
-from ganops.parameters import wanted
-from ganops.sealed_json import load_object, seal, without_seal
+from ganops.parameters import describe_first_error
+from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
 FORMAT = "ganops-pretrained-2"
 _STORE, _STORE_FILE = "store_sha256", "store.json"
@@ -51,9 +51,7 @@ class Pretrained:
         return {DESCRIPTION: seal({"format": FORMAT, **asdict(self)}).encode()}
 
 
-class _PretrainedDescription(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class _PretrainedDescription(StrictModel):
     format: Literal["ganops-pretrained-2"]
     name: PretrainedKind
     weights_sha256: Sha256
@@ -149,8 +147,7 @@ def restore(files: Mapping[str, bytes]) -> Judge:
     except KeyError as error:
         raise damaged(f"a file {error.args[0]}", "none") from None
     except ValidationError as error:
-        name = ".".join(map(str, error.errors()[0]["loc"]))
-        raise damaged(f"{name}: {wanted(error)}", f"{error.errors()[0]['input']!r:.200}") from None
+        raise damaged(*describe_first_error(error)) from None
     except ValueError as error:
         raise damaged(f"{DESCRIPTION} and what it names", str(error)) from None
 
