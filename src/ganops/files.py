@@ -119,17 +119,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
-    """The bytes of a regular file; a pipe or a device, which may never end, is an OSError, as a missing file is.
+    """Read a regular file whole.
 
     Raises:
-        OSError: it cannot be read, or holds more than `most_bytes`.
+        OSError: it cannot be read, is no regular file, or holds more than `most_bytes`.
     """
+    size = require_regular(path)
+    if most_bytes is not None and size > most_bytes:
+        raise OSError(f"{path} has {size:,} bytes, and at most {most_bytes:,} are read")
+    return path.read_bytes()
+
+
+def require_regular(path: Path) -> int:
+    """Return the bytes of a regular file; OSError where it is missing or is a pipe or a device, which may never end."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no regular file")
-    if most_bytes is not None and status.st_size > most_bytes:
-        raise OSError(f"{path} has {status.st_size:,} bytes, and at most {most_bytes:,} are read")
-    return path.read_bytes()
+    return status.st_size
 
 
 def reserve(file: IO[bytes], size: int) -> None:

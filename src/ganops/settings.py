@@ -27,8 +27,6 @@ if mask_secrets(tracking_uri()) != tracking_uri():
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# Nothing is unpickled; MLflow would, unless it is told not to.
-os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 
 # A terminal that is no UTF-8 shows another sign for ± or ×, and ends no run; so do those of the processes started here.
 for _stream in (sys.stdout, sys.stderr):

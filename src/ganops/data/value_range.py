@@ -20,10 +20,9 @@ from ganops.data.decoding import Peak, find_peak, is_deep
 from ganops.data.parallel import map_in_order
 from ganops.data.shape import spaced
 from ganops.data.sources.source import Reference, UnreadablePicture
-from ganops.data.white import BYTE, FULL_RANGE, WORD, White, count_colours
+from ganops.data.white import BYTE, FULL_RANGE, LEAST_SURE, WORD, White, count_colours
 from ganops.errors import DataError
 
-_LEAST_SURE = 32
 _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 
 
@@ -52,7 +51,7 @@ def _is_in_doubt(references: Sequence[Reference], limits: PictureLimits) -> bool
     if any(_are_deep(references, limits)):
         return True
     peaks = (_peak(reference, limits) for reference in references)
-    return not any(peak.value >= _LEAST_SURE for peak in peaks if peak is not None)
+    return not any(peak.value >= LEAST_SURE for peak in peaks if peak is not None)
 
 
 def _are_deep(references: Iterable[Reference], limits: PictureLimits) -> Iterator[bool]:
@@ -88,10 +87,10 @@ def _derive(peaks: Sequence[Peak]) -> ValueRange:
 def _full_scale(peak: int, deep: bool, pictures: int) -> int:
     if peak == 0:
         return WORD if deep else BYTE
-    if 1 < peak < _LEAST_SURE:
+    if 1 < peak < LEAST_SURE:
         raise DataError(
             "the raw pictures",
-            expected=f"values of {_LEAST_SURE} or more, or of 0 and 1 alone",
+            expected=f"values of {LEAST_SURE} or more, or of 0 and 1 alone",
             received=f"none above {peak} in {pictures} pictures",
             remedy=f"Set data_preparation.white to the value that is white: {peak} makes the brightest one white, 255 "
             "keeps them as dark as they are.",

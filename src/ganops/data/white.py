@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 BYTE, WORD = 255, 65535
+# A largest value below it may also be a number of few bits or of a class.
+LEAST_SURE = 32
 
 
 @dataclass(frozen=True)

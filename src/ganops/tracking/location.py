@@ -7,7 +7,9 @@ afterwards with all it holds. DVC_ROOT is the original repository even there.
 import os
 import shlex
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
+
+from ganops.tracking.masking import mask_secrets
 
 EXPERIMENT = "ganops"
 _SQLITE = "sqlite:///"
@@ -38,10 +40,10 @@ def artifact_root() -> Path:
 
 
 def ui_command() -> str:
-    """What a person types to look at the runs: a package that is installed away from its project has no Makefile."""
+    """Return the command that shows the runs: a package that is installed away from its project has no Makefile."""
     if (project() / "Makefile").is_file():
         return "make ui"
-    return f"mlflow ui --backend-store-uri {shlex.quote(without_credentials(tracking_uri()))}"
+    return f"mlflow ui --backend-store-uri {shell_address(tracking_uri())}"
 
 
 def sqlite_uri(file: Path) -> str:
@@ -61,9 +63,6 @@ def sqlite_path(uri: str) -> Path | None:
     return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
 
 
-def without_credentials(uri: str) -> str:
-    """The address as it may be shown: without user, password and query, which may hold a token."""
-    parts = urlsplit(uri)
-    if not parts.netloc:
-        return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+def shell_address(uri: str) -> str:
+    """Return the address as a command line takes it; one with a password stays in its variable."""
+    return shlex.quote(uri) if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'

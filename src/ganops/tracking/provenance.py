@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ganops.git import ask_git, git
+from ganops.git import git, run_git
 from ganops.tracking.masking import is_secret_file, mask_secrets
 
 # DVC itself writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
@@ -27,13 +27,13 @@ class Provenance:
     """Where the code comes from.
 
     Attributes:
-        commit: full sha; empty where git does not answer and before the first commit.
+        commit: full sha; empty where git fails and before the first commit.
         branch: empty when detached.
         changed: files of the project that differ from the commit, less those that DVC writes while it runs; and files
             of code and configuration that no commit holds, since Python and Kedro read them all the same.
         diff: the differences of tracked files as text, empty when clean. Of untracked files and of files that are named
             like secrets it has the names alone.
-        problem: why git does not answer, in its own words; empty where it does.
+        problem: why git fails, in its own words; empty where it succeeds.
     """
 
     commit: str
@@ -44,7 +44,7 @@ class Provenance:
 
     @property
     def dirty(self) -> Dirty:
-        """`false` where the commit alone says what ran; `unknown` where git does not answer."""
+        """`false` where the commit alone says what ran; `unknown` where git fails."""
         if self.problem:
             return "unknown"
         return "true" if self.changed else "false"
@@ -58,9 +58,9 @@ class Provenance:
 
 
 def read_provenance(folder: Path) -> Provenance:
-    """Ask git about a project's folder; of a larger repository only this folder counts."""
-    prefix = ask_git(folder, "rev-parse", "--show-prefix")
-    status = ask_git(
+    """Read commit and changes of a project's folder from git; in a larger repository only this folder counts."""
+    prefix = run_git(folder, "rev-parse", "--show-prefix")
+    status = run_git(
         folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--no-renames", "-z", "--", "."
     )
     if problem := prefix.problem or status.problem or _untracked_project(folder):
@@ -75,7 +75,7 @@ def read_provenance(folder: Path) -> Provenance:
 
 
 def _untracked_project(folder: Path) -> str:
-    """Tell that the repository around the folder holds none of it, as around an installed package."""
+    """Return why the folder has no commit: the repository around it tracks none of its files; else an empty text."""
     if git(folder, "ls-files", "--", "."):
         return ""
     return f"no file of {folder} is tracked"

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from ganops.errors import TrackingError
 from ganops.files import disk_errors
-from ganops.tracking.location import EXPERIMENT, artifact_root, root, sqlite_path, tracking_uri, without_credentials
+from ganops.tracking.location import EXPERIMENT, artifact_root, root, shell_address, sqlite_path, tracking_uri
 from ganops.tracking.masking import mask_secrets
 
 _LONGEST_ANSWER_SECONDS = 10
@@ -74,7 +74,7 @@ def check_answer(uri: str) -> None:
             socket.create_connection((parts.hostname, port), _LONGEST_ANSWER_SECONDS).close()
     except (OSError, ValueError) as error:
         raise TrackingError(
-            f"The MLflow server {without_credentials(uri)}",
+            f"The MLflow server {mask_secrets(uri)}",
             expected=f"an answer within {_LONGEST_ANSWER_SECONDS} seconds",
             received=str(error).strip("<>"),
             remedy="Start the server or correct MLFLOW_TRACKING_URI; without that variable the store is a file of the "
@@ -83,8 +83,11 @@ def check_answer(uri: str) -> None:
 
 
 def _ask_http(uri: str) -> None:
-    """Any answer will do: also a refusal, of which MLflow tells, and a certificate that MLflow may be told to take."""
-    address = f"{without_credentials(uri).rstrip('/')}/health"
+    """Accept any answer: MLflow itself reports a refusal, and has a setting to accept a certificate."""
+    parts = urlsplit(uri)
+    # Without user and password, which urllib would take for a part of the host.
+    host = parts.netloc.rpartition("@")[2]
+    address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/health"
     try:
         urlopen(Request(address), timeout=_LONGEST_ANSWER_SECONDS).close()
     except HTTPError as error:
@@ -166,14 +169,9 @@ def _mlflow_errors(uri: str) -> Iterator[None]:
             f"The MLflow store {mask_secrets(uri)}",
             expected="a store of the installed version of MLflow that may be read and written",
             received=mask_secrets(str(error).splitlines()[0]),
-            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade {_shell_address(uri)}`; else set "
+            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade {shell_address(uri)}`; else set "
             "MLFLOW_TRACKING_URI to another store.",
         ) from error
-
-
-def _shell_address(uri: str) -> str:
-    """Return the address as a command line takes it; one with a password stays in its variable."""
-    return uri if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'
 
 
 if __name__ == "__main__":

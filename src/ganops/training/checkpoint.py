@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganops.errors import CheckpointError
-from ganops.files import disk_errors, read_regular, whole_file
+from ganops.files import disk_errors, read_regular, require_regular, whole_file
 from ganops.sources import training_digest
 from ganops.tensors import WrongTensors, read_tensors
 from ganops.training.processes import ALONE, World
@@ -150,8 +150,7 @@ def _instant(path: Path) -> tuple[int, int]:
 
 def _is_healthy(path: Path) -> bool:
     try:
-        if not path.is_file():
-            raise OSError("no regular file")
+        require_regular(path)
         with safe_open(path, framework="pt") as file:
             return _WORDS[(file.metadata() or {})[_HEALTHY]]
     except (OSError, SafetensorError, KeyError) as error:

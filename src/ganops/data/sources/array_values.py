@@ -15,12 +15,12 @@ from functools import partial
 import numpy as np
 from jaxtyping import Shaped
 
+from ganops.data.white import LEAST_SURE
 from ganops.errors import DataError
 
 Convert = Callable[[np.ndarray], np.ndarray]
 
 _BYTES_AT_ONCE = 1 << 24
-_LEAST_SURE = 32
 _REMEDY = (
     "Save bytes: (255 * x).round().astype('uint8') of values from 0 to 1, (127.5 * (x + 1)).round().astype('uint8') of "
     "those from -1 to 1, (255 * (x - x.min()) / (x.max() - x.min())).round().astype('uint8') of others."
@@ -40,7 +40,7 @@ def find_conversion(subject: str, values: Shaped[np.ndarray, "count ..."]) -> Co
         raise _unusable(subject, f"{values.dtype} from {least:g} to {largest:g}")
     if values.dtype.kind == "f" and largest <= 1:
         return partial(_scale, factor=255)
-    if not whole and largest < _LEAST_SURE:
+    if not whole and largest < LEAST_SURE:
         raise _unusable(subject, f"{values.dtype} with fractions from {least:g} to {largest:g}")
     return partial(_round, dtype=np.dtype(np.uint8 if round(largest) <= 255 else np.uint16))
 

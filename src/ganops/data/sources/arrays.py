@@ -25,7 +25,6 @@ from ganops.data.sources.files import list_names, shown, unusable
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Source
-from ganops.errors import DataError
 
 _PICTURES = {"x", "images", "image", "imgs", "pictures", "data", "arr_0"}
 _LABELS = {"y", "labels", "label", "targets", "target", "cls", "arr_1"}
@@ -79,7 +78,7 @@ def channels_last(
     candidates = [axis for axis in (1, 3) if pictures.ndim == 4 and 1 <= pictures.shape[axis] <= 4]
     if len(candidates) != 1:
         expected = "one of the axes 1 and 3, the channels, to be 1 to 4"
-        raise _unusable(subject, expected, f"the shape {pictures.shape}", _TO_CHANNELS_LAST)
+        raise unusable(subject, expected, f"the shape {pictures.shape}", _TO_CHANNELS_LAST)
     return np.moveaxis(pictures, candidates[0], 3)
 
 
@@ -142,8 +141,4 @@ def _labels(subject: str, stored: StoredArray) -> Labels:
         return read_labels(stored.load().reshape(shape))
     except ValueError as error:
         received = f"{error} of the shape {stored.shape}"
-        raise _unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None
-
-
-def _unusable(subject: str, expected: str, received: str, remedy: str) -> DataError:
-    return DataError(subject, expected=expected, received=received, remedy=remedy)
+        raise unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None

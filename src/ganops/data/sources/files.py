@@ -139,8 +139,15 @@ def most_unpacked(packed: int, limits: PictureLimits) -> int:
 
 
 def expands_too_much(limits: PictureLimits) -> str:
-    """What is wrong with an archive that unpacks to more."""
+    """Say what is wrong with an archive that unpacks to more."""
     return f"more bytes to unpack than data_preparation.limits.expansion={limits.expansion} allows"
+
+
+def check_expansion(path: Path, expected: str, unpacked: int, limits: PictureLimits) -> None:
+    """Raise a DataError where a file, `expected` to be of a kind, unpacks to more bytes than the limits allow."""
+    if unpacked > most_unpacked(path.stat().st_size, limits):
+        remedy = "Raise data_preparation.limits.expansion, if you trust the file."
+        raise unusable(path, expected, expands_too_much(limits), remedy)
 
 
 def guarded(read: ReadBytes) -> bytes:
@@ -157,6 +164,6 @@ def refuse(reason: str) -> bytes:
     raise UnreadablePicture(reason)
 
 
-def unusable(path: Path, expected: str, received: str, remedy: str) -> DataError:
-    """The error of a folder or an archive as a whole."""
-    return DataError(shown(str(path)), expected=expected, received=received, remedy=remedy)
+def unusable(subject: Path | str, expected: str, received: str, remedy: str) -> DataError:
+    """Make the error of a folder, an archive or a named part of one."""
+    return DataError(shown(str(subject)), expected=expected, received=received, remedy=remedy)

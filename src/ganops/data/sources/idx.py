@@ -26,7 +26,7 @@ from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import (
-    expands_too_much,
+    check_expansion,
     is_wanted,
     list_names,
     most_unpacked,
@@ -48,6 +48,8 @@ _DTYPES = {_UNSIGNED_BYTES: np.dtype(np.uint8), _INTEGERS: np.dtype(">i4")}
 # Class, series, writer and so on: Yadav and Bottou 2019, "Cold case: the lost MNIST digits".
 _QMNIST_COLUMNS = 8
 _KEEP_ONE = "Keep the files of one of them in the folder, and move the others away."
+# The names of the data set and of the part.
+_PartKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = D
     labels = {part: file for (part, what), file in files.items() if what == "labels"}
     _require_pictures(path, pictures, labels, others)
     _require_one_data_set(path, found)
-    parts = [_part(part, file, labels.get(part), named, limits) for part, file in sorted(pictures.items())]
+    parts = [_part(key, file, labels.get(key), named, limits) for key, file in sorted(pictures.items())]
     return source_of_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
 
 
@@ -128,10 +130,10 @@ def _split(name: str) -> tuple[str, str]:
     return (start, last) if last in _PARTS else (name, "")
 
 
-def _by_part(found: Iterable[_File]) -> dict[tuple[str, str], list[Path]]:
-    files: dict[tuple[str, str], list[Path]] = {}
+def _by_part(found: Iterable[_File]) -> dict[tuple[_PartKey, str], list[Path]]:
+    files: dict[tuple[_PartKey, str], list[Path]] = {}
     for file in found:
-        files.setdefault(("-".join(filter(None, (file.dataset, file.part))), file.what), []).append(file.path)
+        files.setdefault(((file.dataset, file.part), file.what), []).append(file.path)
     return files
 
 
@@ -156,7 +158,7 @@ def _require_one_data_set(path: Path, found: Iterable[_File]) -> None:
 
 
 def _require_pictures(
-    path: Path, pictures: Mapping[str, Path], labels: Mapping[str, Path], others: Sequence[str]
+    path: Path, pictures: Mapping[_PartKey, Path], labels: Mapping[_PartKey, Path], others: Sequence[str]
 ) -> None:
     lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
     if lonely:
@@ -168,12 +170,13 @@ def _require_pictures(
     raise unusable(path, _EXPECTED, received, "Put them right into the folder.")
 
 
-def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits) -> Part:
+def _part(
+    key: _PartKey, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits
+) -> Part:
     values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
     file = shown(pictures.stem if _is_packed(pictures) else pictures.name)
-    test = name.rpartition("-")[2] in _TEST_PARTS
-    return Part(file, values, labels and read_labels(_label_values(labels, limits), named), test)
+    return Part(file, values, labels and read_labels(_label_values(labels, limits), named), key[1] in _TEST_PARTS)
 
 
 def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
@@ -193,8 +196,7 @@ def _unpacked(file: Path, limits: PictureLimits) -> np.ndarray:
     most = most_unpacked(file.stat().st_size, limits)
     with gzip.open(file) as content:
         values = content.read(most + 1)
-    if len(values) > most:
-        raise unusable(file, "an idx file", expands_too_much(limits), "Raise it, if you trust the file.")
+    check_expansion(file, "an idx file", len(values), limits)
     return np.frombuffer(values, np.uint8)
 
 

@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, shown, unusable
+from ganops.data.sources.files import check_expansion, require_regular_file, shown, unusable
 from ganops.errors import DataError
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
@@ -63,7 +63,7 @@ def open_npy(file: Path) -> StoredArray:
         with file.open("rb") as content:
             header = _read_header(content, shown(str(file)), file.stat().st_size)
     except OSError as error:
-        raise _damaged(shown(str(file)), str(error)) from None
+        raise _damaged(file, str(error)) from None
     return _stored(shown(str(file)), header, partial(_map, file, header))
 
 
@@ -74,12 +74,11 @@ def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, St
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     except _OF_ARCHIVES as error:
-        raise _damaged(shown(str(file)), f"{type(error).__name__}: {error}") from None
-    if sum(entry.file_size for entry in entries) > most_unpacked(file.stat().st_size, limits):
-        raise unusable(file, "arrays", expands_too_much(limits), "Raise it, if you trust the file.")
+        raise _damaged(file, f"{type(error).__name__}: {error}") from None
+    check_expansion(file, "arrays", sum(entry.file_size for entry in entries), limits)
     arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
     if len(arrays) < len(entries):
-        raise _damaged(shown(str(file)), "two arrays of one name")
+        raise _damaged(file, "two arrays of one name")
     return arrays
 
 
@@ -127,7 +126,7 @@ def _map(file: Path, header: _Header) -> np.ndarray:
     try:
         return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
-        raise _damaged(shown(str(file)), str(error)) from None
+        raise _damaged(file, str(error)) from None
 
 
 def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:
@@ -149,5 +148,5 @@ def _fill(content: Stream, values: memoryview) -> None:
     values[:] = read
 
 
-def _damaged(subject: str, received: str, expected: str = "an array") -> DataError:
-    return DataError(subject, expected=expected, received=received, remedy=_AGAIN)
+def _damaged(subject: Path | str, received: str, expected: str = "an array") -> DataError:
+    return unusable(subject, expected, received, _AGAIN)

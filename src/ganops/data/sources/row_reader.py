@@ -20,7 +20,7 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 
 from ganops.config import PictureLimits
-from ganops.data.sources.files import expands_too_much, most_unpacked, unusable
+from ganops.data.sources.files import check_expansion, unusable
 
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4
@@ -118,8 +118,7 @@ def check_size(file: Path, limits: PictureLimits) -> None:
     if rows > size:
         remedy = "Copy it again, as its publisher offers it."
         raise unusable(file, f"a table in {size} bytes", f"one of {rows} rows", remedy)
-    if unpacked > most_unpacked(size, limits):
-        raise unusable(file, "a table of pictures", expands_too_much(limits), "Raise it, if you trust the table.")
+    check_expansion(file, "a table of pictures", unpacked, limits)
 
 
 def _sizes(file: Path) -> tuple[int, int]:

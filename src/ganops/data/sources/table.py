@@ -46,9 +46,7 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     Raises:
         DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
     """
-    files = {
-        shown(file.relative_to(path).as_posix()): file for file in sorted(path.rglob("*")) if _is_table(file, path)
-    }
+    files = _find(path)
     _require_one_configuration(path, files)
     for file in files.values():
         _undamaged(file, partial(check_size, limits=limits))
@@ -64,11 +62,13 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     return Source(references, classes, notes=(*_describe_unused(files, columns, labels), *uses))
 
 
-def _is_table(file: Path, path: Path) -> bool:
-    if file.suffix.lower() not in _SUFFIXES or not is_wanted(file.relative_to(path).as_posix()) or file.is_dir():
-        return False
-    require_regular_file(file)
-    return True
+def _find(path: Path) -> dict[str, Path]:
+    found = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*"))}
+    tables = {name: file for name, file in found.items() if file.suffix.lower() in _SUFFIXES and is_wanted(name)}
+    files = {shown(name): file for name, file in tables.items() if not file.is_dir()}
+    for file in files.values():
+        require_regular_file(file)
+    return files
 
 
 def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
