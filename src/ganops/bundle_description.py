@@ -1,4 +1,4 @@
-"""bundle.json: what it holds, and how it is read."""
+"""The schema of bundle.json, and its reader."""
 
 import json
 import math
@@ -49,7 +49,7 @@ class Description(StrictModel):
         return self
 
     def text(self) -> str:
-        """JSON, with a sha256 of the rest: a damaged class name is as wrong as a damaged weight."""
+        """Return the JSON, sealed by its sha256."""
         return seal(self.model_dump(mode="json"))
 
 
@@ -64,10 +64,10 @@ def request_schema(classes: int) -> dict[str, Any]:
 
 
 def class_number(name: str, classes: Sequence[str]) -> int:
-    """The number of a class by its name, in whichever Unicode form; else by its digits.
+    """Return the number of a class from its name, in any Unicode form, or from its digits.
 
     Raises:
-        RequestError: there is no such class; it lists them, and names the nearest.
+        RequestError: there is no such class; the message lists the classes and suggests the nearest.
     """
     known = {normalize_name(one): number for number, one in enumerate(classes)}
     asked = normalize_name(name)
@@ -86,7 +86,7 @@ def class_number(name: str, classes: Sequence[str]) -> int:
 
 
 def encodings(settings: Settings) -> dict[str, str]:
-    """Field → the name of its encoding."""
+    """Return field → the name of its encoding."""
     return {settings.field: SAMPLE_FIELDS[settings.field].encoding}
 
 

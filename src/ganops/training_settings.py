@@ -18,9 +18,9 @@ from ganops.config import (
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
 
-# What no training needs more of: a larger number is a mistyped or a damaged one.
+# Limits that no training needs to exceed: a larger number is mistyped or damaged.
 LARGEST_CLOCK = 2**40
-"""samples that one training, or one attempt at it, is shown at most"""
+"""most samples shown in one training, or in one attempt at it"""
 _LARGEST_SIZE, _LARGEST_COUNT = 2**16, 2**20
 
 

@@ -1,13 +1,13 @@
-"""Which stored value is white: as set, or derived from the pictures where `data_preparation.white` is null.
+"""Finds which stored value is white: as set, or derived from the pictures where `data_preparation.white` is null.
 
 Cameras, microscopes and scanners store 10, 12 or 14 bits in pictures of 16; masks and line drawings are often stored as
-0 and 1. Taken for full range, all of these are black. Let m be the largest value of a colour (opacity does not count):
+0 and 1. Read as full range, all of these are black. Let m be the largest value of a colour (opacity does not count):
 
     8 bits      m ≥ 32: 255                    m = 1: 1
     16 bits     m ≥ 32: the least of 255, 1023, 4095, 16383 and 65535 that is not below m     m = 1: 1
 
-From 2 to 31 it is in doubt (few bits, numbers of classes or the night) and the user is asked. Up to 100 pictures,
-evenly spaced, are looked at; where there are 16 bits among them, or none reaches 32, all are.
+An m from 2 to 31 is in doubt (few bits, numbers of classes, or night) and an error: the user has to set it. Up to 100
+pictures, evenly spaced, are read; all are, where some of these have 16 bits or none reaches 32.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 
 @dataclass(frozen=True)
 class ValueRange:
-    """Which values are white, and why: the rule with its numbers."""
+    """The values that are white, and the rule with its numbers."""
 
     white: White
     rule: str
@@ -37,7 +37,7 @@ class ValueRange:
 def find_value_range(
     references: Sequence[Reference], parameters: DataPreparationParameters, workers: int
 ) -> ValueRange:
-    """The range by the module's rule; DataError where it is in doubt."""
+    """Find the range by the module's rule; DataError where it is in doubt."""
     if parameters.white is not None:
         return ValueRange(White(min(parameters.white, BYTE), parameters.white), "as set")
     probed = spaced(references)

@@ -142,7 +142,7 @@ RECIPES: dict[str, Recipe] = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """The row of that name; ConfigurationError, with the nearest, where there is none."""
+    """Return the recipe of that name; ConfigurationError with the nearest name where there is none."""
     if name in RECIPES:
         return RECIPES[name]
     raise ConfigurationError(

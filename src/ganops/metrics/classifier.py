@@ -31,7 +31,7 @@ _Size = Annotated[int, Field(ge=1, le=2**16)]
 
 
 class ClassifierDescription(StrictModel):
-    """What `restore` needs beside the weights."""
+    """The schema of judge.json of a classifier; `restore` takes it beside the weights."""
 
     format: Literal["ganops-classifier-2"]
     shape: tuple[_Size, _Size, _Size]
@@ -154,7 +154,7 @@ def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dim
 
 
 def restore(description: ClassifierDescription, content: bytes) -> Classifier:
-    """The classifier of its description and the content of its file of weights.
+    """Build the classifier from its description and the content of its file of weights.
 
     Raises:
         WrongTensors: the weights are not those described.

@@ -27,7 +27,7 @@ _WITHIN_DEVIATIONS = 3.0
 
 
 class CoordinatesDescription(StrictModel):
-    """What `restore` needs."""
+    """The schema of judge.json of coordinates."""
 
     format: Literal["ganops-coordinates-2"]
     dimension: int = Field(ge=1)
@@ -66,7 +66,7 @@ class Coordinates:
 
     @property
     def digest(self) -> str:
-        """sha256 of the modes."""
+        """Return the sha256 of the modes."""
         return hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode()).hexdigest()
 
     def files(self) -> dict[str, bytes]:
@@ -119,7 +119,7 @@ def fit_coordinates(store: Store) -> Coordinates:
 
 
 def restore(description: CoordinatesDescription) -> Coordinates:
-    """What a description tells."""
+    """Build the coordinates from their description."""
     dimension, classes = description.dimension, description.classes
     centres = np.array(description.centres, dtype=np.float64).reshape(len(classes), dimension)
     return Coordinates(dimension, classes, centres, np.array(description.deviations, dtype=np.float64))

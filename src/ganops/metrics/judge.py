@@ -71,13 +71,13 @@ Judge = Classifier | StackedDigits | Coordinates | Pretrained
 
 @dataclass(frozen=True)
 class StoreJudge:
-    """A judge as it is stored: with the digest of the store that it was made from."""
+    """A judge with the digest of the store that it was made from."""
 
     judge: Judge
     store_sha256: str
 
     def made_from(self, store: Store) -> Judge:
-        """The judge; MetricError where it was made from another store than this."""
+        """Return the judge; MetricError where it was made from another store than this."""
         if self.store_sha256 != store.digest():
             raise MetricError(
                 "the judge",
@@ -88,7 +88,7 @@ class StoreJudge:
         return self.judge
 
     def files(self) -> dict[str, bytes]:
-        """All that `restore_stored` needs, by file name."""
+        """Return all that `restore_stored` needs, by file name."""
         return self.judge.files() | {_STORE_FILE: seal({_STORE: self.store_sha256}).encode()}
 
 
@@ -128,7 +128,7 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
 
 
 def restore_stored(files: Mapping[str, bytes]) -> StoreJudge:
-    """What `StoreJudge.files` gave; MetricError where it is something else."""
+    """Restore what `StoreJudge.files` gave; MetricError where it is something else."""
     judge = restore(files)
     try:
         return StoreJudge(judge, _STORE_FILES.validate_python(without_seal(load_object(files[_STORE_FILE])))[_STORE])

@@ -28,7 +28,7 @@ FORMAT = "ganops-stacked-digits-2"
 
 
 class StackedDigitsDescription(StrictModel):
-    """What `restore` needs beside the weights."""
+    """The schema of judge.json of stacked digits; `restore` takes it beside the weights."""
 
     format: Literal["ganops-stacked-digits-2"]
     accuracies: dict[str, Share]
@@ -77,7 +77,7 @@ class StackedDigits:
 
 
 def restore(description: StackedDigitsDescription, content: bytes) -> StackedDigits:
-    """The judge of its description and the content of its file of weights; WrongTensors where they do not fit."""
+    """Build the judge from its description and the content of its weights' file; WrongTensors where they do not fit."""
     digits = description.digits
     if (digits.shape[0], digits.classes) != (1, DIGITS):
         raise WrongTensors(f"a classifier of {digits.shape[0]} channels and {len(digits.classes)} classes")

@@ -10,7 +10,7 @@ from ganops.errors import ConfigurationError, suggest
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 _OF_CLASSES = ("agreement", "modes", "reverse_kl")
-# What each kind of features gives, where the data have classes.
+# The metrics of each kind of features, for data with classes.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "classifier": (*_DISTANCES, *_OF_CLASSES),
     "inception": _DISTANCES,
@@ -87,16 +87,16 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
 
 
 def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> None:
-    """Check, before any training, that the gate asks for metrics that there will be.
+    """Check, before any training, that the gate uses metrics that the report will hold.
 
     Raises:
-        ConfigurationError: a limit, or compare_by, on a metric that these features never give, with the nearest.
+        ConfigurationError: a limit or compare_by names a metric that these features never give.
     """
     given = dict.fromkeys((f"{name}_{features}" for name in METRICS[features]), 0.0)
     _require(
         compared_metric({"protocol": {"features": features}}, parameters.compare_by), given, "registration.compare_by"
     )
-    # What has a name and does not apply is passed over, as by the gate.
+    # The gate skips known metrics that do not apply.
     known = given | dict.fromkeys(_inapplicable(features, classes=0), 0.0)
     for name, bounds in parameters.limits.items():
         if any(bound is not None for bound in bounds.values()):

@@ -18,7 +18,7 @@ _SQLITE = "sqlite:///"
 def project() -> Path:
     """The project that this code belongs to: inside a temporary DVC experiment, the temporary copy.
 
-    A package that is installed away from its project (`kedro package`) works in the folder in which it is started.
+    For a package that is installed away from its project (`kedro package`), the working directory.
     """
     folder = Path(__file__).resolve().parents[3]
     return folder if (folder / "pyproject.toml").is_file() else Path.cwd()
@@ -47,17 +47,17 @@ def ui_command() -> str:
 
 
 def sqlite_uri(file: Path) -> str:
-    """The address of an SQLite file.
+    """Return the address of an SQLite file.
 
-    In a URI `%` and `?` have a meaning: a path that holds one is quoted. Its slashes too, for MLflow makes the parent
-    folder of the path as it stands in the address, without unquoting it.
+    A path with `%` or `?`, which have a meaning in a URI, is quoted; its slashes too, because MLflow creates the parent
+    folder of the quoted path.
     """
     path = str(file)
     return _SQLITE + (quote(path, safe="") if {"%", "?"} & set(path) else path)
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """The file of an SQLite address; None for any other store."""
+    """Return the file of an SQLite address; None for any other store."""
     if not uri.startswith(_SQLITE):
         return None
     return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))

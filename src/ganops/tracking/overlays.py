@@ -26,7 +26,7 @@ def require_environment(known: Sequence[str], environment: str | None) -> None:
 
     Args:
         known: the environments that name their data.
-        environment: as asked for; None and local overlay the default one.
+        environment: of `--env`; None and local overlay the default one.
 
     Raises:
         ConfigurationError: no conf/<environment>/globals.yml.

@@ -74,7 +74,7 @@ def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _digest(path: Path) -> str:
-    """sha256 of a file; empty where there is none, of which the training itself tells."""
+    """Return the sha256 of a file; empty where it cannot be read, which the training reports itself."""
     try:
         return hashlib.sha256(read_regular(path)).hexdigest()
     except OSError:

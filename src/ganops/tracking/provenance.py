@@ -13,7 +13,7 @@ from ganops.tracking.masking import is_secret_file, mask_secrets
 _LOCK = re.compile(r"(.*/)?dvc\.lock")
 _PARAMETERS = re.compile(r"conf/(dvc|[^/]+/(parameters[^/]*|globals))\.yml")
 _READ_BY_THE_PROGRAM = ("src", "conf")
-# Python imports these and Kedro reads these, whatever .gitignore says; conf/local has a tag of its own.
+# Python and Kedro read these whatever .gitignore says; conf/local has its own tag.
 _READ_THOUGH_IGNORED = (
     ":(glob)src/**/*.py",
     *(f":(glob)conf/**/{name}*.y*ml" for name in ("parameters", "catalog", "globals", "mlflow")),
@@ -29,10 +29,10 @@ class Provenance:
     Attributes:
         commit: full sha; empty where git fails and before the first commit.
         branch: empty when detached.
-        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and files
-            of code and configuration that no commit holds, since Python and Kedro read them all the same.
-        diff: the differences of tracked files as text, empty when clean. Of untracked files and of files that are named
-            like secrets it has the names alone.
+        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and
+            untracked files of code and configuration, since Python and Kedro read them all the same.
+        diff: the differences of tracked files as text, empty when clean; only the names of untracked files and of
+            files named like secrets.
         problem: why git fails, in its own words; empty where it succeeds.
     """
 
@@ -51,7 +51,7 @@ class Provenance:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of a run; MLflow's own names for commit and branch."""
+        """Return the tags of a run, with MLflow's own names for commit and branch."""
         tags = {"git.dirty": self.dirty, "git.problem": self.problem}
         tags |= {"mlflow.source.git.commit": self.commit, "mlflow.source.git.branch": self.branch}
         return {name: value for name, value in tags.items() if value}
@@ -89,7 +89,7 @@ def _list_uncommitted(folder: Path) -> tuple[str, ...]:
 
 
 def _diff(folder: Path, changed: tuple[str, ...]) -> str:
-    """Show what changed. A diff driver of the user's could print what a filter keeps encrypted, so none is used."""
+    """Return the diff, without the user's diff drivers: these could print what a filter keeps encrypted."""
     withheld = [name for name in changed if is_secret_file(name)]
     options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative")
     paths = (".", *(f":(exclude,literal){name}" for name in withheld))

@@ -1,4 +1,4 @@
-"""The MLflow store is made by one process at a time: two that make it at once break each other's migrations.
+"""Makes the MLflow store, one process at a time: two at once would break each other's migrations.
 
 `python -m ganops.tracking.store` makes it and prints its address.
 """
@@ -23,12 +23,12 @@ from ganops.tracking.masking import mask_secrets
 
 _LONGEST_ANSWER_SECONDS = 10
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-# MLflow would ask again for minutes.
+# MLflow would retry for minutes.
 _UNAVAILABLE = (502, 503, 504)
 
 
 def open_store() -> None:
-    """Make the store where it is missing, and ask it for the experiment, as kedro-mlflow is about to do.
+    """Make the store where it is missing, and look up the experiment, as kedro-mlflow will.
 
     Raises:
         TrackingError: as `create_store`, and where the store belongs to another version of MLflow.
@@ -61,7 +61,7 @@ def create_store() -> str:
 
 
 def check_answer(uri: str) -> None:
-    """Ask a server once, within seconds. MLflow's own requests are repeated for minutes.
+    """Send one request to a server, which answers within seconds; MLflow's own are retried for minutes.
 
     Raises:
         TrackingError: it does not answer.
@@ -77,7 +77,7 @@ def check_answer(uri: str) -> None:
             f"The MLflow server {mask_secrets(uri)}",
             expected=f"an answer within {_LONGEST_ANSWER_SECONDS} seconds",
             received=str(error).strip("<>"),
-            remedy="Start the server or correct MLFLOW_TRACKING_URI; without that variable the store is a file of the "
+            remedy="Start the server or correct MLFLOW_TRACKING_URI. Without that variable the store is a file in the "
             "project.",
         ) from None
 
@@ -119,14 +119,14 @@ def _holds_experiment(file: Path) -> bool:
 
 
 def _check_writable(file: Path, connection: sqlite3.Connection) -> None:
-    """SQLite opens what it may not write without a word, and writes its journal beside the file."""
+    """Raise sqlite3.OperationalError where file or folder may not be written; SQLite would open them."""
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise sqlite3.OperationalError(f"the folder {file.parent} may not be written")
     try:
         connection.execute("BEGIN IMMEDIATE")
         connection.rollback()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_BUSY":  # another run writes: so it can be written
+        if error.sqlite_errorname != "SQLITE_BUSY":  # another run is writing, so it can be written
             raise
 
 
@@ -139,7 +139,7 @@ def _sqlite_errors(file: Path) -> Iterator[None]:
             f"The MLflow store {file}",
             expected="an SQLite file that may be read and written",
             received=str(error),
-            remedy="Give the right to write file and folder, or set MLFLOW_TRACKING_URI to another store.",
+            remedy="Grant the right to write the file and its folder, or set MLFLOW_TRACKING_URI to another store.",
         ) from None
 
 

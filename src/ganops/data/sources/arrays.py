@@ -1,12 +1,12 @@
-"""Pictures in NumPy's files: .npz of several arrays or one, .npy of one each, told by their names.
+"""Pictures in NumPy's files, .npz and .npy; the names of the arrays say what each holds.
 
     pictures    x, images, image, imgs, pictures, data or arr_0     (N, H, W), (N, H, W, C) or (N, C, H, W)
     labels      y, labels, label, targets, target, cls or arr_1     (N,) or (N, 1), whole numbers or texts
 
-Without labels there are no classes; −1, NaN and "" are no label. The name is that of the array, or of the file where it
-holds one array alone: images.npy, k49-train-labels.npz. Parts are named before or after that, or by the file: x_train,
-y_train, x_test and y_test, train_images and so on, or images and labels in train.npz and in test.npz; `test` is the
-test part. Of four axes that one is the channels whose size is 1 to 4. Other arrays are not used, and a note says so.
+Without labels there are no classes; −1, NaN and "" are no label. The name is that of the array, or of a file with one
+array: images.npy, k49-train-labels.npz. The part stands before or after it, or in the file's name: x_train, y_train,
+x_test and y_test, train_images and so on, or images and labels in train.npz and in test.npz; `test` is the test part.
+Of four axes, the one of size 1 to 4 is the channels. A note names the arrays that are not used.
 A .npy is memory-mapped, which costs no memory; a .npz is read into memory. Files that hold Python objects are refused:
 they could run code.
 """
@@ -35,7 +35,7 @@ _RENAME = "Rename one of them, as x_train beside x_test, or move it out of the f
 
 @dataclass(frozen=True)
 class _Named:
-    """An array with its name as a user knows it; of the part `part`, which may be ""; of neither kind: "" as well."""
+    """An array under the name that a message shows. The part may be ""; kind: pictures, labels, or "" for neither."""
 
     name: str
     kind: str
@@ -47,7 +47,7 @@ def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All pictures of the folder `path`, part after part.
 
     Args:
-        limits: what the files may cost.
+        limits: on the size of the unpacked arrays.
 
     Raises:
         DataError: none, unfit, or in doubt which array is what.
@@ -72,7 +72,7 @@ def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
 def channels_last(
     subject: str, pictures: Shaped[np.ndarray, "..."]
 ) -> Shaped[np.ndarray, "count height width channels"]:
-    """The same pictures with their channels last, as a view; DataError where the axes are in doubt."""
+    """Return the same pictures with their channels last, as a view; DataError where the axes are in doubt."""
     if pictures.ndim == 3:
         return pictures[..., np.newaxis]
     candidates = [axis for axis in (1, 3) if pictures.ndim == 4 and 1 <= pictures.shape[axis] <= 4]
@@ -83,7 +83,7 @@ def channels_last(
 
 
 def _find(path: Path, limits: PictureLimits) -> list[_Named]:
-    """Every array of the folder, sorted by the names of files and arrays."""
+    """List every array of the folder, sorted by the names of files and arrays."""
     found = [_name(shown(file.stem), shown(file.stem), open_npy(file), "") for file in _files(path, ".npy")]
     packed = _files(path, ".npz")
     for file in packed:
@@ -106,7 +106,7 @@ def _name(key: str, file: str, array: StoredArray, within: str) -> _Named:
 
 
 def _kind_and_part(name: str, *, prefixed: bool) -> tuple[str, str]:
-    """What an array of this name holds, and of which part; prefixed: whether the name of a data set may stand first."""
+    """Return kind and part of an array of this name; prefixed: the name of a data set may stand first."""
     words = re.split("[-_.]", name.lower())
     at = next((at for at in (0, -1, *range(1, len(words))) if words[at] in PART_NAMES), None)
     part = "" if at is None else words.pop(at)

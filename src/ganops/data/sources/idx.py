@@ -3,8 +3,8 @@
     <part>-images-idx3-ubyte  <part>-labels-idx1-ubyte      or with a dot, .idx3-ubyte; each also with .gz
 
 `t10k` and `test` are the test part; files without a part's name are the only part. The name of a data set may stand
-first, as in emnist-letters-train-images-idx3-ubyte.gz; of these there may be one. Each file may lie in a folder of its
-own. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
+first, as in emnist-letters-train-images-idx3-ubyte.gz; a folder holds one data set. Each file may lie in its own
+folder. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
 memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed whole into memory.
 
 The format: two zero bytes, 8 for unsigned bytes (12 for 32-bit integers), the number of dimensions, each dimension as a
@@ -42,7 +42,7 @@ _NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx\d-(ubyte|
 _EXPECTED = "files named <part>-images-idx3-ubyte and <part>-labels-idx1-ubyte, each also with .gz"
 _TEST_PARTS = {"t10k", *TEST_NAMES}
 _PARTS = {"t10k", *PART_NAMES}
-# Of each type of values, its code in the file and what NumPy calls it.
+# The codes of the types of values, and NumPy's types.
 _UNSIGNED_BYTES, _INTEGERS = 8, 12
 _DTYPES = {_UNSIGNED_BYTES: np.dtype(np.uint8), _INTEGERS: np.dtype(">i4")}
 # Class, series, writer and so on: Yadav and Bottou 2019, "Cold case: the lost MNIST digits".
@@ -67,7 +67,7 @@ def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = D
 
     Args:
         named: the name of a class, from a label's value.
-        limits: what the files may cost.
+        limits: on the size of the unpacked files.
 
     Raises:
         DataError: no pictures, a damaged file, several data sets, or labels that do not fit.
@@ -85,10 +85,10 @@ def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = D
 def read_idx(
     file: Path, *headers: tuple[int, int], limits: PictureLimits = DEFAULT_LIMITS
 ) -> Shaped[np.ndarray, "..."]:
-    """The values of an idx file.
+    """Read the values of an idx file.
 
     Args:
-        headers: what it may hold, each the code of the type of values and the number of dimensions.
+        headers: accepted contents, each the code of the type of values and the number of dimensions.
 
     Raises:
         DataError: it is damaged, or holds other values.
@@ -112,7 +112,7 @@ def read_idx(
 
 
 def _find(path: Path) -> tuple[list[_File], list[str]]:
-    """The files of this format, and the names of those that are none."""
+    """Find the files of this format, and the names of all others."""
     candidates = [file for top in sorted(path.glob("*")) for file in (sorted(top.glob("*")) if top.is_dir() else [top])]
     names = {file: shown(file.relative_to(path).as_posix()) for file in candidates if not file.is_dir()}
     matches = {file: _NAME.fullmatch(file.name) for file in names}
@@ -125,7 +125,7 @@ def _find(path: Path) -> tuple[list[_File], list[str]]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """The names of the data set and of its part."""
+    """Split a file's name into those of the data set and of its part."""
     start, _, last = name.rpartition("-") if "-" in name else name.rpartition("_")
     return (start, last) if last in _PARTS else (name, "")
 
@@ -138,7 +138,7 @@ def _by_part(found: Iterable[_File]) -> dict[tuple[_PartKey, str], list[Path]]:
 
 
 def _choose(path: Path, files: list[Path]) -> Path:
-    """The first of files of equal content, as they are published in two spellings; DataError where they differ."""
+    """Return the first of files with equal content, published in two spellings; DataError where they differ."""
     first, *others = files
     for file in files:
         require_regular_file(file)
@@ -162,12 +162,12 @@ def _require_pictures(
 ) -> None:
     lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
     if lonely:
-        received = f"no pictures to the labels in {list_names(lonely)}"
+        received = f"no pictures for the labels in {list_names(lonely)}"
     elif not pictures:
         received = f"none of them, but {list_names(others)}" if others else "no such file"
     else:
         return
-    raise unusable(path, _EXPECTED, received, "Put them right into the folder.")
+    raise unusable(path, _EXPECTED, received, "Put them directly into the folder.")
 
 
 def _part(

@@ -1,4 +1,4 @@
-"""NumPy's files, .npy and .npz: no Python objects, and exactly the bytes that the shape asks for."""
+"""Reads NumPy's files, .npy and .npz, without Python objects; their size must be that of the header's shape."""
 
 import lzma
 import math
@@ -34,7 +34,7 @@ Stream = IO[bytes] | BufferedIOBase
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array that has not been read yet: its header, and how to read it, which may raise a DataError."""
+    """An array that has not been read yet; `load` reads it and may raise a DataError."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -43,7 +43,7 @@ class StoredArray:
 
 @dataclass(frozen=True)
 class _Header:
-    """What a file says of its array; `start`: where the values begin."""
+    """The header of an array; `start`: the position of the values in the file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -52,12 +52,12 @@ class _Header:
 
     @property
     def byte_count(self) -> int:
-        """Bytes of all values."""
+        """Return the bytes of all values."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
 def open_npy(file: Path) -> StoredArray:
-    """The array of a .npy, which is memory-mapped; DataError where it is damaged."""
+    """Open the array of a .npy, memory-mapped; DataError where it is damaged."""
     require_regular_file(file)
     try:
         with file.open("rb") as content:
@@ -68,7 +68,7 @@ def open_npy(file: Path) -> StoredArray:
 
 
 def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
-    """The arrays of a .npz by name. Each is read into memory; DataError: damaged or too large."""
+    """Open the arrays of a .npz, by name; `load` reads one into memory. DataError: damaged or too large."""
     require_regular_file(file)
     try:
         archive = zipfile.ZipFile(file)
@@ -93,7 +93,7 @@ def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
 
 
 def _stored(subject: str, header: _Header, load: Callable[[], np.ndarray]) -> StoredArray:
-    # An array of objects may lie beside the others, as long as it is not asked for.
+    # An array of objects may lie beside the others, as long as it is not loaded.
     return StoredArray(
         header.shape, header.dtype, partial(_refuse_objects, subject) if header.dtype.hasobject else load
     )
