@@ -42,7 +42,7 @@ def test_the_base_configuration_passes() -> None:
         ({"registration": {"limits": {"fid_clasifier": {"maximum": 2}}}}, r"limits: .*Did you mean fid_classifier\?"),
         ({"registration": {"limits": {"fid_inception": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
         ({"evaluation": {"features": "coordinates"}}, r"features: expected features of pictures, since"),
-        ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, for stacked_digits"),
+        ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, since stacked_digits"),
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
         (
             {"data_preparation": {"source": "gaussians_25"}, "training": {"mirror": True}},
