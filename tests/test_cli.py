@@ -118,7 +118,7 @@ def test_the_commands_are_light_to_import() -> None:
     ("options", "message"),
     [
         (["--n", "0"], "--n: expected a number greater than or equal to 1, received 0"),
-        (["--class", ""], "--class: expected"),
+        (["--class", ""], "--class: expected a valid integer, received ''"),
         (["--truncation", "2"], "--truncation: expected a number less than or equal to 1, received 2.0"),
         ([], "bundle"),
     ],

@@ -33,11 +33,11 @@ class ProjectConfigLoader(OmegaConfigLoader):
         runtime_params: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        check_name("--env", env)
-        check_literal("--params", runtime_params or {})
+        _check_name("--env", env)
+        _check_literal("--params", runtime_params or {})
         _check_readable(Path(conf_source), options.get("base_env"), env)
         super().__init__(conf_source, env, runtime_params, **options)
-        check_name("environment of globals.yml", self._globals.get("environment"))
+        _check_name("environment of globals.yml", self._globals.get("environment"))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """Load a group as Kedro does; ConfigurationError where a file cannot be read or parsed."""
@@ -72,7 +72,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> dict[str, Any]:
         if key in _LITERAL:
             for file, config in config_per_file.items():
-                check_literal(str(file), OmegaConf.to_container(config, resolve=False))
+                _check_literal(str(file), OmegaConf.to_container(config, resolve=False))
         return super()._merge_and_resolve(key, config_per_file)
 
     def environments(self) -> list[str]:
@@ -88,7 +88,7 @@ def _match(files: Any, folder: str, path: str) -> list[str]:
     return [file for file in files.find(folder) if pattern.fullmatch(os.path.relpath(file, folder))]
 
 
-def check_name(subject: str, name: str | None) -> None:
+def _check_name(subject: str, name: str | None) -> None:
     """Raise ConfigurationError where an environment's name could be a path."""
     if name is not None and not _NAME.fullmatch(str(name)):
         raise ConfigurationError(
@@ -99,7 +99,7 @@ def check_name(subject: str, name: str | None) -> None:
         )
 
 
-def check_literal(subject: str, values: Any) -> None:
+def _check_literal(subject: str, values: Any) -> None:
     """Raise ConfigurationError for an interpolation: it could put an environment variable's value into the record."""
     for key, text in _texts(values):
         if _INTERPOLATION in text:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-MASK = "***"
+_MASK = "***"
 _SECRET_FILE = re.compile(
     r".*(credential|secret|passw(or)?d).*"
     r"|\.env(\..*)?|.*\.env|config\.local"
@@ -35,8 +35,8 @@ def is_secret_file(path: str) -> bool:
 def mask_secrets(text: str) -> str:
     """Replace user and password of every address, and the value of every environment variable named like a secret."""
     for value in _secret_values():
-        text = text.replace(value, MASK)
-    return _ADDRESS_QUERY.sub(rf"\1{MASK}", _ADDRESS_USER.sub(f"{MASK}@", text))
+        text = text.replace(value, _MASK)
+    return _ADDRESS_QUERY.sub(rf"\1{_MASK}", _ADDRESS_USER.sub(f"{_MASK}@", text))
 
 
 def mask_values(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,10 +34,10 @@ def check_selection(options: Mapping[str, Any]) -> None:
         ConfigurationError: an option names something unknown, or the options together leave no node.
     """
     asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
-    check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
+    _check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
     selected = sum((pipelines[name] for name in asked or ["__default__"]), start=Pipeline([]))
     for option, names in _names(selected).items():
-        check_known(_shown(option), options[option], names)
+        _check_known(_shown(option), options[option], names)
     _check_not_empty(selected, {name: options[option] for name, option in _FILTERS.items() if options[option]})
 
 
@@ -65,7 +65,7 @@ def check_runner(name: str, arguments: Mapping[str, Any]) -> None:
         raise _unknown("--runner-params", ", ".join(arguments), known) from None
 
 
-def check_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
+def _check_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
     """Raise ConfigurationError, with the nearest name, where a name is unknown."""
     for name in names:
         if name not in known:

@@ -19,7 +19,7 @@ def normalize_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def natural_key(name: str) -> NaturalKey:
+def _natural_key(name: str) -> NaturalKey:
     """Return the sort key: texts as texts, runs of digits as numbers; equal so far, the whole name as text."""
     # Not as int, which takes at most 4,300 digits.
     parts = [_number(part) if at % 2 else part for at, part in enumerate(_DIGITS.split(name))]
@@ -28,7 +28,7 @@ def natural_key(name: str) -> NaturalKey:
 
 def sort_classes(names: Iterable[str]) -> tuple[str, ...]:
     """Return the distinct names, in natural order."""
-    return tuple(sorted(set(names), key=natural_key))
+    return tuple(sorted(set(names), key=_natural_key))
 
 
 def order_classes(names: Sequence[str]) -> tuple[str, ...]:

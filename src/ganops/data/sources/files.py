@@ -31,9 +31,9 @@ LINK = "a link, not a picture"
 SPECIAL = "neither a file nor a folder"
 # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
 _CLIMBS = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.($|[/\\])")
-MEGABYTE = 1_000_000
+_MEGABYTE = 1_000_000
 _NAMES_SHOWN = 10
-_UNPACKED_ALWAYS = 64 * MEGABYTE
+_UNPACKED_ALWAYS = 64 * _MEGABYTE
 # What systems, disks and programs leave among one's files, in small letters. Hidden files are passed over anyway.
 _LEFT_BEHIND = frozenset(
     {
@@ -128,7 +128,7 @@ def require_regular_file(path: Path) -> None:
 
 def too_large(size: int, limits: PictureLimits) -> str | None:
     """Return why a file of `size` bytes is not read; None where it is."""
-    if size <= limits.file_megabytes * MEGABYTE:
+    if size <= limits.file_megabytes * _MEGABYTE:
         return None
     return f"{size} bytes, more than data_preparation.limits.file_megabytes={limits.file_megabytes} allows"
 

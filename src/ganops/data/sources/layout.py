@@ -82,12 +82,12 @@ def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
         return _with_classes(names, [folders[0][depth - 1 : depth]] * len(names), test)
     tops = [() if classes == "none" else parts[:1] for parts in below]
     different = {top[0] for top in tops if top}
-    if classes is None and len(different) > 1 and look_like_shards(different):
+    if classes is None and len(different) > 1 and _look_like_shards(different):
         raise ShardsOrClasses(", ".join(repr(name) for name in sorted(different)[:3]))
     return _with_classes(names, tops, test)
 
 
-def look_like_shards(names: Collection[str]) -> bool:
+def _look_like_shards(names: Collection[str]) -> bool:
     """Return whether all sub-folders have names that programs give to shards."""
     if all(name.isalpha() for name in names) or all(name.isdecimal() and len(name) < 3 for name in names):
         return False  # Words such as "bad" and "add", and numbers of two digits, are hexadecimal by chance.
@@ -99,7 +99,7 @@ def look_like_shards(names: Collection[str]) -> bool:
 def _is_class(folder: str, classes: ClassKind | None) -> bool:
     if classes is not None:
         return classes == "folders"
-    return folder.lower() not in PART_NAMES and not look_like_shards([folder])
+    return folder.lower() not in PART_NAMES and not _look_like_shards([folder])
 
 
 def _shared(folders: Sequence[tuple[str, ...]]) -> int:

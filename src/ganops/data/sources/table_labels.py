@@ -15,7 +15,7 @@ from ganops.data.sources.parts import Labels, read_labels
 from ganops.data.sources.row_reader import column_of, schema_of
 from ganops.data.store import NO_CLASS
 
-LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
+_LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
 _TO_LABELS = "Save one integer or text a row, null where there is no label; or rename the column, for no classes."
 _TO_NAMES = "Correct the names in the schema's metadata, or remove them: table.replace_schema_metadata(None)."
 
@@ -47,7 +47,7 @@ def labels_of(file: Path) -> TableLabels:
         ArrowException or OSError: the file is damaged.
     """
     schema = schema_of(file)
-    column = next((name for name in LABEL_COLUMNS if name in schema.names), None)
+    column = next((name for name in _LABEL_COLUMNS if name in schema.names), None)
     if column is None:
         return TableLabels(None)
     names, values = _class_names(file, schema, column), _values(file, column)
