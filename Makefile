@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # "true", for MLflow understands no other word.
 export DO_NOT_TRACK := true
 export KEDRO_DISABLE_TELEMETRY := 1
-# A pickle in somebody's model runs code when it is read; the models of this project hold none.
+# Unpickling a model runs code; the models of this project hold no pickle.
 export MLFLOW_ALLOW_PICKLE_DESERIALIZATION ?= false
 export PYTHONUNBUFFERED := 1
 

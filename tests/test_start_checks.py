@@ -37,12 +37,12 @@ def test_the_base_configuration_passes() -> None:
         ({"training": {"recipe": "vae", "r1_gamma": 1.0}}, r"training\.r1_gamma: expected null"),
         (
             {"training": {"continue_from": "none.safetensors"}},
-            r"continue_from: .*, where there is none",
+            r"continue_from: .*, which does not exist",
         ),
         ({"registration": {"limits": {"fid_clasifier": {"maximum": 2}}}}, r"limits: .*Did you mean fid_classifier\?"),
         ({"registration": {"limits": {"fid_inception": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
         ({"evaluation": {"features": "coordinates"}}, r"features: expected features of pictures, since"),
-        ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, for stacked_digits"),
+        ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, since stacked_digits"),
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
         (
             {"data_preparation": {"source": "gaussians_25"}, "training": {"mirror": True}},
@@ -54,7 +54,7 @@ def test_the_base_configuration_passes() -> None:
         ),
         (
             {"evaluation": {"features": "inception", "inception_weights": "none.pth"}},
-            r"inception_weights: .*'none\.pth', where there is none",
+            r"inception_weights: .*'none\.pth', which does not exist",
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_what_can_be_known_at_start_is_told_at_start(changed: dict[str, Any], me
 
 def test_samples_of_another_program_are_looked_for_where_they_are_judged() -> None:
     check(evaluation={"samples": "nowhere"})
-    with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', where there is none"):
+    with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):
         check(("judge_samples",), evaluation={"samples": "nowhere"})
 
 

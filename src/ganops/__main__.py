@@ -1,7 +1,7 @@
 """`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder.
 
-Installed away from its project (`kedro package`), it runs in the folder in which it is started: data, store and
-checkpoints lie below it, the configuration is conf in it or what `--conf-source` names.
+Installed away from its project (`kedro package`), it runs in the working directory: data, store and checkpoints lie
+below it; the configuration is its folder conf, or the one that `--conf-source` names.
 """
 
 import os
@@ -13,11 +13,11 @@ from ganops.tracking.location import project
 
 
 def main(arguments: list[str] | None = None, **options: Any) -> Any:
-    """Go to the project and run.
+    """Change to the project's folder and run.
 
     Args:
-        arguments: of `kedro run`; those of the command line.
-        options: of click's `Command.main`, such as standalone_mode=False, which returns what the run gave.
+        arguments: of `kedro run`; None: those of the command line.
+        options: of click's `Command.main`, such as standalone_mode=False, with which the run's result is returned.
     """
     folder = project()
     # Kedro takes the project, and its logging file, from the working directory.

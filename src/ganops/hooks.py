@@ -75,7 +75,7 @@ class RunHooks:
         check_load_versions(run_params["load_versions"] or {}, self.entries)
         provenance = read_provenance(self.project)
         if provenance.problem:
-            _LOGGER.warning("The run does not know its commit: %s", provenance.problem)
+            _LOGGER.warning("The run has no commit: %s", provenance.problem)
         owned = self._own_outputs(pipeline)  # before anything of them is read
         if run_params["only_missing_outputs"]:
             check_anything_missing(pipeline, catalog)

@@ -1,13 +1,12 @@
 """The base of all parameter objects, immutable, where an unknown key is an error that names the nearest known one."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 _WITH_KEYS = "keys with values below it"
 # Where pydantic speaks of Python to who writes YAML.
@@ -62,12 +61,11 @@ def require_changes(base: Parameters, group: str, changed: Mapping[str, Any], co
 
 def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
     """The error of a key that nobody knows, with the nearest of those that are."""
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     return ConfigurationError(
         f"{group}.{name}",
         expected="one of " + ", ".join(sorted(known)),
         received=f"the unknown key {name!r}",
-        remedy=f"Did you mean {group}.{nearest[0]}?" if nearest else "Remove it.",
+        remedy=suggest(name, known, "Remove it.", within=f"{group}.", cutoff=0.0),
     )
 
 
@@ -76,13 +74,20 @@ def wrong_value(group: str, error: ValidationError) -> ConfigurationError:
     first = error.errors()[0]
     name = ".".join([group, *(str(step) for step in first["loc"] if step != "[key]")])
     words = re.findall("'([^']*)'", first["msg"]) if first["type"] == "literal_error" else []
-    nearest = difflib.get_close_matches(str(first["input"]), words, n=1)
+    correct = f"Correct {name} in its parameters file or in --params."
     return ConfigurationError(
         name,
         expected=wanted(error),
         received=repr(first["input"]),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else f"Correct {name} in its parameters file or in --params.",
+        remedy=suggest(str(first["input"]), words, correct),
     )
+
+
+def describe_first_error(error: ValidationError) -> tuple[str, str]:
+    """Return what pydantic's first complaint expected, with the field's name, and what it received."""
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"]))
+    return f"{name} {wanted(error)}".strip(), f"{first['input']!r:.200}" if name else "others"
 
 
 def wanted(error: ValidationError) -> str:

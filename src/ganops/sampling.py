@@ -135,7 +135,7 @@ class Generator:
         raise RequestError(
             "class_label",
             expected=f"0 to {classes - 1}" if classes else "null, since this generator knows no classes",
-            received=repr(class_label) if isinstance(class_label, str) else str(class_label),
+            received=repr(class_label),
             remedy="Ask for a class of the model card, or for none.",
         )
 

@@ -20,17 +20,15 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 # cores that are free; spinning on, ten times as long on cores that others use too (EXPERIMENTS.md). OpenMP reads it
 # when torch is imported, and the bytes do not depend on it.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-# MLflow's default would unpickle, and so run, what a model's MLmodel names; the models of this project need no pickle.
+# By default MLflow unpickles files that an MLmodel names, which runs code; the models of this project hold no pickle.
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-# At the end of a run MLflow prints the address of a server as it was given, with its password.
+# At the end of a run MLflow prints the address of the server, with its password.
 if mask_secrets(tracking_uri()) != tracking_uri():
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # A bar for each artifact would come between the lines that the user reads.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# Nothing is unpickled; MLflow would, unless it is told not to.
-os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 
-# A terminal that is no UTF-8 shows another sign for ± or ×, and ends no run; so do those of the processes started here.
+# A terminal without UTF-8 shows another sign for ± or × instead of ending the run; so in processes started here.
 for _stream in (sys.stdout, sys.stderr):
     if isinstance(_stream, io.TextIOWrapper):
         _stream.reconfigure(errors="replace")
@@ -40,7 +38,7 @@ os.environ.setdefault("PYTHONIOENCODING", ":replace")
 logging.getLogger("py.warnings").addFilter(
     lambda record: "Add type hints to the `predict` method" not in record.getMessage()
 )
-# Of a request's class, which is a number or a name: pydantic checks it.
+# A request's class is a number or a name; pydantic checks it.
 logging.getLogger("mlflow.types.type_hints").addFilter(
     lambda record: "Union type hint with multiple" not in record.getMessage()
 )

@@ -1,8 +1,7 @@
-"""Which code ran, by its bytes; and what each part of the package may change.
+"""Digests of the source code, and which part of the package may change which outputs.
 
-Fingerprints of trainings, the search for an interrupted run, and the stages of DVC ask which edits matter: all three
-take it from here. A test holds TRAINING equal to what `ganops.launch.training` reaches by its imports, and the three
-groups to what lies in the package.
+The fingerprint of a training, the search for an interrupted run, and the stages of DVC use this partition. A test holds
+TRAINING equal to what `ganops.launch.training` reaches by its imports, and the groups to the content of the package.
 """
 
 import hashlib
@@ -33,9 +32,9 @@ TRAINING = frozenset(
         "training_settings",
     ]
 )
-"""What a training's files come from."""
+"""Parts that can change the files of a training."""
 OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
-"""What other outputs come from."""
+"""Parts that can change other outputs."""
 SILENT = frozenset(
     {
         "__main__",
@@ -50,7 +49,7 @@ SILENT = frozenset(
         "tracking",
     }
 )
-"""What no byte of an output comes from: commands, messages, and what is told of a run and answers nothing."""
+"""Parts that can change no output: commands, messages, and the records of runs."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -70,5 +69,5 @@ def source_digest(counts: Callable[[str], bool] = lambda part: True) -> str:
 
 
 def training_digest() -> str:
-    """sha256 of the sources that a training's files come from."""
+    """Return the sha256 of the sources that can change the files of a training."""
     return source_digest(TRAINING.__contains__)

@@ -1,4 +1,4 @@
-"""Check before the first node what can be known then: names and files that are asked for hours later. Torch-free."""
+"""Checks before the first node: names and files that a run needs only hours later. Torch-free."""
 
 import importlib.util
 from collections.abc import Collection, Iterable, Mapping
@@ -24,14 +24,14 @@ _POINTS = ("gaussians_25",)
 
 
 def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
-    """Check everything of the configuration that needs neither data nor torch.
+    """Check all of the configuration that can be checked without data and torch.
 
     Args:
         groups: the parameters of each pipeline, by name.
-        nodes: names of the nodes that will run; files are asked of those alone that will read them.
+        nodes: names of the nodes that will run; a file is checked only if one of them reads it.
 
     Raises:
-        ConfigurationError: what is wrong, with the nearest of the names that are known.
+        ConfigurationError: a name is unknown, a file is missing, or parameters contradict one another.
     """
     preparation, training = _of(groups, DataPreparationParameters), _of(groups, TrainingParameters)
     evaluation, registration = _of(groups, EvaluationParameters), _of(groups, RegistrationParameters)
@@ -49,14 +49,14 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises ConfigurationError where a version is asked of a dataset that Kedro keeps no versions of."""
+    """Raise ConfigurationError where Kedro keeps no versions of a dataset."""
     for name in names:
         if not entries.get(name, {}).get("versioned"):
             raise ConfigurationError(
                 "--load-versions",
                 expected="datasets with `versioned: true` in the catalog",
                 received=repr(name),
-                remedy="Leave it out: versions of data are those of DVC (`git checkout COMMIT`, `dvc checkout`).",
+                remedy="Leave the option out; DVC versions the data: `git checkout COMMIT`, then `dvc checkout`.",
             )
 
 
@@ -84,7 +84,7 @@ def _check_training(training: TrainingParameters) -> None:
             "training.launcher",
             expected="elastic, since Ray is an extra that is not installed",
             received="ray",
-            remedy="pip install 'ganops[ray]', or from a clone pip install -e '.[ray]'.",
+            remedy="Install it with pip install 'ganops[ray]', in a clone with pip install -e '.[ray]'.",
         )
 
 
@@ -106,7 +106,7 @@ def _check_features(evaluation: EvaluationParameters, preparation: DataPreparati
     if (features == "coordinates") != (_field(preparation) == "point"):
         fitting = "coordinates" if _field(preparation) == "point" else "features of pictures"
     elif features == "stacked_digits" and source != "stacked_mnist":
-        fitting = "other features, for stacked_digits knows the pictures of stacked_mnist alone"
+        fitting = "other features, since stacked_digits is for stacked_mnist"
     else:
         return
     raise ConfigurationError(
@@ -126,6 +126,6 @@ def _missing(key: str, path: str, wanted: str) -> ConfigurationError:
     return ConfigurationError(
         key,
         expected=wanted,
-        received=f"{path!r}, where there is none",
-        remedy=f"Correct the path, which is looked for from {Path.cwd()}.",
+        received=f"{path!r}, which does not exist",
+        remedy=f"Correct the path; a relative one starts at {Path.cwd()}.",
     )

@@ -1,4 +1,4 @@
-"""Named tensors of a safetensors file, checked before anything is made of them."""
+"""Read and check the named tensors of a safetensors file."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Tensors = Mapping[str, Shaped[Tensor, "..."]]
 
 
 class WrongTensors(ValueError):
-    """A file that holds no tensors, or others than are wanted; says in words what it holds."""
+    """The tensors of a file are not those that are wanted; its text says what the file holds."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def read_tensors(path: Path) -> TensorFile:
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file that a training has written; a missing or damaged one is a CheckpointError."""
+    """Read the tensors of a file that a training wrote; CheckpointError where it is missing or damaged."""
     try:
         return read_tensors(path).tensors
     except WrongTensors as error:
@@ -55,7 +55,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def parse_tensors(content: bytes) -> TensorFile:
-    """The same of a file's content."""
+    """Parse the content of a safetensors file as `read_tensors` does; WrongTensors."""
     try:
         tensors = load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -92,13 +92,20 @@ def kind(tensor: Shaped[Tensor, "..."]) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
+def parse_images_seen(text: str) -> int:
+    """Return the images seen that a snapshot's name states in 14 digits; WrongTensors where it states none."""
+    if len(text) != 14 or not text.isascii() or not text.isdigit():
+        raise WrongTensors(f"a snapshot at {text!r:.40} images")
+    return int(text)
+
+
 def encode_text(text: str) -> UInt8[Tensor, " bytes"]:
-    """UTF-8 as a tensor, for a word among weights; equal texts give equal bytes."""
+    """Return a text as a tensor of its UTF-8, to be stored among weights."""
     return torch.tensor(list(text.encode()), dtype=torch.uint8)
 
 
 def decode_text(tensor: Shaped[Tensor, "..."]) -> str:
-    """The reverse of encode_text; WrongTensors where the tensor holds no text."""
+    """Return the text that encode_text stored; WrongTensors where the tensor holds none."""
     if tensor.dtype != torch.uint8 or tensor.ndim != 1:
         raise WrongTensors(f"{kind(tensor)}, where a text is wanted")
     try:

@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ganops.config import (
+    MOST_THREADS,
     AugmentationPolicy,
     Decay,
     FieldName,
@@ -17,17 +18,15 @@ from ganops.config import (
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
 
-# What no training needs more of: a larger number is a mistyped or a damaged one.
+# Limits that no training needs to exceed: a larger number is mistyped or damaged.
 LARGEST_CLOCK = 2**40
-"""samples that one training, or one attempt at it, is shown at most"""
-LARGEST_THREADS = 1024
+"""most samples shown in one training, or in one attempt at it"""
 _LARGEST_SIZE, _LARGEST_COUNT = 2**16, 2**20
 
 
 class Settings(Parameters):
     """Everything that determines a training, resolved: flat, written as JSON, part of fingerprint and bundle."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
     key: ClassVar[str] = "settings"
 
     recipe: str
@@ -68,7 +67,7 @@ class Settings(Parameters):
     precision: Precision
     channels_last: bool
     device: Literal["cpu", "cuda", "mps"]
-    threads: int = Field(ge=1, le=LARGEST_THREADS)
+    threads: int = Field(ge=1, le=MOST_THREADS)
     seed: int = Field(ge=0)
     log_every_images: int = Field(ge=1)
     sample_every_images: int = Field(ge=1)

@@ -124,7 +124,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_one_and_no_trace(name: str, 
     dataset.save(content_of(name, 1))
     old = files(tmp_path)
     new = content_of(name, 2)
-    with small_files(), pytest.raises(DatasetError, match="start again: what was whole before still is") as caught:
+    with small_files(), pytest.raises(DatasetError, match="start again: complete files are unchanged") as caught:
         dataset.save(new)
     assert isinstance(caught.value.__cause__, StorageError)
     assert files(tmp_path) == old != {}

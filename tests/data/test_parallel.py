@@ -42,5 +42,12 @@ def test_what_fails_gives_its_pixels_back() -> None:
                 raise ValueError
         except ValueError:
             pass
-    with budget.take(10):
-        pass
+
+    def take_all() -> None:
+        with budget.take(10):
+            pass
+
+    thread = threading.Thread(target=take_all, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), "it waits for pixels that were not given back"

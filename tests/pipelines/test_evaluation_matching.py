@@ -58,5 +58,5 @@ def test_a_report_and_a_curve_of_two_evaluations_are_not_drawn_together(
     assert draw_metric_curve(curve, report.to_json()).width > 0
     other = evaluate(Replay(store), store, classifier, PARAMETERS, along={64: Replay(store)})
     for wrong in (other.to_json(), {**report.to_json(), "metric_curve_sha256": None}):
-        with pytest.raises(MetricError, match="the report: expected that of the metric's curve"):
+        with pytest.raises(MetricError, match="the report: expected the report of the metric curve"):
             draw_metric_curve(curve, wrong)

@@ -63,7 +63,7 @@ def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
 ) -> None:
     if named != "nothing":
         report["bundle"] = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest, named: "0123"}
-    with pytest.raises(RegistryError, match=r"that of the bundle at hand.*received that of .*--from-nodes evaluate"):
+    with pytest.raises(RegistryError, match=r"the report of this bundle.*received one of .*--from-nodes evaluate"):
         register(bundle, report, RegistrationParameters(compare_by="fid"), "refused")
     assert client.search_registered_models("name = 'refused'") == []
 

@@ -54,7 +54,9 @@ def test_runtime_parameters_are_literal(conf: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("MY_SECRET", "hunter2")
     assert load(conf, training={"seed": 3})["parameters"] == {"training": {"seed": 3}}
     for value in ("${oc.env:MY_SECRET}", "x${globals:environment}", ["${oc.env:MY_SECRET}"], "${"):
-        with pytest.raises(ConfigurationError, match=r"training\.recipe.* of --params: expected the value") as error:
+        with pytest.raises(
+            ConfigurationError, match=r"training\.recipe.* of --params: expected a literal value"
+        ) as error:
             load(conf, training={"recipe": value})
         assert "hunter2" not in str(error.value)
 
@@ -65,7 +67,7 @@ def test_no_recorded_file_takes_a_value_from_the_environment(
 ) -> None:
     monkeypatch.setenv("MY_SECRET", "hunter2")
     (conf / "local" / name).write_text("environment: '${oc.env:MY_SECRET}'\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="the value itself") as error:
+    with pytest.raises(ConfigurationError, match="a literal value") as error:
         load(conf)["parameters"]
     assert name in str(error.value)
     assert "hunter2" not in str(error.value)

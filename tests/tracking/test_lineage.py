@@ -80,7 +80,7 @@ def test_a_name_that_dvc_cannot_hash_costs_the_record_of_its_folder_alone(
     pieces = [Piece("raw_pictures", raw, "input"), Piece("store", project / "data/store", "output")]
     with caplog.at_level(logging.WARNING, "ganops"):
         record_lineage(client, run_id, project, pieces)
-    assert f"{raw} holds a file name that is no UTF-8, which DVC cannot version" in caplog.text
+    assert f"{raw} holds a file name that is not UTF-8, which DVC cannot version" in caplog.text
     inputs = client.get_run(run_id).inputs
     assert inputs is not None
     assert [piece.dataset.name for piece in inputs.dataset_inputs] == ["store"]

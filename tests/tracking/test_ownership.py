@@ -1,5 +1,6 @@
 """Who owns the outputs of an environment: processes that start together, wait, die and follow one another."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from ganops.errors import StorageError
 from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
+from ganops.tracking.process import this_process
 
 # Owns the outputs until a line comes, and then says so. What it logs goes to the same pipe.
 OWN = """
@@ -133,6 +135,7 @@ def test_a_damaged_name_of_the_owner_counts_for_nothing(tmp_path: Path) -> None:
     for text in ("", "[]", '{"process": 3}', '{"process": "x", "command": "", "since": "", "outlasts_lock": true}'):
         lock.owner_file.write_text(text, encoding="utf-8")
         lock.acquire()
+        assert json.loads(lock.owner_file.read_text(encoding="utf-8"))["process"] == str(this_process())
         lock.release()
 
 

@@ -315,11 +315,11 @@ def test_the_next_start_tells_of_a_process_that_died(
     client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert _interrupted(project, signal.SIGKILL) == -signal.SIGKILL
-    for parameters, then in ({"seed": 5}, "The command that started it takes it up."), ({}, ""):
+    for parameters, then in ({"seed": 5}, "Repeat its command to resume it."), ({}, ""):
         caplog.clear()
         _session(project, runtime_params={"training": parameters})
         told = [record.getMessage() for record in caplog.records if "ended without closing" in record.getMessage()]
-        assert [line.partition(": marked KILLED. ")[2] for line in told] == [then] * bool(then)
+        assert [line.partition(" and is now marked KILLED. ")[2] for line in told] == [then] * bool(then)
         assert all(line.startswith("Run dcgan-small, started 20") for line in told)
         assert all(", last logged at 128 images, ended" in line for line in told)
 

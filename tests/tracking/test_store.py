@@ -22,10 +22,10 @@ from ganops.tracking.location import (
     artifact_root,
     project,
     root,
+    shell_address,
     sqlite_path,
     sqlite_uri,
     tracking_uri,
-    without_credentials,
 )
 from ganops.tracking.store import check_answer, create_store, open_store
 
@@ -161,9 +161,10 @@ def test_any_answer_but_unavailable_is_an_answer(answering: tuple[int, str]) -> 
         check_answer(uri)
 
 
-def test_an_address_is_shown_without_what_it_hides() -> None:
-    assert without_credentials("https://me:pw@host:5000/x?token=1") == "https://host:5000/x"
-    assert without_credentials("sqlite:////a?b/mlflow.db") == "sqlite:////a?b/mlflow.db"
+def test_an_address_with_a_password_stays_in_its_variable() -> None:
+    assert shell_address("https://me:pw@host:5000/x") == '"$MLFLOW_TRACKING_URI"'
+    assert shell_address("https://host:5000/x?token=1") == '"$MLFLOW_TRACKING_URI"'
+    assert shell_address("sqlite:////a b/mlflow.db") == "'sqlite:////a b/mlflow.db'"
 
 
 def test_a_store_that_is_a_folder_or_no_database_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

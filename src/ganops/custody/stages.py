@@ -6,10 +6,9 @@ What a stage depends on:
 - the code that its bytes come from: everything that its node modules and its datasets' classes reach by imports. It is
   listed by package folder (src/ganops/data) so that a new file needs no new dvc.yaml. Three folders are collections of
   things that do not know each other, and are listed member by member: `pipelines`, `kedro_datasets`, and `reporting`,
-  whose pictures and tables change often, which is no reason to train again. Those of `sources.SILENT` are left out,
-  since no byte of an output can come from them, such as `tracking`, which is told what happened and answers nothing,
-  and `errors`, whose messages end a run. `registry` is reached by registration alone, and there it belongs, since it
-  makes the receipt;
+  whose pictures and tables change often, which is no reason to train again. The parts in `sources.SILENT` are left
+  out, because they can change no output: `tracking` only records, and the messages of `errors` end a run. `registry`
+  is reached by registration alone, and there it belongs, since it makes the receipt;
 - its parameters: the top-level keys in conf/base that its nodes ask for, and the files of the same names in the
   environment's folder, whole, because an environment may add any key.
 """

@@ -58,7 +58,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Peak:
-    """The largest value of a picture's colours, and whether it has 16 bits."""
+    """The largest value of a picture's colours, and whether the picture has 16 bits."""
 
     value: int
     deep: bool
@@ -67,10 +67,10 @@ class Peak:
 def decode(
     content: bytes, white: White = FULL_RANGE, limits: PictureLimits = DEFAULT_LIMITS
 ) -> UInt8[np.ndarray, "height width channels"]:
-    """The pixels as a viewer shows them, 1 to 4 channels: EXIF orientation applied, palettes and CMYK resolved.
+    """Decode the pixels as a viewer shows them, 1 to 4 channels: EXIF orientation applied, palettes and CMYK resolved.
 
-    Of an animation the first frame, of several pages the first. One channel of 16 bits is scaled to 8 by its white; of
-    colour in 16 bits the upper 8 count, as Pillow reads it.
+    An animation gives its first frame, a document its first page. One channel of 16 bits is scaled to 8 by its white;
+    colour in 16 bits keeps its upper 8, as Pillow reads it.
 
     Raises:
         UnreadablePicture: with a reason that is the same on every machine and in every run.
@@ -88,7 +88,7 @@ def read(
     white: White = FULL_RANGE,
     limits: PictureLimits = DEFAULT_LIMITS,
 ) -> Iterator[Decoded]:
-    """The picture before it is turned, shrunk on the way where that is cheap; inside, its memory is accounted for.
+    """Decode the picture without turning it, shrunk on the way where that is cheap; inside, its pixels are budgeted.
 
     A JPEG is rebuilt at 1/2, 1/4 or 1/8 of its size, straight from its cosine coefficients, as long as it stays twice
     as large as `least` both ways. Resized from there by Lanczos to 64 × 64 it differs little from the long way:
@@ -132,13 +132,13 @@ def read_shape(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[
 
 
 def is_deep(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> bool:
-    """Whether the picture has one channel of 16 bits; UnreadablePicture as `read_shape`."""
+    """Return whether the picture has one channel of 16 bits; UnreadablePicture as `read_shape`."""
     with _opened(content, limits) as picture:
         return _is_16_bit(picture)
 
 
 def find_peak(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> Peak:
-    """The largest value, before any scaling; UnreadablePicture as `decode`."""
+    """Find the largest value, before any scaling; UnreadablePicture as `decode`."""
     with _opened(content, limits) as picture, _BUDGET.take(_weight(picture)):
         picture.load()
         if _is_16_bit(picture):

@@ -1,4 +1,4 @@
-"""Work on many items with threads, in the order of the items, with few in hand at any time."""
+"""Work on many items with threads; results come in the order of the items, and few items are in work at any time."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def map_in_order(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
-    """What `work` gives for each item. An interruption stops it within a few items."""
+    """Yield the result of `work` for each item. An interruption stops it within a few items."""
     waiting: deque[Future[list[R]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:

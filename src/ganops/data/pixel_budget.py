@@ -1,4 +1,4 @@
-"""How many pixels all threads together hold decoded at once, so that memory does not grow with cores."""
+"""Bounds the pixels that all threads together hold decoded, so that memory does not grow with cores."""
 
 import threading
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 class PixelBudget:
-    """Pixels that threads take and give back; one that asks for more than all gets all.
+    """Pixels that threads take and give back; a picture larger than the budget takes all of it.
 
     Args:
-        total: the most at once.
+        total: the most pixels at a time.
     """
 
     def __init__(self, total: int) -> None:

@@ -109,7 +109,7 @@ def _by_reason(skipped: list[tuple[str, str]]) -> dict[str, int]:
 
 
 def summarize(report: dict[str, Any]) -> str:
-    """The report in one line: samples, classes, and what is there twice or was left out."""
+    """Return the report in one line: samples, classes, duplicates, skipped and passed over files."""
     counts = {"duplicates": report["duplicates"]}
     if "skipped" in report:
         counts["near duplicates"] = report["near_twins"]["samples"]

@@ -68,7 +68,7 @@ class _Probed:
 
 
 def spaced(references: Sequence[Reference]) -> list[Reference]:
-    """Up to 100 of them, evenly spaced."""
+    """Return up to 100 of the references, evenly spaced."""
     positions = np.unique(np.linspace(0, len(references) - 1, _PROBED).round().astype(int)) if references else []
     return [references[i] for i in positions]
 

@@ -1,13 +1,13 @@
-"""Which stored value is white: as set, or derived from the pictures where `data_preparation.white` is null.
+"""Finds which stored value is white: as set, or derived from the pictures where `data_preparation.white` is null.
 
 Cameras, microscopes and scanners store 10, 12 or 14 bits in pictures of 16; masks and line drawings are often stored as
-0 and 1. Taken for full range, all of these are black. Let m be the largest value of a colour (opacity does not count):
+0 and 1. Read as full range, all of these are black. Let m be the largest value of a colour (opacity does not count):
 
     8 bits      m ≥ 32: 255                    m = 1: 1
     16 bits     m ≥ 32: the least of 255, 1023, 4095, 16383 and 65535 that is not below m     m = 1: 1
 
-From 2 to 31 it is in doubt (few bits, numbers of classes or the night) and the user is asked. Up to 100 pictures,
-evenly spaced, are looked at; where there are 16 bits among them, or none reaches 32, all are.
+An m from 2 to 31 is in doubt (few bits, numbers of classes, or night) and an error: the user has to set it. Up to 100
+pictures, evenly spaced, are read; all are, where some of these have 16 bits or none reaches 32.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,16 +20,15 @@ from ganops.data.decoding import Peak, find_peak, is_deep
 from ganops.data.parallel import map_in_order
 from ganops.data.shape import spaced
 from ganops.data.sources.source import Reference, UnreadablePicture
-from ganops.data.white import BYTE, FULL_RANGE, WORD, White, count_colours
+from ganops.data.white import BYTE, FULL_RANGE, LEAST_SURE, WORD, White, count_colours
 from ganops.errors import DataError
 
-_LEAST_SURE = 32
 _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 
 
 @dataclass(frozen=True)
 class ValueRange:
-    """Which values are white, and why: the rule with its numbers."""
+    """The values that are white, and the rule with its numbers."""
 
     white: White
     rule: str
@@ -38,7 +37,7 @@ class ValueRange:
 def find_value_range(
     references: Sequence[Reference], parameters: DataPreparationParameters, workers: int
 ) -> ValueRange:
-    """The range by the module's rule; DataError where it is in doubt."""
+    """Find the range by the module's rule; DataError where it is in doubt."""
     if parameters.white is not None:
         return ValueRange(White(min(parameters.white, BYTE), parameters.white), "as set")
     probed = spaced(references)
@@ -52,7 +51,7 @@ def _is_in_doubt(references: Sequence[Reference], limits: PictureLimits) -> bool
     if any(_are_deep(references, limits)):
         return True
     peaks = (_peak(reference, limits) for reference in references)
-    return not any(peak.value >= _LEAST_SURE for peak in peaks if peak is not None)
+    return not any(peak.value >= LEAST_SURE for peak in peaks if peak is not None)
 
 
 def _are_deep(references: Iterable[Reference], limits: PictureLimits) -> Iterator[bool]:
@@ -88,10 +87,10 @@ def _derive(peaks: Sequence[Peak]) -> ValueRange:
 def _full_scale(peak: int, deep: bool, pictures: int) -> int:
     if peak == 0:
         return WORD if deep else BYTE
-    if 1 < peak < _LEAST_SURE:
+    if 1 < peak < LEAST_SURE:
         raise DataError(
             "the raw pictures",
-            expected=f"values of {_LEAST_SURE} or more, or of 0 and 1 alone",
+            expected=f"values of {LEAST_SURE} or more, or of 0 and 1 alone",
             received=f"none above {peak} in {pictures} pictures",
             remedy=f"Set data_preparation.white to the value that is white: {peak} makes the brightest one white, 255 "
             "keeps them as dark as they are.",

@@ -1,4 +1,4 @@
-"""Which stored value is white, and the way from there to bytes."""
+"""The stored value that is white, and the scaling by it to bytes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 BYTE, WORD = 255, 65535
+# A largest value below it may also be a number of few bits or of a class.
+LEAST_SURE = 32
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ FULL_RANGE = White()
 
 
 def scale(values: Integer[np.ndarray, "..."], white: int) -> UInt8[np.ndarray, "..."]:
-    """Bytes, in which `white` and what is above it is 255: round(255 v / white), halves upwards.
+    """Scale values to bytes: round(255 v / white), halves upwards; values above `white` become 255.
 
     Args:
         values: 0 to 65535.
@@ -38,7 +40,7 @@ def _table(white: int) -> UInt8[np.ndarray, "65536"]:
 def to_bytes(
     pixels: Integer[np.ndarray, "height width channels"], white: White
 ) -> UInt8[np.ndarray, "height width channels"]:
-    """Pixels of 8 or 16 bits as bytes. The opacity of 8 bits stays as it is: opaque is 255."""
+    """Scale pixels of 8 or 16 bits to bytes. The opacity of 8 bits stays as it is: opaque is 255."""
     if pixels.dtype != np.uint8:
         return scale(pixels, white.word)
     if white.byte == BYTE:
@@ -48,5 +50,5 @@ def to_bytes(
 
 
 def count_colours(channels: int) -> int:
-    """How many of 1 to 4 channels are colours and not opacity."""
+    """Return how many of 1 to 4 channels are colours and not opacity."""
     return 1 if channels < 3 else 3

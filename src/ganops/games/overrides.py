@@ -1,4 +1,4 @@
-"""What the user sets in place of the recipe's values, and whether the recipe's game has a use for it. Torch-free."""
+"""The values that the user sets in place of the recipe's, checked against the recipe's game. Torch-free."""
 
 from collections.abc import Mapping, Set
 from typing import Any
@@ -16,7 +16,7 @@ _OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "m
 
 
 def overrides(parameters: TrainingParameters) -> dict[str, Any]:
-    """The values that the user set, by key."""
+    """Return the values that the user set, by key."""
     values = parameters.model_dump(exclude={"conditional", "continue_from"})
     return {key: value for key, value in values.items() if value is not None}
 
@@ -25,7 +25,7 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
     """Check recipe and overrides against each other and the kind of data.
 
     Raises:
-        ConfigurationError: there is no such recipe, it is none of this field, or its game has no such value.
+        ConfigurationError: the recipe is unknown or of another field, or its game has no such value.
     """
     recipe, values = find_recipe(parameters.recipe), overrides(parameters)
     if field == "point":
@@ -33,7 +33,7 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
             raise ConfigurationError(
                 "training.recipe",
                 expected="a recipe of two players, since the data are points",
-                received=f"{parameters.recipe}, which is of pictures",
+                received=f"{parameters.recipe}, a recipe of pictures",
                 remedy="Choose another training.recipe.",
             )
         _refuse("a game of points", {key for key in _OF_PICTURES if values.get(key)}, values)

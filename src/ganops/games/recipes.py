@@ -3,11 +3,10 @@
 What depends on resolution, channels, classes, batch and device is derived by `resolve`.
 """
 
-import difflib
 from dataclasses import dataclass, replace
 
 from ganops.config import AugmentationPolicy, Decay, GameName, ObjectiveName, Precision
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 
 @dataclass(frozen=True)
@@ -143,13 +142,12 @@ RECIPES: dict[str, Recipe] = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """The row of that name; ConfigurationError, with the nearest, where there is none."""
+    """Return the recipe of that name; ConfigurationError with the nearest name where there is none."""
     if name in RECIPES:
         return RECIPES[name]
-    nearest = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.0)[0]
     raise ConfigurationError(
         "training.recipe",
         expected="one of " + ", ".join(RECIPES),
         received=repr(name),
-        remedy=f"Did you mean {nearest}?",
+        remedy=suggest(name, RECIPES, cutoff=0.0),
     )

@@ -50,7 +50,7 @@ class Machine:
 
 
 class Derivation(NamedTuple):
-    """A setting that the user left open."""
+    """A setting that the user did not set, its value and the reason for it."""
 
     key: str
     value: Any
@@ -85,7 +85,7 @@ def resolve(
 
 
 def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[Derivation]:
-    """Each setting that the user left open: its value, and the formula or the recipe that it comes from."""
+    """List the settings that the user did not set, with the formula or the recipe that gave each value."""
     said, recipe = overrides(parameters), RECIPES[parameters.recipe]
     size = f"height {shape.height} · width {shape.width}"
     least = f"{_LEAST_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size})) = {_least_images(shape):,}"

@@ -7,15 +7,15 @@ import pandas as pd
 
 from ganops.kedro_datasets.file_dataset import FileDataset
 
-# Kedro-Viz tells by this name how to show what `preview` returns.
+# Kedro-Viz chooses by this name how to show the preview.
 TablePreview = NewType("TablePreview", dict)
 
 
 class CSVDataset(FileDataset[pd.DataFrame]):
-    """A table without its index, in UTF-8; numbers come back as they were, to the last bit."""
+    """Stores a table without its index, in UTF-8; numbers are read back bit for bit."""
 
     def preview(self, nrows: int = 5) -> TablePreview:
-        """The first rows, for Kedro-Viz."""
+        """Return the first rows, for Kedro-Viz."""
         return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _read(self, path: Path) -> pd.DataFrame:

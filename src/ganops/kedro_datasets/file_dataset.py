@@ -14,8 +14,8 @@ Content = TypeVar("Content")
 class FileDataset(AbstractDataset[Content, Content]):
     """Base of the datasets that are one local file; a subclass says how its content is read and written.
 
-    A new file takes the name of the old one, whose bytes stay as they are: a link, hard or symbolic, into DVC's cache
-    is replaced, never written through.
+    A new file replaces the old one. A hard or symbolic link into DVC's cache is replaced too; the bytes in the cache
+    stay as they are.
 
     Args:
         filepath: the file.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ImageDataset(FileDataset["Image"]):
-    """A picture as PNG: equal pixels give equal bytes."""
+    """Stores a picture as PNG: equal pixels give equal bytes."""
 
     def _read(self, path: Path) -> "Image":
         from PIL import Image

@@ -6,15 +6,15 @@ from typing import Any, NewType
 
 from ganops.kedro_datasets.file_dataset import FileDataset
 
-# Kedro-Viz tells by this name how to show what `preview` returns.
+# Kedro-Viz chooses by this name how to show the preview.
 JSONPreview = NewType("JSONPreview", str)
 
 
 class JSONDataset(FileDataset[Any]):
-    """What JSON can hold, two spaces a level, in ASCII: equal values in equal order give equal bytes."""
+    """Stores JSON values, indented by two spaces, in ASCII: equal values in equal order give equal bytes."""
 
     def preview(self) -> JSONPreview:
-        """The file's values, for Kedro-Viz."""
+        """Return the file's values, for Kedro-Viz."""
         return JSONPreview(json.dumps(self.load()))
 
     def _read(self, path: Path) -> Any:

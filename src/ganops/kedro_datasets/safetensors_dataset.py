@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SafetensorsDataset(FileDataset["dict[str, Tensor]"]):
-    """A mapping name → tensor, on the CPU, without metadata: equal tensors give equal bytes."""
+    """Stores a mapping name → tensor, loaded on the CPU, without metadata: equal tensors give equal bytes."""
 
     def _read(self, path: Path) -> "dict[str, Tensor]":
         from ganops.tensors import load_tensors

@@ -40,8 +40,8 @@ def launch_training(
     Args:
         open_tracker: opens the tracker of the run.
         open_progress: opens what hears images seen, their total, and scalars.
-        tell: hears what the watch sees.
-        show_settings: is called once, before training, with where each setting is from.
+        tell: takes each message of the health checks.
+        show_settings: is called once, before training, with the derived settings.
     """
     work = _work(store, parameters, checkpoints, open_tracker, open_progress, tell)
     show_settings(derivations(parameters, data_shape(store), work.settings))

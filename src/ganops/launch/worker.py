@@ -48,7 +48,7 @@ class Work:
         open_tracker: opens what the leading process tells of curves and samples.
         open_progress: opens what hears images seen, their total, and scalars, of the leading process.
         tell: hears what is to be said in words.
-        code: the digest of the code that the launching process runs: a worker that starts later must run the same.
+        code: digest of the launching process's code; a worker that starts later must run the same.
     """
 
     store: Path
@@ -133,11 +133,11 @@ def _require_agreement(key: str, world: World) -> None:
 
 
 def _require_code(launched: str) -> None:
-    """A worker that is started again reads the code anew; of edited code it would begin another training."""
+    """Raise TrainingError where the code was edited after the launch: a restarted worker would train something else."""
     if launched != CODE:
         raise TrainingError(
             "the code of the training",
-            expected="what it was when the training was launched, in each of its processes",
+            expected="the files that the training was launched with, in each of its processes",
             received="files that were edited since",
-            remedy="Start again. Without the edits it goes on from its last checkpoint, with them it begins anew.",
+            remedy="Start again: with the edits undone it resumes from its last checkpoint, with them it starts anew.",
         )

@@ -12,14 +12,14 @@ from typing import Annotated, Any, Literal
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganops.data.encodings import encode_images
 from ganops.errors import MetricError
 from ganops.noise import Noise
-from ganops.sealed_json import seal
+from ganops.sealed_json import Sha256, Share, StrictModel, seal
 from ganops.tensors import WrongTensors, parse_tensors, require_like
 
 FORMAT = "ganops-classifier-2"
@@ -28,14 +28,10 @@ DESCRIPTION, WEIGHTS = "judge.json", "weights.safetensors"
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
 _Size = Annotated[int, Field(ge=1, le=2**16)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
 
 
-class ClassifierDescription(BaseModel):
-    """What `restore` needs beside the weights."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class ClassifierDescription(StrictModel):
+    """The schema of judge.json of a classifier; `restore` takes it beside the weights."""
 
     format: Literal["ganops-classifier-2"]
     shape: tuple[_Size, _Size, _Size]
@@ -158,7 +154,7 @@ def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dim
 
 
 def restore(description: ClassifierDescription, content: bytes) -> Classifier:
-    """The classifier of its description and the content of its file of weights.
+    """Build the classifier from its description and the content of its file of weights.
 
     Raises:
         WrongTensors: the weights are not those described.

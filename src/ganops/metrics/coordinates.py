@@ -14,22 +14,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from ganops.data.store import Store
-from ganops.sealed_json import seal
+from ganops.sealed_json import StrictModel, seal
 
 FORMAT = "ganops-coordinates-2"
 DESCRIPTION = "judge.json"
 _WITHIN_DEVIATIONS = 3.0
 
 
-class CoordinatesDescription(BaseModel):
-    """What `restore` needs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class CoordinatesDescription(StrictModel):
+    """The schema of judge.json of coordinates."""
 
     format: Literal["ganops-coordinates-2"]
     dimension: int = Field(ge=1)
@@ -68,7 +66,7 @@ class Coordinates:
 
     @property
     def digest(self) -> str:
-        """sha256 of the modes."""
+        """Return the sha256 of the modes."""
         return hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode()).hexdigest()
 
     def files(self) -> dict[str, bytes]:
@@ -121,7 +119,7 @@ def fit_coordinates(store: Store) -> Coordinates:
 
 
 def restore(description: CoordinatesDescription) -> Coordinates:
-    """What a description tells."""
+    """Build the coordinates from their description."""
     dimension, classes = description.dimension, description.classes
     centres = np.array(description.centres, dtype=np.float64).reshape(len(classes), dimension)
     return Coordinates(dimension, classes, centres, np.array(description.deviations, dtype=np.float64))

@@ -63,7 +63,7 @@ def read_samples(path: Path, store: Store, progress: Progress = unwatched) -> Gi
     """
     if store.sample_field == "point":
         return _read_points(path / _TABLE if path.is_dir() else path, store)
-    # Shards among the folders need no word of the user: what is no class of the store is no label.
+    # Sub-folders never raise ShardsOrClasses here: a folder that is no class of the store gives no label.
     source = image_folder(path, "folders")
     channels, height, width = store.fields["image"].shape
     images = np.empty((len(source.references), channels, height, width), dtype=np.uint8)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, unwatched
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.metrics import classifier, coordinates, stacked_digits
-from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, Sha256, damaged
+from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, damaged
 from ganops.metrics.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.metrics.efficientnet import EfficientNetLite0
 from ganops.metrics.features import FeatureExtractor
@@ -31,8 +31,8 @@ from ganops.metrics.weights import (
     packaged_efficientnet,
     read_weights,
 )
-from ganops.parameters import wanted
-from ganops.sealed_json import load_object, seal, without_seal
+from ganops.parameters import describe_first_error
+from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
 FORMAT = "ganops-pretrained-2"
 _STORE, _STORE_FILE = "store_sha256", "store.json"
@@ -51,9 +51,7 @@ class Pretrained:
         return {DESCRIPTION: seal({"format": FORMAT, **asdict(self)}).encode()}
 
 
-class _PretrainedDescription(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class _PretrainedDescription(StrictModel):
     format: Literal["ganops-pretrained-2"]
     name: PretrainedKind
     weights_sha256: Sha256
@@ -73,13 +71,13 @@ Judge = Classifier | StackedDigits | Coordinates | Pretrained
 
 @dataclass(frozen=True)
 class StoreJudge:
-    """A judge as it is stored: with the digest of the store that it was made from."""
+    """A judge with the digest of the store that it was made from."""
 
     judge: Judge
     store_sha256: str
 
     def made_from(self, store: Store) -> Judge:
-        """The judge; MetricError where it was made from another store than this."""
+        """Return the judge; MetricError where it was made from another store than this."""
         if self.store_sha256 != store.digest():
             raise MetricError(
                 "the judge",
@@ -90,7 +88,7 @@ class StoreJudge:
         return self.judge
 
     def files(self) -> dict[str, bytes]:
-        """All that `restore_stored` needs, by file name."""
+        """Return all that `restore_stored` needs, by file name."""
         return self.judge.files() | {_STORE_FILE: seal({_STORE: self.store_sha256}).encode()}
 
 
@@ -130,7 +128,7 @@ def open_judge(judge: Judge, parameters: EvaluationParameters) -> FeatureExtract
 
 
 def restore_stored(files: Mapping[str, bytes]) -> StoreJudge:
-    """What `StoreJudge.files` gave; MetricError where it is something else."""
+    """Restore what `StoreJudge.files` gave; MetricError where it is something else."""
     judge = restore(files)
     try:
         return StoreJudge(judge, _STORE_FILES.validate_python(without_seal(load_object(files[_STORE_FILE])))[_STORE])
@@ -149,8 +147,7 @@ def restore(files: Mapping[str, bytes]) -> Judge:
     except KeyError as error:
         raise damaged(f"a file {error.args[0]}", "none") from None
     except ValidationError as error:
-        name = ".".join(map(str, error.errors()[0]["loc"]))
-        raise damaged(f"{name}: {wanted(error)}", f"{error.errors()[0]['input']!r:.200}") from None
+        raise damaged(*describe_first_error(error)) from None
     except ValueError as error:
         raise damaged(f"{DESCRIPTION} and what it names", str(error)) from None
 

@@ -75,7 +75,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class GeneratorIdentity:
-    """Which generator: the fingerprint of its training and the sha256 of its weights. No part of the protocol."""
+    """The fingerprint of a generator's training and the sha256 of its weights; no part of the protocol."""
 
     fingerprint: str
     weights_sha256: str
@@ -91,7 +91,7 @@ class Report:
         subject: GENERATOR or SAMPLES: whose metrics `judged` are.
         classifier: how good the judge is: split → share that it names rightly; empty for a judge of other classes.
         curve: images seen → what is cheap to measure, of the first seed's samples of the generator as it was then.
-        bundle: which generator was evaluated; None for given pictures.
+        bundle: the evaluated generator; None for given pictures.
     """
 
     subject: str
@@ -103,10 +103,9 @@ class Report:
     bundle: GeneratorIdentity | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As stored: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}}, and what belongs to it.
+        """Return the stored form: {"metrics": {subject: {metric: {"mean", "sd"}}}, "protocol": {…}} and identities.
 
-        `bundle` is the identity of the generator, `metric_curve_sha256` the `table_digest` of the curve; each is absent
-        where there is no such thing.
+        `bundle` is the identity of the generator, `metric_curve_sha256` the `table_digest` of the curve, each if any.
         """
         metrics: dict[str, Any] = {
             self.subject: {name: value.to_json() for name, value in self.judged.items()},
@@ -115,9 +114,9 @@ class Report:
         if self.classifier:
             metrics[CLASSIFIER] = {f"accuracy_{split}": share for split, share in self.classifier.items()}
         protocol = {**asdict(self.protocol), "seeds": list(self.protocol.seeds)}
-        return {"metrics": metrics, "protocol": protocol, **self._belongings()}
+        return {"metrics": metrics, "protocol": protocol, **self._identities()}
 
-    def _belongings(self) -> dict[str, Any]:
+    def _identities(self) -> dict[str, Any]:
         bundle = {"bundle": asdict(self.bundle)} if self.bundle else {}
         return bundle | ({"metric_curve_sha256": table_digest(self.curve_table())} if self.curve else {})
 
@@ -144,5 +143,5 @@ class Report:
 
 
 def table_digest(table: pd.DataFrame) -> str:
-    """sha256 of the table as CSV."""
+    """Return the sha256 of the table as CSV."""
     return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()

@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from ganops.config import ClassifierParameters, SplitName
@@ -20,18 +19,16 @@ from ganops.data.progress import Progress, unwatched
 from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES, DIGITS
 from ganops.data.store import FieldFormat, Store
 from ganops.metrics import classifier
-from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, Share
+from ganops.metrics.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription
 from ganops.metrics.train_classifier import accuracies_of, fit_classifier
-from ganops.sealed_json import seal
+from ganops.sealed_json import Share, StrictModel, seal
 from ganops.tensors import WrongTensors
 
 FORMAT = "ganops-stacked-digits-2"
 
 
-class StackedDigitsDescription(BaseModel):
-    """What `restore` needs beside the weights."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class StackedDigitsDescription(StrictModel):
+    """The schema of judge.json of stacked digits; `restore` takes it beside the weights."""
 
     format: Literal["ganops-stacked-digits-2"]
     accuracies: dict[str, Share]
@@ -80,7 +77,7 @@ class StackedDigits:
 
 
 def restore(description: StackedDigitsDescription, content: bytes) -> StackedDigits:
-    """The judge of its description and the content of its file of weights; WrongTensors where they do not fit."""
+    """Build the judge from its description and the content of its weights' file; WrongTensors where they do not fit."""
     digits = description.digits
     if (digits.shape[0], digits.classes) != (1, DIGITS):
         raise WrongTensors(f"a classifier of {digits.shape[0]} channels and {len(digits.classes)} classes")

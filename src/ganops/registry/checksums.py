@@ -1,8 +1,8 @@
-"""The checksums of a registered version: are its files in the artifact store those that were registered?
+"""Records and checks the sha256 of a registered version's files in the artifact store.
 
 The tag of a version holds the digest of a list of checksums, one line a file, as `sha256sum` writes them. The list
-itself is an artifact of the run that registered the version: it names the files that differ, and is believed by its
-digest.
+itself is an artifact of the run that registered the version: it serves to name the files that differ, and is checked
+by its digest.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganops.data.sources.files import list_names
 from ganops.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
 CHECKSUMS_TAG = "artifacts_sha256"
 _FOLDER = "checksums"
-_REGISTER_AGAIN = "`kedro run --pipelines registration`, with its environment, registers its bundle as a new version."
-# MLflow writes the first, Python the second, into a local store whenever somebody loads the version from there.
+_REGISTER_AGAIN = "Register its bundle as a new version: `kedro run --pipelines registration`, with its --env."
+# MLflow writes the first, Python the second, into a local store when a version is loaded from there.
 _WRITTEN_BY_LOADING = ("registered_model_meta", "__pycache__")
-_NAMED_AT_MOST = 5
 
 
 def list_checksums(folder: Path) -> dict[str, str]:
@@ -43,16 +43,16 @@ def record_checksums(client: "MlflowClient", run_id: str, checksums: Mapping[str
 
 @contextmanager
 def fetch_model(subject: str, source: str) -> Iterator[Path]:
-    """Copy a model's files from the artifact store to a folder of one's own, deleted at the end.
+    """Copy a model's files from the artifact store to a private folder, deleted at the end.
 
-    What is checked is then what is loaded, whatever happens to the store meanwhile.
+    So the checked files are the loaded ones, whatever happens to the store meanwhile.
 
     Args:
         subject: the model, as an error names it.
         source: address of its files.
 
     Raises:
-        RegistryError: the files cannot be had, or are no plain files.
+        RegistryError: the files cannot be fetched, or are links or special files.
     """
     with tempfile.TemporaryDirectory(prefix="ganops-") as parent:
         yield _download(subject, source, Path(parent))
@@ -60,11 +60,10 @@ def fetch_model(subject: str, source: str) -> Iterator[Path]:
 
 @contextmanager
 def fetch_version(client: "MlflowClient", version: "ModelVersion") -> Iterator[Path]:
-    """Copy a version's files as `fetch_model` does, and check them before anybody reads them.
+    """Copy a version's files as `fetch_model` does, and check them before any is loaded.
 
     Raises:
-        RegistryError: they are not those that were registered; it names those that differ. Or the version carries no
-            digest, since it was registered before there were any.
+        RegistryError: the files are not those that were registered, or the version is older than the tag of digests.
     """
     with fetch_model(describe(version), find_source(client, version)) as folder:
         _check(client, version, list_checksums(folder))
@@ -132,12 +131,12 @@ def _check(client: "MlflowClient", version: "ModelVersion", found: Mapping[str, 
             describe(version),
             expected="the files that were registered",
             received=_compare(_registered(client, version, digest), found),
-            remedy=f"Nothing of it was run. {_REGISTER_AGAIN}",
+            remedy=f"None of its code was run. {_REGISTER_AGAIN}",
         )
 
 
 def _registered(client: "MlflowClient", version: "ModelVersion", digest: str) -> Mapping[str, str] | None:
-    """Return the list of the registration; None where it is gone or is not the one that the tag means."""
+    """Return the registered list; None where it is missing or has another digest than the tag."""
     from mlflow.exceptions import MlflowException
 
     with tempfile.TemporaryDirectory(prefix="ganops-") as folder:
@@ -154,18 +153,13 @@ def _registered(client: "MlflowClient", version: "ModelVersion", digest: str) ->
 
 def _compare(registered: Mapping[str, str] | None, found: Mapping[str, str]) -> str:
     if registered is None:
-        return "others; which ones differ cannot be said, for the list of checksums is gone from the run's artifacts"
+        return "others (the list of checksums in the run's artifacts is missing, so they cannot be named)"
     kinds = {
         "changed": [name for name in found if name in registered and found[name] != registered[name]],
         "added": [name for name in found if name not in registered],
         "missing": [name for name in registered if name not in found],
     }
-    return "; ".join(f"{kind}: {_enumerate(names)}" for kind, names in kinds.items() if names)
-
-
-def _enumerate(names: list[str]) -> str:
-    more = len(names) - _NAMED_AT_MOST
-    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(f"{kind}: {list_names(names)}" for kind, names in kinds.items() if names)
 
 
 def _escape(path: Path) -> str:

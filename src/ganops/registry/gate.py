@@ -1,17 +1,16 @@
 """Which alias a version deserves: a pure decision, with its reasons."""
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 _OF_CLASSES = ("agreement", "modes", "reverse_kl")
-# What each kind of features gives, where the data have classes.
+# The metrics of each kind of features, for data with classes.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "classifier": (*_DISTANCES, *_OF_CLASSES),
     "inception": _DISTANCES,
@@ -88,16 +87,16 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
 
 
 def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> None:
-    """Check, before any training, that the gate asks for metrics that there will be.
+    """Check, before any training, that the gate uses metrics that the report will hold.
 
     Raises:
-        ConfigurationError: a limit, or compare_by, on a metric that these features never give, with the nearest.
+        ConfigurationError: a limit or compare_by names a metric that these features never give.
     """
     given = dict.fromkeys((f"{name}_{features}" for name in METRICS[features]), 0.0)
     _require(
         compared_metric({"protocol": {"features": features}}, parameters.compare_by), given, "registration.compare_by"
     )
-    # What has a name and does not apply is passed over, as by the gate.
+    # The gate skips known metrics that do not apply.
     known = given | dict.fromkeys(_inapplicable(features, classes=0), 0.0)
     for name, bounds in parameters.limits.items():
         if any(bound is not None for bound in bounds.values()):
@@ -191,12 +190,11 @@ def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], ina
 def _require(name: str, metrics: Mapping[str, float], key: str) -> None:
     if name in metrics:
         return
-    nearest = difflib.get_close_matches(name, metrics, n=1, cutoff=0.0)
     raise ConfigurationError(
         key,
         expected="a metric of the report: " + ", ".join(sorted(metrics)),
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else "Evaluate the generator first.",
+        remedy=suggest(name, metrics, "Evaluate the generator first.", cutoff=0.0),
     )
 
 

@@ -45,9 +45,7 @@ def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> li
 
 
 def load_bundle(uri: str) -> Bundle:
-    """Load the bundle in a folder, or at models:/… the bundle of a version whose files are those that were registered.
-
-    Nothing of a version is run.
+    """Load a bundle from a folder, or from a version at models:/…, whose files are checked; none of its code is run.
 
     Raises:
         RegistryError: there is no such version, or its files or weights are not those that were registered.
@@ -67,10 +65,10 @@ def load_bundle(uri: str) -> Bundle:
 
 
 def _fetch(client: "MlflowClient", version: "ModelVersion") -> AbstractContextManager[Path]:
-    """A version of before there were checksums is checked by its weights alone: of its files only these are used."""
+    """Fetch the version's files, checked where it has checksums; an older version is checked by its weights alone."""
     if CHECKSUMS_TAG in version.tags:
         return fetch_version(client, version)
-    _LOGGER.warning("%s has no checksums of its files: only its weights are checked.", describe(version))
+    _LOGGER.warning("%s has no checksums of its files; only its weights are checked.", describe(version))
     return fetch_model(describe(version), find_source(client, version))
 
 
@@ -91,7 +89,7 @@ def _find_bundle(version: "ModelVersion", folder: Path) -> Path:
 def _unlike_its_tag(version: "ModelVersion", received: str) -> RegistryError:
     return RegistryError(
         describe(version),
-        expected=f"the bundle that its tag {WEIGHTS_TAG} means",
+        expected=f"the bundle of its tag {WEIGHTS_TAG}",
         received=received,
         remedy="Ask for another version, or register the bundle again with `kedro run --pipelines registration`.",
     )

@@ -45,15 +45,16 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
 
 
 def copy_package(package: Path, folder: Path) -> Path:
-    """Copy the Python files of a package that git tracks; where git tracks none or does not answer, all of them.
+    """Copy the Python files of a package that git tracks; all of them where git tracks none or fails.
 
-    Whatever else lies in the source folder, ignored or forgotten, is not for those who get the model.
+    Other files of the source folder, ignored or untracked, may be private.
     """
     present = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
     tracked = {name for name in list_tracked(package) if name.endswith(".py")}
     if left_out := sorted(present - tracked) if tracked else []:
         _LOGGER.warning(
-            "The model is logged without %s, which git does not track: add what it needs, and register again.",
+            "The model is logged without %s, which git does not track. "
+            "If the model needs them, add them to git and register again.",
             ", ".join(left_out),
         )
     for name in sorted(present & tracked if tracked else present):
@@ -63,14 +64,14 @@ def copy_package(package: Path, folder: Path) -> Path:
 
 
 def differing_samples(model: Path, bundle: Bundle, largest_request: int) -> str:
-    """What of a logged model's answer is not, byte for byte, the bundle's own: `2 of 3 samples differ`, or nothing.
+    """Return which of a logged model's samples differ from the bundle's own: `2 of 3 samples differ`, or nothing.
 
     Its serving code and its bundle are those that were logged; `ganops` is imported already, and is this process's own.
 
     Args:
         model: the folder of its files. Their code is run: check them first.
         bundle: what it was logged from.
-        largest_request: the number of samples that it gives at most.
+        largest_request: the most samples of one request.
     """
     request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
     answer = _load(str(model)).predict([request.model_dump()])[0]

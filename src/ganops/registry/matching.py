@@ -1,4 +1,4 @@
-"""A report speaks for the generator that it names, and for no other."""
+"""Checks that a report belongs to the bundle that is registered by it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from ganops.errors import RegistryError
 
 
 def require_report_of_bundle(report: Mapping[str, Any], bundle: Bundle) -> None:
-    """Raise RegistryError where the report is of another generator: the gate would judge the bundle by it."""
+    """Raise RegistryError where the report is of another generator, by which the gate would judge the bundle."""
     named = report.get("bundle", {})
     wanted = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest}
     if named != wanted:
         raise RegistryError(
             "the report",
-            expected=f"that of the bundle at hand, {_show(wanted)}",
-            received=f"that of {_show(named) if named else 'no bundle'}",
+            expected=f"the report of this bundle, {_show(wanted)}",
+            received=f"one of {_show(named) if named else 'no bundle'}",
             remedy="Evaluate the bundle, with the same --env and --params: `kedro run --from-nodes evaluate`.",
         )
 

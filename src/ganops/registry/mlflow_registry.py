@@ -73,8 +73,8 @@ def register_bundle(
 ) -> Registration:
     """Register in the active run's store; known weights give the version they have.
 
-    They get a new one only where the files of the one they have are not those that were registered, or its model no
-    longer gives the bundle's samples; the new one's tag `replaces` says why.
+    They get a new version only where the files of the known one were changed, or its model no longer gives the
+    bundle's samples; the tag `replaces` of the new version holds the reason.
 
     Args:
         name: of the registered model; made where it does not exist.
@@ -102,7 +102,7 @@ def register_bundle(
 
 @dataclass(frozen=True)
 class _LoggedModel:
-    """A model as it was read back from the store: where it lies, its files, and which of its samples differ."""
+    """A model as read back from the store: its address, its files' checksums, and which of its samples differ."""
 
     model_id: str
     source: str
@@ -133,7 +133,7 @@ class _Registrar:
         return self._finish(known, decision, verdicts, known=True)
 
     def _add(self, judged: tuple[Verdict, ...], origin: Origin, reason: str) -> Registration:
-        """Make a version; `reason` says why the one that these weights had does not do."""
+        """Make a version; `reason`: why the known version of these weights cannot be used, or empty."""
         logged = self._log()
         verdicts = (*judge_model(has_finite_weights(self.bundle), logged.differing), *judged)
         decision = self._decide(verdicts, origin, None)
@@ -141,7 +141,7 @@ class _Registrar:
         tags |= {CHECKSUMS_TAG: record_checksums(self.client, self.run_id, logged.checksums)}
         if reason:
             tags[_REPLACES] = reason
-            _LOGGER.warning("A new version of known weights is made. %s", reason)
+            _LOGGER.warning("Registering known weights as a new version. %s", reason)
         version = _new_version(self.client, self.name, logged, self.run_id, tags)
         return self._finish(version, decision, verdicts, known=False)
 
@@ -156,7 +156,7 @@ class _Registrar:
         return Registration(self.name, str(version.version), decision, verdicts, known, champion)
 
     def _find_known(self) -> "tuple[ModelVersion | None, str]":
-        """Return the version of these weights; or none, and why the one that there is does not do."""
+        """Return the version of these weights; or None, and why the known one cannot be used."""
         found = version_by_weights(self.client, self.name, self.bundle.digest)
         if found is None:
             return None, ""

@@ -10,7 +10,7 @@ class Origin:
     Attributes:
         git_commit: of the working tree.
         git_dirty: whether that tree holds code or configuration that the commit does not: true, false or unknown.
-        git_problem: why git does not answer, in its own words.
+        git_problem: why git failed, in its own words.
         dvc_lock_sha256: of dvc.lock.
         training_run: the MLflow run that trained it.
         overrides: what no commit holds of its parameters: conf/local, and the keys of `--params`.
@@ -35,6 +35,6 @@ class Origin:
         if self.git_commit and self.git_dirty == "false":
             return ()
         if self.git_dirty == "unknown":
-            reason = self.git_problem or "git was not asked"
-            return (f"made from a tree whose state is unknown ({reason}): let git answer, and run again",)
+            reason = self.git_problem or "git was not run"
+            return (f"made from a tree whose state is unknown ({reason}): make git work there, and run again",)
         return ("made from an unclean tree: commit, and run again",)

@@ -1,4 +1,4 @@
-"""What MLflow's scoring server leaves to whoever stands in front of it: bodies without end, and JSON without a bottom.
+"""Limits in front of MLflow's scoring server: on the size of a body, and on the depth of its JSON.
 
 The server reads a body whole, whatever its size, parses it several times, and repeats it in its answer to a bad one.
 """
@@ -16,28 +16,28 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 # {"inputs": [{"n": 1}]} has three levels, and MLflow knows one form that has one more.
 DEEPEST = 8
 _BYTES_OF_A_REQUEST = 256
-# A client that is still sending hears no answer: so much more than the limit is read and thrown away.
+# A client that is still sending reads no answer: so many times the limit is read and discarded.
 _PATIENCE = 64
 
 
 def find_most_bytes(largest_request: int) -> int:
-    """Bytes that a body needs at most: as many requests as samples, each with every field, and room for spaces."""
+    """Return the bytes that a body needs at most: one request a sample, each with every field and some spaces."""
     return (largest_request + 4) * _BYTES_OF_A_REQUEST
 
 
 @dataclass(frozen=True)
 class RequestGuard:
-    """An ASGI application in front of another, which is handed requests whose bodies are small and flat.
+    """An ASGI application that passes requests with small, flat bodies to another.
 
-    A body of more than `most_bytes` is answered with status 413, whether it states its length or comes in chunks; JSON
-    that is none, or nested deeper than DEEPEST levels, with 400; what is no JSON with 415.
+    A body of more than `most_bytes`, of stated length or in chunks, gets status 413; invalid JSON, or JSON deeper than
+    DEEPEST levels, gets 400; another content type gets 415.
     """
 
     app: App
     most_bytes: int
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or let the application behind do it."""
+        """Refuse one request, or pass it on."""
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
         try:
@@ -90,7 +90,7 @@ def _check_json(headers: dict[str, str], body: bytes) -> None:
 
 
 def _depth(body: bytes) -> int:
-    """Levels of brackets outside of strings, counted without a parser, which would itself go so deep."""
+    """Count the levels of brackets outside of strings, without a parser, which would recurse as deep."""
     depth = deepest = 0
     inside = escaped = False
     for byte in body:

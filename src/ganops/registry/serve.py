@@ -1,4 +1,4 @@
-"""A registered version over HTTP: MLflow's scoring server, behind a guard."""
+"""Serves a registered version over HTTP: MLflow's scoring server behind a request guard."""
 
 import os
 import socket
@@ -13,17 +13,17 @@ _MOST_CONNECTIONS = 64
 
 
 def serve(uri: str, host: str, port: int, tell: Callable[[str], None]) -> None:
-    """Answer requests to a version until the process is interrupted.
+    """Serve a version until the process is interrupted.
 
     Args:
         uri: models:/NAME@ALIAS or models:/NAME/VERSION.
-        host: address to listen at; 127.0.0.1 is reached from this machine alone.
+        host: address to listen on; 127.0.0.1 can be reached from this machine alone.
         port: 0 takes a free one.
-        tell: hears the address once requests are answered.
+        tell: takes the message with the address, before the first request is answered.
 
     Raises:
-        RegistryError: there is no such version, or its files are not those that were registered: nothing of it is run.
-        ConfigurationError: the address cannot be listened at.
+        RegistryError: there is no such version, or its files are not those that were registered.
+        ConfigurationError: the address or the port cannot be used.
     """
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     import uvicorn

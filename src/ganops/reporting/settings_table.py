@@ -1,4 +1,4 @@
-"""The table before a training: each setting that the user left open, and where its value is from."""
+"""Prints the settings that the user did not set, before a training."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from ganops.games.resolve import Derivation
 
 
 def print_settings(derivations: Sequence[Derivation], console: Console | None = None) -> None:
-    """Print one row a setting.
+    """Print a table with one row a setting.
 
     Args:
-        derivations: setting, value and reason, in the order in which they are shown.
-        console: where to print; standard output.
+        derivations: setting, value and reason, in order.
+        console: None: standard output.
     """
-    table = Table(title="Settings that were left open", title_justify="left")
+    table = Table(title="Derived settings", title_justify="left")
     table.add_column("setting", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")

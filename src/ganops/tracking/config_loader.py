@@ -1,4 +1,4 @@
-"""Kedro's configuration loader with bounds: of names, of files, and of what a parameter may be taken from."""
+"""Kedro's configuration loader with checks of environments' names, of YAML files, and of interpolations."""
 
 import os
 import re
@@ -19,12 +19,12 @@ from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERPOLATION = "${"
 _SIGNS = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*"}
-# Groups of the configuration whose values are recorded: what they hold stands there as it is.
+# Groups of the configuration whose values are recorded: they hold no interpolation.
 _LITERAL = ("parameters", "globals")
 
 
 class ProjectConfigLoader(OmegaConfigLoader):
-    """Reads conf; whatever is wrong with it is a ConfigurationError that names the file or the key."""
+    """Reads conf; an error in it is a ConfigurationError that names the file or the key."""
 
     def __init__(
         self,
@@ -33,14 +33,14 @@ class ProjectConfigLoader(OmegaConfigLoader):
         runtime_params: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        check_name("--env", env)
-        check_literal("--params", runtime_params or {})
+        _check_name("--env", env)
+        _check_literal("--params", runtime_params or {})
         _check_readable(Path(conf_source), options.get("base_env"), env)
         super().__init__(conf_source, env, runtime_params, **options)
-        check_name("environment of globals.yml", self._globals.get("environment"))
+        _check_name("environment of globals.yml", self._globals.get("environment"))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """As Kedro's; a file that cannot be read, or means nothing, is a ConfigurationError."""
+        """Load a group as Kedro does; ConfigurationError where a file cannot be read or parsed."""
         try:
             return super().__getitem__(key)
         except (MissingConfigException, KeyError):
@@ -58,7 +58,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
         shared, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
         files: Any = shared
         if protocol == "file":
-            files = type(shared)(skip_instance_cache=True)  # another than all others use: it gets a method of its own
+            files = type(shared)(skip_instance_cache=True)  # not the shared instance: its method is replaced
             files.glob = partial(_match, files, Path(conf_source).as_posix())
         return files, protocol
 
@@ -72,24 +72,24 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> dict[str, Any]:
         if key in _LITERAL:
             for file, config in config_per_file.items():
-                check_literal(str(file), OmegaConf.to_container(config, resolve=False))
+                _check_literal(str(file), OmegaConf.to_container(config, resolve=False))
         return super()._merge_and_resolve(key, config_per_file)
 
     def environments(self) -> list[str]:
-        """Names of the folders that name their data by a globals.yml, less the one on which all are laid."""
+        """List the folders with a globals.yml, except the base environment."""
         files = self._fs.glob(f"{self._get_conf_env_path('*')}/globals.yml")
         return sorted({Path(str(file)).parent.name for file in files} - {self.base_env})
 
 
 def _match(files: Any, folder: str, path: str) -> list[str]:
-    """The files below `folder` that match; the path of the folder is no pattern, whatever signs it holds."""
+    """List the files below `folder` that match; the path of the folder itself is taken literally."""
     parts = re.split(r"(\*\*/|/\*\*$|\*)", path.removeprefix(f"{folder}/"))
     pattern = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in parts))
     return [file for file in files.find(folder) if pattern.fullmatch(os.path.relpath(file, folder))]
 
 
-def check_name(subject: str, name: str | None) -> None:
-    """Refuse, as a ConfigurationError, an environment that would lead out of the folders of environments."""
+def _check_name(subject: str, name: str | None) -> None:
+    """Raise ConfigurationError where an environment's name could be a path."""
     if name is not None and not _NAME.fullmatch(str(name)):
         raise ConfigurationError(
             subject,
@@ -99,14 +99,13 @@ def check_name(subject: str, name: str | None) -> None:
         )
 
 
-def check_literal(subject: str, values: Any) -> None:
-    """Refuse, as a ConfigurationError, what OmegaConf would fill in: the value of a variable of the environment, say,
-    which MLflow would then show."""
+def _check_literal(subject: str, values: Any) -> None:
+    """Raise ConfigurationError for an interpolation: it could put an environment variable's value into the record."""
     for key, text in _texts(values):
         if _INTERPOLATION in text:
             raise ConfigurationError(
                 f"{key} of {subject}",
-                expected="the value itself, since it is recorded, and DVC sees no other",
+                expected="a literal value, since parameters are recorded and versioned as they stand",
                 received=repr(text),
                 remedy="Write the value in place of ${…}.",
             )
@@ -139,6 +138,6 @@ def _check_readable(configuration: Path, *environments: str | None) -> None:
             raise ConfigurationError(
                 str(folder),
                 expected="a folder that may be read and entered",
-                received="no right to",
-                remedy="Give the right to read and enter it (chmod u+rx).",
+                received="no permission",
+                remedy="Grant the permission: chmod u+rx.",
             )

@@ -56,7 +56,7 @@ def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[Pie
 def dvc_digests(project: Path, paths: Iterable[Path]) -> dict[Path, str]:
     """DVC's own hash of each file or folder (`….dir`); what DVC has hashed before is not read again.
 
-    A folder with a file name that is no UTF-8 has none, because DVC cannot hash it: a warning says so.
+    A folder with a file name that is not UTF-8 is left out, with a warning, because DVC cannot hash it.
     """
     from dvc.repo import Repo
 
@@ -72,7 +72,7 @@ def _dvc_digest(repo: "Repo", path: Path) -> str | None:
     try:
         *_, built = build(repo.cache.local, str(path), repo.fs, "md5", **options)
     except UnicodeEncodeError:
-        _LOG.warning("%s holds a file name that is no UTF-8, which DVC cannot version. Rename the file.", path)
+        _LOG.warning("%s holds a file name that is not UTF-8, which DVC cannot version. Rename the file.", path)
         return None
     return str(built.hash_info.value)
 

@@ -7,7 +7,9 @@ afterwards with all it holds. DVC_ROOT is the original repository even there.
 import os
 import shlex
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
+
+from ganops.tracking.masking import mask_secrets
 
 EXPERIMENT = "ganops"
 _SQLITE = "sqlite:///"
@@ -16,7 +18,7 @@ _SQLITE = "sqlite:///"
 def project() -> Path:
     """The project that this code belongs to: inside a temporary DVC experiment, the temporary copy.
 
-    A package that is installed away from its project (`kedro package`) works in the folder in which it is started.
+    For a package that is installed away from its project (`kedro package`), the working directory.
     """
     folder = Path(__file__).resolve().parents[3]
     return folder if (folder / "pyproject.toml").is_file() else Path.cwd()
@@ -38,32 +40,29 @@ def artifact_root() -> Path:
 
 
 def ui_command() -> str:
-    """What a person types to look at the runs: a package that is installed away from its project has no Makefile."""
+    """Return the command that shows the runs: a package that is installed away from its project has no Makefile."""
     if (project() / "Makefile").is_file():
         return "make ui"
-    return f"mlflow ui --backend-store-uri {shlex.quote(without_credentials(tracking_uri()))}"
+    return f"mlflow ui --backend-store-uri {shell_address(tracking_uri())}"
 
 
 def sqlite_uri(file: Path) -> str:
-    """The address of an SQLite file.
+    """Return the address of an SQLite file.
 
-    In a URI `%` and `?` have a meaning: a path that holds one is quoted. Its slashes too, for MLflow makes the parent
-    folder of the path as it stands in the address, without unquoting it.
+    A path with `%` or `?`, which have a meaning in a URI, is quoted; its slashes too, because MLflow creates the parent
+    folder of the quoted path.
     """
     path = str(file)
     return _SQLITE + (quote(path, safe="") if {"%", "?"} & set(path) else path)
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """The file of an SQLite address; None for any other store."""
+    """Return the file of an SQLite address; None for any other store."""
     if not uri.startswith(_SQLITE):
         return None
     return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
 
 
-def without_credentials(uri: str) -> str:
-    """The address as it may be shown: without user, password and query, which may hold a token."""
-    parts = urlsplit(uri)
-    if not parts.netloc:
-        return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+def shell_address(uri: str) -> str:
+    """Return the address as a command line takes it; one with a password stays in its variable."""
+    return shlex.quote(uri) if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'

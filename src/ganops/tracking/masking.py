@@ -1,4 +1,4 @@
-"""What must not leave the machine through a run's record: files named like secrets, passwords in addresses, tokens.
+"""Keeps secrets out of a run's record: files named like secrets, passwords in addresses, tokens.
 
 Tags, parameters, diffs, warnings and error messages pass through `mask_secrets`.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-MASK = "***"
+_MASK = "***"
 _SECRET_FILE = re.compile(
     r".*(credential|secret|passw(or)?d).*"
     r"|\.env(\..*)?|.*\.env|config\.local"
@@ -20,7 +20,7 @@ _SECRET_FILE = re.compile(
     re.IGNORECASE,
 )
 _SECRET_VARIABLE = re.compile(r"PASSW|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
-# A shorter value, such as "1" or "true", is no secret, and stands in too many texts.
+# A shorter value, such as "1" or "true", is no secret and occurs in too many texts.
 _SHORTEST_SECRET = 8
 _ADDRESS_USER = re.compile(r"(?<=://)[^\s/'\"]+@")
 _ADDRESS_QUERY = re.compile(r"([?&;][^\s=&;]*(?:passw|secret|token|key|sig)[^\s=&;]*=)[^\s&;'\"]+", re.IGNORECASE)
@@ -28,24 +28,24 @@ _PARAMETERS_OPTION = "--params"
 
 
 def is_secret_file(path: str) -> bool:
-    """Tell whether a file or one of its folders is named like credentials, keys or tokens."""
+    """Return whether a file or one of its folders is named like credentials, keys or tokens."""
     return any(_SECRET_FILE.fullmatch(part) for part in PurePosixPath(path).parts)
 
 
 def mask_secrets(text: str) -> str:
     """Replace user and password of every address, and the value of every environment variable named like a secret."""
     for value in _secret_values():
-        text = text.replace(value, MASK)
-    return _ADDRESS_QUERY.sub(rf"\1{MASK}", _ADDRESS_USER.sub(f"{MASK}@", text))
+        text = text.replace(value, _MASK)
+    return _ADDRESS_QUERY.sub(rf"\1{_MASK}", _ADDRESS_USER.sub(f"{_MASK}@", text))
 
 
 def mask_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask the texts of a nested mapping; whatever holds no secret keeps its type."""
+    """Mask the texts of a nested mapping; a value without a secret keeps its type."""
     return {name: _mask_value(value) for name, value in values.items()}
 
 
 def mask_command(arguments: list[str]) -> str:
-    """Join a command line; of `--params` the keys alone, for the run's parameters hold the values."""
+    """Join a command line, with only the keys of `--params`; the run's parameters hold the values."""
     shown, follows = list[str](), False
     for argument in arguments:
         option, equals, value = argument.partition("=")
@@ -74,6 +74,6 @@ def _mask_value(value: Any) -> Any:
 
 
 def _secret_values() -> list[str]:
-    """The longest first: one value may be part of another."""
+    """Return the values, the longest first, since one may be part of another."""
     values = {value for name, value in os.environ.items() if _SECRET_VARIABLE.search(name)}
     return sorted((value for value in values if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)

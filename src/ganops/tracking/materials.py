@@ -23,7 +23,7 @@ def _looks(path: Path) -> str:
     """sha256 of the names, sizes and times of change of the files below; nothing is read, and nothing may be there.
 
     Raises:
-        StorageError: a folder that may not be entered.
+        StorageError: a folder may not be entered.
     """
     lines = []
     with read_errors(path):
@@ -32,5 +32,5 @@ def _looks(path: Path) -> str:
                 file = Path(folder, name)
                 status = file.stat() if file.exists() else file.lstat()  # a link that leads nowhere
                 lines.append(f"{file.relative_to(path).as_posix()} {status.st_size} {status.st_mtime_ns}")
-    # As the system has the names, which need not be UTF-8.
+    # Names in the system's bytes, which need not be UTF-8.
     return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

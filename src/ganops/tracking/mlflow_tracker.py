@@ -76,7 +76,7 @@ class MlflowTracker:
         or_warn(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
 
     def describe_run(self) -> str:
-        """Name and id."""
+        """Return the run's name and id."""
         return f"{self._name} ({self.run_id})"
 
     def flush(self) -> None:

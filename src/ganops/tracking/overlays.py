@@ -1,6 +1,5 @@
 """What one configuration folder hides of another, refused where nobody would notice."""
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 from ganops.git import git
 from ganops.tracking.parameters import flatten
 
@@ -27,21 +26,18 @@ def require_environment(known: Sequence[str], environment: str | None) -> None:
 
     Args:
         known: the environments that name their data.
-        environment: as asked for; None and local overlay the default one.
+        environment: of `--env`; None and local overlay the default one.
 
     Raises:
         ConfigurationError: no conf/<environment>/globals.yml.
     """
     if environment in (None, "local", *known):
         return
-    nearest = difflib.get_close_matches(environment, known, n=1)
     raise ConfigurationError(
         f"--env {environment}",
         expected=f"one of {', '.join(known)}",
         received=f"no file conf/{environment}/globals.yml",
-        remedy=f"Did you mean {nearest[0]}?"
-        if nearest
-        else f"To make it one, write `environment: {environment}` there.",
+        remedy=suggest(environment, known, f"To make it one, write `environment: {environment}` there."),
     )
 
 

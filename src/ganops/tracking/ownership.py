@@ -1,7 +1,7 @@
 """One run at a time owns the outputs of an environment, from before its first read until its session ends.
 
-Two that wrote the same files at once would register and judge each other's weights. The lock is a file lock of the
-system, which releases it when the process dies. Between two stages of one DVC command no process holds it: there the
+Two runs that wrote the same files at once would evaluate and register each other's weights. The lock is a file lock,
+which the system releases when the process dies. Between two stages of one DVC command no process holds it; then the
 file beside it, which names the owner, keeps other runs out for as long as the command lives.
 """
 
@@ -26,13 +26,13 @@ _LONGEST_COMMAND = 200
 
 @dataclass(frozen=True)
 class Owner:
-    """Who owns the outputs, as the file beside the lock says.
+    """The owner of the outputs, as the file beside the lock states it.
 
     Attributes:
         process: `ProcessIdentity` as text: the session's own; inside a stage of DVC, that of the `dvc` command.
         command: as it was typed, without values of parameters.
         since: local time.
-        outlasts_lock: whether it owns them between its sessions too.
+        outlasts_lock: whether the outputs stay its own between two sessions.
         run: name of the MLflow run, once there is one.
     """
 
@@ -48,13 +48,13 @@ class Owner:
         return f"process {identity.pid} on {identity.host} (`{self.command}`{run}), since {self.since}"
 
     def keeps_others_out(self) -> bool:
-        """Whether it owns the outputs although nobody holds the lock; of another machine the lock alone counts."""
+        """Return whether it owns the outputs without holding the lock; on another machine only the lock counts."""
         identity = ProcessIdentity.parse(self.process)
         return self.outlasts_lock and identity.host == this_process().host and identity.may_be_alive()
 
 
 class OutputsLock:
-    """The lock of one environment's outputs. Every session of this process may take it: a process is one owner."""
+    """The lock of one environment's outputs. The owner is a process: each of its sessions may take the lock."""
 
     def __init__(self, project: Path, environment: str) -> None:
         folder = project / ".checkpoints"
@@ -65,7 +65,7 @@ class OutputsLock:
         self._owner = _this_owner()
 
     def acquire(self) -> None:
-        """Wait until no other run owns the outputs, and say so in one line; Ctrl-C ends the wait.
+        """Take the lock; wait while another run owns the outputs, and log who it is. Ctrl-C ends the wait.
 
         Raises:
             StorageError: the folder of the lock may not be written.
@@ -78,12 +78,12 @@ class OutputsLock:
             self._write()
 
     def name_run(self, run: str) -> None:
-        """Say which MLflow run owns the outputs."""
+        """Write the name of the MLflow run into the owner's file."""
         self._owner = replace(self._owner, run=run)
         self._write()
 
     def release(self) -> None:
-        """Let the next run have the outputs; a DVC command keeps them for its next stage."""
+        """Release the lock; a DVC command stays the owner for its next stage."""
         if not self._owner.outlasts_lock:
             self.owner_file.unlink(missing_ok=True)
         self._lock.release()
@@ -100,17 +100,19 @@ class OutputsLock:
         return True
 
     def _announce(self) -> bool:
-        """Whether there was somebody to name: an owner that has just begun, or a run that waits as this one, is not."""
+        """Log the owner and return True; False where the file names none yet, or one that has ended."""
         other = self._other()
         if other is None or not ProcessIdentity.parse(other.process).may_be_alive():
             return False
         _LOGGER.warning(
-            "Waiting: the outputs of environment %s belong to %s. Ctrl-C ends the wait.", self.environment, other
+            "Waiting: the outputs of environment %s belong to %s. Ctrl-C ends the wait.",
+            self.environment,
+            other,
         )
         return True
 
     def _other(self) -> Owner | None:
-        """The owner that the file names, where it is not this one."""
+        """Return the owner in the file; None where there is none or it is this process."""
         try:
             owner = Owner(**json.loads(self.owner_file.read_text(encoding="utf-8")))
             ProcessIdentity.parse(owner.process)
@@ -135,7 +137,7 @@ _HELD: dict[tuple[Path, str], OutputsLock] = {}
 
 
 def own_outputs(project: Path, environment: str) -> OutputsLock:
-    """The lock of these outputs, held by this process: taken now, unless an earlier session has left it held."""
+    """Return the lock of these outputs; take it, unless this process holds it already."""
     key = project.resolve(), environment
     if key not in _HELD:
         lock = OutputsLock(*key)
@@ -145,6 +147,6 @@ def own_outputs(project: Path, environment: str) -> OutputsLock:
 
 
 def release_outputs() -> None:
-    """At the end of a session, however it ended; nothing happens where nothing is held."""
+    """Release every lock that this process holds."""
     while _HELD:
         _HELD.popitem()[1].release()

@@ -1,6 +1,5 @@
 """The effective parameters of a run: what the files, the environment and --params give together, validated and flat."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from ganops.config import (
     RegistrationParameters,
     TrainingParameters,
 )
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 from ganops.files import read_regular
 from ganops.sources import training_digest
 
@@ -75,7 +74,7 @@ def resume_key(environment: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _digest(path: Path) -> str:
-    """sha256 of a file; empty where there is none, of which the training itself tells."""
+    """Return the sha256 of a file; empty where it cannot be read, which the training reports itself."""
     try:
         return hashlib.sha256(read_regular(path)).hexdigest()
     except OSError:
@@ -84,10 +83,9 @@ def _digest(path: Path) -> str:
 
 def _unknown_group(name: str) -> ConfigurationError:
     within = [f"{group}.{name}" for group, kind in GROUPS.items() if name in kind.model_fields]
-    nearest = within or difflib.get_close_matches(name, GROUPS, n=1, cutoff=0.0)
     return ConfigurationError(
         f"The parameter group {name!r}",
         expected="one of " + ", ".join(GROUPS),
         received=f"the unknown group {name!r}",
-        remedy=f"Did you mean {' or '.join(nearest)}?",
+        remedy=f"Did you mean {' or '.join(within)}?" if within else suggest(name, GROUPS, cutoff=0.0),
     )

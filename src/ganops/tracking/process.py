@@ -61,7 +61,7 @@ def session_key(kedro_session: str) -> str:
 
 
 def dvc_command() -> psutil.Process | None:
-    """The `dvc` command that this process is a stage of; None elsewhere, and where a notebook or a server calls DVC."""
+    """Return the `dvc` command of which this process is a stage; None elsewhere, and below a notebook or a server."""
     if "DVC_STAGE" not in os.environ:
         return None
     process = _dvc_ancestor()

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ganops.git import ask_git, git
+from ganops.git import git, run_git
 from ganops.tracking.masking import is_secret_file, mask_secrets
 
 # DVC itself writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
 _LOCK = re.compile(r"(.*/)?dvc\.lock")
 _PARAMETERS = re.compile(r"conf/(dvc|[^/]+/(parameters[^/]*|globals))\.yml")
 _READ_BY_THE_PROGRAM = ("src", "conf")
-# Python imports these and Kedro reads these, whatever .gitignore says; conf/local has a tag of its own.
+# Python and Kedro read these whatever .gitignore says; conf/local has its own tag.
 _READ_THOUGH_IGNORED = (
     ":(glob)src/**/*.py",
     *(f":(glob)conf/**/{name}*.y*ml" for name in ("parameters", "catalog", "globals", "mlflow")),
@@ -27,13 +27,13 @@ class Provenance:
     """Where the code comes from.
 
     Attributes:
-        commit: full sha; empty where git does not answer and before the first commit.
+        commit: full sha; empty where git fails and before the first commit.
         branch: empty when detached.
-        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and files
-            of code and configuration that no commit holds, since Python and Kedro read them all the same.
-        diff: the differences of tracked files as text, empty when clean. Of untracked files and of files that are named
-            like secrets it has the names alone.
-        problem: why git does not answer, in its own words; empty where it does.
+        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and
+            untracked files of code and configuration, since Python and Kedro read them all the same.
+        diff: the differences of tracked files as text, empty when clean; only the names of untracked files and of
+            files named like secrets.
+        problem: why git fails, in its own words; empty where it succeeds.
     """
 
     commit: str
@@ -44,23 +44,23 @@ class Provenance:
 
     @property
     def dirty(self) -> Dirty:
-        """`false` where the commit alone says what ran; `unknown` where git does not answer."""
+        """`false` where the commit alone says what ran; `unknown` where git fails."""
         if self.problem:
             return "unknown"
         return "true" if self.changed else "false"
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of a run; MLflow's own names for commit and branch."""
+        """Return the tags of a run, with MLflow's own names for commit and branch."""
         tags = {"git.dirty": self.dirty, "git.problem": self.problem}
         tags |= {"mlflow.source.git.commit": self.commit, "mlflow.source.git.branch": self.branch}
         return {name: value for name, value in tags.items() if value}
 
 
 def read_provenance(folder: Path) -> Provenance:
-    """Ask git about a project's folder; of a larger repository only this folder counts."""
-    prefix = ask_git(folder, "rev-parse", "--show-prefix")
-    status = ask_git(
+    """Read commit and changes of a project's folder from git; in a larger repository only this folder counts."""
+    prefix = run_git(folder, "rev-parse", "--show-prefix")
+    status = run_git(
         folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--no-renames", "-z", "--", "."
     )
     if problem := prefix.problem or status.problem or _untracked_project(folder):
@@ -75,7 +75,7 @@ def read_provenance(folder: Path) -> Provenance:
 
 
 def _untracked_project(folder: Path) -> str:
-    """Tell that the repository around the folder holds none of it, as around an installed package."""
+    """Return why the folder has no commit: the repository around it tracks none of its files; else an empty text."""
     if git(folder, "ls-files", "--", "."):
         return ""
     return f"no file of {folder} is tracked"
@@ -89,7 +89,7 @@ def _list_uncommitted(folder: Path) -> tuple[str, ...]:
 
 
 def _diff(folder: Path, changed: tuple[str, ...]) -> str:
-    """Show what changed. A diff driver of the user's could print what a filter keeps encrypted, so none is used."""
+    """Return the diff, without the user's diff drivers: these could print what a filter keeps encrypted."""
     withheld = [name for name in changed if is_secret_file(name)]
     options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative")
     paths = (".", *(f":(exclude,literal){name}" for name in withheld))

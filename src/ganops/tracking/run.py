@@ -48,7 +48,7 @@ def join_run(
     run = _of_session(client, experiment_id, session) or _unfinished(client, experiment_id, resume, materials or {})
     for dead in abandoned:
         taken_up = run is not None and run.info.run_id == dead.info.run_id
-        then = "This run takes it up." if taken_up else "The command that started it takes it up."
+        then = "This run resumes it." if taken_up else "Repeat its command to resume it."
         _LOGGER.warning("%s %s", _describe_end(client, dead), then)
     ours = {SESSION: session, RESUME: resume, OWNER: str(this_process()), **(materials or {})}
     if run is None:
@@ -86,14 +86,14 @@ def _close_abandoned(client: "MlflowClient", experiment_id: str) -> "list[Run]":
 
 
 def _describe_end(client: "MlflowClient", run: "Run") -> str:
-    """Which run ended without marking its end, and how far it had come."""
+    """Describe a run that ended without closing, and how far it had come."""
     began = datetime.fromtimestamp(run.info.start_time / 1000).strftime("%Y-%m-%d %H:%M:%S")
     losses = sorted(name for name in run.data.metrics if name.startswith("loss/"))[:1]
     steps = [point.step for name in losses for point in client.get_metric_history(run.info.run_id, name)]
     seen = f", last logged at {max(steps):,} images," if steps else ""
     return (
-        f"Run {run.info.run_name}, started {began}{seen} ended without closing (kill -9, a crash or a power cut): "
-        "marked KILLED."
+        f"Run {run.info.run_name}, started {began}{seen} ended without closing (kill -9, a crash or a power cut) "
+        "and is now marked KILLED."
     )
 
 

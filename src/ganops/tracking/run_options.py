@@ -1,6 +1,5 @@
-"""The options of `kedro run`, checked against the project before anything is opened."""
+"""Checks the options of `kedro run` against the project before anything is opened."""
 
-import difflib
 import inspect
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -9,10 +8,10 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.utils import load_obj
 
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, suggest
 
 _RUNNERS = ("SequentialRunner", "ParallelRunner", "ThreadRunner")
-# Of Pipeline.filter → of the command.
+# Argument of Pipeline.filter → option of the command.
 _FILTERS = {
     "tags": "tags",
     "from_nodes": "from_nodes",
@@ -32,18 +31,18 @@ def check_selection(options: Mapping[str, Any]) -> None:
         options: of the command, by the names of its parameters.
 
     Raises:
-        ConfigurationError: one of them names something unknown, with the nearest; or together they leave no node.
+        ConfigurationError: an option names something unknown, or the options together leave no node.
     """
     asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
-    check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
+    _check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
     selected = sum((pipelines[name] for name in asked or ["__default__"]), start=Pipeline([]))
     for option, names in _names(selected).items():
-        check_known(_shown(option), options[option], names)
+        _check_known(_shown(option), options[option], names)
     _check_not_empty(selected, {name: options[option] for name, option in _FILTERS.items() if options[option]})
 
 
 def _names(selected: Pipeline) -> dict[str, list[str]]:
-    """What each option may name."""
+    """Return the names that each option accepts."""
     nodes, datasets = [node.name for node in selected.nodes], sorted(selected.datasets())
     return {
         **dict.fromkeys(("from_nodes", "to_nodes", "node_names"), nodes),
@@ -54,7 +53,7 @@ def _names(selected: Pipeline) -> dict[str, list[str]]:
 
 
 def check_runner(name: str, arguments: Mapping[str, Any]) -> None:
-    """Raises ConfigurationError where there is no such runner, or it takes no such arguments."""
+    """Raise ConfigurationError where there is no such runner, or it takes no such arguments."""
     try:
         runner = load_obj(name, "kedro.runner")
     except (AttributeError, ImportError, ValueError):
@@ -66,25 +65,24 @@ def check_runner(name: str, arguments: Mapping[str, Any]) -> None:
         raise _unknown("--runner-params", ", ".join(arguments), known) from None
 
 
-def check_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
-    """Raises ConfigurationError, with the nearest, where a name is none of those that are known."""
+def _check_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise ConfigurationError, with the nearest name, where a name is unknown."""
     for name in names:
         if name not in known:
             raise _unknown(option, name, known)
 
 
 def _unknown(option: str, name: str, known: Collection[str]) -> ConfigurationError:
-    nearest = difflib.get_close_matches(name, known, n=1)
     return ConfigurationError(
         option,
-        expected="one of " + ", ".join(dict.fromkeys(known)) if known else "nothing, for there is none in this project",
+        expected="one of " + ", ".join(dict.fromkeys(known)) if known else "no value, since this project has none",
         received=repr(name),
-        remedy=f"Did you mean {nearest[0]}?" if nearest else _remedy(option, known),
+        remedy=suggest(name, known, _remedy(option, known)),
     )
 
 
 def _remedy(option: str, known: Collection[str]) -> str:
-    return "Choose one of these, which are of the pipelines named." if known else f"Leave {option} out."
+    return "Choose one of these; they belong to the pipelines that will run." if known else f"Leave {option} out."
 
 
 def _check_not_empty(selected: Pipeline, filters: dict[str, Any]) -> None:
@@ -94,10 +92,10 @@ def _check_not_empty(selected: Pipeline, filters: dict[str, Any]) -> None:
         shown = ", ".join(_shown(_FILTERS[name]) for name in filters)
         raise ConfigurationError(
             shown,
-            expected="at least one node that they leave together",
+            expected="options that together leave at least one node",
             received="none",
-            remedy="Leave one of them out. `kedro registry list` names the pipelines, `kedro registry describe NAME` "
-            "their nodes.",
+            remedy="Leave one of them out. `kedro registry list` lists the pipelines, `kedro registry describe NAME` "
+            "the nodes of one.",
         ) from None
 
 

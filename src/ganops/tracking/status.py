@@ -29,14 +29,14 @@ class Terminated(SystemExit):
 
 
 class NothingToRun(Exception):
-    """All that was asked for is there already."""
+    """Every output exists already."""
 
 
 class TrackedSession(KedroSession):
     """A session of Kedro that leaves no MLflow run open and no outputs locked."""
 
     def run(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As KedroSession.run; where nothing is to be done, that is said, and no MLflow run is opened."""
+        """Run as KedroSession does; where nothing is to be done, log that, and open no MLflow run."""
         try:
             with _truthful_status():
                 return self._run(*arguments, **options)
@@ -52,11 +52,11 @@ class TrackedSession(KedroSession):
 
 
 def check_anything_missing(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """Raises NothingToRun where every output of the pipeline exists."""
+    """Raise NothingToRun where every output of the pipeline exists."""
     outputs = pipeline.all_outputs()
     if all(catalog.exists(name) for name in outputs):
         raise NothingToRun(
-            f"Nothing to run: all {len(outputs)} outputs exist. Without --only-missing-outputs they are made again."
+            f"Nothing to run: all {len(outputs)} outputs exist. Leave out --only-missing-outputs to make them again."
         )
 
 

@@ -1,4 +1,4 @@
-"""The MLflow store is made by one process at a time: two that make it at once break each other's migrations.
+"""Makes the MLflow store, one process at a time: two at once would break each other's migrations.
 
 `python -m ganops.tracking.store` makes it and prints its address.
 """
@@ -18,17 +18,17 @@ from filelock import FileLock
 
 from ganops.errors import TrackingError
 from ganops.files import disk_errors
-from ganops.tracking.location import EXPERIMENT, artifact_root, root, sqlite_path, tracking_uri, without_credentials
+from ganops.tracking.location import EXPERIMENT, artifact_root, root, shell_address, sqlite_path, tracking_uri
 from ganops.tracking.masking import mask_secrets
 
 _LONGEST_ANSWER_SECONDS = 10
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-# MLflow would ask again for minutes.
+# MLflow would retry for minutes.
 _UNAVAILABLE = (502, 503, 504)
 
 
 def open_store() -> None:
-    """Make the store where it is missing, and ask it for the experiment, as kedro-mlflow is about to do.
+    """Make the store where it is missing, and look up the experiment, as kedro-mlflow will.
 
     Raises:
         TrackingError: as `create_store`, and where the store belongs to another version of MLflow.
@@ -61,7 +61,7 @@ def create_store() -> str:
 
 
 def check_answer(uri: str) -> None:
-    """Ask a server once, within seconds. MLflow's own requests are repeated for minutes.
+    """Send one request to a server, which answers within seconds; MLflow's own are retried for minutes.
 
     Raises:
         TrackingError: it does not answer.
@@ -74,17 +74,20 @@ def check_answer(uri: str) -> None:
             socket.create_connection((parts.hostname, port), _LONGEST_ANSWER_SECONDS).close()
     except (OSError, ValueError) as error:
         raise TrackingError(
-            f"The MLflow server {without_credentials(uri)}",
+            f"The MLflow server {mask_secrets(uri)}",
             expected=f"an answer within {_LONGEST_ANSWER_SECONDS} seconds",
             received=str(error).strip("<>"),
-            remedy="Start the server or correct MLFLOW_TRACKING_URI; without that variable the store is a file of the "
+            remedy="Start the server or correct MLFLOW_TRACKING_URI. Without that variable the store is a file in the "
             "project.",
         ) from None
 
 
 def _ask_http(uri: str) -> None:
-    """Any answer will do: also a refusal, of which MLflow tells, and a certificate that MLflow may be told to take."""
-    address = f"{without_credentials(uri).rstrip('/')}/health"
+    """Accept any answer: MLflow itself reports a refusal, and has a setting to accept a certificate."""
+    parts = urlsplit(uri)
+    # Without user and password, which urllib would take for a part of the host.
+    host = parts.netloc.rpartition("@")[2]
+    address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/health"
     try:
         urlopen(Request(address), timeout=_LONGEST_ANSWER_SECONDS).close()
     except HTTPError as error:
@@ -116,14 +119,14 @@ def _holds_experiment(file: Path) -> bool:
 
 
 def _check_writable(file: Path, connection: sqlite3.Connection) -> None:
-    """SQLite opens what it may not write without a word, and writes its journal beside the file."""
+    """Raise sqlite3.OperationalError where file or folder may not be written; SQLite would open them."""
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise sqlite3.OperationalError(f"the folder {file.parent} may not be written")
     try:
         connection.execute("BEGIN IMMEDIATE")
         connection.rollback()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_BUSY":  # another run writes: so it can be written
+        if error.sqlite_errorname != "SQLITE_BUSY":  # another run is writing, so it can be written
             raise
 
 
@@ -136,7 +139,7 @@ def _sqlite_errors(file: Path) -> Iterator[None]:
             f"The MLflow store {file}",
             expected="an SQLite file that may be read and written",
             received=str(error),
-            remedy="Give the right to write file and folder, or set MLFLOW_TRACKING_URI to another store.",
+            remedy="Grant the right to write the file and its folder, or set MLFLOW_TRACKING_URI to another store.",
         ) from None
 
 
@@ -166,14 +169,9 @@ def _mlflow_errors(uri: str) -> Iterator[None]:
             f"The MLflow store {mask_secrets(uri)}",
             expected="a store of the installed version of MLflow that may be read and written",
             received=mask_secrets(str(error).splitlines()[0]),
-            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade {_shell_address(uri)}`; else set "
+            remedy=f"If it is of an older version, upgrade it with `mlflow db upgrade {shell_address(uri)}`; else set "
             "MLFLOW_TRACKING_URI to another store.",
         ) from error
-
-
-def _shell_address(uri: str) -> str:
-    """Return the address as a command line takes it; one with a password stays in its variable."""
-    return uri if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'
 
 
 if __name__ == "__main__":

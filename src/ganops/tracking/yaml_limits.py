@@ -1,6 +1,6 @@
-"""Bounds of a YAML file, checked on its events, before anything is made of them.
+"""Limits on a YAML file, checked on the parser's events before any value is built.
 
-A few lines can name one another so often that they stand for billions of values; deep nesting ends the parser.
+A few lines of aliases can stand for billions of values, and deep nesting ends the parser.
 """
 
 import yaml
@@ -14,15 +14,15 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "
 
 
 def check_yaml(name: str, content: bytes) -> None:
-    """Refuse a file that is larger, deeper or of more values than any configuration, or that asks for objects.
+    """Refuse a file that is larger, deeper or of more values than any configuration, or has tags of objects.
 
     Args:
         name: of the file, for the message.
         content: its bytes, or the first LARGEST_BYTES + 1 of them.
 
     Raises:
-        ConfigurationError: what it exceeds.
-        yaml.YAMLError: it is no YAML.
+        ConfigurationError: it exceeds a limit, which the message names.
+        yaml.YAMLError: it is not YAML.
         UnicodeDecodeError: it is not UTF-8.
     """
     if len(content) > LARGEST_BYTES:
@@ -33,7 +33,7 @@ def check_yaml(name: str, content: bytes) -> None:
 
 
 class _Counter:
-    """Values of the collections that are open; an alias counts as often as what it stands for."""
+    """Counts the values of the open collections; an alias counts as many as its target."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -66,7 +66,7 @@ class _Counter:
             self._open[-1] = (around, size)
         if size > _MOST_VALUES:
             raise _refused(
-                self._name, f"at most {_MOST_VALUES:,} values", "more, aliases counted as what they stand for"
+                self._name, f"at most {_MOST_VALUES:,} values", "more, with aliases counted as their targets"
             )
 
     def _check_tag(self, tag: str | None) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganops.errors import CheckpointError
-from ganops.files import disk_errors, read_regular, whole_file
+from ganops.files import disk_errors, read_regular, require_regular, whole_file
 from ganops.sources import training_digest
 from ganops.tensors import WrongTensors, read_tensors
 from ganops.training.processes import ALONE, World
@@ -55,8 +55,8 @@ class Checkpoints:
     def alone(self, tell: Callable[[str], None], world: World = ALONE) -> Iterator[None]:
         """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does.
 
-        Of several processes the leading one takes the lock. The others hear of it again and again: a process that waits
-        for another one longer than half an hour takes it for dead.
+        The leading process takes the lock, and sends its state to the others every minute: one that waits longer than
+        half an hour for another would count it as dead.
         """
         lock = FileLock(self.folder / "lock")
         seconds = 0.0
@@ -102,13 +102,13 @@ class Checkpoints:
         self._load(self._healthy(self._newest_first())[:1], state)
 
     def record_run(self, description: str) -> None:
-        """Remember which run writes from now on, for whoever goes on from here; without a run nothing changes."""
+        """Store which run writes the checkpoints from now on; an empty description changes nothing."""
         if description:
             with whole_file(self.folder / _RUN) as file:
                 file.write_text(description, encoding="utf-8")
 
     def read_run(self) -> str:
-        """The run that wrote last; empty where none is known."""
+        """Return the run that wrote last; empty where none is known."""
         try:
             return read_regular(self.folder / _RUN, _MOST_BYTES_OF_RUN).decode()
         except (OSError, UnicodeDecodeError):
@@ -144,14 +144,13 @@ def _instant(path: Path) -> tuple[int, int]:
     """Attempt and images seen."""
     found = _NAME.fullmatch(path.name)
     if found is None:
-        raise _unreadable(path, WrongTensors("a name that no checkpoint has"))
+        raise _unreadable(path, WrongTensors("a file name that is not a checkpoint's"))
     return int(found["attempt"] or 0), int(found["images_seen"])
 
 
 def _is_healthy(path: Path) -> bool:
     try:
-        if not path.is_file():
-            raise OSError("no regular file")
+        require_regular(path)
         with safe_open(path, framework="pt") as file:
             return _WORDS[(file.metadata() or {})[_HEALTHY]]
     except (OSError, SafetensorError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""An attempt that was not worth going on with."""
+"""The record of an attempt that failed."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar

@@ -61,7 +61,7 @@ class Observer:
         return dict(zip(self._names, shared.tolist(), strict=True))
 
     def prepare(self) -> None:
-        """Embed the validation samples, once; what cannot be embedded is an error here."""
+        """Embed the validation samples once, so that an error of the embedding is raised before training."""
         _ = self._real_spreads
 
     @property

@@ -35,8 +35,8 @@ def unheard(*told: object) -> None:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves: the averaged networks, the whole state, curves, the states' digests, and snapshots, among
-    which stands its `fingerprint` as a text (`tensors.encode_text`)."""
+    """The averaged networks, the whole state, curves, the states' digests, and snapshots, which also hold the
+    `fingerprint` as a text (`tensors.encode_text`)."""
 
     averages: dict[str, nn.Module]
     state: dict[str, Tensor]
@@ -113,7 +113,7 @@ def _played(
 
 
 def _resumed(images_seen: int, total_images: int, run: str) -> str:
-    """Says which checkpoint it is."""
+    """Return the message about the checkpoint from which the training resumes."""
     checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
     left = f", which the run {run} left" if run else ""
     if images_seen >= total_images:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganops.errors import CheckpointError
 from ganops.files import whole_file
-from ganops.tensors import WrongTensors, read_tensors
+from ganops.tensors import WrongTensors, parse_images_seen, read_tensors
 
 
 class Snapshots:
@@ -45,9 +45,10 @@ class Snapshots:
 
 
 def _time(path: Path) -> int:
-    if len(path.stem) != 14 or not path.stem.isascii() or not path.stem.isdigit():
-        raise _unreadable(path, "a name that no snapshot has")
-    return int(path.stem)
+    try:
+        return parse_images_seen(path.stem)
+    except WrongTensors as error:
+        raise _unreadable(path, str(error)) from None
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -107,10 +107,10 @@ class TrainingState:
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
     def load_state_dict(self, tensors: Tensors) -> None:
-        """Go back to a saved state.
+        """Load a saved state.
 
         Raises:
-            WrongTensors: names, shapes, dtypes or numbers that are not this state's own; nothing is taken of them.
+            WrongTensors: names, shapes, dtypes or numbers are not those of this state, which then stays as it is.
         """
         self._check_learned(tensors)
         check_names(tensors, {**self._weights(), **self._adapted()}, self._moved())
@@ -134,7 +134,7 @@ class TrainingState:
                 "the training state that training.continue_from names",
                 expected="that of a training with these networks",
                 received=str(error),
-                remedy="Give one that was made with these settings, or leave training.continue_from null.",
+                remedy="Name a state that was made with these settings, or leave training.continue_from null.",
             ) from None
         self._load_learned(tensors)
         self.before = before

@@ -1,4 +1,4 @@
-"""What a training state on disk must be, before anything of it is taken."""
+"""Checks a training state on disk before any of it is loaded."""
 
 import hashlib
 
@@ -28,8 +28,8 @@ def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapt
     Args:
         tensors: the state.
         weights: the weights and buffers of the networks and of their averages.
-        parameters: `<network>/<weight>` → what an optimizer moves. Its moments are all there, or none, as before its
-            first step.
+        parameters: `<network>/<weight>` → the optimizer's parameter. All of its moments are there, or none, as before
+            the first step.
         adapted: of the augmentation.
     """
     for name, tensor in {**weights, **adapted}.items():
@@ -41,7 +41,7 @@ def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapt
 
 
 def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None:
-    """Raise WrongTensors at a name that no state has."""
+    """Raise WrongTensors where a name is unknown."""
     known = {*learned, *(f"optimizers/{name}/{key}" for name in parameters for key in _MOMENTS)}
     for name in tensors:
         if name not in known and not name.startswith(_RECORDS):
@@ -62,7 +62,7 @@ def check_records(tensors: Tensors, most_images: int) -> None:
 
 
 def digest_learned(tensors: Tensors) -> str:
-    """The sha256 of weights, moments and adapted augmentation, by name; what a state holds beside them has no part."""
+    """Return the sha256 of weights, moments and adapted augmentation, by name; records are left out."""
     hasher = hashlib.sha256()
     for name in sorted(name for name in tensors if not name.startswith(_RECORDS)):
         hasher.update(name.encode())
@@ -71,7 +71,7 @@ def digest_learned(tensors: Tensors) -> str:
 
 
 def read_clock(tensors: Tensors, name: str) -> int:
-    """A number of the clock, within its range; else WrongTensors."""
+    """Read a number of the clock; WrongTensors where it is out of range."""
     key = f"clock/{name}"
     require_kind(key, _take(tensors, key), torch.tensor(0))
     value = int(tensors[key])
@@ -81,7 +81,7 @@ def read_clock(tensors: Tensors, name: str) -> int:
 
 
 def read_lost(tensors: Tensors) -> list[LostGame]:
-    """The games that were lost before; WrongTensors where they are told in another way."""
+    """Read the games that were lost before; WrongTensors where their JSON is not of the schema."""
     try:
         return _LOST.validate_json(decode_text(_take(tensors, "clock/lost")), strict=True)
     except ValidationError as error:
@@ -89,7 +89,7 @@ def read_lost(tensors: Tensors) -> list[LostGame]:
 
 
 def group(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
-    """Those whose names begin with `<prefix>/`, without it."""
+    """Return the tensors whose names begin with `<prefix>/`, named without it."""
     return {k.removeprefix(f"{prefix}/"): value for k, value in tensors.items() if k.startswith(f"{prefix}/")}
 
 

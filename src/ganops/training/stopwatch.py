@@ -54,5 +54,5 @@ def _damaged(file: Path, received: str) -> CheckpointError:
         str(file),
         expected="the seconds that a training has taken",
         received=received,
-        remedy="Delete this file to count from 0; nothing else depends on it.",
+        remedy="Delete this file to count the seconds from 0; nothing else depends on it.",
     )

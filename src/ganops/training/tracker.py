@@ -23,7 +23,7 @@ class Tracker(Protocol):
         ...
 
     def describe_run(self) -> str:
-        """Name and id of the run, for a message; empty where there is none."""
+        """Return name and id of the run, for a message; empty where there is none."""
         ...
 
     def flush(self) -> None:
@@ -48,7 +48,7 @@ class SilentTracker:
         """There is no run to tell it of."""
 
     def describe_run(self) -> str:
-        """There is none."""
+        """Return an empty text: there is no run."""
         return ""
 
     def flush(self) -> None:

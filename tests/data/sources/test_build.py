@@ -58,5 +58,5 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, name: str) -> None:
             options = {"use_dictionary": False, "compression": "zstd"}
             parquet.write_table(pa.table({"image": [zeros.tobytes()]}), tmp_path / name, **options)
     kind = {"m.npz": "arrays", "a.parquet": "table"}.get(name, "idx")
-    with pytest.raises(DataError, match=r"data_preparation\.limits\.expansion=1 allows\. Raise it"):
+    with pytest.raises(DataError, match=r"data_preparation\.limits\.expansion=1 allows\. Raise data_preparation"):
         build_source(kind, tmp_path, limits=PictureLimits(expansion=1))  # type: ignore[arg-type]

@@ -91,7 +91,7 @@ def test_a_gz_that_ends_early_is_named(tmp_path: Path) -> None:
     ("files", "message"),
     [
         ({}, "<part>-images-idx3-ubyte.*received no such file"),
-        ({"train-labels-idx1-ubyte": [1]}, "received no pictures to the labels in train-labels-idx1-ubyte"),
+        ({"train-labels-idx1-ubyte": [1]}, "received no pictures for the labels in train-labels-idx1-ubyte"),
         ({"a-images-idx3-ubyte": PICTURES, "a-labels-idx1-ubyte": [1, 2]}, "as many labels as .* 4, received 2"),
         ({"a-images-idx3-ubyte": PICTURES[:0]}, "pictures in a-images-idx3-ubyte, received none"),
         (

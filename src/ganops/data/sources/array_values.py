@@ -1,12 +1,12 @@
-"""Values of arrays as the bytes or 16-bit numbers that pictures are read as; what is white is found out later.
+"""Converts values of arrays to 8 or 16 bits; `value_range` decides later which value is white.
 
     unsigned bytes, 16 bits     as they are
     booleans                    0 and 255
     other integers              of 8 bits where none is above 255, else of 16
     floats                      from 0 to 1: round(255 x); else rounded, where some are above 32 or all are whole
 
-Negative values, values above 65535, NaN and fractions whose largest is between 1 and 32 are refused: whoever saved them
-knows what they mean.
+Negative values, values above 65535, NaN and fractions whose largest is between 1 and 32 are refused, because their
+meaning is not known.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from functools import partial
 import numpy as np
 from jaxtyping import Shaped
 
+from ganops.data.white import LEAST_SURE
 from ganops.errors import DataError
 
 Convert = Callable[[np.ndarray], np.ndarray]
 
 _BYTES_AT_ONCE = 1 << 24
-_LEAST_SURE = 32
 _REMEDY = (
     "Save bytes: (255 * x).round().astype('uint8') of values from 0 to 1, (127.5 * (x + 1)).round().astype('uint8') of "
     "those from -1 to 1, (255 * (x - x.min()) / (x.max() - x.min())).round().astype('uint8') of others."
@@ -28,7 +28,7 @@ _REMEDY = (
 
 
 def find_conversion(subject: str, values: Shaped[np.ndarray, "count ..."]) -> Convert:
-    """What makes uint8 or uint16 of some of the rows of `values`; DataError where their meaning is in doubt."""
+    """Return the function that converts rows of `values` to uint8 or uint16; DataError: their meaning is in doubt."""
     if values.dtype in (np.uint8, np.uint16):
         return np.asarray
     if values.dtype.kind == "b":
@@ -40,13 +40,13 @@ def find_conversion(subject: str, values: Shaped[np.ndarray, "count ..."]) -> Co
         raise _unusable(subject, f"{values.dtype} from {least:g} to {largest:g}")
     if values.dtype.kind == "f" and largest <= 1:
         return partial(_scale, factor=255)
-    if not whole and largest < _LEAST_SURE:
+    if not whole and largest < LEAST_SURE:
         raise _unusable(subject, f"{values.dtype} with fractions from {least:g} to {largest:g}")
     return partial(_round, dtype=np.dtype(np.uint8 if round(largest) <= 255 else np.uint16))
 
 
 def _range(values: np.ndarray) -> tuple[float, float, bool]:
-    """The least and largest value, NaN where there is one, and whether all are whole; a few rows at a time."""
+    """Return the least and largest value, NaN where there is one, and whether all are whole; a few rows at a time."""
     rows = max(1, _BYTES_AT_ONCE // max(1, values[:1].nbytes))
     least, largest, whole = np.inf, -np.inf, True
     for start in range(0, len(values), rows):

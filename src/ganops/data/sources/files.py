@@ -31,8 +31,9 @@ LINK = "a link, not a picture"
 SPECIAL = "neither a file nor a folder"
 # As Windows understands it: both slashes part names, and a drive is as absolute as a leading slash.
 _CLIMBS = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.($|[/\\])")
-MEGABYTE = 1_000_000
-_UNPACKED_ALWAYS = 64 * MEGABYTE
+_MEGABYTE = 1_000_000
+_NAMES_SHOWN = 10
+_UNPACKED_ALWAYS = 64 * _MEGABYTE
 # What systems, disks and programs leave among one's files, in small letters. Hidden files are passed over anyway.
 _LEFT_BEHIND = frozenset(
     {
@@ -58,12 +59,12 @@ _DAMAGE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib
 
 
 def is_wanted(name: str) -> bool:
-    """Whether a file may be meant as a picture: not hidden, nor left behind by git, DVC, a disk or a system."""
+    """Return whether a file may be a picture: not hidden, nor left behind by git, DVC, a disk or a system."""
     return left_behind(name) is None
 
 
 def left_behind(name: str) -> str | None:
-    """The first part of the path that is hidden or left behind, with all that lies above it; None: there is none."""
+    """Return the path down to its first part that is hidden or left behind; None: there is none."""
     parts = name.split("/")
     for depth, part in enumerate(parts, start=1):
         if _is_left_behind(part.lower(), is_file=depth == len(parts)):
@@ -78,9 +79,9 @@ def _is_left_behind(part: str, *, is_file: bool) -> bool:
 
 
 def list_files(entries: Iterable[tuple[str, ReadBytes | str]], passed_over: Iterable[str]) -> Listing:
-    """The files by their names in Unicode's form NFC; of equal names the last, as unpacking would leave it.
+    """List the files by their names in Unicode's form NFC; the last of equal names counts, as in unpacking.
 
-    Names that differ in their forms alone are told apart by a number: café.png and café (2).png.
+    Names that differ only in their form get a number: café.png and café (2).png.
     """
     files: Files = {}
     for name, file in sorted(dict(entries).items(), key=_normal_first):
@@ -111,28 +112,42 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+def list_names(names: Iterable[str]) -> str:
+    """Join the first few names, and say how many more there are."""
+    listed = list(names)
+    more = len(listed) - _NAMES_SHOWN
+    return ", ".join(listed[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def require_regular_file(path: Path) -> None:
-    """Raise a DataError unless `path` is a file or a link to one: to open a pipe waits for its other end, for ever."""
+    """Raise a DataError unless `path` is a file or a link to one: opening a pipe would wait for its other end."""
     if not path.is_file():
         received = "a folder, a pipe, a socket or a device" if path.exists() else "no such file"
-        raise unusable(path, "a regular file", received, "Put the file itself there.")
+        raise unusable(path, "a regular file", received, "Replace it by the file itself.")
 
 
 def too_large(size: int, limits: PictureLimits) -> str | None:
-    """Why a file of `size` bytes is never read; None where it may be."""
-    if size <= limits.file_megabytes * MEGABYTE:
+    """Return why a file of `size` bytes is not read; None where it is."""
+    if size <= limits.file_megabytes * _MEGABYTE:
         return None
     return f"{size} bytes, more than data_preparation.limits.file_megabytes={limits.file_megabytes} allows"
 
 
 def most_unpacked(packed: int, limits: PictureLimits) -> int:
-    """The bytes that an archive of `packed` bytes may unpack to. Small archives of flat drawings shrink a lot."""
+    """Return the bytes that an archive of `packed` bytes may unpack to; flat drawings compress a lot."""
     return max(_UNPACKED_ALWAYS, packed * limits.expansion)
 
 
 def expands_too_much(limits: PictureLimits) -> str:
-    """What is wrong with an archive that unpacks to more."""
+    """Say what is wrong with an archive that unpacks to more."""
     return f"more bytes to unpack than data_preparation.limits.expansion={limits.expansion} allows"
+
+
+def check_expansion(path: Path, expected: str, unpacked: int, limits: PictureLimits) -> None:
+    """Raise a DataError where a file, `expected` to be of a kind, unpacks to more bytes than the limits allow."""
+    if unpacked > most_unpacked(path.stat().st_size, limits):
+        remedy = "Raise data_preparation.limits.expansion, if you trust the file."
+        raise unusable(path, expected, expands_too_much(limits), remedy)
 
 
 def guarded(read: ReadBytes) -> bytes:
@@ -149,6 +164,6 @@ def refuse(reason: str) -> bytes:
     raise UnreadablePicture(reason)
 
 
-def unusable(path: Path, expected: str, received: str, remedy: str) -> DataError:
-    """The error of a folder or an archive as a whole."""
-    return DataError(shown(str(path)), expected=expected, received=received, remedy=remedy)
+def unusable(subject: Path | str, expected: str, received: str, remedy: str) -> DataError:
+    """Make the error of a folder, an archive or a named part of one."""
+    return DataError(shown(str(subject)), expected=expected, received=received, remedy=remedy)

@@ -1,8 +1,8 @@
 """The files below a folder.
 
-Links are followed, wherever they lead: pictures that DVC or a hub keeps in its cache are links out of the folder. A
-linked folder is entered once, and never one that holds the link or the pictures' folder, so that no link makes a loop.
-Other links, and what is no file at all, are named and never read.
+Links are followed, also out of the folder, because DVC and hubs link to pictures in their caches. A linked folder is
+entered once, and never if it holds the link or the pictures' folder, so that there is no loop. Links to nothing, pipes
+and devices are reported and not read.
 """
 
 import os
@@ -21,7 +21,7 @@ def files_in_folder(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listi
     try:
         return list_files(_walk(path, limits, passed_over), passed_over)
     except OSError as error:
-        remedy = "Give yourself the right to list and enter it."
+        remedy = "Grant the right to list and enter it (chmod u+rx)."
         raise unusable(
             Path(error.filename or path), "a folder that can be listed", str(error.strerror), remedy
         ) from None

@@ -3,8 +3,8 @@
     <part>-images-idx3-ubyte  <part>-labels-idx1-ubyte      or with a dot, .idx3-ubyte; each also with .gz
 
 `t10k` and `test` are the test part; files without a part's name are the only part. The name of a data set may stand
-first, as in emnist-letters-train-images-idx3-ubyte.gz; of these there may be one. Each file may lie in a folder of its
-own. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
+first, as in emnist-letters-train-images-idx3-ubyte.gz; a folder holds one data set. Each file may lie in its own
+folder. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
 memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed whole into memory.
 
 The format: two zero bytes, 8 for unsigned bytes (12 for 32-bit integers), the number of dimensions, each dimension as a
@@ -25,8 +25,16 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, is_wanted, most_unpacked, require_regular_file, shown, unusable
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, list_names, read_labels, source_of_parts
+from ganops.data.sources.files import (
+    check_expansion,
+    is_wanted,
+    list_names,
+    most_unpacked,
+    require_regular_file,
+    shown,
+    unusable,
+)
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 
@@ -34,12 +42,14 @@ _NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx\d-(ubyte|
 _EXPECTED = "files named <part>-images-idx3-ubyte and <part>-labels-idx1-ubyte, each also with .gz"
 _TEST_PARTS = {"t10k", *TEST_NAMES}
 _PARTS = {"t10k", *PART_NAMES}
-# Of each type of values, its code in the file and what NumPy calls it.
+# The codes of the types of values, and NumPy's types.
 _UNSIGNED_BYTES, _INTEGERS = 8, 12
 _DTYPES = {_UNSIGNED_BYTES: np.dtype(np.uint8), _INTEGERS: np.dtype(">i4")}
 # Class, series, writer and so on: Yadav and Bottou 2019, "Cold case: the lost MNIST digits".
 _QMNIST_COLUMNS = 8
 _KEEP_ONE = "Keep the files of one of them in the folder, and move the others away."
+# The names of the data set and of the part.
+_PartKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = D
 
     Args:
         named: the name of a class, from a label's value.
-        limits: what the files may cost.
+        limits: on the size of the unpacked files.
 
     Raises:
         DataError: no pictures, a damaged file, several data sets, or labels that do not fit.
@@ -68,17 +78,17 @@ def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = D
     labels = {part: file for (part, what), file in files.items() if what == "labels"}
     _require_pictures(path, pictures, labels, others)
     _require_one_data_set(path, found)
-    parts = [_part(part, file, labels.get(part), named, limits) for part, file in sorted(pictures.items())]
+    parts = [_part(key, file, labels.get(key), named, limits) for key, file in sorted(pictures.items())]
     return source_of_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
 
 
 def read_idx(
     file: Path, *headers: tuple[int, int], limits: PictureLimits = DEFAULT_LIMITS
 ) -> Shaped[np.ndarray, "..."]:
-    """The values of an idx file.
+    """Read the values of an idx file.
 
     Args:
-        headers: what it may hold, each the code of the type of values and the number of dimensions.
+        headers: accepted contents, each the code of the type of values and the number of dimensions.
 
     Raises:
         DataError: it is damaged, or holds other values.
@@ -102,7 +112,7 @@ def read_idx(
 
 
 def _find(path: Path) -> tuple[list[_File], list[str]]:
-    """The files of this format, and the names of those that are none."""
+    """Find the files of this format, and the names of all others."""
     candidates = [file for top in sorted(path.glob("*")) for file in (sorted(top.glob("*")) if top.is_dir() else [top])]
     names = {file: shown(file.relative_to(path).as_posix()) for file in candidates if not file.is_dir()}
     matches = {file: _NAME.fullmatch(file.name) for file in names}
@@ -115,20 +125,20 @@ def _find(path: Path) -> tuple[list[_File], list[str]]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """The names of the data set and of its part."""
+    """Split a file's name into those of the data set and of its part."""
     start, _, last = name.rpartition("-") if "-" in name else name.rpartition("_")
     return (start, last) if last in _PARTS else (name, "")
 
 
-def _by_part(found: Iterable[_File]) -> dict[tuple[str, str], list[Path]]:
-    files: dict[tuple[str, str], list[Path]] = {}
+def _by_part(found: Iterable[_File]) -> dict[tuple[_PartKey, str], list[Path]]:
+    files: dict[tuple[_PartKey, str], list[Path]] = {}
     for file in found:
-        files.setdefault(("-".join(filter(None, (file.dataset, file.part))), file.what), []).append(file.path)
+        files.setdefault(((file.dataset, file.part), file.what), []).append(file.path)
     return files
 
 
 def _choose(path: Path, files: list[Path]) -> Path:
-    """The first of files of equal content, as they are published in two spellings; DataError where they differ."""
+    """Return the first of files with equal content, published in two spellings; DataError where they differ."""
     first, *others = files
     for file in files:
         require_regular_file(file)
@@ -148,24 +158,25 @@ def _require_one_data_set(path: Path, found: Iterable[_File]) -> None:
 
 
 def _require_pictures(
-    path: Path, pictures: Mapping[str, Path], labels: Mapping[str, Path], others: Sequence[str]
+    path: Path, pictures: Mapping[_PartKey, Path], labels: Mapping[_PartKey, Path], others: Sequence[str]
 ) -> None:
     lonely = [labels[part].name for part in sorted(labels.keys() - pictures.keys())]
     if lonely:
-        received = f"no pictures to the labels in {list_names(lonely)}"
+        received = f"no pictures for the labels in {list_names(lonely)}"
     elif not pictures:
         received = f"none of them, but {list_names(others)}" if others else "no such file"
     else:
         return
-    raise unusable(path, _EXPECTED, received, "Put them right into the folder.")
+    raise unusable(path, _EXPECTED, received, "Put them directly into the folder.")
 
 
-def _part(name: str, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits) -> Part:
+def _part(
+    key: _PartKey, pictures: Path, labels: Path | None, named: Callable[[Any], str], limits: PictureLimits
+) -> Part:
     values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
     file = shown(pictures.stem if _is_packed(pictures) else pictures.name)
-    test = name.rpartition("-")[2] in _TEST_PARTS
-    return Part(file, values, labels and read_labels(_label_values(labels, limits), named), test)
+    return Part(file, values, labels and read_labels(_label_values(labels, limits), named), key[1] in _TEST_PARTS)
 
 
 def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
@@ -185,8 +196,7 @@ def _unpacked(file: Path, limits: PictureLimits) -> np.ndarray:
     most = most_unpacked(file.stat().st_size, limits)
     with gzip.open(file) as content:
         values = content.read(most + 1)
-    if len(values) > most:
-        raise unusable(file, "an idx file", expands_too_much(limits), "Raise it, if you trust the file.")
+    check_expansion(file, "an idx file", len(values), limits)
     return np.frombuffer(values, np.uint8)
 
 

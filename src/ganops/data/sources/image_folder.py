@@ -1,6 +1,6 @@
 """One's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` says what its sub-folders mean.
 
-A dataset.json, as the tools of StyleGAN write it beside the pictures, says the labels: sub-folders then mean nothing.
+A dataset.json, as StyleGAN's tool writes it beside the pictures, holds the labels; sub-folders then have no meaning.
 A folder that holds exactly one archive, or a link to one, and no other file stands for that archive. Hidden files,
 SOURCE.txt at the top and what `files` lists are passed over. Whatever else lies there counts as a picture: texts and
 tables, which the file's name gives away, and what cannot be read count as bad ones. They have no say in the layout.
@@ -28,8 +28,7 @@ _TEXTS |= {".db", ".sqlite", ".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt"}
 _TITLES = {"readme", "license", "licence", "copying", "authors", "notice"}
 _LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip or tar."
 _ASK = (
-    "Set data_preparation.classes: none takes the pictures as one set without classes, folders takes each sub-folder "
-    "for a class."
+    "Set data_preparation.classes to folders if each sub-folder is a class, or to none if the pictures have no classes."
 )
 
 
@@ -67,8 +66,8 @@ def _arrange(path: Path, pictures: list[str], classes: ClassKind | None) -> Layo
         received = f"{shown(str(loose))!r} beside the class folders"
         raise _unusable(path, "every picture in the folder of its class", received) from None
     except ShardsOrClasses as shards:
-        received = f"sub-folders named {shown(str(shards))}, which may only part a large set"
-        raise unusable(path, "sub-folders whose names say whether they are classes", received, _ASK) from None
+        received = f"sub-folders named {shown(str(shards))}, which may be shards of a large set"
+        raise unusable(path, "sub-folders that are clearly classes", received, _ASK) from None
 
 
 def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> Reference:

@@ -6,14 +6,13 @@ Folders that wrap everything are looked through. Below them:
     1.png  2.png                            no classes
     train/cat/1.png  test/cat/2.png         parts and classes
     train/1.png  test/2.png                 parts without classes
-    00000/1.png  00001/2.png                shards: no word of classes
+    00000/1.png  00001/2.png                shards, which say nothing of classes
 
 Folders are the data set's parts where there are two or more and every one is named train, training, val, valid,
 validation, test or testing, in any case. Only pictures of test and testing are the test part; the others are there to
 train on. One sub-folder alone, with the pictures right in it, is one class, unless it is named as a part or a shard is.
 
-Shards are sub-folders that only part a large set, as programs do that fill them one after the other. Their names are
-regular, so all of them are
+Shards are sub-folders among which a program has distributed a large set. All of their names are
 
     numbers of one width, of 3 digits or more      00000 00001, 0000 1000; classes are numbered 0 … 11 or 00 … 11
     dates                                          2024-01-31, 2024-01, 20240131, 2024
@@ -21,7 +20,7 @@ regular, so all of them are
     a word for a part of a set and a number        part-0001, shard_3, batch2, images_001, chunk7
     a camera's                                     100CANON 101CANON
 
-Names of this kind may still be meant as classes, so the user is asked.
+Such names may still be classes, so the user has to decide (`data_preparation.classes`).
 """
 
 import re
@@ -50,7 +49,7 @@ class LoosePicture(Exception):
 
 
 class ShardsOrClasses(Exception):
-    """Sub-folders that may be shards or classes; its text names some."""
+    """Sub-folders may be shards or classes; the message names some."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Layout:
 
 
 def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
-    """The layout of pictures named by their paths with "/".
+    """Return the layout of pictures, given by their paths with "/".
 
     Args:
         classes: what sub-folders are; None: what their names say.
@@ -83,13 +82,13 @@ def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
         return _with_classes(names, [folders[0][depth - 1 : depth]] * len(names), test)
     tops = [() if classes == "none" else parts[:1] for parts in below]
     different = {top[0] for top in tops if top}
-    if classes is None and len(different) > 1 and look_like_shards(different):
+    if classes is None and len(different) > 1 and _look_like_shards(different):
         raise ShardsOrClasses(", ".join(repr(name) for name in sorted(different)[:3]))
     return _with_classes(names, tops, test)
 
 
-def look_like_shards(names: Collection[str]) -> bool:
-    """Whether all sub-folders are named as programs name the shards of a large set."""
+def _look_like_shards(names: Collection[str]) -> bool:
+    """Return whether all sub-folders have names that programs give to shards."""
     if all(name.isalpha() for name in names) or all(name.isdecimal() and len(name) < 3 for name in names):
         return False  # Words such as "bad" and "add", and numbers of two digits, are hexadecimal by chance.
     of_one_width = len({len(name) for name in names}) == 1
@@ -100,7 +99,7 @@ def look_like_shards(names: Collection[str]) -> bool:
 def _is_class(folder: str, classes: ClassKind | None) -> bool:
     if classes is not None:
         return classes == "folders"
-    return folder.lower() not in PART_NAMES and not look_like_shards([folder])
+    return folder.lower() not in PART_NAMES and not _look_like_shards([folder])
 
 
 def _shared(folders: Sequence[tuple[str, ...]]) -> int:

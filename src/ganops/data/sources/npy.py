@@ -1,4 +1,4 @@
-"""NumPy's files, .npy and .npz: no Python objects, and exactly the bytes that the shape asks for."""
+"""Reads NumPy's files, .npy and .npz, without Python objects; their size must be that of the header's shape."""
 
 import lzma
 import math
@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import expands_too_much, most_unpacked, require_regular_file, shown, unusable
+from ganops.data.sources.files import check_expansion, require_regular_file, shown, unusable
 from ganops.errors import DataError
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
@@ -34,7 +34,7 @@ Stream = IO[bytes] | BufferedIOBase
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array that has not been read yet: its header, and how to read it, which may raise a DataError."""
+    """An array that has not been read yet; `load` reads it and may raise a DataError."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -43,7 +43,7 @@ class StoredArray:
 
 @dataclass(frozen=True)
 class _Header:
-    """What a file says of its array; `start`: where the values begin."""
+    """The header of an array; `start`: the position of the values in the file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -52,34 +52,33 @@ class _Header:
 
     @property
     def byte_count(self) -> int:
-        """Bytes of all values."""
+        """Return the bytes of all values."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
 def open_npy(file: Path) -> StoredArray:
-    """The array of a .npy, which is memory-mapped; DataError where it is damaged."""
+    """Open the array of a .npy, memory-mapped; DataError where it is damaged."""
     require_regular_file(file)
     try:
         with file.open("rb") as content:
             header = _read_header(content, shown(str(file)), file.stat().st_size)
     except OSError as error:
-        raise _damaged(shown(str(file)), str(error)) from None
+        raise _damaged(file, str(error)) from None
     return _stored(shown(str(file)), header, partial(_map, file, header))
 
 
 def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
-    """The arrays of a .npz by name. Each is read into memory; DataError: damaged or too large."""
+    """Open the arrays of a .npz, by name; `load` reads one into memory. DataError: damaged or too large."""
     require_regular_file(file)
     try:
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     except _OF_ARCHIVES as error:
-        raise _damaged(shown(str(file)), f"{type(error).__name__}: {error}") from None
-    if sum(entry.file_size for entry in entries) > most_unpacked(file.stat().st_size, limits):
-        raise unusable(file, "arrays", expands_too_much(limits), "Raise it, if you trust the file.")
+        raise _damaged(file, f"{type(error).__name__}: {error}") from None
+    check_expansion(file, "arrays", sum(entry.file_size for entry in entries), limits)
     arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
     if len(arrays) < len(entries):
-        raise _damaged(shown(str(file)), "two arrays of one name")
+        raise _damaged(file, "two arrays of one name")
     return arrays
 
 
@@ -94,7 +93,7 @@ def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
 
 
 def _stored(subject: str, header: _Header, load: Callable[[], np.ndarray]) -> StoredArray:
-    # An array of objects may lie beside the others, as long as it is not asked for.
+    # An array of objects may lie beside the others, as long as it is not loaded.
     return StoredArray(
         header.shape, header.dtype, partial(_refuse_objects, subject) if header.dtype.hasobject else load
     )
@@ -127,7 +126,7 @@ def _map(file: Path, header: _Header) -> np.ndarray:
     try:
         return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
-        raise _damaged(shown(str(file)), str(error)) from None
+        raise _damaged(file, str(error)) from None
 
 
 def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:
@@ -149,5 +148,5 @@ def _fill(content: Stream, values: memoryview) -> None:
     values[:] = read
 
 
-def _damaged(subject: str, received: str, expected: str = "an array") -> DataError:
-    return DataError(subject, expected=expected, received=received, remedy=_AGAIN)
+def _damaged(subject: Path | str, received: str, expected: str = "an array") -> DataError:
+    return unusable(subject, expected, received, _AGAIN)

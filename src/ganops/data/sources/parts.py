@@ -1,4 +1,4 @@
-"""A data set whose pictures are rows of arrays, in one part or several, and how labels become classes."""
+"""Makes the source of pictures that are rows of arrays, in one part or several, and turns labels into classes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from jaxtyping import Int64, Shaped
 
 from ganops.data.sources.array_values import Convert
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
-from ganops.data.sources.files import unusable
+from ganops.data.sources.files import list_names, unusable
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
@@ -20,12 +20,11 @@ from ganops.errors import DataError
 # As data sets call their parts; of these only the test part is held out.
 TEST_NAMES = frozenset({"test", "testing"})
 PART_NAMES = TEST_NAMES | {"train", "training", "val", "valid", "validation"}
-_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The class of each row, names[indices[row]]; the index −1 is no label.
+    """The class of each row is names[indices[row]]; the index −1 is no label.
 
     Args:
         values: the publisher's numbers or texts of these classes, ascending.
@@ -54,13 +53,13 @@ class Part:
 
 
 def read_labels(values: Shaped[np.ndarray, " rows"], named: Callable[[Any], str] = str) -> Labels:
-    """Labels from integers, whole floats or texts; −1, NaN, "-1" and "" are no label.
+    """Make labels of integers, whole floats or texts; −1, NaN, "-1" and "" are no label.
 
     Args:
         named: the name of a class, from a label's value.
 
     Raises:
-        ValueError: other values.
+        ValueError: the values are of another kind.
     """
     if values.dtype.kind not in "biufU":
         raise ValueError(f"{values.dtype}")
@@ -107,10 +106,9 @@ def source_of_parts(path: Path, parts: Sequence[Part], notes: Iterable[str] = ()
 def number_classes(
     path: Path, labels: Mapping[str, Labels | None], counts: Mapping[str, int]
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Of each part the class indices, −1 without a label, and the names of the classes.
+    """Return the class indices of each part, −1 without a label, and the names of the classes.
 
-    Their order is that of `classes.py`, the publisher's where all parts agree on it. Labels of one name are of one
-    class.
+    The order is that of `classes.py`: the publisher's, where all parts agree on it. Labels of equal name are one class.
 
     Raises:
         DataError: not as many labels as `counts` says.
@@ -140,20 +138,13 @@ def _renumbered(labels: Labels | None, count: int, index: Mapping[str, int]) -> 
 
 
 def describe_parts(parts: Iterable[tuple[str, int, bool]]) -> tuple[str, ...]:
-    """Notes on what parts of (name, pictures, test) are for; none where there is one that is not the test part."""
+    """Return notes on the use of parts (name, pictures, test); none for a single part to train on."""
     uses = {"to train on": Counter(), "the test part": Counter()}
     for name, pictures, test in parts:
         uses["the test part" if test else "to train on"][name] += pictures
     if sum(map(len, uses.values())) == 1 and not uses["the test part"]:
         return ()
     return tuple(f"{use}: {list_names(f'{name} ({n})' for name, n in of.items())}" for use, of in uses.items() if of)
-
-
-def list_names(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    listed = list(names)
-    more = len(listed) - _NAMES_SHOWN
-    return ", ".join(listed[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _references(part: Part, labels: np.ndarray) -> list[Reference]:

@@ -3,8 +3,8 @@
 Such files are read from the front: a row group or file is gone through in chunks, of which the last few are kept.
 Reading in order, by any number of threads, goes through each once; a longer step back starts its row group again.
 
-Arrow trusts the offsets in a file: a damaged one would make it read beyond its memory and end the process. So every
-chunk is validated before one of its values is read.
+Arrow does not check the offsets in a file: a damaged one makes it read beyond its memory and ends the process. So every
+chunk is validated before a value is read.
 """
 
 import threading
@@ -20,7 +20,7 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 
 from ganops.config import PictureLimits
-from ganops.data.sources.files import expands_too_much, most_unpacked, unusable
+from ganops.data.sources.files import check_expansion, unusable
 
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4
@@ -118,18 +118,17 @@ def check_size(file: Path, limits: PictureLimits) -> None:
     if rows > size:
         remedy = "Copy it again, as its publisher offers it."
         raise unusable(file, f"a table in {size} bytes", f"one of {rows} rows", remedy)
-    if unpacked > most_unpacked(size, limits):
-        raise unusable(file, "a table of pictures", expands_too_much(limits), "Raise it, if you trust the table.")
+    check_expansion(file, "a table of pictures", unpacked, limits)
 
 
 def _sizes(file: Path) -> tuple[int, int]:
-    """How many rows there are, and bytes of all columns when they are unpacked."""
+    """Return the number of rows, and the bytes of all columns once unpacked."""
     if not _is_parquet(file):
         with pa.memory_map(str(file)) as content:
             return sum(batch.num_rows for batch in _batches(content)), 0
     metadata = parquet.read_metadata(file)
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-    # Not of each column: asked for a damaged one, Arrow ends the process.
+    # Not by column: reading the metadata of a damaged one ends the process.
     return sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
 
 

@@ -37,9 +37,9 @@ class Source:
     """All pictures in a fixed order, and the names of their classes (none: unlabelled).
 
     Args:
-        classes_from: where the classes come from, in words.
+        classes_from: the origin of the classes, for a message.
         passed_over: names of files and folders that are never meant as pictures, such as Thumbs.db.
-        notes: what a user should know of how the files were read: which parts there are, what is not used.
+        notes: on how the files were read, for the user: the parts, and what is not used.
     """
 
     references: Sequence[Reference]

@@ -6,8 +6,7 @@ in train-00000-of-00002.parquet or test/data-00000-of-00001.arrow; `test` is the
 `fine_label`, `target`, `targets`, `class` and `cls`; without them there are no classes. A row without a label holds −1
 or null. The names of numbered classes are those in the metadata of each file, else the numbers.
 
-Folders that no part is named after hold configurations of a data set, often the same pictures again: of these there may
-be one.
+Folders that name no part are configurations of a data set, often of the same pictures. More than one is an error.
 """
 
 import re
@@ -21,17 +20,17 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import is_wanted, require_regular_file, shown, unusable
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, list_names, number_classes
+from ganops.data.sources.files import is_wanted, list_names, require_regular_file, shown, unusable
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, number_classes
 from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
 from ganops.data.sources.source import Reference, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, labels_of
 
 _SUFFIXES = (".parquet", ".arrow")
-# Names of columns are decoded when they are asked for.
+# pyarrow decodes the names of columns when they are read.
 _DAMAGE = (OSError, UnicodeDecodeError, pa.ArrowException)
 _AGAIN = "Copy the files again, as their publisher offers them."
-_ONE_FOLDER = "Keep one of these; or put all files into one folder, under different names, to train on all."
+_ONE_FOLDER = "Keep one of these, or put all files into one folder under different names to train on all."
 _ALIKE = "Rename the columns, so that they are called alike in every file, or leave one of the files out."
 _NAME_ALL = "Give both the names in their metadata, or neither, or leave one of the files out."
 T = TypeVar("T")
@@ -41,14 +40,12 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     """All rows below the folder `path`, file after file.
 
     Args:
-        limits: what the files may cost.
+        limits: on the size of the unpacked files.
 
     Raises:
         DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
     """
-    files = {
-        shown(file.relative_to(path).as_posix()): file for file in sorted(path.rglob("*")) if _is_table(file, path)
-    }
+    files = _find(path)
     _require_one_configuration(path, files)
     for file in files.values():
         _undamaged(file, partial(check_size, limits=limits))
@@ -64,11 +61,13 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
     return Source(references, classes, notes=(*_describe_unused(files, columns, labels), *uses))
 
 
-def _is_table(file: Path, path: Path) -> bool:
-    if file.suffix.lower() not in _SUFFIXES or not is_wanted(file.relative_to(path).as_posix()) or file.is_dir():
-        return False
-    require_regular_file(file)
-    return True
+def _find(path: Path) -> dict[str, Path]:
+    found = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*"))}
+    tables = {name: file for name, file in found.items() if file.suffix.lower() in _SUFFIXES and is_wanted(name)}
+    files = {shown(name): file for name, file in tables.items() if not file.is_dir()}
+    for file in files.values():
+        require_regular_file(file)
+    return files
 
 
 def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
@@ -81,7 +80,7 @@ def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
 
 
 def _require_alike(path: Path, columns: Mapping[str, str], labels: Mapping[str, TableLabels]) -> None:
-    """The same columns in every file, and names for the numbers in all or none."""
+    """Raise a DataError unless all files have the same columns, and all or none have names for numbered classes."""
     kinds = {
         "pictures in columns of one name": (columns, _ALIKE),
         "labels in columns of one name": ({name: of.column for name, of in labels.items() if of.column}, _ALIKE),
@@ -115,7 +114,7 @@ def _is_test(name: str) -> bool:
 
 
 def _part_name(name: str) -> str:
-    """As the user knows it: the last word that names a part, else the file's name without its number."""
+    """Return the last word that names a part, else the file's name without its number."""
     words = _part_words(name)
     return words[-1] if words else re.sub(r"(-\d+)?(-of-\d+)?\.[^.]*$", "", name.rpartition("/")[2])
 

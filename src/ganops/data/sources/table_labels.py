@@ -1,4 +1,4 @@
-"""The labels of one table: which column they are in, and the names of their classes."""
+"""Reads the labels of one table: their column, and the names of their classes."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ganops.data.sources.parts import Labels, read_labels
 from ganops.data.sources.row_reader import column_of, schema_of
 from ganops.data.store import NO_CLASS
 
-LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
+_LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
 _TO_LABELS = "Save one integer or text a row, null where there is no label; or rename the column, for no classes."
 _TO_NAMES = "Correct the names in the schema's metadata, or remove them: table.replace_schema_metadata(None)."
 
@@ -25,8 +25,8 @@ class TableLabels:
     """The labels of the rows.
 
     Args:
-        column: where they were found; None: there are none.
-        names: as the metadata lists them, by number; none: the numbers or texts are the names.
+        column: name of their column; None: there are no labels.
+        names: from the metadata, by number; empty: the numbers or texts are the names.
     """
 
     column: str | None
@@ -35,19 +35,19 @@ class TableLabels:
 
     @property
     def numbered(self) -> bool:
-        """Whether there are numbers among the labels."""
+        """Return whether there are numbers among the labels."""
         return self.labels is not None and any(isinstance(value, int) for value in self.labels.values)
 
 
 def labels_of(file: Path) -> TableLabels:
-    """The labels of a parquet or arrow file.
+    """Read the labels of a parquet or arrow file.
 
     Raises:
         DataError: neither whole numbers nor texts, or numbers without a name where there are names.
         ArrowException or OSError: the file is damaged.
     """
     schema = schema_of(file)
-    column = next((name for name in LABEL_COLUMNS if name in schema.names), None)
+    column = next((name for name in _LABEL_COLUMNS if name in schema.names), None)
     if column is None:
         return TableLabels(None)
     names, values = _class_names(file, schema, column), _values(file, column)
@@ -61,7 +61,7 @@ def labels_of(file: Path) -> TableLabels:
 
 
 def _values(file: Path, column: str) -> np.ndarray:
-    """int64 with −1, or texts with "", where a row has no label."""
+    """Return int64 with −1, or texts with "", where a row has no label."""
     values = column_of(file, column)
     if types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
@@ -88,7 +88,7 @@ def _numbers(file: Path, column: str, values: pa.ChunkedArray) -> np.ndarray:
 
 
 def _class_names(file: Path, schema: pa.Schema, column: str) -> tuple[str, ...]:
-    """Those that Hugging Face's `datasets` writes into the metadata; none where there are none."""
+    """Read the names that Hugging Face's `datasets` writes into the metadata; empty where there are none."""
     content = (schema.metadata or {}).get(b"huggingface")
     if content is None:
         return ()

@@ -42,17 +42,17 @@ _DAMAGE = (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, Valu
 _DAMAGE += (RecursionError, MemoryError)
 _REMEDY = "Pack the folder again; where there was no space, free some or set TMPDIR to a larger disk."
 _DECOMPRESSORS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-# Entries that describe the next one: its long name, its attributes. The library reads them whole into memory.
+# Entries that describe the next one: its long name, its attributes. tarfile reads them whole into memory.
 _LONG_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _DESCRIPTIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, *_LONG_NAMES)
 
 
 class _TooMuch(Exception):
-    """An archive goes beyond a limit; its text says which."""
+    """An archive exceeds a limit; the message names it."""
 
 
 class _Stream:
-    """The bytes of a tar, unpacked; read and sought forward as far as the limits allow."""
+    """The unpacked bytes of a tar, readable up to the limit."""
 
     def __init__(self, path: Path, limits: PictureLimits) -> None:
         with path.open("rb") as file:
@@ -64,7 +64,7 @@ class _Stream:
         self.tell = self._bytes.tell
 
     def read(self, size: int) -> bytes:
-        """The next bytes; _TooMuch beyond the limit."""
+        """Read the next bytes; _TooMuch beyond the limit."""
         self._check(self.tell() + size)
         return self._bytes.read(size)
 
@@ -79,7 +79,7 @@ class _Stream:
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry whose size is one, and whose description fits into memory."""
+    """An entry with a valid size and a header that fits into memory."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         limits: PictureLimits = archive.fileobj.limits  # type: ignore[union-attr]
@@ -95,7 +95,7 @@ def files_in_tar(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
     """Every wanted file of the tar, plain or gz, xz, bz2.
 
     Raises:
-        DataError: no tar or a damaged one, an entry's name leads out of it, it goes beyond the limits, or there is no
+        DataError: no tar or a damaged one, an entry's name leads out of it, it exceeds the limits, or there is no
             space for what was compressed.
     """
     require_regular_file(path)
@@ -128,7 +128,7 @@ def _index(path: Path, archive: tarfile.TarFile, scratch: IO[bytes] | None, limi
 def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     position = -1
     while (member := archive.next()) is not None:
-        # A size in an entry's attributes may be negative too: then the same entries would come again for ever.
+        # The size in an entry's attributes may be negative too, and tarfile would read the same entries for ever.
         if member.size < 0 or archive.offset <= position:
             raise tarfile.ReadError(f"an entry of {member.size} bytes")
         position = archive.offset

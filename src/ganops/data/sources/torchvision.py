@@ -6,7 +6,6 @@ that are read here, after that check. CelebA's pictures are read one by one when
 CIFAR are read into memory.
 """
 
-import difflib
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ from ganops.data.sources.files import guarded
 from ganops.data.sources.idx import idx
 from ganops.data.sources.parts import TEST_NAMES, Part, read_labels, source_of_parts
 from ganops.data.sources.source import Reference, Source
-from ganops.errors import ConfigurationError, DataError
+from ganops.errors import ConfigurationError, DataError, suggest
 
 _FAILURES = (OSError, EOFError, RuntimeError, ValueError, HTTPException, tarfile.TarError, zipfile.BadZipFile)
 
@@ -127,13 +126,9 @@ def _missing(path: Path, name: str, error: Exception) -> DataError:
 
 
 def _unknown(name: str | None) -> ConfigurationError:
-    spelled = {known.lower(): known for known in DATA_SETS}
-    nearest = difflib.get_close_matches((name or "").lower(), spelled, n=1, cutoff=0.0)
     return ConfigurationError(
         "data_preparation.dataset",
         expected="one of " + ", ".join(DATA_SETS),
         received=repr(name),
-        remedy=f"Did you mean {spelled[nearest[0]]}?"
-        if name and nearest
-        else "Set it, in parameters_data_preparation.yml.",
+        remedy=suggest(name, DATA_SETS, cutoff=0.0) if name else "Set it, in parameters_data_preparation.yml.",
     )

@@ -1,23 +1,22 @@
-"""Pictures without a label among others that have one: never a class of their own, and never left out unasked."""
+"""Settles what becomes of pictures without a label among others that have one."""
 
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from ganops.config import ClassKind
-from ganops.data.sources.files import refuse, unusable
-from ganops.data.sources.parts import list_names
+from ganops.data.sources.files import list_names, refuse, unusable
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import NO_CLASS
 
 _ASK = (
-    "Set data_preparation.classes: none takes all pictures, without classes, labels leaves out those without a label. "
-    "If −1 is a class, save it under another number."
+    "Set data_preparation.classes to none to take all pictures without classes, or to labels to leave out those "
+    "without a label. If −1 is a class, save it under another number."
 )
 
 
 def settle_labels(path: Path, source: Source, classes: ClassKind | None) -> Source:
-    """The source with a label for every picture, or for none.
+    """Return the source with a label for every picture, or for none.
 
     Args:
         path: where it comes from, for the error.
@@ -45,10 +44,10 @@ def settle_labels(path: Path, source: Source, classes: ClassKind | None) -> Sour
 
 
 def _is_unlabelled(reference: Reference) -> bool:
-    # A file that is never read is a bad picture, whatever its label.
+    # A file that is refused counts as a bad picture, whatever its label.
     return reference.label == NO_CLASS and getattr(reference.load, "func", None) is not refuse
 
 
 def _file(reference: Reference) -> str:
-    """The file or array that the picture is a row of, or the folder that its file lies in."""
+    """Return the file or array of which the picture is a row, or the folder of its file."""
     return reference.name.rpartition(":")[0] or reference.name.rpartition("/")[0] or "the folder itself"

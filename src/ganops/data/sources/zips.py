@@ -12,10 +12,9 @@ from ganops.data.sources.files import (
     SPECIAL,
     Listing,
     ReadBytes,
-    expands_too_much,
+    check_expansion,
     left_behind,
     list_files,
-    most_unpacked,
     plain_name,
     require_regular_file,
     too_large,
@@ -47,9 +46,7 @@ def files_in_zip(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
 def _check_expansion(path: Path, archive: zipfile.ZipFile, limits: PictureLimits) -> None:
     # Entries may overlap: then each unpacks what one packed piece holds.
     sizes = [entry.file_size for entry in archive.infolist() if not too_large(entry.file_size, limits)]
-    if sum(sizes) > most_unpacked(path.stat().st_size, limits):
-        received = expands_too_much(limits)
-        raise unusable(path, "a zip of pictures", received, "Raise it, if you trust the zip.")
+    check_expansion(path, "a zip of pictures", sum(sizes), limits)
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -11,9 +11,9 @@ from ganops.tracking.provenance import read_provenance
 
 
 def read_origin(bundle: Path, fingerprint: str) -> Origin:
-    """What is known of the bundle in this folder, which the training of this fingerprint made.
+    """Collect the origin of the bundle in this folder, made by the training of this fingerprint.
 
-    A field without an answer stays empty.
+    An unknown field stays empty.
     """
     provenance, lock = read_provenance(project()), project() / "dvc.lock"
     active, trained = _active_run(), _training_run(bundle, fingerprint)
@@ -40,7 +40,7 @@ def _active_run() -> str:
 
 
 def _training_run(bundle: Path, fingerprint: str) -> str:
-    """The active run if it trained the bundle; else the latest that wrote these bytes (DVC may skip a training)."""
+    """Return the active run if it trained the bundle, else the last that wrote its bytes (DVC may skip a training)."""
     import mlflow
     from dvc.exceptions import NotDvcRepoError
 
