@@ -42,10 +42,10 @@ class PictureLimits(Parameters):
 
     key: ClassVar[str] = "data_preparation.limits"
 
-    megapixels: int = Field(default=50, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
+    megapixels: int = Field(default=52, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
     file_megabytes: int = Field(default=64, ge=1, description="of a picture's file, unpacked")
     header_kilobytes: int = Field(default=64, ge=1, description="of the header of one entry of a tar")
-    expansion: int = Field(default=100, ge=1, description="bytes that an archive unpacks to, per byte of its own")
+    expansion: int = Field(default=200, ge=1, description="bytes that an archive unpacks to, per byte of its own")
 
 
 DEFAULT_LIMITS = PictureLimits()

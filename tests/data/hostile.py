@@ -28,7 +28,7 @@ from .encoded import (
 
 GOOD, BAD = 160, 40
 UNKNOWN = "not a picture in a known format"
-TOO_LARGE = "more pixels than data_preparation.limits.megapixels=50 allows"
+TOO_LARGE = "more pixels than data_preparation.limits.megapixels=52 allows"
 NARROW = "so narrow that the crop would keep less than a hundredth of it"
 NAMES = (
     "قطة/صورة.png",

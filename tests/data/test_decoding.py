@@ -159,11 +159,16 @@ def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
 
 
 def test_the_limit_of_pixels_is_checked_before_any_is_decoded() -> None:
-    message = r"more pixels than data_preparation\.limits\.megapixels=50 allows"
-    for content in (png(50_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
+    message = r"more pixels than data_preparation\.limits\.megapixels=52 allows"
+    for content in (png(52_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
         for reads in (decode, read_shape, find_peak, is_deep):
             with pytest.raises(UnreadablePicture, match=message):
                 reads(content)
+
+
+@pytest.mark.parametrize(("width", "height"), [(8160, 6144), (8192, 6144), (8688, 5792), (8256, 6192)])
+def test_cameras_of_50_megapixels_are_within_the_limit(width: int, height: int) -> None:
+    assert read_shape(png(width, height)) == (height, width, 1)
 
 
 def test_jpeg_2000_may_have_a_third_of_the_pixels() -> None:

@@ -52,6 +52,19 @@ def test_16_bits_are_scaled_by_the_range_that_they_use(peak: int, white: int, as
 
 
 @pytest.mark.parametrize("as_files", [True, False])
+def test_a_few_pictures_of_12_bits_among_many_of_8_are_scaled_as_well(as_files: bool) -> None:
+    bright, deep = ramps(255, np.uint8, 250), ramps(4095)[:3]
+    # 100 of the 253 are looked at first: the first, the fourth, the sixth, …
+    pictures = [bright[0], deep[0], deep[1], bright[1], deep[2], *bright[2:]]
+    samples, report = prepared(files(pictures) if as_files else pictures)
+    for at, picture in enumerate(pictures):
+        peak = 4095 if picture.dtype == np.uint16 else 255
+        np.testing.assert_array_equal(samples.arrays["image"][at, 0], np.floor(picture * (255 / peak) + 0.5)[..., 0])
+    assert (report["white"]["byte"], report["white"]["word"]) == (255, 4095)
+    assert report["white"]["rule"].endswith("; 4095, for no value is above 4095 in 3 pictures of 16 bits")
+
+
+@pytest.mark.parametrize("as_files", [True, False])
 def test_pictures_of_0_and_1_become_black_and_white(as_files: bool) -> None:
     pictures = ramps(1, np.uint8)
     samples, report = prepared(files(pictures) if as_files else pictures)

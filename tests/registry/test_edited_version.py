@@ -148,6 +148,14 @@ def test_what_loading_leaves_in_the_store_is_no_edit(registered: Registered) -> 
     assert load_bundle(f"models:/{name}/1").digest
 
 
+def test_a_folder_in_place_of_what_loading_leaves_is_an_edit(registered: Registered) -> None:
+    (registered.files / "registered_model_meta").unlink(missing_ok=True)
+    (registered.files / "registered_model_meta").mkdir()
+    (registered.files / "registered_model_meta" / "planted.py").write_text(registered.planted)
+    with pytest.raises(RegistryError, match=r"added: registered_model_meta/planted\.py"):
+        load_bundle(f"models:/{registered.name}/1")
+
+
 @pytest.mark.parametrize("target", ["file", "folder", "pipe"])
 def test_links_and_special_files_are_refused(target: str, registered: Registered, tmp_path: Path) -> None:
     bundle = registered.files / "artifacts" / "bundle"

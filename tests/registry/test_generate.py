@@ -68,7 +68,9 @@ def test_a_registered_model_gives_the_bundles_bytes(
         generate_to_folder("models:/taken@champion", REQUEST, tmp_path)
 
 
-@pytest.mark.parametrize("uri", ["models:/given", "models:/given/Production", "models:/@champion"])
+@pytest.mark.parametrize(
+    "uri", ["models:/given", "models:/given/Production", "models:/@champion", "models:/given/99999999999999999999"]
+)
 def test_an_address_that_is_none(uri: str, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="NAME@ALIAS"):
         generate_to_folder(uri, REQUEST, tmp_path)

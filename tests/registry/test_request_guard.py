@@ -72,6 +72,8 @@ def test_of_a_body_without_end_little_is_read_and_none_kept() -> None:
         (b'{"a":' * 100 + b"1" + b"}" * 100, 400),
         (b"[" * 900, 400),
         (b'["' + b"[" * 500 + b'"]', 200),
+        (('["Ģ", ' + "[" * 100 + "]" * 100 + "]").encode("utf-16"), 400),  # a byte of Ģ looks like a quote
+        (b"\xef\xbb\xbf[1]", 200),
         (b'["\\"' + b"[" * 100 + b'"]', 200),
         (b'["\\\\", ' + b"[" * 10 + b"]" * 11, 400),
         (b'{"inputs": [', 400),

@@ -27,7 +27,7 @@ from ganops.tracking.location import (
     sqlite_uri,
     tracking_uri,
 )
-from ganops.tracking.store import check_answer, create_store, open_store
+from ganops.tracking.store import check_answer, check_installation, create_store, open_store
 
 
 def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +91,24 @@ def test_the_store_is_in_the_project_whatever_its_path_holds(
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT name FROM runs").fetchall() == [("here",)]
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_installation_whose_path_mlflow_cannot_read_is_named() -> None:
+    installed = Path("/workspace/a%2Fb/.venv/lib/python3.11/site-packages")
+    with pytest.raises(TrackingError, match=r"a%2Fb.*expected a path without %"):
+        check_installation("sqlite:////workspace/mlflow.db", installed)
+    check_installation("https://mlflow.example.org", installed)
+    check_installation("sqlite:////a%252Fb/mlflow.db", Path("/opt/venv/lib/python3.11/site-packages"))
+
+
+def test_what_makes_the_store_says_why_it_cannot_without_a_traceback(tmp_path: Path) -> None:
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    made = subprocess.run(
+        [sys.executable, "-m", "ganops.tracking.store"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 1
+    assert made.stderr.startswith("Error: The MLflow server http://127.0.0.1:9: expected an answer")
 
 
 def test_only_what_an_address_gives_a_meaning_is_quoted(tmp_path: Path) -> None:

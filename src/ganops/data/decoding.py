@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.pixel_budget import PixelBudget
 from ganops.data.sources.source import UnreadablePicture
-from ganops.data.white import BYTE, FULL_RANGE, WORD, White, count_colours, scale
+from ganops.data.white import BYTE, FULL_RANGE, WORD, UnknownWhite, White, count_colours, scale
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 # JPEG 2000 is decoded with four bytes a value, before there is a picture.
@@ -155,7 +155,7 @@ def _opened(content: bytes, limits: PictureLimits) -> Iterator[Image.Image]:
             if _weight(picture) > limits.megapixels * 1_000_000:
                 raise UnreadablePicture(_too_many_pixels(limits))
             yield picture
-    except (UnreadablePicture, MemoryError):  # Short of memory is the machine, not the picture.
+    except (UnreadablePicture, UnknownWhite, MemoryError):  # Short of memory is the machine, not the picture.
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture(

@@ -10,7 +10,8 @@ import hashlib
 import math
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,8 @@ from ganops.data.shape import NothingReadable, SampleShape, sample_shape
 from ganops.data.sources.source import ReadySamples, Reference, Source, UnreadablePicture
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
-from ganops.data.value_range import find_value_range
-from ganops.data.white import White
+from ganops.data.value_range import ValueRange, find_value_range
+from ganops.data.white import UnknownWhite, White
 from ganops.errors import DataError
 from ganops.files import disk_errors, reserve
 from ganops.threads import core_count
@@ -69,11 +70,9 @@ def prepare(
         # Pillow's, of odd metadata and large pictures: one a picture, thousands in all.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         shape = _shape(references, parameters)
-        values = find_value_range(references, parameters, workers or core_count())
         images = _scratch((len(references), shape.channels, shape.height, shape.width))
-        read = partial(_read_one, references, images, values.white, parameters.limits)
-        outcomes = progress(map_in_order(read, range(len(references)), workers or core_count()), len(references))
-        digests, skipped = _sorted_out(references, iter(outcomes))
+        values, outcomes = _read_all(references, images, parameters, workers or core_count(), progress)
+        digests, skipped = _sorted_out(references, outcomes)
     _check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
     manifest = _manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
@@ -101,6 +100,23 @@ def _scratch(shape: tuple[int, ...]) -> np.ndarray:
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 
+def _read_all(
+    references: Sequence[Reference],
+    images: np.ndarray,
+    parameters: DataPreparationParameters,
+    workers: int,
+    progress: Progress,
+) -> tuple[ValueRange, list[Outcome]]:
+    """Fill `images`, by the range of values; once more where that turns out to be unknown on the way."""
+    rows = range(len(references))
+    for of_all in (False, True):
+        values = find_value_range(references, parameters, workers, of_all=of_all)
+        read = partial(_read_one, references, images, values.known, parameters.limits)
+        with suppress(UnknownWhite):
+            return values, list(progress(map_in_order(read, rows, workers), len(rows)))
+    raise AssertionError("a range that all pictures were looked at for is known")
+
+
 def _read_one(
     references: Sequence[Reference], images: np.ndarray, white: White, limits: PictureLimits, row: int
 ) -> Outcome:
@@ -116,7 +132,7 @@ def _read_one(
 
 
 def _sorted_out(
-    references: Sequence[Reference], outcomes: Iterator[Outcome]
+    references: Sequence[Reference], outcomes: Iterable[Outcome]
 ) -> tuple[dict[int, bytes], list[tuple[str, str]]]:
     """The sha256 of every readable row; name and reason of the others."""
     digests, skipped = {}, []

@@ -7,11 +7,12 @@ Cameras, microscopes and scanners store 10, 12 or 14 bits in pictures of 16; mas
     16 bits     m ≥ 32: the least of 255, 1023, 4095, 16383 and 65535 that is not below m     m = 1: 1
 
 An m from 2 to 31 is in doubt (few bits, numbers of classes, or night) and an error: the user has to set it. Up to 100
-pictures, evenly spaced, are read; all are, where some of these have 16 bits or none reaches 32.
+pictures, evenly spaced, are read. All are, where some of these have 16 bits, where none reaches 32, or where 16 bits
+turn up later among the others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,21 +29,36 @@ _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 
 @dataclass(frozen=True)
 class ValueRange:
-    """The values that are white, and the rule with its numbers."""
+    """The values that are white, and the rule with its numbers.
+
+    Attributes:
+        assumes_bytes: whether no picture of 16 bits is expected, since none of those that were read has them.
+    """
 
     white: White
     rule: str
+    assumes_bytes: bool = False
+
+    @property
+    def known(self) -> White:
+        """What is white in the pictures that are expected."""
+        return replace(self.white, word=None) if self.assumes_bytes else self.white
 
 
 def find_value_range(
-    references: Sequence[Reference], parameters: DataPreparationParameters, workers: int
+    references: Sequence[Reference], parameters: DataPreparationParameters, workers: int, *, of_all: bool = False
 ) -> ValueRange:
-    """Find the range by the module's rule; DataError where it is in doubt."""
+    """Find the range by the module's rule; DataError where it is in doubt.
+
+    Args:
+        of_all: whether all pictures are read, whatever the first few are.
+    """
     if parameters.white is not None:
         return ValueRange(White(min(parameters.white, BYTE), parameters.white), "as set")
     probed = spaced(references)
-    if not _is_in_doubt(probed, parameters.limits):
-        return ValueRange(FULL_RANGE, f"the full range of 8 bits, by {len(probed)} pictures looked at")
+    if not of_all and not _is_in_doubt(probed, parameters.limits):
+        rule = f"the full range of 8 bits, by {len(probed)} pictures looked at"
+        return ValueRange(FULL_RANGE, rule, assumes_bytes=True)
     found = map_in_order(lambda reference: _peak(reference, parameters.limits), references, workers)
     return _derive([peak for peak in found if peak is not None])
 

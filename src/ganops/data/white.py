@@ -11,23 +11,32 @@ BYTE, WORD = 255, 65535
 LEAST_SURE = 32
 
 
+class UnknownWhite(Exception):
+    """There is a picture of 16 bits although none was expected, and so nobody has looked which value is white."""
+
+
 @dataclass(frozen=True)
 class White:
-    """The value that is white in pictures of 8 bits, and in those of 16."""
+    """The value that is white in pictures of 8 bits, and in those of 16; None: not known."""
 
     byte: int = BYTE
-    word: int = WORD
+    word: int | None = WORD
 
 
 FULL_RANGE = White()
 
 
-def scale(values: Integer[np.ndarray, "..."], white: int) -> UInt8[np.ndarray, "..."]:
+def scale(values: Integer[np.ndarray, "..."], white: int | None) -> UInt8[np.ndarray, "..."]:
     """Scale values to bytes: round(255 v / white), halves upwards; values above `white` become 255.
 
     Args:
         values: 0 to 65535.
+
+    Raises:
+        UnknownWhite: `white` is None.
     """
+    if white is None:
+        raise UnknownWhite
     return _table(white)[values]
 
 

@@ -112,7 +112,9 @@ def _refuse_links(subject: str, source: str) -> None:
 
 
 def _delete_written_by_loading(folder: Path) -> None:
-    (folder / _WRITTEN_BY_LOADING[0]).unlink(missing_ok=True)
+    written = folder / _WRITTEN_BY_LOADING[0]
+    if written.is_file():  # a folder of this name is nobody's but an intruder's, and stays to be found
+        written.unlink()
     for cache in [path for path in folder.rglob(_WRITTEN_BY_LOADING[1]) if path.is_dir()]:
         shutil.rmtree(cache)
 

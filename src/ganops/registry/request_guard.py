@@ -84,7 +84,8 @@ def _check_json(headers: dict[str, str], body: bytes) -> None:
     if _depth(body) > DEEPEST:
         raise _Refused(400, f"The JSON is nested deeper than {DEEPEST} levels.")
     try:
-        json.loads(body)
+        # Decoded here: json takes UTF-16 too, in which the bytes of other letters look like brackets and quotes.
+        json.loads(body.decode("utf-8-sig"))
     except ValueError as error:
         raise _Refused(400, f"The body is not valid JSON: {error}.") from None
 

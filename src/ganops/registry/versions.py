@@ -1,5 +1,6 @@
 """What the registry holds: versions by alias, by weights, and what to say where there is none."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 WEIGHTS_TAG = "weights_sha256"
+_VERSION = re.compile("[0-9]{1,18}")  # more digits are no number of a database
 ALIASES = ("champion", "challenger", "previous")
 
 
@@ -30,7 +32,7 @@ class ModelAddress:
         if at and name and alias and "/" not in path:
             return cls(name, alias=alias)
         name, _, version = path.partition("/")
-        if name and version.isdigit():
+        if name and _VERSION.fullmatch(version):
             return cls(name, version=version)
         raise RegistryError(
             "the model's address",

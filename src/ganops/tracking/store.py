@@ -7,8 +7,10 @@ import os
 import socket
 import sqlite3
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from urllib.request import Request, urlopen
 
 from filelock import FileLock
 
-from ganops.errors import TrackingError
+from ganops.errors import GanopsError, TrackingError
 from ganops.files import disk_errors
 from ganops.tracking.location import EXPERIMENT, artifact_root, root, shell_address, sqlite_path, tracking_uri
 from ganops.tracking.masking import mask_secrets
@@ -47,6 +49,7 @@ def create_store() -> str:
         TrackingError: the store does not answer, cannot be opened or written, or belongs to another version of MLflow.
     """
     uri = tracking_uri()
+    check_installation(uri, site_packages())
     check_answer(uri)
     if _is_complete(uri):
         return uri
@@ -58,6 +61,29 @@ def create_store() -> str:
             if not _is_complete(uri):
                 _create(uri)
     return uri
+
+
+def site_packages() -> Path:
+    """The folder that mlflow is installed in; found without its import, which takes seconds."""
+    specification = find_spec("mlflow")
+    assert specification is not None and specification.origin is not None, "mlflow is a dependency"
+    return Path(specification.origin).parents[1]
+
+
+def check_installation(uri: str, installed: Path) -> None:
+    """Raise TrackingError where MLflow cannot read its own tables' descriptions: it takes `%` in their path for a sign.
+
+    A server has an installation of its own, and may be used.
+    """
+    if "%" not in str(installed) or urlsplit(uri).scheme in ("http", "https"):
+        return
+    raise TrackingError(
+        f"MLflow, which is installed in {installed}",
+        expected="a path without %, for there MLflow opens no database",
+        received="one with %",
+        remedy="Rename the folder, or make the environment outside of it (python -m venv), install the project there "
+        "(pip install -e .), and activate that one.",
+    )
 
 
 def check_answer(uri: str) -> None:
@@ -175,4 +201,7 @@ def _mlflow_errors(uri: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    print(mask_secrets(create_store()))
+    try:
+        print(mask_secrets(create_store()))
+    except GanopsError as mistake:
+        sys.exit(f"Error: {mistake}")

@@ -52,6 +52,8 @@ SHARDS = [
     ["part-0001", "part-0002"],
     ["images_1", "images_10"],
     ["100CANON", "101CANON"],
+    [*"0123456789abcdef"],
+    [*"0123456789ABCDEF"],
 ]
 CLASSES = [
     [str(k) for k in range(12)],
@@ -60,6 +62,7 @@ CLASSES = [
     ["cat", "dog"],
     ["bad", "add"],
     ["a", "b", "0", "1"],
+    [*"0123456789abcdefg"],
     ["001.robin", "002.finch"],
     ["001robin", "002finch"],
     ["00000", "cat"],

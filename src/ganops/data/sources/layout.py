@@ -17,6 +17,7 @@ Shards are sub-folders among which a program has distributed a large set. All of
     numbers of one width, of 3 digits or more      00000 00001, 0000 1000; classes are numbered 0 … 11 or 00 … 11
     dates                                          2024-01-31, 2024-01, 20240131, 2024
     hexadecimal of one width, of 2 or more         0a 1f …: the first digits of hashes, or whole ones; some with a digit
+    all sixteen digits of them                     0 … 9 a … f: the first digit of hashes
     a word for a part of a set and a number        part-0001, shard_3, batch2, images_001, chunk7
     a camera's                                     100CANON 101CANON
 
@@ -37,6 +38,7 @@ _PART_WORDS = (
     "parts?|shards?|chunks?|batch(es)?|blocks?|buckets?|data|dirs?|folders?|images?|imgs?|pics?|pictures?|photos?"
 )
 _OF_ONE_WIDTH = (re.compile("[0-9]{3,}"), re.compile("[0-9a-f]{2,}", re.IGNORECASE))
+_HEXADECIMAL_DIGITS = set("0123456789abcdef")
 _OF_ANY_WIDTH = (
     re.compile("[0-9]{4}([-_.]?[0-9]{2}){0,2}"),
     re.compile(f"({_PART_WORDS})[-_. ]?[0-9]+", re.IGNORECASE),
@@ -89,6 +91,8 @@ def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
 
 def _look_like_shards(names: Collection[str]) -> bool:
     """Return whether all sub-folders have names that programs give to shards."""
+    if {name.lower() for name in names} == _HEXADECIMAL_DIGITS:
+        return True
     if all(name.isalpha() for name in names) or all(name.isdecimal() and len(name) < 3 for name in names):
         return False  # Words such as "bad" and "add", and numbers of two digits, are hexadecimal by chance.
     of_one_width = len({len(name) for name in names}) == 1
