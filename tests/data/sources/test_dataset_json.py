@@ -108,7 +108,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_shards_without_labels_are_asked_about_and_the_remedy_works(tmp_path: Path) -> None:
     content = {name: png(value) for value, name in enumerate(NAMES)}
     path = write_folder(tmp_path, content)
-    with pytest.raises(DataError, match=r"sub-folders named '00000', '00001'.*Set data_preparation\.classes: none"):
+    with pytest.raises(DataError, match=r"sub-folders named '00000', '00001'.*data_preparation\.classes to folders"):
         image_folder(path)
     assert image_folder(path, "none").classes == ()
     assert image_folder(path, "folders").classes == ("00000", "00001")
