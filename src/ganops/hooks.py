@@ -87,7 +87,7 @@ class RunHooks:
             self.parameters = told
         self.run_id = self._join(run_params["run_id"], provenance, material_tags(self.entries, pipeline.inputs()))
         owned.name_run(self.client.get_run(self.run_id).info.run_name or self.run_id)
-        log_parameters(self.client, self.run_id, self.parameters)
+        log_parameters(self.client, self.run_id, _parameters_in_use(self.parameters, pipeline))
         set_tags(self.client, self.run_id, self._tags(provenance, run_params.get("runtime_params") or {}))
         if provenance.diff:
             self.client.log_text(self.run_id, provenance.diff, "uncommitted.diff")
@@ -197,6 +197,13 @@ class RunHooks:
         paths = {name: path for name in free + made if (path := dataset_path(self.entries[name]))}
         inputs = [Piece(name, paths[name], "input") for name in free if name in paths]
         return inputs + [Piece(name, paths[name], "output") for name in made if name in paths]
+
+
+def _parameters_in_use(parameters: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    """Those that a node of this run reads. Of the others it cannot be said that they made what the run uses: an
+    evaluation alone takes the bundle that is there, whatever --params say of the training."""
+    groups = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
+    return {name: value for name, value in parameters.items() if name.split(".")[0] in groups}
 
 
 def _is_of_comparison(name: str) -> bool:

@@ -347,6 +347,17 @@ def _interrupted(project: Path, number: signal.Signals) -> int:
     return process.wait(timeout=30)
 
 
+def test_a_run_records_the_parameters_of_its_own_nodes_alone(
+    client: MlflowClient, experiment_id: str, project: Path
+) -> None:
+    """An evaluation alone takes the bundle of an earlier training, and no parameter makes it one of another seed."""
+    _session(project)
+    _session(project, ["evaluation"], runtime_params={"training": {"seed": 99}})
+    evaluated, whole = _runs(client, experiment_id)
+    assert whole.data.params["training.seed"] == "1"
+    assert [name for name in evaluated.data.params if name.startswith("training.")] == []
+
+
 def test_parameters_of_a_comparison_belong_to_comparisons_alone(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:

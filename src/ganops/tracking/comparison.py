@@ -27,8 +27,8 @@ def runs_table(client: "MlflowClient", environment: str | None = None, by: str =
     """A row a judged run, the runs of one protocol together, in each the best first.
 
     Columns: protocol (the first digits of its sha256, see `protocols`), rank in it, name, environment, recipe, images
-    seen and seconds (of the whole session; both are missing where it did not train), then the metrics, without the name
-    of their features, which is part of the protocol. The index is the run's id.
+    seen and seconds (of the whole session; all three are missing where it did not train), then the metrics, without the
+    name of their features, which is part of the protocol. The index is the run's id.
 
     Args:
         client: of the tracking store.
