@@ -188,7 +188,7 @@ def test_a_list_that_is_edited_too_is_not_believed(registered: Registered, clien
     version = client.get_model_version(registered.name, "1")
     folder = Path(client.get_run(version.run_id or "").info.artifact_uri or "") / "checksums"
     (folder / f"{version.tags['artifacts_sha256']}.txt").write_text("")
-    with pytest.raises(RegistryError, match="the list of checksums in the run.s artifacts is missing"):
+    with pytest.raises(RegistryError, match="the list of checksums in the run's artifacts is missing"):
         load_bundle(f"models:/{version.name}/1")
 
 
