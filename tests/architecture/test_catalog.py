@@ -65,7 +65,7 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "CSVDataset": lambda value: pd.DataFrame({"images_seen": [value], "loss": [0.1]}),
     "ImageDataset": picture,
     "JSONDataset": lambda value: {"seed": value, "name": "ä"},
-    "JudgeDataset": lambda value: StoreJudge(Pretrained("efficientnet_lite0", str(value)), "5d" * 32),
+    "JudgeDataset": lambda value: StoreJudge(Pretrained("efficientnet_lite0", str(value)), "5d" * 32, {}),
     "SafetensorsDataset": lambda value: {"weights": torch.full((3,), float(value))},
     "StoreDataset": store,
     "TextDataset": lambda value: f"# Model {value}, ä\n",

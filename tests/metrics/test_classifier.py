@@ -88,9 +88,9 @@ def test_any_size_and_channels(shape: tuple[int, int, int]) -> None:
 def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor, tmp_path: Path) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
     assert not dataset.exists()
-    dataset.save(StoreJudge(classifier, "5d" * 32))
-    dataset.save(StoreJudge(classifier, "5d" * 32))
-    assert dataset.load().store_sha256 == "5d" * 32
+    dataset.save(StoreJudge(classifier, "5d" * 32, {"threads": 1}))
+    dataset.save(StoreJudge(classifier, "5d" * 32, {"threads": 1}))
+    assert (dataset.load().store_sha256, dataset.load().parameters) == ("5d" * 32, {"threads": 1})
     loaded = dataset.load().judge
     assert isinstance(loaded, Classifier)
     assert (loaded.digest, loaded.accuracies) == (classifier.digest, classifier.accuracies)
@@ -104,7 +104,7 @@ def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor,
 def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: Path, damage: str) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
     if damage != "no folder":
-        dataset.save(StoreJudge(classifier, "5d" * 32))
+        dataset.save(StoreJudge(classifier, "5d" * 32, {"threads": 1}))
     weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/judge.json"
     match damage:
         case "no weights":

@@ -10,7 +10,7 @@ from ganops.errors import MetricError
 from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.classifier import Classifier
 from ganops.metrics.efficientnet import EfficientNetLite0
-from ganops.metrics.judge import Pretrained, StoreJudge, make_judge, open_judge
+from ganops.metrics.judge import Pretrained, StoreJudge, make_judge, open_judge, shaping_parameters
 from ganops.metrics.weights import EFFICIENTNET_LITE0
 from ganops.sealed_json import load_object, without_seal
 
@@ -24,15 +24,15 @@ def test_a_pretrained_judge_is_its_name_and_digest_and_finds_its_weights_again(
 ) -> None:
     made = make_judge(unlabelled, PARAMETERS)
     dataset = JudgeDataset(str(tmp_path / "judge"))
-    dataset.save(StoreJudge(made, unlabelled.digest()))
+    dataset.save(StoreJudge(made, unlabelled.digest(), shaping_parameters(PARAMETERS)))
     description, store = sorted((tmp_path / "judge").iterdir())
-    assert without_seal(load_object(store.read_bytes())) == {"store_sha256": unlabelled.digest()}
+    assert without_seal(load_object(store.read_bytes())) == {"store_sha256": unlabelled.digest(), "parameters": {}}
     assert without_seal(load_object(description.read_bytes())) == {
         "format": "ganops-pretrained-2",
         "name": "efficientnet_lite0",
         "weights_sha256": EFFICIENTNET_LITE0.sha256,
     }
-    extractor = open_judge(dataset.load().made_from(unlabelled), PARAMETERS)
+    extractor = open_judge(dataset.load().made_from(unlabelled, PARAMETERS), PARAMETERS)
     assert isinstance(extractor, EfficientNetLite0)
     assert extractor.digest == EFFICIENTNET_LITE0.sha256
 
@@ -42,12 +42,23 @@ def test_a_classifier_is_its_own_extractor(classifier: Classifier) -> None:
 
 
 def test_a_judge_of_another_store_is_refused(classifier: Classifier, store: Store, unlabelled: Store) -> None:
-    judge = StoreJudge(classifier, store.digest())
-    assert judge.made_from(store) is classifier
+    trained = of_base.evaluation()
+    judge = StoreJudge(classifier, store.digest(), shaping_parameters(trained))
+    assert judge.made_from(store, trained) is classifier
     with pytest.raises(
         MetricError, match=rf"of sha256 {unlabelled.digest()[:12]}, .*{store.digest()[:12]}.*make_judge"
     ):
-        judge.made_from(unlabelled)
+        judge.made_from(unlabelled, trained)
+
+
+def test_a_judge_of_other_parameters_is_refused(classifier: Classifier, store: Store) -> None:
+    trained = of_base.evaluation()
+    judge = StoreJudge(classifier, store.digest(), shaping_parameters(trained))
+    wider = trained.model_copy(update={"classifier": trained.classifier.model_copy(update={"width": 7})})
+    with pytest.raises(MetricError, match=r"expected one made with evaluation\.classifier\.width=7, .*make_judge"):
+        judge.made_from(store, wider)
+    # What shapes no weight of it may differ.
+    assert judge.made_from(store, trained.model_copy(update={"seeds": (9,)})) is classifier
 
 
 def test_another_judge_than_asked_is_refused(classifier: Classifier) -> None:

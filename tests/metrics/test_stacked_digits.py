@@ -20,7 +20,7 @@ from ganops.errors import MetricError
 from ganops.kedro_datasets.judge_dataset import JudgeDataset
 from ganops.metrics.evaluate import evaluate
 from ganops.metrics.features import extract
-from ganops.metrics.judge import StoreJudge, make_judge, open_judge
+from ganops.metrics.judge import StoreJudge, make_judge, open_judge, shaping_parameters
 from ganops.metrics.stacked_digits import ChannelsAsDigits, StackedDigits
 from ganops.sampling import GenerationRequest, Samples
 
@@ -132,8 +132,8 @@ def test_the_same_seed_gives_the_same_files_and_they_give_the_judge_back(
 ) -> None:
     assert make_judge(stacked, parameters()).files() == judge.files()
     dataset = JudgeDataset(str(tmp_path / "judge"))
-    dataset.save(StoreJudge(judge, stacked.digest()))
-    loaded = dataset.load().made_from(stacked)
+    dataset.save(StoreJudge(judge, stacked.digest(), shaping_parameters(parameters())))
+    loaded = dataset.load().made_from(stacked, parameters())
     assert isinstance(loaded, StackedDigits)
     assert (loaded.files(), loaded.digest, loaded.accuracies) == (judge.files(), judge.digest, judge.accuracies)
     images = Shows((4, 44)).generate(GenerationRequest(n=2, seed=0)).values
@@ -151,7 +151,7 @@ def test_it_is_no_classifier_of_grey_digits_though_it_has_the_weights_of_one(jud
 @pytest.mark.parametrize("damage", ["other weights", "no digits"])
 def test_a_damaged_one_says_what_to_do(judge: StackedDigits, tmp_path: Path, damage: str) -> None:
     dataset = JudgeDataset(str(tmp_path / "judge"))
-    dataset.save(StoreJudge(judge, "0" * 64))
+    dataset.save(StoreJudge(judge, "0" * 64, {}))
     weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/judge.json"
     if damage == "other weights":
         content = bytearray(weights.read_bytes())

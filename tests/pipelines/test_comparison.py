@@ -14,7 +14,7 @@ from ganops.config import ComparisonParameters, TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.metrics.classifier import Classifier
-from ganops.metrics.judge import StoreJudge
+from ganops.metrics.judge import StoreJudge, shaping_parameters
 from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.comparison import variants
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
@@ -45,7 +45,14 @@ def parent(client: MlflowClient, experiment_id: str) -> Any:
 
 def compared(store: Store, judge: Classifier, folder: Path, **changed: Any) -> tuple[Any, ...]:
     comparison = ComparisonParameters.parse({"variants": VARIANTS, "seeds": None} | changed)
-    return compare_variants(store, StoreJudge(judge, store.digest()), TRAINING, EVALUATION, comparison, folder)
+    return compare_variants(
+        store,
+        StoreJudge(judge, store.digest(), shaping_parameters(EVALUATION)),
+        TRAINING,
+        EVALUATION,
+        comparison,
+        folder,
+    )
 
 
 def by_variant(client: MlflowClient, parent: str) -> dict[str, Run]:
@@ -94,7 +101,7 @@ def test_the_last_point_of_a_curve_is_the_reports_value_for_its_seed(
     reports, _, curves, _ = compared(store, classifier, tmp_path, variants={"plain": {}})
     one_seed = EVALUATION.model_copy(update={"seeds": (1,)})
     comparison = ComparisonParameters.parse({"variants": {"plain": {}}, "seeds": None})
-    judge = StoreJudge(classifier, store.digest())
+    judge = StoreJudge(classifier, store.digest(), shaping_parameters(EVALUATION))
     alone, *_ = compare_variants(store, judge, TRAINING, one_seed, comparison, tmp_path)
     assert curves["images_seen"].iloc[-1] == reports["plain"]["images_seen"] == 48
     last = alone["plain"]["metrics"]["generator"]["fid_classifier"]["mean"]

@@ -35,7 +35,7 @@ from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
 FORMAT = "ganops-pretrained-2"
-_STORE, _STORE_FILE = "store_sha256", "store.json"
+_STORE_FILE = "store.json"
 PretrainedKind = Literal["inception", "efficientnet_lite0"]
 
 
@@ -64,20 +64,25 @@ _Description = Annotated[
 _FORMATS = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
 _DESCRIPTIONS: TypeAdapter[_Description] = TypeAdapter(_Description)
 
-_STORE_FILES = TypeAdapter(dict[Literal["store_sha256"], Sha256])
+
+class _StoreFile(StrictModel):
+    store_sha256: Sha256
+    parameters: dict[str, int | float]
+
 
 Judge = Classifier | StackedDigits | Coordinates | Pretrained
 
 
 @dataclass(frozen=True)
 class StoreJudge:
-    """A judge with the digest of the store that it was made from."""
+    """A judge with what it was made from: the digest of the store, and the parameters that shaped its weights."""
 
     judge: Judge
     store_sha256: str
+    parameters: Mapping[str, int | float]
 
-    def made_from(self, store: Store) -> Judge:
-        """Return the judge; MetricError where it was made from another store than this."""
+    def made_from(self, store: Store, parameters: EvaluationParameters) -> Judge:
+        """Return the judge; MetricError where it was made from another store, or by other parameters, than these."""
         if self.store_sha256 != store.digest():
             raise MetricError(
                 "the judge",
@@ -85,11 +90,30 @@ class StoreJudge:
                 received=f"one made from data of sha256 {self.store_sha256:.12}",
                 remedy="Make it from these data, with the same --env and --params: kedro run --from-nodes make_judge.",
             )
+        wanted = shaping_parameters(parameters) if self.judge.name == parameters.features else {}
+        for name, value in wanted.items():
+            if self.parameters.get(name) != value:
+                raise MetricError(
+                    "the judge",
+                    expected=f"one made with evaluation.{name}={value}",
+                    received=f"one made with {self.parameters.get(name)}",
+                    remedy="Make it with the same --env and --params: kedro run --from-nodes make_judge.",
+                )
         return self.judge
 
     def files(self) -> dict[str, bytes]:
         """Return all that `restore_stored` needs, by file name."""
-        return self.judge.files() | {_STORE_FILE: seal({_STORE: self.store_sha256}).encode()}
+        return self.judge.files() | {
+            _STORE_FILE: seal({"store_sha256": self.store_sha256, "parameters": dict(self.parameters)}).encode()
+        }
+
+
+def shaping_parameters(parameters: EvaluationParameters) -> dict[str, int | float]:
+    """Return the parameters below `evaluation` that shape the weights of a judge; none where nothing is trained."""
+    if parameters.features not in ("classifier", "stacked_digits"):
+        return {}
+    trained = {f"classifier.{name}": value for name, value in parameters.classifier.model_dump().items()}
+    return {"threads": parameters.threads, **trained}
 
 
 def make_judge(store: Store, parameters: EvaluationParameters, progress: Progress = unwatched) -> Judge:
@@ -131,9 +155,10 @@ def restore_stored(files: Mapping[str, bytes]) -> StoreJudge:
     """Restore what `StoreJudge.files` gave; MetricError where it is something else."""
     judge = restore(files)
     try:
-        return StoreJudge(judge, _STORE_FILES.validate_python(without_seal(load_object(files[_STORE_FILE])))[_STORE])
+        made_from = _StoreFile.model_validate(without_seal(load_object(files[_STORE_FILE])))
     except (KeyError, ValueError) as error:
-        raise damaged(f"a whole {_STORE_FILE} with {_STORE}", f"{type(error).__name__}: {error}") from None
+        raise damaged(f"a whole {_STORE_FILE}", f"{type(error).__name__}: {error}") from None
+    return StoreJudge(judge, made_from.store_sha256, made_from.parameters)
 
 
 def restore(files: Mapping[str, bytes]) -> Judge:

@@ -22,7 +22,11 @@ def compare_variants(
     from ganops.reporting.comparison import comparison_curves, comparison_table, draw_compared_samples
 
     compared = play_variants(
-        store, open_judge(judge.made_from(store), evaluation), comparison.trainings(training), evaluation, checkpoints
+        store,
+        open_judge(judge.made_from(store, evaluation), evaluation),
+        comparison.trainings(training),
+        evaluation,
+        checkpoints,
     )
     reports = {label: variant.to_json() for label, variant in compared.items()}
     return reports, comparison_table(compared), comparison_curves(compared), draw_compared_samples(compared)

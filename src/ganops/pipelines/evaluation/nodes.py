@@ -19,12 +19,13 @@ def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
 
     Of nodes that could run next, Kedro takes them by name: this one's comes before `train`.
     """
-    from ganops.metrics.judge import StoreJudge
+    from ganops.metrics.judge import StoreJudge, shaping_parameters
     from ganops.metrics.judge import make_judge as make
     from ganops.metrics.judgeable import require_generator
 
     require_generator(parameters)
-    return StoreJudge(make(store, parameters, step_bar("classifier")), store.digest())
+    judge = make(store, parameters, step_bar("classifier"))
+    return StoreJudge(judge, store.digest(), shaping_parameters(parameters))
 
 
 def evaluate_generator(
@@ -36,7 +37,7 @@ def evaluate_generator(
     from ganops.metrics.report import GeneratorIdentity
 
     require_same_store(bundle, store)
-    extractor, along = open_judge(judge.made_from(store), parameters), bundle.as_it_was(snapshots)
+    extractor, along = open_judge(judge.made_from(store, parameters), parameters), bundle.as_it_was(snapshots)
     report = evaluate(bundle, store, extractor, parameters, step_bar("pictures"), along)
     report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     return report.to_json(), report.table(), report.curve_table()
@@ -81,7 +82,7 @@ def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationP
     from ganops.metrics.judge import open_judge
 
     require_same_store(bundle, store)
-    extractor = open_judge(judge.made_from(store), parameters)
+    extractor = open_judge(judge.made_from(store, parameters), parameters)
     return _drawings(bundle).neighbours(bundle, store, extractor, parameters.threads)
 
 
