@@ -200,8 +200,11 @@ class RunHooks:
 
 
 def _parameters_in_use(parameters: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
-    """Those that a node of this run reads. Of the others it cannot be said that they made what the run uses: an
-    evaluation alone takes the bundle that is there, whatever --params say of the training."""
+    """Return the parameters that a node of this run reads.
+
+    The others did not make what the run uses: an evaluation alone takes the bundle on disk, whatever --params say about
+    the training.
+    """
     groups = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
     return {name: value for name, value in parameters.items() if name.split(".")[0] in groups}
 

@@ -1,9 +1,6 @@
 """What the configuration may hold, and what it may not do."""
 
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -14,6 +11,8 @@ from ganops.errors import ConfigurationError
 from ganops.settings import CONFIG_LOADER_ARGS
 from ganops.tracking.config_loader import ProjectConfigLoader
 from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
+
+from ..ordinary_user import call_as_ordinary_user
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -132,29 +131,15 @@ def test_a_packaged_configuration_is_read(conf: Path, tmp_path: Path) -> None:
     assert loader.environments() == ["smoke"]
 
 
-_AS_ORDINARY_USER = """
-import os, sys
-from ganops.errors import GanopsError
-from ganops.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
-if os.geteuid() == 0:  # permissions do not hold for root
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-try:
-    CONFIG_LOADER_CLASS(sys.argv[1], **CONFIG_LOADER_ARGS)["parameters"]
-except GanopsError as error:
-    print(error)
-"""
-
-
 @pytest.mark.parametrize(("path", "mode"), [("base/parameters_training.yml", 0o000), ("base", 0o444), ("base", 0o000)])
 def test_what_may_not_be_read_is_an_error(conf: Path, path: str, mode: int) -> None:
     with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to others
         Path(folder).chmod(0o755)
         copy = Path(shutil.copytree(conf, Path(folder) / "conf"))
         (copy / path).chmod(mode)
-        command = [sys.executable, "-c", _AS_ORDINARY_USER, str(copy)]
-        done = subprocess.run(command, env=os.environ, capture_output=True, encoding="utf-8", check=False)
+        imports = "from ganops.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS"
+        call = 'CONFIG_LOADER_CLASS(sys.argv[1], **CONFIG_LOADER_ARGS)["parameters"]'
+        done = call_as_ordinary_user(imports, call, str(copy))
         (copy / path).chmod(0o755)
     assert "expected" in done.stdout, done.stderr
     assert "base" in done.stdout

@@ -29,6 +29,8 @@ from ganops.tracking.location import (
 )
 from ganops.tracking.store import check_answer, check_installation, create_store, open_store
 
+from ..ordinary_user import call_as_ordinary_user
+
 
 def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -196,21 +198,6 @@ def test_a_store_that_is_a_folder_or_no_database_is_an_error(tmp_path: Path, mon
         create_store()
 
 
-_AS_ORDINARY_USER = """
-import os
-from ganops.errors import GanopsError
-from ganops.tracking.store import create_store
-if os.geteuid() == 0:  # permissions do not hold for root
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-try:
-    create_store()
-except GanopsError as error:
-    print(error)
-"""
-
-
 @pytest.mark.parametrize("modes", [(0o444, 0o755), (0o644, 0o555), (0o444, 0o444)])
 def test_a_store_that_may_not_be_written_is_an_error(made_store: Path, modes: tuple[int, int]) -> None:
     # pytest's own folder is closed to others.
@@ -219,13 +206,8 @@ def test_a_store_that_may_not_be_written_is_an_error(made_store: Path, modes: tu
         (folder / "mlflow.db").write_bytes(made_store.read_bytes())
         (folder / "mlflow.db").chmod(modes[0])
         folder.chmod(modes[1])
-        done = subprocess.run(
-            [sys.executable, "-c", _AS_ORDINARY_USER],
-            env={**os.environ, "DVC_ROOT": name},
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
+        imports = "from ganops.tracking.store import create_store"
+        done = call_as_ordinary_user(imports, "create_store()", DVC_ROOT=name)
         folder.chmod(0o755)
     assert "The MLflow store" in done.stdout, done.stderr
     assert "expected an SQLite file that may be read and written" in done.stdout

@@ -1,0 +1,38 @@
+"""Calls the package as a user whom permissions bind: for root they do not hold."""
+
+import os
+import subprocess
+import sys
+
+_PROGRAM = """
+import os, sys
+from ganops.errors import GanopsError
+{imports}
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    {call}
+except GanopsError as error:
+    print(error)
+"""
+
+
+def call_as_ordinary_user(
+    imports: str, call: str, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one call in a process of that user; it prints the message of an error of the family.
+
+    Args:
+        imports, call: a line of Python each; `sys.argv[1:]` holds the arguments.
+        variables: of the environment, beside those of this process.
+    """
+    program = _PROGRAM.format(imports=imports, call=call)
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
