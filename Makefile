@@ -41,7 +41,7 @@ lint: .venv/installed
 
 ui: .venv/installed $(STORE)
 	@echo "MLflow: http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning"
-	MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-$$(python -m ganops.tracking.store)}" --port $(PORT)
+	MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-$$(python -m ganops.tracking.tracking_store)}" --port $(PORT)
 
 # What the next command makes again. Data, models and MLflow's store hold work, and stay.
 clean:
@@ -65,4 +65,4 @@ lock:
 	touch $@
 
 mlflow.db: | .venv/installed
-	python -m ganops.tracking.store
+	python -m ganops.tracking.tracking_store

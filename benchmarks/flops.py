@@ -20,7 +20,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
-from ganops.training.step import play_round
+from ganops.training.step import train_iteration
 from ganops.training_settings import Settings
 
 SIZE, CLASSES = (3, 32, 32), 10
@@ -42,7 +42,7 @@ def played(settings: Settings) -> Callable[[], object]:
     """A round at each call."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
-    return lambda: play_round(game, state, settings, batches)
+    return lambda: train_iteration(game, state, settings, batches)
 
 
 def product(dtype: torch.dtype) -> Callable[[], object]:

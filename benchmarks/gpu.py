@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
-from ganops.training.step import play_round
+from ganops.training.step import train_iteration
 from ganops.training_settings import Settings
 
 
@@ -62,7 +62,7 @@ class Side:
             torch.cuda.synchronize()
 
     def round(self) -> None:
-        play_round(self.game, self.state, self.settings, self.batches)
+        train_iteration(self.game, self.state, self.settings, self.batches)
 
 
 def product(device: str, side: int) -> Callable[[], object]:

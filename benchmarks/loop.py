@@ -23,9 +23,9 @@ from torch import Tensor
 from ganops.augment import translate
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
-from ganops.training.run import train
 from ganops.training.state import TrainingState
 from ganops.training.tracker import SilentTracker
+from ganops.training.train import train
 from ganops.training_settings import Settings
 
 CLASSES = 10

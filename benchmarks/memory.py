@@ -27,7 +27,7 @@ def measured(path: Path) -> dict[str, float]:
     """Mebibytes of a training in this process, which is shown each picture once."""
     from ganops.config import TrainingParameters
     from ganops.data.store import Store
-    from ganops.launch.training import launch_training
+    from ganops.launch.launch import launch_training
     from ganops.launch.worker import SILENT_TRACKER
 
     peaks, done = [_status("RssAnon")], threading.Event()

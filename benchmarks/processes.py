@@ -21,8 +21,8 @@ from side_by_side import processor, ratio, resolved, shown
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
 from ganops.threads import core_count
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.loop import rounds
-from ganops.training.processes import ALONE, World
 from ganops.training.state import TrainingState
 
 PAIRS, WARM_UP = 7, 3
@@ -40,7 +40,7 @@ class Pictures:
         return {"image": encode_images(self.pixels[rows]), "label": rows % 10}
 
 
-def seconds_a_round(recipe: str, batch: int, count: int, world: World) -> float:
+def seconds_a_round(recipe: str, batch: int, count: int, world: Distributed) -> float:
     """One side's block, from a fresh state; the first rounds are not counted."""
     settings = resolved(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
     game = build_game(settings)
@@ -61,10 +61,10 @@ def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, c
         block = []
         for number in threads:
             torch.set_num_threads(number)
-            block.append(seconds_a_round(recipe, batch, count, ALONE) if rank == 0 else 0.0)
+            block.append(seconds_a_round(recipe, batch, count, SINGLE_PROCESS) if rank == 0 else 0.0)
             dist.barrier()
         torch.set_num_threads(max(1, core_count() // 2))
-        block.append(seconds_a_round(recipe, batch, count, World(rank, 2, local=2)))
+        block.append(seconds_a_round(recipe, batch, count, Distributed(rank, 2, local=2)))
         dist.barrier()
         blocks.append(block)
     if rank == 0:

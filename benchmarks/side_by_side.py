@@ -13,8 +13,8 @@ import torch
 from scipy import stats
 
 from ganops.config import TrainingParameters
-from ganops.games.resolve import DataShape, Machine, resolve
-from ganops.launch.machine import multiplies_bf16_faster
+from ganops.games.resolve import Hardware, SampleSpec, resolve
+from ganops.hardware import multiplies_bf16_faster
 from ganops.training_settings import Settings
 
 Clock = Callable[[], float]
@@ -65,8 +65,8 @@ def resolved(
     """The settings of a recipe for pictures (C, H, W), as a user of that machine gets them."""
     parameters = TrainingParameters.parse({"recipe": recipe, "device": device, "threads": threads, **said})
     where = "cuda" if device == "cuda" else "cpu"
-    machine = Machine(where, threads, multiplies_bf16_faster(where))
-    return resolve(parameters, DataShape(*size, classes, train_count=5000), machine)
+    machine = Hardware(where, threads, multiplies_bf16_faster(where))
+    return resolve(parameters, SampleSpec(*size, classes, train_count=5000), machine)
 
 
 def machine_line(given: argparse.Namespace) -> str:

@@ -20,7 +20,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
-from ganops.training.step import play_round
+from ganops.training.step import train_iteration
 from ganops.training_settings import Settings
 
 SIZE, BATCH, LATENT = (3, 32, 32), 64, 128
@@ -98,7 +98,7 @@ def ours(settings: Settings) -> tuple[Callable[[], object], str]:
     """A round at each call, and the numbers of parameters."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
-    return lambda: play_round(game, state, settings, batches), _sizes(*state.networks.values())
+    return lambda: train_iteration(game, state, settings, batches), _sizes(*state.networks.values())
 
 
 def _sizes(*networks: nn.Module) -> str:

@@ -62,7 +62,7 @@ def register_pipelines():
 def clone(folder: Path) -> Path:
     """The last commit, with a tracking store and the timer."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    call(folder, sys.executable, "-m", "ganops.tracking.store")
+    call(folder, sys.executable, "-m", "ganops.tracking.tracking_store")
     with (folder / "src/ganops/settings.py").open("a") as settings:
         settings.write(TIMER)
     return folder

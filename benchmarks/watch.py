@@ -17,9 +17,9 @@ from synthetic import random_store
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
 from ganops.launch.embedding import embedding
-from ganops.training.lookout import Lookout, Observer
+from ganops.training.distributed import SINGLE_PROCESS
 from ganops.training.loop import rounds
-from ganops.training.processes import ALONE
+from ganops.training.probe import Probe, ProbeData
 from ganops.training.state import TrainingState
 
 CLASSES, ROUNDS = 10, 10
@@ -40,8 +40,8 @@ def main() -> None:
                 game = build_game(settings)
                 state = TrainingState.initial(settings, game)
                 batches = Loader(store, "train", game.fields, settings.seed)
-                lookout = Lookout(embedding(settings), batches)
-                observer = Observer(game, settings, lookout, ALONE)
+                lookout = ProbeData(embedding(settings), batches)
+                observer = Probe(game, settings, lookout, SINGLE_PROCESS)
                 playing = rounds(game, state, settings, batches)
                 sides = {
                     "look": lambda observer=observer, state=state, batches=batches: observer.look(state, batches),

@@ -11,16 +11,16 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
-from ganops.bundle import Bundle, BundleContents
+from ganops.bundle import Bundle, BundleData
 from ganops.config import TrainingParameters
 from ganops.data.encodings import encode_images
 from ganops.errors import ConfigurationError, RequestError
+from ganops.extractors.build import Pretrained, restore
+from ganops.extractors.classifier import Classifier, Network, initialise
+from ganops.extractors.coordinates import Coordinates
+from ganops.extractors.stacked_digits import DIGITS, StackedDigits
 from ganops.games.build import build_game
-from ganops.games.resolve import DataShape, Machine, resolve
-from ganops.metrics.classifier import Classifier, Network, initialise
-from ganops.metrics.coordinates import Coordinates
-from ganops.metrics.judge import Pretrained, restore
-from ganops.metrics.stacked_digits import DIGITS, StackedDigits
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.registry import request_guard
 from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
@@ -28,18 +28,18 @@ from ganops.sampling import GenerationRequest
 from ganops.tensors import load_tensors
 from ganops.tracking.parameters import effective_parameters
 from ganops.training.checkpoint import Checkpoints, read_finished
-from ganops.training.run import train
 from ganops.training.state import TrainingState
 from ganops.training.stopwatch import Stopwatch
 from ganops.training.tracker import SilentTracker
+from ganops.training.train import train
 
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 
 _SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8, "threads": 1}
 SETTINGS = resolve(
     TrainingParameters.parse({"recipe": "dcgan", "device": "cpu", **_SIZES}),
-    DataShape(1, 12, 9, 2, 100),
-    Machine("cpu", 1),
+    SampleSpec(1, 12, 9, 2, 100),
+    Hardware("cpu", 1),
 )
 FINGERPRINT = "0f" * 16
 
@@ -57,7 +57,7 @@ def _state() -> TrainingState:
 
 def _write_bundle(name: str, folder: Path) -> tuple[str, bytes]:
     networks = {"generator": build_networks(SETTINGS)["generator"]}
-    contents = BundleContents(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, "5d" * 32)
+    contents = BundleData(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, "5d" * 32)
     contents.save(folder / "bundle")
     return f"bundle/{name}", (folder / "bundle" / name).read_bytes()
 
@@ -97,13 +97,13 @@ def _write_snapshots(folder: Path) -> tuple[str, bytes]:
     result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
     networks = {"generator": result.averages["generator"]}
     origin = result.fingerprint, "5d" * 32
-    BundleContents(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), *origin).save(folder / "bundle")
+    BundleData(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), *origin).save(folder / "bundle")
     save_file(result.snapshots, folder / "snapshots.safetensors")
     return "snapshots.safetensors", (folder / "snapshots.safetensors").read_bytes()
 
 
 def _read_snapshots(folder: Path) -> object:
-    return Bundle.load(folder / "bundle").as_it_was(load_tensors(folder / "snapshots.safetensors"))
+    return Bundle.load(folder / "bundle").at_snapshots(load_tensors(folder / "snapshots.safetensors"))
 
 
 def _write_snapshot(folder: Path) -> tuple[str, bytes]:
@@ -213,11 +213,11 @@ MODEL_READERS: dict[str, tuple[Callable[[Path], tuple[str, bytes]], Callable[[Pa
     "training state": (_write_state, _read_state),
     "snapshots": (_write_snapshots, _read_snapshots),
     "snapshot": (_write_snapshot, _read_snapshot),
-    "classifier": (partial(_write_judge, "classifier", "judge.json"), _read_judge),
+    "classifier": (partial(_write_judge, "classifier", "extractor.json"), _read_judge),
     "weights of a classifier": (partial(_write_judge, "classifier", "weights.safetensors"), _read_judge),
-    "stacked digits": (partial(_write_judge, "stacked digits", "judge.json"), _read_judge),
-    "coordinates": (partial(_write_judge, "coordinates", "judge.json"), _read_judge),
-    "pretrained": (partial(_write_judge, "pretrained", "judge.json"), _read_judge),
+    "stacked digits": (partial(_write_judge, "stacked digits", "extractor.json"), _read_judge),
+    "coordinates": (partial(_write_judge, "coordinates", "extractor.json"), _read_judge),
+    "pretrained": (partial(_write_judge, "pretrained", "extractor.json"), _read_judge),
     "seconds": (_write_seconds, lambda folder: Stopwatch(folder / "seconds", 0)),
     "request": (_write_request, _read_request),
     "parameters": (_write_parameters, _read_parameters),

@@ -112,5 +112,5 @@ def clone_working_tree(path: Path) -> Project:
 def initialised_clone(path: Path) -> Project:
     """A clone with its tracking store, as `make run` makes one."""
     project = clone_working_tree(path)
-    project.call_well("python", "-m", "ganops.tracking.store")
+    project.call_well("python", "-m", "ganops.tracking.tracking_store")
     return project

@@ -7,15 +7,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from ganops.bundle import Bundle, BundleContents
+from ganops.bundle import Bundle, BundleData
 from ganops.bundle_description import class_number
 from ganops.config import TrainingParameters
 from ganops.errors import BundleError, RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
-from ganops.sampling import GenerationRequest, Generator
+from ganops.sampling import GenerationRequest, Sampler
 from ganops.tensors import encode_text
 
 FINGERPRINT, STORE = "0f" * 16, "5d" * 32
@@ -24,17 +24,17 @@ FINGERPRINT, STORE = "0f" * 16, "5d" * 32
 @pytest.fixture(params=sorted(RECIPES))
 def contents(request):
     parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
-    settings = resolve(parameters, DataShape(1, 16, 16, 2, 100), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(1, 16, 16, 2, 100), Hardware("cpu", 1))
     networks = build_networks(settings)
     generating = build_game(settings).generating
     chosen = {name: networks[name] for name in generating}
-    return BundleContents(settings, chosen, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE)
+    return BundleData(settings, chosen, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE)
 
 
 def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     networks = {name: network.eval() for name, network in contents.networks.items()}
-    generator = Generator(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"), 1)
+    generator = Sampler(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"), 1)
     request = GenerationRequest(n=7, seed=11)
     assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).values, generator.generate(request).values)
 
@@ -78,7 +78,7 @@ def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path
     times = {64: halved, 128: weights}
     snapshots = {f"{seen:014d}/{name}": value for seen, values in times.items() for name, value in values.items()}
     snapshots["fingerprint"] = encode_text(FINGERPRINT)
-    was = bundle.as_it_was(snapshots)
+    was = bundle.at_snapshots(snapshots)
     assert list(was) == [64, 128]
     assert torch.equal(was[128].generate(request).values, bundle.generate(request).values)
     assert not torch.equal(was[64].generate(request).values, bundle.generate(request).values)
@@ -89,9 +89,9 @@ def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path
         f"{64:014d}/{next(iter(weights))}": (torch.full_like(next(iter(weights.values())), torch.nan), "not finite"),
     }.items():
         with pytest.raises(BundleError, match=said[1]):
-            bundle.as_it_was({**snapshots, damage: said[0]})
+            bundle.at_snapshots({**snapshots, damage: said[0]})
     with pytest.raises(BundleError, match="the fingerprint none"):
-        bundle.as_it_was({name: tensor for name, tensor in snapshots.items() if name != "fingerprint"})
+        bundle.at_snapshots({name: tensor for name, tensor in snapshots.items() if name != "fingerprint"})
 
 
 def test_a_bundle_says_which_training_and_which_store_it_is_from(contents, tmp_path):
@@ -191,9 +191,9 @@ def test_weights_in_another_precision_or_not_finite_are_refused(dcgan):
 def dcgan(tmp_path):
     """The folder of a bundle."""
     parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
-    settings = resolve(parameters, DataShape(1, 16, 16, 2, 100), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(1, 16, 16, 2, 100), Hardware("cpu", 1))
     networks = {"generator": build_networks(settings)["generator"]}
-    BundleContents(settings, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE).save(tmp_path / "dcgan")
+    BundleData(settings, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE).save(tmp_path / "dcgan")
     return tmp_path / "dcgan"
 
 

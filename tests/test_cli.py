@@ -23,7 +23,7 @@ MISTAKE = DataError("numbers.txt", expected="numbers", received="nothing", remed
 
 def _wrapped(error: BaseException, cause: BaseException | None = None) -> click.Command:
     @click.command()
-    @cli.plainly
+    @cli.report_user_errors
     def command() -> None:
         raise error from cause
 

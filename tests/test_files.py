@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from ganops.files import reserve, whole_file, whole_folder
+from ganops.files import atomic_folder, atomic_write, preallocate
 
 
 class Interrupted(BaseException):
@@ -17,10 +17,10 @@ def interrupted(writing):
 
 def test_a_file_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
     path = tmp_path / "deep" / "file"
-    with whole_file(path) as fresh:
+    with atomic_write(path) as fresh:
         fresh.write_text("old")
     with pytest.raises(Interrupted):
-        interrupted(whole_file(path))
+        interrupted(atomic_write(path))
     assert path.read_text() == "old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
 
@@ -28,7 +28,7 @@ def test_a_file_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
 def test_a_folder_is_replaced_whole(tmp_path):
     path = tmp_path / "folder"
     for names in (("a", "b"), ("c",)):
-        with whole_folder(path) as fresh:
+        with atomic_folder(path) as fresh:
             for name in names:
                 (fresh / name).write_text(name)
     assert [file.name for file in path.iterdir()] == ["c"]
@@ -37,17 +37,17 @@ def test_a_folder_is_replaced_whole(tmp_path):
 
 def test_a_folder_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
     path = tmp_path / "folder"
-    with whole_folder(path) as fresh:
+    with atomic_folder(path) as fresh:
         (fresh / "old").write_text("old")
     with pytest.raises(Interrupted):
-        interrupted(whole_folder(path))
+        interrupted(atomic_folder(path))
     assert [file.name for file in path.iterdir()] == ["old"]
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
     path = tmp_path / "folder"
-    with whole_folder(path) as fresh:
+    with atomic_folder(path) as fresh:
         (fresh / "old").write_text("old")
     renamed = type(path).rename
 
@@ -57,7 +57,7 @@ def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
         return renamed(source, target)
 
     monkeypatch.setattr(type(path), "rename", refuse_new)
-    with pytest.raises(OSError, match="no space"), whole_folder(path) as fresh:
+    with pytest.raises(OSError, match="no space"), atomic_folder(path) as fresh:
         (fresh / "new").write_text("new")
     assert [file.name for file in path.iterdir()] == ["old"]
 
@@ -65,7 +65,7 @@ def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system reserves nothing")
 def test_what_is_reserved_has_no_holes(tmp_path):
     with (tmp_path / "scratch").open("wb") as file:
-        reserve(file, 1 << 20)
+        preallocate(file, 1 << 20)
         seen = os.fstat(file.fileno())
     assert seen.st_size == 1 << 20 and seen.st_blocks * 512 >= 1 << 20
 
@@ -78,9 +78,9 @@ def test_a_link_for_a_folder_is_followed_and_one_for_a_file_replaced(tmp_path):
     (tmp_path / "folder").symlink_to(elsewhere)
     (tmp_path / "file").symlink_to(elsewhere / "old")
     for name in ("first", "second"):
-        with whole_folder(tmp_path / "folder") as fresh:
+        with atomic_folder(tmp_path / "folder") as fresh:
             (fresh / name).write_text(name)
-    with whole_file(tmp_path / "file") as fresh:
+    with atomic_write(tmp_path / "file") as fresh:
         fresh.write_text("new")
     assert (tmp_path / "folder").is_symlink() and [file.name for file in elsewhere.iterdir()] == ["second"]
     assert not (tmp_path / "file").is_symlink()

@@ -16,7 +16,7 @@ from ganops.tracking.parameters import GROUPS
 def test_the_default_is_the_stages_in_their_order() -> None:
     pipelines = register_pipelines()
     stages = ["data_preparation", "training", "evaluation", "registration"]
-    assert list(pipelines) == [*stages, "judgement", "comparison", "__default__"]
+    assert list(pipelines) == [*stages, "evaluate_samples", "comparison", "__default__"]
     assert set(pipelines["__default__"].nodes) == set(sum((pipelines[name] for name in stages), Pipeline([])).nodes)
     names = [node.name for node in pipelines["__default__"].nodes]
     assert names.index("prepare") < names.index("train") < names.index("evaluate") < names.index("register")

@@ -16,7 +16,7 @@ AS_SOMEBODY_ELSE = """
 import os, sys
 from pathlib import Path
 from ganops.errors import StorageError
-from ganops.files import require_writable, whole_file, whole_folder
+from ganops.files import require_writable, atomic_write, atomic_folder
 from ganops.kedro_datasets.json_dataset import JSONDataset
 from ganops.tracking.materials import material_tags
 
@@ -27,8 +27,8 @@ def write(opened):
 path = Path(sys.argv[2])
 attempts = {
     "require": lambda: require_writable(path),
-    "file": lambda: write(whole_file(path)),
-    "folder": lambda: write(whole_folder(path)),
+    "file": lambda: write(atomic_write(path)),
+    "folder": lambda: write(atomic_folder(path)),
     "load": lambda: JSONDataset(filepath=str(path)).load(),
     "look": lambda: material_tags({"store": {"filepath": str(path)}}),
 }

@@ -6,18 +6,18 @@ from ganops.config import FieldName, TrainingParameters
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
-from ganops.sampling import CHUNK, GenerationRequest, Generator
+from ganops.sampling import CHUNK, GenerationRequest, Sampler
 
 
 @pytest.fixture(scope="module", params=sorted(RECIPES))
 def generator(request):
     parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
-    settings = resolve(parameters, DataShape(3, 16, 20, 4, 100), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(3, 16, 20, 4, 100), Hardware("cpu", 1))
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
-    return Generator(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
+    return Sampler(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
 
 
 def test_sample_i_does_not_depend_on_how_many_are_asked_for(generator):
@@ -71,14 +71,14 @@ class Echo:
 
 
 def test_truncation_shrinks_the_latents():
-    generator = Generator(Echo(), {}, 4, (), torch.device("cpu"), 1)
+    generator = Sampler(Echo(), {}, 4, (), torch.device("cpu"), 1)
     whole, half = (generator.generate(GenerationRequest(n=200, truncation=scale)).values for scale in (1.0, 0.5))
     assert torch.equal(half, 0.5 * whole)
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
 def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its_ends(end_seed):
-    path = Generator(Echo(), {}, 2, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
+    path = Sampler(Echo(), {}, 2, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
     lengths, x, y = path.norm(dim=1), *path.double().unbind(1)
     torch.testing.assert_close(lengths, torch.linspace(lengths[0], lengths[-1], 11))
     turns = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
@@ -87,7 +87,7 @@ def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
 def test_between_latents_of_one_number_the_way_is_straight(end_seed):
-    path = Generator(Echo(), {}, 1, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
+    path = Sampler(Echo(), {}, 1, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
     torch.testing.assert_close(path, torch.linspace(path[0], path[-1], 5))
     assert path[0] != path[-1]
 
@@ -117,9 +117,9 @@ def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_e
 
 def test_points_are_given_in_the_units_of_the_data():
     parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
-    settings = resolve(parameters, DataShape(3, 1, 1, 0, 100, "point"), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(3, 1, 1, 0, 100, "point"), Hardware("cpu", 1))
     networks = build_networks(settings)
-    generator = Generator(build_game(settings), networks, 6, (), torch.device("cpu"), 1)
+    generator = Sampler(build_game(settings), networks, 6, (), torch.device("cpu"), 1)
     points = generator.generate(GenerationRequest(n=CHUNK + 3, seed=2)).values
     latents = Noise(2, 0, CHUNK + 3).normal("request/latent", (6,))
     torch.testing.assert_close(points, 4 * networks["generator"](latents).detach())

@@ -14,7 +14,7 @@ from ganops.start_checks import check_load_versions, check_start
 from ganops.tracking.parameters import effective_parameters
 
 BASE = Path(__file__).parents[1] / "conf" / "base"
-ALL = ("prepare", "train", "make_judge", "evaluate", "register")
+ALL = ("prepare", "train", "build_extractor", "evaluate", "register")
 
 
 def check(nodes: tuple[str, ...] = ALL, **changed: dict[str, Any]) -> None:
@@ -26,7 +26,7 @@ def check(nodes: tuple[str, ...] = ALL, **changed: dict[str, Any]) -> None:
 
 def test_the_base_configuration_passes() -> None:
     check()
-    check(("prepare", "make_judge", "compare"))
+    check(("prepare", "build_extractor", "compare"))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_base_configuration_passes() -> None:
             r"training\.mirror: expected null, since a game of points",
         ),
         (
-            {"evaluation": {"features": "efficientnet_lite0"}, "registration": {"compare_by": "agreement"}},
+            {"evaluation": {"features": "efficientnet_lite0"}, "registration": {"compare_by": "class_accuracy"}},
             r"compare_by: expected a metric of the report",
         ),
         (
@@ -66,7 +66,7 @@ def test_what_can_be_known_at_start_is_told_at_start(changed: dict[str, Any], me
 def test_samples_of_another_program_are_looked_for_where_they_are_judged() -> None:
     check(evaluation={"samples": "nowhere"})
     with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):
-        check(("judge_samples",), evaluation={"samples": "nowhere"})
+        check(("evaluate_external_samples",), evaluation={"samples": "nowhere"})
 
 
 def test_ray_is_asked_for_only_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:

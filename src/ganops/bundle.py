@@ -27,10 +27,10 @@ from ganops.bundle_description import (
     request_schema,
     unusable,
 )
-from ganops.files import whole_folder
+from ganops.files import atomic_folder
 from ganops.games.build import build_game
 from ganops.networks.build import build_network
-from ganops.sampling import GenerationRequest, Generator, Samples
+from ganops.sampling import GenerationRequest, Sampler, Samples
 from ganops.tensors import WrongTensors, decode_text, parse_images_seen, read_tensors, require_finite, require_like
 from ganops.training_settings import Settings
 
@@ -39,7 +39,7 @@ _FINGERPRINT = "fingerprint"
 
 
 @dataclass(frozen=True)
-class BundleContents:
+class BundleData:
     """The content of a bundle: the averaged networks that `Game.generate` needs, and their origin.
 
     Attributes:
@@ -57,7 +57,7 @@ class BundleContents:
 
     def save(self, path: Path) -> None:
         """Write the folder whole or not at all; equal contents give equal bytes."""
-        with whole_folder(path) as folder:
+        with atomic_folder(path) as folder:
             save_file(self._weights(), folder / _WEIGHTS)
             weights_sha256 = hashlib.sha256((folder / _WEIGHTS).read_bytes()).hexdigest()
             (folder / _DESCRIPTION).write_text(self._description(weights_sha256).text(), encoding="utf-8")
@@ -97,11 +97,11 @@ class Bundle:
     """of its training"""
     store_sha256: str
     """digest of the whole store that it was trained on"""
-    generator: Generator
+    generator: Sampler
 
     @classmethod
     def load(cls, path: Path | str, device: str = "cpu") -> "Bundle":
-        """Read a folder that BundleContents.save wrote; anything else is a BundleError."""
+        """Read a folder that BundleData.save wrote; anything else is a BundleError."""
         path = Path(path)
         description = read_description(path / _DESCRIPTION)
         settings = description.settings
@@ -109,12 +109,12 @@ class Bundle:
         weights = _read_weights(path / _WEIGHTS, description.weights_sha256)
         networks = _restore(settings, game.generating, weights, path / _WEIGHTS, device)
         frequencies, where = description.class_frequencies, torch.device(device)
-        generator = Generator(game, networks, settings.latent_dimension, frequencies, where, settings.threads)
+        generator = Sampler(game, networks, settings.latent_dimension, frequencies, where, settings.threads)
         origin = description.weights_sha256, description.fingerprint, description.store_sha256
         return cls(path, settings, description.classes, *origin, generator)
 
     def generate(self, request: GenerationRequest) -> Samples:
-        """Generate as Generator.generate does; the request may also name its class."""
+        """Generate as Sampler.generate does; the request may also name its class."""
         return self.generator.generate(self._with_number(request))
 
     def _with_number(self, request: GenerationRequest) -> GenerationRequest:
@@ -126,10 +126,10 @@ class Bundle:
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
     ) -> Shaped[Tensor, "steps *shape"]:
-        """See Generator.interpolate."""
+        """See Sampler.interpolate."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 
-    def as_it_was(self, snapshots: Mapping[str, Tensor]) -> dict[int, Generator]:
+    def at_snapshots(self, snapshots: Mapping[str, Tensor]) -> dict[int, Sampler]:
         """Images seen → the generator with the weights of that time.
 
         Args:
@@ -149,7 +149,7 @@ class Bundle:
             raise unusable(Path("the snapshots"), f"those of the training {self.fingerprint}", str(error)) from None
         return {seen: self._with_weights(seen, times[seen]) for seen in sorted(times)}
 
-    def _with_weights(self, images_seen: int, weights: Mapping[str, Tensor]) -> Generator:
+    def _with_weights(self, images_seen: int, weights: Mapping[str, Tensor]) -> Sampler:
         names, where = tuple(self.generator.networks), Path(f"the snapshot at {images_seen} images")
         return replace(
             self.generator, networks=_restore(self.settings, names, weights, where, str(self.generator.device))

@@ -29,7 +29,7 @@ _MISTAKES = (GanopsError, ParameterValidationError, KedroCliError)
 _UNREADABLE = (YAMLError, OmegaConfBaseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+def report_user_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a user's mistake end the command with its message on stderr and exit code 1, without a traceback."""
 
     @functools.wraps(command)
@@ -76,7 +76,7 @@ class _RunCommand(click.Command):
 def _run() -> click.Command:
     """Kedro's own `run`, with all its options."""
     assert kedro_run.callback is not None
-    callback = plainly(_by_one_process(_by_known_options(kedro_run.callback)))
+    callback = report_user_errors(_by_one_process(_by_known_options(kedro_run.callback)))
     return _RunCommand("run", params=kedro_run.params, callback=callback, help=kedro_run.help)
 
 
@@ -114,7 +114,9 @@ def _by_known_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _train() -> click.Command:
     """`train`, with the options of `run` that say on what and how."""
     options = [option for option in kedro_run.params if option.name in ("env", "params")]
-    return click.Command("train", params=options, callback=click.pass_obj(plainly(train)), help=train.__doc__)
+    return click.Command(
+        "train", params=options, callback=click.pass_obj(report_user_errors(train)), help=train.__doc__
+    )
 
 
 def train(metadata: ProjectMetadata, env: str | None, params: dict[str, Any]) -> None:
@@ -146,12 +148,12 @@ def dvc() -> None:
 @dvc.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail when dvc.yaml is out of step.")
 @click.pass_obj
-@plainly
+@report_user_errors
 def sync(metadata: ProjectMetadata, check: bool) -> None:
     """Derive dvc.yaml from the pipelines and the catalog."""
     from kedro.framework.project import pipelines
 
-    from ganops.custody import dvc_yaml, stages
+    from ganops.dvc_stages import dvc_yaml, stages
 
     content = stages.derive(metadata.project_path, metadata.package_name, dict(pipelines))
     if check:
@@ -175,7 +177,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 @click.option(
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Made if missing."
 )
-@plainly
+@report_user_errors
 def generate(model: str, n: int, seed: int, class_label: str | None, truncation: float, folder: Path) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
@@ -195,7 +197,7 @@ def generate(model: str, n: int, seed: int, class_label: str | None, truncation:
 @click.argument("model")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=5002, show_default=True, help="0 takes a free one.")
-@plainly
+@report_user_errors
 def serve(model: str, host: str, port: int) -> None:
     """Serve MODEL (models:/NAME@champion or models:/NAME/VERSION) over HTTP.
 

@@ -27,8 +27,8 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-GameName = Literal["noise_to_sample", "vae"]
-NetworkName = Literal["dcgan", "article", "autoencoder", "r3", "resnet", "mlp", "vae"]
+GameName = Literal["latent_gan", "vae"]
+NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
@@ -223,7 +223,7 @@ class RegistrationParameters(Parameters):
     key: ClassVar[str] = "registration"
 
     limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
-    compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "agreement"] = Field(
+    compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "class_accuracy"] = Field(
         description="the metric, of the features that judge, by which a challenger must be no worse than the champion"
     )
     largest_request: int = Field(

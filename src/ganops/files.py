@@ -74,7 +74,7 @@ def _require_right_to_write(folder: Path) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary name in the same folder to write to; on success it is flushed to the disk and takes the place."""
     fresh = path.with_name(f".{path.name}.new")
     with disk_errors(path):
@@ -89,7 +89,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """An empty sibling folder to fill; on success it is flushed to the disk and takes the place.
 
     A folder cannot replace a filled one in one step: killed between the two renames there is none, never half a one.
@@ -138,7 +138,7 @@ def require_regular(path: Path) -> int:
     return status.st_size
 
 
-def reserve(file: IO[bytes], size: int) -> None:
+def preallocate(file: IO[bytes], size: int) -> None:
     """Give the file so many bytes of the disk, where the system can: OSError if there is no room.
 
     A memory map of a file with holes dies by a signal, without a word, once the disk is full.

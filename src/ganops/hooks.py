@@ -16,22 +16,22 @@ from kedro.pipeline import Pipeline
 
 from ganops.files import require_writable
 from ganops.start_checks import check_load_versions, check_start
-from ganops.tracking.datasets import check_roles, dataset_path, log_dataset
-from ganops.tracking.lineage import Piece, record_lineage
+from ganops.tracking.best_effort import best_effort
+from ganops.tracking.dataset_logging import check_roles, dataset_path, log_dataset
+from ganops.tracking.lineage import TrackedDataset, record_lineage
 from ganops.tracking.masking import mask_values
 from ganops.tracking.materials import material_tags
-from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
+from ganops.tracking.overlays import check_overrides_visible_to_dvc, require_environment
 from ganops.tracking.overrides import override_tags
 from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
 from ganops.tracking.parameters import effective_parameters, flat_parameters, resume_key
 from ganops.tracking.process import session_key
 from ganops.tracking.provenance import Provenance, read_provenance
-from ganops.tracking.retries import or_warn
 from ganops.tracking.run import ERROR, join_run, log_parameters, run_name, set_tags
 from ganops.tracking.scratch import COMPARED, TRAINED, clear_checkpoints
 from ganops.tracking.status import check_anything_missing
-from ganops.tracking.store import open_store
 from ganops.tracking.summary import print_comparison, print_summary
+from ganops.tracking.tracking_store import open_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,7 +54,7 @@ class RunHooks:
         """Refuse wrong parameters before anything is opened or written."""
         configuration = Path(context.config_loader.conf_source)
         require_environment(context.config_loader.environments(), context.env)  # type: ignore[attr-defined]
-        refuse_hidden_overrides(configuration, context.env)
+        check_overrides_visible_to_dvc(configuration, context.env)
         self.context, self.project, self.configuration = context, context.project_path, configuration
         self.environment = str(context.config_loader["globals"]["environment"])
         self.groups = effective_parameters(_raw_parameters(context))
@@ -81,8 +81,8 @@ class RunHooks:
             check_anything_missing(pipeline, catalog)
         # kedro-mlflow makes a tag of these.
         run_params["runtime_params"] = mask_values(run_params.get("runtime_params") or {})
-        self.compares = COMPARISON in pipeline.inputs()
-        if not self.compares:  # of what is compared elsewhere a run knows nothing
+        self.relativistic = COMPARISON in pipeline.inputs()
+        if not self.relativistic:  # of what is compared elsewhere a run knows nothing
             told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
             self.parameters = told
         self.run_id = self._join(run_params["run_id"], provenance, material_tags(self.entries, pipeline.inputs()))
@@ -110,7 +110,7 @@ class RunHooks:
         log_dataset(self.client, self.run_id, dataset_name, entry)
         if dataset_name == "store":  # by now raw data are downloaded
             looks = material_tags(self.entries)
-            or_warn("The run does not know its data", lambda: set_tags(self.client, self.run_id, looks))
+            best_effort("The run does not know its data", lambda: set_tags(self.client, self.run_id, looks))
         # A stage of DVC that fails later on loses what it saved, and then the checkpoints are all there is.
         if dataset_name in TRAINED | COMPARED and "DVC_STAGE" not in os.environ:
             self._forget_checkpoints()
@@ -119,7 +119,7 @@ class RunHooks:
     def on_pipeline_error(self, error: Exception) -> None:
         """Let the list of runs say why one failed."""
         tags = {ERROR: f"{type(error).__name__}: {error}"}
-        or_warn("The run does not say why it failed", lambda: set_tags(self.client, self.run_id, tags))
+        best_effort("The run does not say why it failed", lambda: set_tags(self.client, self.run_id, tags))
         release_outputs()
 
     @hook_impl(tryfirst=True)
@@ -127,7 +127,7 @@ class RunHooks:
         """Record lineage and machine; tell the user what came out."""
         self._forget_checkpoints()
         record_lineage(self.client, self.run_id, self.project, self._pieces(pipeline))
-        or_warn("The machine was not recorded", lambda: set_tags(self.client, self.run_id, _machine_tags()))
+        best_effort("The machine was not recorded", lambda: set_tags(self.client, self.run_id, _machine_tags()))
         version = self.client.get_run(self.run_id).data.tags.get("registered_version", "nothing")
         print_summary(self.saved, version)
         if set(self.saved) >= COMPARED:
@@ -162,7 +162,7 @@ class RunHooks:
             session=session_key(kedro_session),
             resume=resume_key(self.environment, self.parameters),
             materials=materials,
-            name=run_name(self.parameters, self.environment, provenance.commit, compares=self.compares),
+            name=run_name(self.parameters, self.environment, provenance.commit, relativistic=self.relativistic),
         )
         # kedro-mlflow would rename the run to the pipelines' names.
         tracking.run.id, tracking.run.name = run_id, self.client.get_run(run_id).info.run_name
@@ -177,7 +177,7 @@ class RunHooks:
         """Once this session has saved all that a training or a comparison leaves; tags say which trainings it was."""
         scratch = dataset_path(self.entries.get("checkpoints", {}))
         if scratch is not None and (set(self.saved) >= TRAINED or set(self.saved) >= COMPARED):
-            or_warn("The checkpoints of a finished training are still there", lambda: self._clear(scratch))
+            best_effort("The checkpoints of a finished training are still there", lambda: self._clear(scratch))
 
     def _clear(self, scratch: Path) -> None:
         tags = self.client.get_run(self.run_id).data.tags
@@ -189,14 +189,14 @@ class RunHooks:
         for fingerprint in done:
             clear_checkpoints(scratch / fingerprint)
 
-    def _pieces(self, pipeline: Pipeline) -> list[Piece]:
+    def _pieces(self, pipeline: Pipeline) -> list[TrackedDataset]:
         roles = {name: (entry.get("metadata") or {}).get("dvc") for name, entry in self.entries.items()}
         # As for `kedro dvc sync`: what no stage makes, such as raw pictures, is a dependency without saying so.
         free = [name for name in self.entries if name in pipeline.inputs() and roles[name] != "none"]
         made = [name for name in self.saved if roles[name] in _TRACKED_BY_DVC]
         paths = {name: path for name in free + made if (path := dataset_path(self.entries[name]))}
-        inputs = [Piece(name, paths[name], "input") for name in free if name in paths]
-        return inputs + [Piece(name, paths[name], "output") for name in made if name in paths]
+        inputs = [TrackedDataset(name, paths[name], "input") for name in free if name in paths]
+        return inputs + [TrackedDataset(name, paths[name], "output") for name in made if name in paths]
 
 
 def _parameters_in_use(parameters: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from kedro.pipeline import Pipeline
 
 from ganops.pipelines.comparison.pipeline import create_pipeline as comparison
 from ganops.pipelines.data_preparation.pipeline import create_pipeline as data_preparation
+from ganops.pipelines.evaluate_samples.pipeline import create_pipeline as evaluate_samples
 from ganops.pipelines.evaluation.pipeline import create_pipeline as evaluation
-from ganops.pipelines.judgement.pipeline import create_pipeline as judgement
 from ganops.pipelines.registration.pipeline import create_pipeline as registration
 from ganops.pipelines.training.pipeline import create_pipeline as training
 
@@ -18,6 +18,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": evaluation(),
         "registration": registration(),
     }
-    judge = stages["evaluation"].only_nodes("make_judge")
-    by_name = {"judgement": judgement(), "comparison": stages["data_preparation"] + judge + comparison()}
+    judge = stages["evaluation"].only_nodes("build_extractor")
+    by_name = {"evaluate_samples": evaluate_samples(), "comparison": stages["data_preparation"] + judge + comparison()}
     return {**stages, **by_name, "__default__": sum(stages.values(), start=Pipeline([]))}

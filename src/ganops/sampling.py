@@ -53,7 +53,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Generator:
+class Sampler:
     """A game's generating networks with what they need to answer requests.
 
     `class_frequencies` are those of the training split, summing to 1; empty where there are no classes. `threads` is
@@ -72,10 +72,10 @@ class Generator:
         noise = Noise(request.seed, first=0, count=request.n, device=self.device)
         labels = self._labels(request, noise)
         latents = request.truncation * noise.normal("request/latent", (self.latent_dimension,))
-        return Samples(self.samples_of(latents, labels), None if labels is None else labels.cpu())
+        return Samples(self.from_latents(latents, labels), None if labels is None else labels.cpu())
 
     @torch.inference_mode()
-    def samples_of(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
+    def from_latents(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
         """One sample a latent; latents (n, z), labels (n,) or None."""
         with thread_count(self.threads):
             chunks = [
@@ -108,7 +108,7 @@ class Generator:
         ]
         even = torch.linspace(0, 1, steps, device=self.device)[:, None]
         along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
-        return self.samples_of(_great_circle(ends[0], ends[1], along), labels)
+        return self.from_latents(_great_circle(ends[0], ends[1], along), labels)
 
     def _one_class(self, count: int, class_label: int | str | None) -> Tensor | None:
         if class_label is None and not self.class_frequencies:

@@ -91,9 +91,13 @@ def _check_training(training: TrainingParameters) -> None:
 def _check_evaluation(
     evaluation: EvaluationParameters, preparation: DataPreparationParameters | None, nodes: Collection[str]
 ) -> None:
-    if "judge_samples" in nodes and evaluation.samples is not None and not Path(evaluation.samples).exists():
+    if (
+        "evaluate_external_samples" in nodes
+        and evaluation.samples is not None
+        and not Path(evaluation.samples).exists()
+    ):
         raise _missing("evaluation.samples", evaluation.samples, "a folder or archive of pictures")
-    if not {"make_judge", "judge_samples"} & {*nodes}:
+    if not {"build_extractor", "evaluate_external_samples"} & {*nodes}:
         return
     if evaluation.features == "inception" and evaluation.inception_weights is not None:
         _check_file("evaluation.inception_weights", evaluation.inception_weights, "a file of the TF-2015 weights")

@@ -62,13 +62,13 @@ def test_what_the_watch_cannot_embed_stops_a_training_that_runs_without_asserts(
     program = """
         from types import SimpleNamespace
         import torch
-        from ganops.training.lookout import Lookout, Observer
-        from ganops.training.processes import ALONE
+        from ganops.training.probe import ProbeData, Probe
+        from ganops.training.distributed import SINGLE_PROCESS
         settings = SimpleNamespace(field="image", classes=0)
         def embed(samples):
             raise ConnectionError("no weights")
         validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})
-        Observer(None, settings, Lookout(embed, validation), ALONE).prepare()
+        Probe(None, settings, ProbeData(embed, validation), SINGLE_PROCESS).prepare()
     """
     command = [sys.executable, "-O", "-c", textwrap.dedent(program)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -18,14 +18,14 @@ import yaml
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
-from ganops.bundle import BundleContents
+from ganops.bundle import BundleData
 from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Reference, Source
 from ganops.data.store import PreparedData
 from ganops.errors import StorageError
-from ganops.games.resolve import DataShape, Machine, resolve
-from ganops.metrics.judge import Pretrained, StoreJudge
+from ganops.extractors.build import Pretrained, StoredExtractor
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 
 from .. import parameters as of_base
@@ -46,11 +46,11 @@ def picture(value: int) -> Image.Image:
     return Image.new("L", (8, 8), value)
 
 
-def bundle(value: int) -> BundleContents:
+def bundle(value: int) -> BundleData:
     parameters = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8, seed=value)
-    settings = resolve(parameters, DataShape(1, 8, 8, 2, 8), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(1, 8, 8, 2, 8), Hardware("cpu", 1))
     networks = {"generator": build_networks(settings)["generator"]}
-    return BundleContents(settings, networks, ("a", "b"), (0.5, 0.5), "f1" * 16, "5d" * 32)
+    return BundleData(settings, networks, ("a", "b"), (0.5, 0.5), "f1" * 16, "5d" * 32)
 
 
 def store(value: int) -> PreparedData:
@@ -65,7 +65,9 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "CSVDataset": lambda value: pd.DataFrame({"images_seen": [value], "loss": [0.1]}),
     "ImageDataset": picture,
     "JSONDataset": lambda value: {"seed": value, "name": "ä"},
-    "JudgeDataset": lambda value: StoreJudge(Pretrained("efficientnet_lite0", str(value)), "5d" * 32, {}),
+    "FeatureExtractorDataset": lambda value: StoredExtractor(
+        Pretrained("efficientnet_lite0", str(value)), "5d" * 32, {}
+    ),
     "SafetensorsDataset": lambda value: {"weights": torch.full((3,), float(value))},
     "StoreDataset": store,
     "TextDataset": lambda value: f"# Model {value}, ä\n",

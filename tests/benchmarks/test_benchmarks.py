@@ -12,7 +12,7 @@ from torch import Tensor
 from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.state import TrainingState
-from ganops.training.step import play_round
+from ganops.training.step import train_iteration
 from ganops.training_settings import Settings
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -59,7 +59,7 @@ def test_the_bare_loop_plays_the_same_game(recipe: str, monkeypatch: pytest.Monk
     bare.order = torch.arange(64)
     game, state = build_game(settings), TrainingState.initial(settings, build_game(settings))
     for _ in range(2):
-        play_round(game, state, settings, _InOrder(pictures, labels))
+        train_iteration(game, state, settings, _InOrder(pictures, labels))
     drawn = iter(_latents(settings))
     monkeypatch.setattr(torch, "randn", lambda *shape: next(drawn))
     bare.rounds(2)

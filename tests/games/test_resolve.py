@@ -5,9 +5,9 @@ import pytest
 from ganops.config import ObjectiveName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, derivations, resolve
+from ganops.games.resolve import Hardware, SampleSpec, derivations, resolve
 
-SHAPE, MACHINE = DataShape(3, 20, 30, 5, 10_000), Machine("cpu", 3)
+SHAPE, MACHINE = SampleSpec(3, 20, 30, 5, 10_000), Hardware("cpu", 3)
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
@@ -25,7 +25,7 @@ def test_what_was_said_wins():
 
 @pytest.mark.parametrize("count, images", [(100, 240_000), (6_000, 240_000), (10_000, 400_000), (60_000, 1_000_000)])
 def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, images):
-    assert resolve(TrainingParameters(recipe="dcgan"), DataShape(3, 20, 30, 5, count), MACHINE).total_images == images
+    assert resolve(TrainingParameters(recipe="dcgan"), SampleSpec(3, 20, 30, 5, count), MACHINE).total_images == images
 
 
 @pytest.mark.parametrize(
@@ -42,26 +42,28 @@ def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, ima
     ],
 )
 def test_the_batch_is_halved_for_large_pictures_and_few_of_them(height, width, count, batch):
-    shape = DataShape(3, height, width, 5, count)
+    shape = SampleSpec(3, height, width, 5, count)
     assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).batch == batch
     assert resolve(TrainingParameters(recipe="dcgan", batch=100), shape, MACHINE).batch == 100, "what was said wins"
 
 
 @pytest.mark.parametrize("side, images", [(28, 240_000), (56, 120_000), (100, 67_200)])
 def test_seconds_grow_with_the_side_of_a_large_picture(side, images):
-    assert resolve(TrainingParameters(recipe="dcgan"), DataShape(3, side, side, 5, 100), MACHINE).total_images == images
+    assert (
+        resolve(TrainingParameters(recipe="dcgan"), SampleSpec(3, side, side, 5, 100), MACHINE).total_images == images
+    )
 
 
 @pytest.mark.parametrize("side, rate", [(20, 2e-3), (28, 2e-3), (32, 2e-3 * 2 / 3), (100, 1e-3)])
 def test_the_rate_of_dcgan_falls_with_its_depth(side, rate):
-    shape = DataShape(3, side, side, 5, 3500)
+    shape = SampleSpec(3, side, side, 5, 3500)
     assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).learning_rate == pytest.approx(rate)
     assert resolve(TrainingParameters(recipe="vae"), shape, MACHINE).learning_rate == RECIPES["vae"].learning_rate
 
 
 def test_every_setting_that_was_left_open_is_explained_and_no_other():
     parameters = TrainingParameters(recipe="dcgan", learning_rate=0.5, log_every_images=100)
-    lines = derivations(parameters, DataShape(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
+    lines = derivations(parameters, SampleSpec(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
     assert ("training.width", 32, "of the recipe dcgan") in lines
     explained = {line.key.removeprefix("training.") for line in lines}
     elsewhere = {"recipe", "seed", "device", "threads", "conditional", "learning_rate", "log_every_images"}
@@ -72,7 +74,7 @@ def test_every_setting_that_was_left_open_is_explained_and_no_other():
 
 
 def test_the_explanation_holds_the_formula_and_its_numbers():
-    shape = DataShape(1, 28, 28, 10, 3500)
+    shape = SampleSpec(1, 28, 28, 10, 3500)
     lines = derivations(
         TrainingParameters(recipe="vae"), shape, resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
     )
@@ -108,7 +110,7 @@ def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
 
 
 def test_conditional_needs_labels_and_false_ignores_them():
-    unlabelled = DataShape(3, 20, 30, 0, 100)
+    unlabelled = SampleSpec(3, 20, 30, 0, 100)
     with pytest.raises(ConfigurationError, match="unlabelled"):
         resolve(TrainingParameters(recipe="dcgan", conditional=True), unlabelled, MACHINE)
     assert resolve(TrainingParameters(recipe="dcgan", conditional=False), SHAPE, MACHINE).classes == 0
@@ -136,13 +138,13 @@ def test_a_cadence_is_at_least_a_round():
 
 
 def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
-    shape = DataShape(2, 1, 1, 0, 10_000, "point")
+    shape = SampleSpec(2, 1, 1, 0, 10_000, "point")
     settings = resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE)
     assert (settings.network, settings.augmentation, settings.field) == ("mlp", 0.0, "point")
     assert (settings.latent_dimension, settings.batch, settings.r1_gamma, settings.r2_gamma) == (2, 256, 0.1, 0.0)
     assert settings.learning_rate == pytest.approx(2 * RECIPES["dcgan"].learning_rate)
     parameters = TrainingParameters(recipe="dcgan", latent_dimension=9, r1_gamma=3.0)
-    said = resolve(parameters, DataShape(2, 1, 1, 0, 200, "point"), MACHINE)
+    said = resolve(parameters, SampleSpec(2, 1, 1, 0, 200, "point"), MACHINE)
     assert (said.latent_dimension, said.batch, said.r1_gamma) == (9, 128, 3.0)
     for override in (
         TrainingParameters(recipe="dcgan", augmentation=0.5),
@@ -155,7 +157,7 @@ def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
 
 
 def test_bf16_is_played_only_where_it_is_faster_unless_it_is_asked_for():
-    slow = Machine("cpu", 1, fast_bf16=False)
+    slow = Hardware("cpu", 1, fast_bf16=False)
     precisions = [resolve(TrainingParameters(recipe="dcgan"), SHAPE, machine).precision for machine in (MACHINE, slow)]
     assert precisions == ["bf16", "fp32"]
     assert resolve(TrainingParameters(recipe="dcgan", precision="bf16"), SHAPE, slow).precision == "bf16"

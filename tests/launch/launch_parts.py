@@ -11,7 +11,7 @@ import psutil
 
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
-from ganops.launch.training import launch_training
+from ganops.launch.launch import launch_training
 from ganops.launch.worker import SILENT_TRACKER
 
 

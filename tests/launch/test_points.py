@@ -11,7 +11,7 @@ from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
-from ganops.launch.training import data_shape, launch_training
+from ganops.launch.launch import launch_training, sample_spec
 from ganops.sampling import GenerationRequest
 
 from .. import parameters as of_base
@@ -26,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def test_points_are_as_large_as_they_have_coordinates(store: Store) -> None:
-    shape = data_shape(store)
+    shape = sample_spec(store)
     assert (shape.field, shape.channels, shape.height, shape.width, shape.classes) == ("point", 2, 1, 1, 25)
 
 

@@ -11,7 +11,7 @@ from launch_parts import Heard, writing_progress, writing_where_mlflow_is
 
 from ganops.config import TrainingParameters
 from ganops.errors import CheckpointError, ConfigurationError
-from ganops.launch.training import launch_training
+from ganops.launch.launch import launch_training
 from ganops.launch.worker import SILENT_TRACKER
 
 SIZES = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 48, "latent_dimension": 5, "threads": 1}

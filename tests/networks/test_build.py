@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from ganops.config import TrainingParameters
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_network, build_networks
 
 
 @pytest.mark.parametrize("recipe", ["sngan", "wgan_gp", "vae"])
 def test_a_network_to_be_loaded_takes_the_weights_of_the_one_that_was_trained(recipe):
     parameters = TrainingParameters(recipe=recipe, device="cpu", width=4)
-    settings = resolve(parameters, DataShape(1, 12, 9, 3, 100), Machine("cpu", 1))
+    settings = resolve(parameters, SampleSpec(1, 12, 9, 3, 100), Hardware("cpu", 1))
     for name, trained in build_networks(settings).items():
         loaded = build_network(settings, name)
         loaded.load_state_dict(trained.state_dict())

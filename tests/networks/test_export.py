@@ -7,18 +7,18 @@ from torch.fx import GraphModule
 from ganops.config import TrainingParameters
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 
-SHAPES = {recipe: DataShape(1, 12, 9, 3, 100) for recipe in RECIPES} | {
-    "r3gan of points": DataShape(2, 1, 1, 3, 100, "point")
+SHAPES = {recipe: SampleSpec(1, 12, 9, 3, 100) for recipe in RECIPES} | {
+    "r3gan of points": SampleSpec(2, 1, 1, 3, 100, "point")
 }
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_an_exported_generator_gives_the_same_samples(name: str) -> None:
     parameters = TrainingParameters(recipe=name.split()[0], width=8, latent_dimension=5)
-    settings = resolve(parameters, SHAPES[name], Machine("cpu", 1))
+    settings = resolve(parameters, SHAPES[name], Hardware("cpu", 1))
     (generating,) = build_game(settings).generating
     network = build_networks(settings)[generating].eval()
     arguments = torch.randn(4, settings.latent_dimension), torch.arange(4) % 3
@@ -30,6 +30,6 @@ def test_an_exported_generator_gives_the_same_samples(name: str) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_no_module_has_a_name_of_a_traced_module(name: str) -> None:
     parameters = TrainingParameters(recipe=name.split()[0], width=8, latent_dimension=5)
-    networks = build_networks(resolve(parameters, SHAPES[name], Machine("cpu", 1)))
+    networks = build_networks(resolve(parameters, SHAPES[name], Hardware("cpu", 1)))
     used = {part for network in networks.values() for path, _ in network.named_modules() for part in path.split(".")}
     assert {part for part in used if part and hasattr(GraphModule, part)} == set()

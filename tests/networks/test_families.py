@@ -2,16 +2,16 @@ import pytest
 import torch
 from torch import nn
 
-from ganops.networks import article, autoencoder, dcgan, r3, resnet, vae
-from ganops.networks.layers import ConditionalBatchNorm, halvings, initialise
+from ganops.networks import autoencoder, dcgan, r3, resnet, vae, vanilla
+from ganops.networks.layers import ConditionalBatchNorm, initialise, num_downsamples
 
 SIZES = [(1, 28, 28), (3, 32, 32), (3, 100, 100), (4, 37, 53), (2, 17, 40)]
-FAMILIES = [dcgan, article, r3, resnet]
+FAMILIES = [dcgan, vanilla, r3, resnet]
 
 
 @pytest.mark.parametrize("channels, height, width", SIZES)
 @pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("generator", [dcgan, article, autoencoder, r3, resnet])
+@pytest.mark.parametrize("generator", [dcgan, vanilla, autoencoder, r3, resnet])
 def test_a_generator_writes_pictures_of_any_size(generator, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = generator.Generator(6, 4, channels, height, width, classes)(torch.randn(2, 6), label)
@@ -46,7 +46,7 @@ def test_the_class_changes_the_picture_and_the_logit(family):
 
 
 def test_the_number_of_levels_is_the_papers():
-    assert [halvings(size, size) for size in (28, 32, 64, 100)] == [2, 3, 4, 4]
+    assert [num_downsamples(size, size) for size in (28, 32, 64, 100)] == [2, 3, 4, 4]
 
 
 def test_the_projection_adds_the_product_of_class_and_features():

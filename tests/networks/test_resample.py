@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ganops.networks.resample import double, halve
+from ganops.networks.resample import double, downsample2x
 
 SIZES = [(8, 8), (7, 5), (6, 9), (1, 1)]
 
@@ -23,7 +23,7 @@ def maps(height, width):
 @pytest.mark.parametrize("height, width", SIZES)
 def test_halving_is_its_definition_in_each_direction(height, width):
     pictures = maps(height, width)
-    torch.testing.assert_close(halve(pictures), line(height) @ pictures @ line(width).T)
+    torch.testing.assert_close(downsample2x(pictures), line(height) @ pictures @ line(width).T)
 
 
 @pytest.mark.parametrize("height, width", SIZES)
@@ -39,7 +39,7 @@ def test_doubling_keeps_values_and_puts_means_between_them():
 
 
 @pytest.mark.parametrize("height, width", [(4, 4), (3, 4)])
-@pytest.mark.parametrize("resample", [halve, double])
+@pytest.mark.parametrize("resample", [downsample2x, double])
 def test_gradients_are_right_to_the_second_order(resample, height, width):
     pictures = maps(height, width)[:1, :1].requires_grad_()
     assert torch.autograd.gradcheck(resample, pictures)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganops.errors import ConfigurationError
-from ganops.networks import article, dcgan, r3, resnet
+from ganops.networks import dcgan, r3, resnet, vanilla
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import SpectralNorm, spectrally_normalised
 from ganops.objectives.penalties import gradient_penalty, squared_gradient
@@ -33,7 +33,7 @@ def tensors(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-@pytest.mark.parametrize("family", [resnet, dcgan, article])
+@pytest.mark.parametrize("family", [resnet, dcgan, vanilla])
 def test_after_many_passes_the_largest_singular_value_of_each_layer_is_1(family):
     network = normalised(family)
     with torch.no_grad():

@@ -105,7 +105,7 @@ def test_an_anchored_objective_is_one_with_its_middle_at_zero(objective):
     losses = objective.discriminator(real, fake)
     minds = not torch.allclose(losses, objective.discriminator(real + 3, fake + 3), atol=1e-3)
     mirrored = torch.allclose(losses, objective.discriminator(-fake, -real))
-    assert objective.anchored == (minds and mirrored)
+    assert objective.zero_is_boundary == (minds and mirrored)
 
 
 @pytest.mark.parametrize("objective", [Minimax(), NonSaturating()])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganops.objectives.penalties import gradient_penalty, interpolates, squared_gradient
+from ganops.objectives.penalties import gradient_penalty, interpolate_samples, squared_gradient
 
 PENALTIES = [squared_gradient, gradient_penalty]
 
@@ -79,8 +79,8 @@ def test_it_is_summed_in_float32_where_the_logits_are_bfloat16(penalty):
 def test_each_interpolate_lies_at_its_own_share_of_the_way_to_the_real_one():
     real, fake = torch.randn(2, 3, 2, 4, 5).unbind(0)
     share = torch.tensor([0.0, 1.0, 0.25])
-    mixed = interpolates(real, fake, share)
+    mixed = interpolate_samples(real, fake, share)
     assert torch.equal(mixed[0], fake[0]) and torch.equal(mixed[1], real[1])
     torch.testing.assert_close(mixed[2], 0.25 * real[2] + 0.75 * fake[2])
-    vectors = interpolates(real.flatten(1), fake.flatten(1), share)
+    vectors = interpolate_samples(real.flatten(1), fake.flatten(1), share)
     assert torch.equal(vectors, mixed.flatten(1))

@@ -13,16 +13,16 @@ from ganops.bundle import Bundle
 from ganops.config import ComparisonParameters, TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
-from ganops.metrics.classifier import Classifier
-from ganops.metrics.judge import StoreJudge, shaping_parameters
+from ganops.extractors.build import StoredExtractor, shaping_parameters
+from ganops.extractors.classifier import Classifier
 from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.comparison import variants
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
-from ganops.tracking.children import PARENT, children_of
+from ganops.tracking.child_runs import PARENT, children_of
 from ganops.tracking.variants import seconds_of_variants, variants_of
 
 from .. import parameters as of_base
-from ..metrics.conftest import CLASSES, classifier, parameters, store, store_of
+from ..bars import CLASSES, classifier, parameters, store, store_of
 from ..tracking.conftest import client, experiment_id, made_store
 
 __all__ = ["classifier", "client", "experiment_id", "made_store", "parameters", "store"]  # fixtures
@@ -47,7 +47,7 @@ def compared(store: Store, judge: Classifier, folder: Path, **changed: Any) -> t
     comparison = ComparisonParameters.parse({"variants": VARIANTS, "seeds": None} | changed)
     return compare_variants(
         store,
-        StoreJudge(judge, store.digest(), shaping_parameters(EVALUATION)),
+        StoredExtractor(judge, store.digest(), shaping_parameters(EVALUATION)),
         TRAINING,
         EVALUATION,
         comparison,
@@ -62,7 +62,7 @@ def by_variant(client: MlflowClient, parent: str) -> dict[str, Run]:
 def test_it_prepares_what_it_needs_and_is_no_part_of_the_whole_run() -> None:
     pipelines = register_pipelines()
     assert not {"compare", "draw_comparison_curves"} & {node.name for node in pipelines["__default__"].nodes}
-    assert [node.name for node in pipelines["comparison"].nodes][:3] == ["prepare", "make_judge", "compare"]
+    assert [node.name for node in pipelines["comparison"].nodes][:3] == ["prepare", "build_extractor", "compare"]
 
 
 def test_a_row_a_variant_and_a_child_run_each(
@@ -101,7 +101,7 @@ def test_the_last_point_of_a_curve_is_the_reports_value_for_its_seed(
     reports, _, curves, _ = compared(store, classifier, tmp_path, variants={"plain": {}})
     one_seed = EVALUATION.model_copy(update={"seeds": (1,)})
     comparison = ComparisonParameters.parse({"variants": {"plain": {}}, "seeds": None})
-    judge = StoreJudge(classifier, store.digest(), shaping_parameters(EVALUATION))
+    judge = StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION))
     alone, *_ = compare_variants(store, judge, TRAINING, one_seed, comparison, tmp_path)
     assert curves["images_seen"].iloc[-1] == reports["plain"]["images_seen"] == 48
     last = alone["plain"]["metrics"]["generator"]["fid_classifier"]["mean"]

@@ -10,7 +10,7 @@ from ganops.pipelines.evaluation.pipeline import create_pipeline
 def test_what_cannot_be_judged_stops_a_run_before_the_training() -> None:
     """Kedro puts nodes that could run at the same time in the order of their names."""
     names = [node.name for node in register_pipelines()["__default__"].nodes]
-    assert names.index("prepare") < names.index("make_judge") < names.index("train") < names.index("evaluate")
+    assert names.index("prepare") < names.index("build_extractor") < names.index("train") < names.index("evaluate")
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:

@@ -8,15 +8,15 @@ import pytest
 
 from ganops.data.store import Store
 from ganops.errors import BundleError, MetricError
+from ganops.evaluation.evaluate import evaluate
+from ganops.extractors.build import StoredExtractor, shaping_parameters
+from ganops.extractors.classifier import Classifier
 from ganops.kedro_datasets.csv_dataset import CSVDataset
-from ganops.metrics.classifier import Classifier
-from ganops.metrics.evaluate import evaluate
-from ganops.metrics.judge import StoreJudge, shaping_parameters
 from ganops.pipelines.evaluation.nodes import draw_metric_curve, draw_neighbours, draw_real, evaluate_generator
 
 from .. import parameters as of_base
-from ..metrics.conftest import classifier, parameters, store, unlabelled
-from ..metrics.test_evaluate import Replay
+from ..bars import classifier, parameters, store, unlabelled
+from ..evaluation.test_evaluate import Replay
 
 __all__ = ["classifier", "parameters", "store", "unlabelled"]  # fixtures
 PARAMETERS = of_base.evaluation(seeds=(1,), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
@@ -25,7 +25,7 @@ PARAMETERS = of_base.evaluation(seeds=(1,), nearest_neighbours=3, kid_subset_siz
 def test_a_bundle_of_another_store_is_refused(store: Store, unlabelled: Store, classifier: Classifier) -> None:
     """By each node that reads both; nothing else of the bundle is asked for."""
     bundle: Any = SimpleNamespace(path="the bundle", store_sha256=unlabelled.digest())
-    judge = StoreJudge(classifier, store.digest(), shaping_parameters(PARAMETERS))
+    judge = StoredExtractor(classifier, store.digest(), shaping_parameters(PARAMETERS))
     nodes = [
         lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
         lambda: draw_real(bundle, store),
@@ -38,12 +38,12 @@ def test_a_bundle_of_another_store_is_refused(store: Store, unlabelled: Store, c
 
 def test_a_judge_of_another_store_is_refused(store: Store, unlabelled: Store, classifier: Classifier) -> None:
     bundle: Any = SimpleNamespace(path="the bundle", store_sha256=store.digest())
-    judge = StoreJudge(classifier, unlabelled.digest(), shaping_parameters(PARAMETERS))
+    judge = StoredExtractor(classifier, unlabelled.digest(), shaping_parameters(PARAMETERS))
     for node in (
         lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
         lambda: draw_neighbours(bundle, store, judge, PARAMETERS),
     ):
-        with pytest.raises(MetricError, match=r"the judge: .*kedro run --from-nodes make_judge"):
+        with pytest.raises(MetricError, match=r"the judge: .*kedro run --from-nodes build_extractor"):
             node()
 
 

@@ -10,7 +10,7 @@ from ..projects import Project, initialised_clone
 pytestmark = pytest.mark.proof
 
 ENVIRONMENT = "mnist_5k"
-COMMAND = ("kedro", "run", "--env", ENVIRONMENT, "--nodes", "prepare,make_judge")
+COMMAND = ("kedro", "run", "--env", ENVIRONMENT, "--nodes", "prepare,build_extractor")
 SPLITS = {"train": 3500, "validation": 500, "held_out": 1000}
 FOLDERS = (f"data/03_primary/{ENVIRONMENT}", f"data/06_models/{ENVIRONMENT}")
 
@@ -24,7 +24,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_the_classifier_reads_digits_that_it_never_saw(project: Project) -> None:
     report = json.loads((project.path / f"data/08_reporting/{ENVIRONMENT}/preparation.json").read_text())
-    classifier = json.loads((project.path / FOLDERS[1] / "judge/judge.json").read_text())
+    classifier = json.loads((project.path / FOLDERS[1] / "judge/extractor.json").read_text())
     assert {name: split["samples"] for name, split in report["splits"].items()} == SPLITS
     assert min(classifier["accuracies"].values()) >= 0.97
 

@@ -8,17 +8,17 @@ import mlflow
 import pytest
 import torch
 
-from ganops.bundle import Bundle, BundleContents
+from ganops.bundle import Bundle, BundleData
 from ganops.config import TrainingParameters
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.training_settings import Settings
 
 PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8)
-SETTINGS = resolve(PARAMETERS, DataShape(channels=1, height=8, width=8, classes=2, train_count=8), Machine("cpu", 1))
+SETTINGS = resolve(PARAMETERS, SampleSpec(channels=1, height=8, width=8, classes=2, train_count=8), Hardware("cpu", 1))
 
 
-POINTS = resolve(PARAMETERS, DataShape(3, 1, 1, 2, 8, "point"), Machine("cpu", 1))
+POINTS = resolve(PARAMETERS, SampleSpec(3, 1, 1, 2, 8, "point"), Hardware("cpu", 1))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
             parameter.data.normal_(0.0, 0.5, generator=lively)
         networks = {"generator": network}
         folder = tmp_path / f"{of.field}_{seed}" / "bundle"
-        BundleContents(settings, networks, ("no", "yes"), (0.25, 0.75), "f1" * 16, "5d" * 32).save(folder)
+        BundleData(settings, networks, ("no", "yes"), (0.25, 0.75), "f1" * 16, "5d" * 32).save(folder)
         return Bundle.load(folder)
 
     return make

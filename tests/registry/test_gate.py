@@ -6,14 +6,14 @@ import pytest
 
 from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError
-from ganops.registry.gate import Champion, Verdict, decide, judge_model, judge_report
+from ganops.registry.gate import Champion, Check, check_model, check_report, decide
 
 PROTOCOL = {"features": "classifier", "n": 1000, "seeds": [1, 2]}
 BEST = Champion("3", PROTOCOL, {"fid_classifier": 2.0, "recall_classifier": 0.5})
 
 
-def report(fid: float = 1.5, recall: float = 0.6, agreement: float = 0.95, **protocol: Any) -> dict[str, Any]:
-    values = {"fid_classifier": fid, "recall_classifier": recall, "agreement_classifier": agreement}
+def report(fid: float = 1.5, recall: float = 0.6, class_accuracy: float = 0.95, **protocol: Any) -> dict[str, Any]:
+    values = {"fid_classifier": fid, "recall_classifier": recall, "agreement_classifier": class_accuracy}
     generator = {name: {"mean": value, "sd": 0.1} for name, value in values.items()}
     return {"metrics": {"generator": generator, "held_out": {}}, "protocol": {**PROTOCOL, **protocol}}
 
@@ -26,9 +26,9 @@ def limit(name: str) -> dict[str, Any]:
     return {"limits": {name: {"minimum": 0.9}}}
 
 
-def judge(judged: dict[str, Any], gate: RegistrationParameters, **model: Any) -> tuple[Verdict, ...]:
+def judge(judged: dict[str, Any], gate: RegistrationParameters, **model: Any) -> tuple[Check, ...]:
     """Of a generator that knows classes and whose model is flawless, unless `model` says otherwise."""
-    return (*judge_model(**{"finite": True, "differing": ""} | model), *judge_report(judged, gate, classes=10))
+    return (*check_model(**{"finite": True, "differing": ""} | model), *check_report(judged, gate, classes=10))
 
 
 CASES = {
@@ -55,7 +55,7 @@ CASES = {
         "another protocol than champion version 3 (n)",
     ),
     "not a number": (report(fid=float("nan")), "fid", None, True, None, "is a finite number: nan"),
-    "unknown to the champion": (report(), "agreement", BEST, True, "challenger", "no agreement_classifier"),
+    "unknown to the champion": (report(), "class_accuracy", BEST, True, "challenger", "no agreement_classifier"),
 }
 
 
@@ -106,15 +106,15 @@ def test_a_limit_that_needs_classes_does_not_apply_without_them() -> None:
     unlabelled = report()
     del unlabelled["metrics"]["generator"]["agreement_classifier"]
     gate = parameters(agreement_classifier={"minimum": 0.9}, recall_classifier={"minimum": 0.5})
-    verdicts = judge_report(unlabelled, gate, classes=0)
+    verdicts = check_report(unlabelled, gate, classes=0)
     assert [verdict.holds for verdict in verdicts] == [True, None, True]
     assert str(verdicts[1]).startswith("does not apply (the generator knows no classes): agreement_classifier")
     assert decide(verdicts, unlabelled, "fid_classifier", None, ()).alias == "champion"
     with pytest.raises(ConfigurationError, match="agreement_classifier"):
-        judge_report(unlabelled, gate, classes=10)
+        check_report(unlabelled, gate, classes=10)
     for absent in ("agreement_clasifier", "agreement_inception"):
         with pytest.raises(ConfigurationError, match=absent):
-            judge_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
+            check_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
 
 
 def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() -> None:
@@ -124,11 +124,11 @@ def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() 
         "protocol": {**PROTOCOL, "features": "efficientnet_lite0"},
     }
     gate = parameters(agreement_classifier={"minimum": 0.9}, modes_classifier={"minimum": 10})
-    verdicts = judge_report(judged, gate, classes=10)
+    verdicts = check_report(judged, gate, classes=10)
     assert [verdict.holds for verdict in verdicts] == [True, None, None]
     assert "efficientnet_lite0 judges, not classifier" in str(verdicts[1])
     with pytest.raises(ConfigurationError, match="expected a metric of the report"):
-        judge_report(judged, parameters("agreement"), classes=10)
+        check_report(judged, parameters("class_accuracy"), classes=10)
 
 
 def test_modes_have_limits_of_whatever_features_tell_classes() -> None:
@@ -143,7 +143,7 @@ def test_modes_have_limits_of_whatever_features_tell_classes() -> None:
         modes_stacked_digits={"minimum": 1000},
         reverse_kl_stacked_digits={"maximum": 0.3},
     )
-    verdicts = {verdict.question.split()[0]: verdict for verdict in judge_report(judged, gate, classes=0)}
+    verdicts = {verdict.question.split()[0]: verdict for verdict in check_report(judged, gate, classes=0)}
     assert {name: verdict.holds for name, verdict in verdicts.items()} == {
         "fid_stacked_digits": True,
         "agreement_classifier": None,

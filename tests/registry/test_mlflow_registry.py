@@ -17,7 +17,7 @@ from ganops.registry import logged_model
 from ganops.registry.logged_model import pip_requirements
 from ganops.registry.mlflow_registry import Registration, has_finite_weights, register_bundle
 from ganops.registry.origin import Origin
-from ganops.registry.receipt import make_card, make_receipt
+from ganops.registry.registration_record import make_card, make_registration_record
 from ganops.registry.versions import aliases_of
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
@@ -31,7 +31,7 @@ def test_versions_move_the_aliases(
     run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:
-    fid, agreement = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
+    fid, class_accuracy = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
     assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN, lock)) == "moves v1 (champion)"
     fid["mean"] = 3.0
     assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)) == "moves v2 (challenger)"
@@ -40,7 +40,7 @@ def test_versions_move_the_aliases(
     again = register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)
     assert (again.version, again.known) == ("2", True)
     assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
-    agreement["mean"] = 0.5
+    class_accuracy["mean"] = 0.5
     failed = register_bundle("moves", make_bundle(2), report, LIMITS, CLEAN, lock)
     assert str(failed) == "moves v3 (failed the gate)"
     assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
@@ -125,13 +125,13 @@ def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
     make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    agreement, fid = (report["metrics"]["generator"][name] for name in ("agreement_classifier", "fid_classifier"))
+    class_accuracy, fid = (report["metrics"]["generator"][name] for name in ("agreement_classifier", "fid_classifier"))
     register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
     fid["mean"] = 3.0
     register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
     register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
     assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
-    agreement["mean"] = 0.5
+    class_accuracy["mean"] = 0.5
     register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
     assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
     register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
@@ -206,7 +206,7 @@ def test_receipt_and_card_do_not_know_the_registry(
 ) -> None:
     first = register_bundle("same", bundle, report, LIMITS, Origin("c" * 40, "true"), lock)
     second = register_bundle("same", bundle, report, LIMITS, CLEAN, lock)
-    made = [make_receipt("same", bundle, report, done.verdicts) for done in (first, second)]
+    made = [make_registration_record("same", bundle, report, done.verdicts) for done in (first, second)]
     assert made[0] == made[1]
     assert made[0]["weights_sha256"] == bundle.digest
     assert [verdict["found"] for verdict in made[0]["verdicts"]] == ["yes", "yes", "2", "0.95"]

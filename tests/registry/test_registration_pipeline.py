@@ -21,7 +21,7 @@ from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDatase
 from ganops.pipelines.registration import origin
 from ganops.pipelines.registration.nodes import register
 from ganops.pipelines.registration.pipeline import create_pipeline
-from ganops.tracking.lineage import Piece, record_lineage
+from ganops.tracking.lineage import TrackedDataset, record_lineage
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_the_pipeline_registers(
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
     catalog["registered_model"] = RegisteredModelDataset(name="piped")
     made = SequentialRunner().run(create_pipeline(), catalog)
-    assert made["receipt"].load()["model"] == "piped"
+    assert made["registration_record"].load()["model"] == "piped"
     assert made["model_card"].load().startswith("# piped\n")
     tags = client.get_model_version_by_alias("piped", "champion").tags
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
@@ -86,7 +86,7 @@ def test_a_skipped_training_is_found_by_the_bundles_bytes(
     here = project / "bundle"
     shutil.copytree(bundle.path, here)
     with mlflow.start_run() as trained:
-        record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
+        record_lineage(client, trained.info.run_id, project, [TrackedDataset("bundle", here, "output")])
     with mlflow.start_run():
         assert origin.read_origin(here, bundle.fingerprint).training_run == trained.info.run_id
         (here / "bundle.json").write_text("{}")
@@ -100,7 +100,7 @@ def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
     here = project / "bundle"
     shutil.copytree(bundle.path, here)
     with mlflow.start_run(tags={"runtime_parameters": "training.seed", "conf_local": ""}) as trained:
-        record_lineage(client, trained.info.run_id, project, [Piece("bundle", here, "output")])
+        record_lineage(client, trained.info.run_id, project, [TrackedDataset("bundle", here, "output")])
     with mlflow.start_run(tags={"runtime_parameters": "", "conf_local": "parameters.yml"}):
         found = origin.read_origin(here, bundle.fingerprint)
     assert found.overrides == "--params training.seed, conf/local/parameters.yml"

@@ -2,27 +2,27 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.metrics.report import GENERATOR, Estimate, Protocol, Report
-from ganops.reporting.comparison import Compared, comparison_curves, comparison_table, draw_compared_samples
+from ganops.evaluation.report import GENERATOR, Estimate, Protocol, Report
+from ganops.reporting.comparison import VariantResult, comparison_curves, comparison_table, draw_compared_samples
 
 PROTOCOL = Protocol("digits", "ab", "none", 40, "train", 100, (1, 2), 3, 20, 5, 1, "cd")
 
 
-def variant(name: str, fid: float, samples: torch.Tensor, *times: int) -> Compared:
+def variant(name: str, fid: float, samples: torch.Tensor, *times: int) -> VariantResult:
     judged = {"fid_digits": Estimate(fid, 0.5), "modes_digits": Estimate(3.0, 0.0)}
     curve = {seen: {"fid_digits": fid + 100 / seen, "modes_digits": 1.0} for seen in times}
     report = Report(GENERATOR, judged, {"fid_digits": Estimate(1.0, None)}, {}, PROTOCOL, curve)
-    return Compared(name, 0, report, samples)
+    return VariantResult(name, 0, report, samples)
 
 
 @pytest.fixture
-def pictures() -> dict[str, Compared]:
+def pictures() -> dict[str, VariantResult]:
     samples = torch.randint(0, 256, (10, 1, 9, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    lost = Compared("lost", 0, lost="a game: received nan.")
+    lost = VariantResult("lost", 0, lost="a game: received nan.")
     return {"a": variant("a", 5.0, samples, 64, 128), "lost": lost, "b": variant("b", 7.0, 255 - samples, 96, 128)}
 
 
-def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str, Compared]) -> None:
+def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str, VariantResult]) -> None:
     table = comparison_table(pictures)
     keys = ["variant", "seed", "images_seen", "lost", "fid_digits", "fid_digits_sd", "modes_digits", "modes_digits_sd"]
     assert list(table.columns) == keys
@@ -31,14 +31,14 @@ def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str
     assert list(table["lost"].dropna()) == ["a game: received nan."] and list(table["fid_digits"])[3] == 1.0
 
 
-def test_curves_of_one_metric_stand_together(pictures: dict[str, Compared]) -> None:
+def test_curves_of_one_metric_stand_together(pictures: dict[str, VariantResult]) -> None:
     curves = comparison_curves(pictures)
     assert list(curves.columns) == ["images_seen", "fid_digits/a", "fid_digits/b", "modes_digits/a", "modes_digits/b"]
     assert list(curves["images_seen"]) == [64, 96, 128]
     np.testing.assert_array_equal(curves["fid_digits/a"].to_numpy(), [5 + 100 / 64, np.nan, 5 + 100 / 128])
 
 
-def test_pictures_stand_in_rows_and_points_side_by_side(pictures: dict[str, Compared]) -> None:
+def test_pictures_stand_in_rows_and_points_side_by_side(pictures: dict[str, VariantResult]) -> None:
     sheet = draw_compared_samples(pictures)
     without = draw_compared_samples({name: one for name, one in pictures.items() if name != "lost"})
     assert sheet.width == without.width and sheet.height > without.height, "a line names what was lost"

@@ -11,9 +11,9 @@ from PIL import Image, ImageColor
 from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
-from ganops.metrics.coordinates import fit_coordinates
-from ganops.reporting.drawings import DRAWINGS, draw_fixed
+from ganops.extractors.coordinates import fit_coordinates
 from ganops.reporting.scatter import Layer, draw_scatter
+from ganops.reporting.views import DRAWINGS, draw_fixed
 from ganops.sampling import GenerationRequest, Samples
 
 from .. import parameters as of_base

@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from ganops.tracking.location import EXPERIMENT
-from ganops.tracking.store import create_store
+from ganops.tracking.tracking_store import create_store
 
 
 @pytest.fixture(scope="session")

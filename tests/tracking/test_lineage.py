@@ -12,7 +12,7 @@ import pytest
 from dvc.repo import Repo
 from mlflow import MlflowClient
 
-from ganops.tracking.lineage import Piece, dvc_digests, producing_run, record_lineage
+from ganops.tracking.lineage import TrackedDataset, dvc_digests, producing_run, record_lineage
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experimen
     lock = {"stages": {"training": {"outs": [{"path": "data/weights", "md5": _md5("w")}]}}}
     (project / "dvc.lock").write_text(json.dumps(lock))
     made, used, again = (client.create_run(experiment_id).info.run_id for _ in range(3))
-    record_lineage(client, made, project, [Piece("bundle", weights, "output")])
-    card = Piece("model_card", project / "data/store", "output")
-    record_lineage(client, used, project, [Piece("bundle", weights, "input"), card])
+    record_lineage(client, made, project, [TrackedDataset("bundle", weights, "output")])
+    card = TrackedDataset("model_card", project / "data/store", "output")
+    record_lineage(client, used, project, [TrackedDataset("bundle", weights, "input"), card])
     assert producing_run(client, experiment_id, _md5("w")) == made
     assert client.get_run(used).data.tags["made_by.bundle"] == made
     inputs = client.get_run(used).inputs
@@ -55,7 +55,7 @@ def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experimen
     assert (entry.dataset.name, entry.dataset.digest) == ("bundle", _md5("w"))
     assert (tags["path"], tags["stage"], tags["equals_dvc_lock"]) == ("data/weights", "training", "true")
     weights.write_text("other bytes")
-    record_lineage(client, again, project, [Piece("bundle", weights, "input")])
+    record_lineage(client, again, project, [TrackedDataset("bundle", weights, "input")])
     assert "made_by.bundle" not in client.get_run(again).data.tags
 
 
@@ -63,9 +63,9 @@ def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
     _, ours = (client.create_run(experiment_id).info.run_id for _ in range(2))
-    piece = Piece("bundle", project / "data/weights", "output")
+    piece = TrackedDataset("bundle", project / "data/weights", "output")
     record_lineage(client, ours, project, [piece])
-    record_lineage(client, ours, project, [Piece("bundle", piece.path, "input")])
+    record_lineage(client, ours, project, [TrackedDataset("bundle", piece.path, "input")])
     assert producing_run(client, experiment_id, _md5("w")) == ours
     assert "made_by.bundle" not in client.get_run(ours).data.tags
 
@@ -77,7 +77,7 @@ def test_a_name_that_dvc_cannot_hash_costs_the_record_of_its_folder_alone(
     raw, run_id = project / "data/raw", client.create_run(experiment_id).info.run_id
     raw.mkdir()
     Path(os.fsdecode(os.fsencode(raw) + b"/caf\xe9.png")).touch()
-    pieces = [Piece("raw_pictures", raw, "input"), Piece("store", project / "data/store", "output")]
+    pieces = [TrackedDataset("raw_pictures", raw, "input"), TrackedDataset("store", project / "data/store", "output")]
     with caplog.at_level(logging.WARNING, "ganops"):
         record_lineage(client, run_id, project, pieces)
     assert f"{raw} holds a file name that is not UTF-8, which DVC cannot version" in caplog.text
@@ -89,8 +89,8 @@ def test_a_name_that_dvc_cannot_hash_costs_the_record_of_its_folder_alone(
 def test_it_never_ends_a_run(
     client: MlflowClient, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganops.tracking.retries._PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
     (tmp_path / "file").write_text("outside DVC")
     with caplog.at_level(logging.WARNING, "ganops"):
-        record_lineage(client, "no such run", tmp_path, [Piece("bundle", tmp_path / "file", "input")])
+        record_lineage(client, "no such run", tmp_path, [TrackedDataset("bundle", tmp_path / "file", "input")])
     assert "lineage of this run was not recorded" in caplog.text

@@ -9,7 +9,7 @@ import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from ganops.tracking.mlflow_tracker import MlflowTracker, SilentTracker, active_tracker
+from ganops.tracking.mlflow_tracker import MlflowTracker, SilentTracker, tracker_of_active_run
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_resumed_run_has_no_doubled_step_and_no_gap(client: MlflowClient, run_
 def test_a_store_that_does_not_answer_ends_nothing_and_misses_nothing(
     client: MlflowClient, run_id: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ganops.tracking.retries._PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
     tracker, samples = MlflowTracker(client, run_id), torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
 
     def away(*told: object, **options: object) -> None:
@@ -148,7 +148,11 @@ def test_an_attempt_is_found_again_and_the_one_before_has_failed(
 def test_the_last_attempt_says_how_the_training_ended(
     error: BaseException | None, status: str, client: MlflowClient, experiment_id: str
 ) -> None:
-    with mlflow.start_run(experiment_id=experiment_id) as run, suppress(BaseException), active_tracker() as tracker:
+    with (
+        mlflow.start_run(experiment_id=experiment_id) as run,
+        suppress(BaseException),
+        tracker_of_active_run() as tracker,
+    ):
         tracker.attempt(1).scalars(64, {"loss/generator": 1.0})
         if error:
             raise error
@@ -159,7 +163,7 @@ def test_the_last_attempt_says_how_the_training_ended(
 
 def test_without_an_active_run_nothing_is_kept() -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
-    with active_tracker() as tracker:
+    with tracker_of_active_run() as tracker:
         tracker.scalars(64, {"loss/generator": 1.0})
         tracker.images("samples/fixed_z", 64, samples, 3)
         tracker.note("fingerprint", "abc")

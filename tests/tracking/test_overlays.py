@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import local_files, refuse_hidden_overrides, require_environment
+from ganops.tracking.overlays import check_overrides_visible_to_dvc, local_files, require_environment
 
 
 @pytest.fixture
@@ -31,35 +31,35 @@ def _set_base(configuration: Path, text: str) -> None:
 def test_a_change_that_the_environment_hides_names_both_files(configuration: Path) -> None:
     _set_base(configuration, "{seed: 7, batch: 64}")
     with pytest.raises(ConfigurationError) as error:
-        refuse_hidden_overrides(configuration, "smoke")
+        check_overrides_visible_to_dvc(configuration, "smoke")
     assert "conf/base/parameters_training.yml" in str(error.value)
     assert "conf/smoke/parameters_training.yml:training.seed" in error.value.remedy
 
 
 def test_a_change_that_takes_effect_passes(configuration: Path) -> None:
-    refuse_hidden_overrides(configuration, "smoke")
+    check_overrides_visible_to_dvc(configuration, "smoke")
     _set_base(configuration, "{seed: 1, batch: 32, width: 8}")
-    refuse_hidden_overrides(configuration, "smoke")
+    check_overrides_visible_to_dvc(configuration, "smoke")
 
 
 def test_outside_an_experiment_base_may_differ(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _set_base(configuration, "{seed: 7, batch: 64}")
     monkeypatch.delenv("DVC_EXP_NAME")
-    refuse_hidden_overrides(configuration, "smoke")
+    check_overrides_visible_to_dvc(configuration, "smoke")
 
 
 def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (configuration / "local").mkdir()
-    refuse_hidden_overrides(configuration, None)
+    check_overrides_visible_to_dvc(configuration, None)
     (configuration / "local" / "credentials.yml").write_text("{}")
-    refuse_hidden_overrides(configuration, None)
+    check_overrides_visible_to_dvc(configuration, None)
     (configuration / "local" / "parameters.yml").write_text("training: {seed: 3}\n")
     assert local_files(configuration) == ["parameters.yml"]
-    refuse_hidden_overrides(configuration, "smoke")
+    check_overrides_visible_to_dvc(configuration, "smoke")
     with pytest.raises(ConfigurationError, match="conf/local"):
-        refuse_hidden_overrides(configuration, None)
+        check_overrides_visible_to_dvc(configuration, None)
     monkeypatch.delenv("DVC_STAGE")
-    refuse_hidden_overrides(configuration, None)
+    check_overrides_visible_to_dvc(configuration, None)
 
 
 def test_an_environment_names_its_data() -> None:

@@ -41,10 +41,10 @@ import os, time
 from pathlib import Path
 from ganops.config import TrainingParameters
 from ganops.errors import TrainingError
-from ganops.tracking.mlflow_tracker import active_tracker
+from ganops.tracking.mlflow_tracker import tracker_of_active_run
 
 def train(parameters: TrainingParameters) -> tuple[dict, ...]:
-    with active_tracker() as tracker:
+    with tracker_of_active_run() as tracker:
         tracker.note("fingerprint", "abc")
         for images_seen in (64, 128):
             tracker.scalars(images_seen, {"loss/generator": images_seen / 64})

@@ -27,7 +27,11 @@ def _printed(saved: dict[str, Path]) -> str:
 def test_a_whole_run_ends_with_metrics_floor_grid_version_and_the_way_to_the_ui(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     grid = tmp_path / "a long name of a folder that no line of the console could hold" / "samples.png"
-    saved = {"report": tmp_path / "report.json", "sample_grid": grid, "receipt": tmp_path / "receipt.json"}
+    saved = {
+        "report": tmp_path / "report.json",
+        "sample_grid": grid,
+        "registration_record": tmp_path / "registration_record.json",
+    }
     text = _printed(saved)
     for part in ("21.5", "1.25", f"Samples: {grid}\n", "Registered: ganops-small version 3 (champion)\n", "make ui\n"):
         assert part in text
@@ -37,7 +41,9 @@ def test_a_part_of_a_run_prints_what_it_made(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     evaluated = _printed({"report": tmp_path / "report.json"})
     assert "21.5" in evaluated and "Samples" not in evaluated and "Registered" not in evaluated
-    assert _printed({"receipt": tmp_path / "receipt.json"}).startswith("Registered: ganops-small version 3")
+    assert _printed({"registration_record": tmp_path / "registration_record.json"}).startswith(
+        "Registered: ganops-small version 3"
+    )
     assert _printed({"store": tmp_path / "store"}) == ""
 
 

@@ -6,7 +6,7 @@ import torch
 from ganops.config import TrainingParameters
 from ganops.data.encodings import encode_images
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import DataShape, Machine, resolve
+from ganops.games.resolve import Hardware, SampleSpec, resolve
 
 
 class Stripes:
@@ -29,7 +29,7 @@ def stripes():
 def tiny_settings(recipe, **overrides):
     sizes = {"width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
     parameters = TrainingParameters(recipe=recipe, device="cpu", **{**sizes, **overrides})
-    return resolve(parameters, DataShape(1, 12, 9, 3, 100), Machine("cpu", 1))
+    return resolve(parameters, SampleSpec(1, 12, 9, 3, 100), Hardware("cpu", 1))
 
 
 @pytest.fixture(params=sorted(RECIPES))

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from ganops.errors import CheckpointError
 from ganops.training.checkpoint import fingerprint, read_finished
-from ganops.training.run import train
+from ganops.training.train import train
 
 
 def test_half_a_training_continued_is_the_whole_one(recipe, make_settings, stripes, tracker, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ganops.errors import StorageError
-from ganops.training.run import train
+from ganops.training.train import train
 
 
 class FillsTheDisk:
@@ -46,7 +46,7 @@ READ_ONLY = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     from conftest import ListTracker, Stripes, tiny_settings
-    from ganops.training.run import train
+    from ganops.training.train import train
 
     if os.geteuid() == 0:  # who may write everywhere
         os.seteuid(65534)

@@ -7,7 +7,7 @@ import signal
 import pytest
 import torch
 
-from ganops.training.run import train
+from ganops.training.train import train
 
 BATCH = 8
 

@@ -7,11 +7,11 @@ from safetensors.torch import save_file
 from ganops.errors import CheckpointError
 from ganops.tensors import decode_text
 from ganops.training.checkpoint import Checkpoints
-from ganops.training.run import train
 from ganops.training.snapshots import Snapshots
 from ganops.training.stopwatch import Stopwatch
+from ganops.training.train import train
 
-from .test_run import Stopped, StopsAfter
+from .test_train import Stopped, StopsAfter
 
 
 def of(snapshots, images_seen):

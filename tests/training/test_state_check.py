@@ -13,9 +13,9 @@ from ganops.errors import CheckpointError
 from ganops.games.build import build_game
 from ganops.tensors import encode_text
 from ganops.training.checkpoint import Checkpoints, read_finished
-from ganops.training.processes import World
-from ganops.training.run import train
+from ganops.training.distributed import Distributed
 from ganops.training.state import TrainingState
+from ganops.training.train import train
 
 from .conftest import ListTracker, Stripes, tiny_settings
 
@@ -143,7 +143,7 @@ def test_who_waits_for_a_lock_meets_the_other_processes_again_and_again(
     met: list[bool] = []
     released, held = threading.Event(), threading.Event()
 
-    class Two(World):
+    class Two(Distributed):
         def any(self, flag: bool) -> bool:
             met.append(flag)
             if len(met) == 4:

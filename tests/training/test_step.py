@@ -3,7 +3,7 @@ import torch
 from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.state import TrainingState
-from ganops.training.step import move, play_round
+from ganops.training.step import move, train_iteration
 
 
 def bytes_of(network):
@@ -31,7 +31,7 @@ def test_a_round_gives_detached_means_of_every_loss_and_moves_the_clock(recipe, 
     settings = make_settings(recipe)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    scalars = play_round(game, state, settings, stripes)
+    scalars = train_iteration(game, state, settings, stripes)
     assert state.images_seen == settings.round_images
     assert scalars and all(value.shape == () and not value.requires_grad for value in scalars.values())
     assert all(torch.isfinite(value) for value in scalars.values())
@@ -48,7 +48,7 @@ def test_every_state_tensor_has_its_parameters_strides_after_a_restore(recipe, m
     settings = make_settings(recipe, channels_last=True)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    play_round(game, state, settings, stripes)
+    train_iteration(game, state, settings, stripes)
     restored = TrainingState.initial(settings, game)
     restored.load_state_dict(state.state_dict())
     for optimizer in restored.optimizers.values():
@@ -74,7 +74,9 @@ def test_augmentation_adapts_after_every_fourth_move(make_settings, stripes):
     settings = make_settings("dcgan", augmentation_target=0.6, augmentation=0.5, total_images=80)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    probabilities = [play_round(game, state, settings, stripes)["augmentation/probability"].item() for _ in range(9)]
+    probabilities = [
+        train_iteration(game, state, settings, stripes)["augmentation/probability"].item() for _ in range(9)
+    ]
     assert len(set(probabilities[:4])) == len(set(probabilities[4:8])) == 1
     steps = {abs(probabilities[4] - probabilities[3]), abs(probabilities[8] - probabilities[7])}
     assert max(steps) < 4 * 8 / 500_000 * 1.01 and min(steps) > 0

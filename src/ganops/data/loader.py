@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganops.config import SplitName
 from ganops.data.encodings import ENCODINGS, SAMPLE_FIELDS
-from ganops.data.sampler import sample_indices
+from ganops.data.shuffle import sample_indices
 from ganops.data.store import Store
 from ganops.errors import DataError
 from ganops.noise import Noise

@@ -20,22 +20,22 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters, PictureLimits
+from ganops.data.array_samples import prepare_ready
+from ganops.data.crop_and_resize import fit, fit_file
 from ganops.data.encodings import SAMPLE_FIELDS
-from ganops.data.fitting import fit, fit_file
 from ganops.data.manifest import label_field, make_manifest
+from ganops.data.near_duplicates import near_twins
 from ganops.data.parallel import map_in_order
-from ganops.data.perceptual import near_twins
 from ganops.data.preparation_report import REASONS_SHOWN, report_of_pictures
-from ganops.data.progress import Progress, unwatched
-from ganops.data.ready import prepare_ready
+from ganops.data.progress import Progress, no_progress
 from ganops.data.shape import NothingReadable, SampleShape, sample_shape
-from ganops.data.sources.source import ReadySamples, Reference, Source, UnreadablePicture
+from ganops.data.sources.source import ArraySamples, Reference, Source, UnreadablePicture
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.data.value_range import ValueRange, find_value_range
 from ganops.data.white import UnknownWhite, White
 from ganops.errors import DataError
-from ganops.files import disk_errors, reserve
+from ganops.files import disk_errors, preallocate
 from ganops.threads import core_count
 
 # The sha256 of a picture's row, or why there is none.
@@ -43,11 +43,11 @@ Outcome = bytes | str
 
 
 def prepare(
-    source: Source | ReadySamples,
+    source: Source | ArraySamples,
     parameters: DataPreparationParameters,
     *,
     workers: int | None = None,
-    progress: Progress = unwatched,
+    progress: Progress = no_progress,
 ) -> tuple[PreparedData, dict[str, Any]]:
     """The samples of a source and a report of what was kept, doubled and skipped.
 
@@ -63,7 +63,7 @@ def prepare(
             for the splits.
         StorageError: the folder of temporary files (TMPDIR) has no room for the pictures.
     """
-    if isinstance(source, ReadySamples):
+    if isinstance(source, ArraySamples):
         return prepare_ready(source, parameters)
     references = _kept_references(source, parameters)
     with warnings.catch_warnings():
@@ -96,7 +96,7 @@ def _shape(references: Sequence[Reference], parameters: DataPreparationParameter
 
 def _scratch(shape: tuple[int, ...]) -> np.ndarray:
     with disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
-        reserve(file, math.prod(shape))
+        preallocate(file, math.prod(shape))
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import DataPreparationParameters
-from ganops.data.perceptual import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearTwins
+from ganops.data.near_duplicates import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearDuplicates
 from ganops.data.shape import SampleShape
 from ganops.data.sources.source import Source
 from ganops.data.store import PreparedData
@@ -34,7 +34,7 @@ def report_of_pictures(
     shape: SampleShape,
     values: ValueRange,
     skipped: list[tuple[str, str]],
-    twins: NearTwins,
+    twins: NearDuplicates,
     parameters: DataPreparationParameters,
 ) -> dict[str, Any]:
     """The report as JSON values.
@@ -85,7 +85,7 @@ def _counts(manifest: pd.DataFrame, split: str, classes: tuple[str, ...]) -> dic
     return {"samples": len(labels), "per_class": dict(zip(classes, map(int, per_class), strict=True))}
 
 
-def _twins(twins: NearTwins, prepared: PreparedData) -> dict[str, Any]:
+def _twins(twins: NearDuplicates, prepared: PreparedData) -> dict[str, Any]:
     files, index = prepared.manifest["file"].to_numpy(), {int(row): at for at, row in enumerate(prepared.rows)}
     first = [
         {"file": files[index[one]], "near": files[index[other]], "distance": distance}

@@ -20,7 +20,7 @@ import pandas as pd
 
 from ganops.config import FieldName, SplitName
 from ganops.errors import DataError
-from ganops.files import whole_folder
+from ganops.files import atomic_folder
 
 FORMAT = "ganops-store-1"
 COLUMNS = ("index", "file", "sha256", "label", "split", "duplicate_of")
@@ -50,7 +50,7 @@ class PreparedData:
 
     def write(self, path: Path) -> None:
         """Write the folder whole or not at all, in the place of an older one."""
-        with whole_folder(path) as fresh:
+        with atomic_folder(path) as fresh:
             self._fill(fresh)
 
     def _fill(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Settings → the game."""
 
 from ganops.games.game import Game
-from ganops.games.noise_to_sample import NoiseToSample
+from ganops.games.latent_gan import LatentGan
 from ganops.games.vae import VariationalAutoencoder
 from ganops.objectives.build import build_objective
 from ganops.training_settings import Settings
@@ -11,9 +11,9 @@ def build_game(settings: Settings) -> Game:
     """The game that the settings name."""
     conditional = settings.classes > 0
     match settings.game:
-        case "noise_to_sample":
+        case "latent_gan":
             assert settings.objective is not None, settings.recipe
-            return NoiseToSample(
+            return LatentGan(
                 build_objective(settings.objective),
                 settings.field,
                 settings.latent_dimension,

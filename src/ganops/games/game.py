@@ -18,15 +18,15 @@ Batch = Mapping[str, Tensor]
 class Losses:
     """What one player's move is about: per-sample values, (B,) or (B, *P).
 
-    `minimised` are added and averaged for the gradient; `observed` are only looked at.
+    `terms` are added and averaged for the gradient; `observed` are only looked at.
     """
 
-    minimised: dict[str, Tensor]
+    terms: dict[str, Tensor]
     observed: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Strengths:
+class LossWeights:
     """What schedules and adaptation say at this move: weights of the penalties, and the probability of augmentation.
 
     An adapted probability is a tensor on the device, so that nobody waits for it.
@@ -72,11 +72,11 @@ class Game(Protocol):
         """The players whose move is shown the round's next batch: fresh, since nobody has moved on it yet."""
         ...
 
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
         """The named losses of one player on one batch, with the penalties whose weight is not zero."""
         ...
 
-    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
         """The penalties alone, for a move that regularises lazily."""
         ...
 

@@ -13,7 +13,7 @@ from ganops.errors import ConfigurationError, suggest
 class Recipe:
     """One row; times are in images seen.
 
-    `rate_halvings`: the learning rate is that of networks with so many halvings, and falls in proportion to them in
+    `rate_downsamples`: the learning rate is that of networks with so many halvings, and falls in proportion to them in
     deeper ones; None: it holds at any depth. `burn_in_share`: of total_images, in which each value moves along half a
     cosine from its `burn_in_…` to its own; where that is None, it does not move.
     """
@@ -28,7 +28,7 @@ class Recipe:
     beta2: float
     ema_half_life_images: int
     objective: ObjectiveName | None = None
-    rate_halvings: int | None = None
+    rate_downsamples: int | None = None
     learning_rate_decay: Decay = "none"
     discriminator_steps: int = 1
     r1_gamma: float = 0.0
@@ -51,8 +51,8 @@ class Recipe:
 
 # The game as the article writes it; training.objective=non_saturating is what Goodfellow et al. 2014 trained with.
 _ARTICLE = Recipe(
-    game="noise_to_sample",
-    network="article",
+    game="latent_gan",
+    network="vanilla",
     objective="minimax",
     latent_dimension=100,
     width=64,
@@ -65,7 +65,7 @@ _ARTICLE = Recipe(
 
 # The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 to what two processor cores play.
 _RESNET = Recipe(
-    game="noise_to_sample",
+    game="latent_gan",
     network="resnet",
     latent_dimension=128,
     width=32,
@@ -82,14 +82,14 @@ _RESNET = Recipe(
 RECIPES: dict[str, Recipe] = {
     # Radford et al. 2016, with R1, shifted pictures, a tenfold rate and an average: the table is in EXPERIMENTS.md.
     "dcgan": Recipe(
-        game="noise_to_sample",
+        game="latent_gan",
         network="dcgan",
         objective="non_saturating",
         latent_dimension=100,
         width=32,
         batch=64,
         learning_rate=2e-3,
-        rate_halvings=2,
+        rate_downsamples=2,
         beta1=0.5,
         beta2=0.99,
         r1_gamma=1.0,
@@ -99,7 +99,7 @@ RECIPES: dict[str, Recipe] = {
         ema_half_life_images=10_000,
         precision="bf16",
     ),
-    "article": _ARTICLE,
+    "vanilla": _ARTICLE,
     # The article's second generator: only the networks differ.
     "autoencoder": replace(_ARTICLE, network="autoencoder"),
     # Gulrajani et al. 2017: five moves of the critic, λ = 10, the rate falls to zero.
@@ -110,7 +110,7 @@ RECIPES: dict[str, Recipe] = {
     # in place of its schedules. A picture costs four times as much here as in dcgan: the table is in EXPERIMENTS.md.
     # With classes, three minutes of that leave one picture a class; without, training.conditional=false, pictures vary.
     "r3gan": Recipe(
-        game="noise_to_sample",
+        game="latent_gan",
         network="r3",
         objective="relativistic",
         latent_dimension=64,

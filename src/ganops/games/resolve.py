@@ -8,7 +8,7 @@ from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import OF_TWO_PLAYERS, check_overrides, overrides
 from ganops.games.recipes import RECIPES, Recipe, find_recipe
-from ganops.networks.layers import halvings
+from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
 from ganops.training_settings import Settings
 
@@ -26,7 +26,7 @@ _GAMMAS = ("r1_gamma", "r2_gamma")
 
 
 @dataclass(frozen=True)
-class DataShape:
+class SampleSpec:
     """What the settings need to know of a store."""
 
     channels: int
@@ -40,7 +40,7 @@ class DataShape:
 
 
 @dataclass(frozen=True)
-class Machine:
+class Hardware:
     """Where it runs: `auto` is already decided."""
 
     device: Literal["cpu", "cuda", "mps"]
@@ -58,7 +58,7 @@ class Derivation(NamedTuple):
 
 
 def resolve(
-    parameters: TrainingParameters, shape: DataShape, machine: Machine, continued_from: str | None = None
+    parameters: TrainingParameters, shape: SampleSpec, machine: Hardware, continued_from: str | None = None
 ) -> Settings:
     """What the user said, else what the recipe says, else what follows from the data by `derivations`.
 
@@ -84,7 +84,7 @@ def resolve(
     return settings
 
 
-def derivations(parameters: TrainingParameters, shape: DataShape, settings: Settings) -> list[Derivation]:
+def derivations(parameters: TrainingParameters, shape: SampleSpec, settings: Settings) -> list[Derivation]:
     """List the settings that the user did not set, with the formula or the recipe that gave each value."""
     said, recipe = overrides(parameters), RECIPES[parameters.recipe]
     size = f"height {shape.height} · width {shape.width}"
@@ -106,9 +106,9 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
         reasons["precision"] = "the recipe's bf16, but fp32 where the machine does not multiply bf16 faster"
     if shape.field == "point":
         reasons |= _reasons_of_points(recipe, shape)
-    elif recipe.rate_halvings:
-        depth = halvings(shape.height, shape.width)
-        slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_halvings} / {depth} halvings)"
+    elif recipe.rate_downsamples:
+        depth = num_downsamples(shape.height, shape.width)
+        slower = f"the recipe's {recipe.learning_rate:g} · min(1, {recipe.rate_downsamples} / {depth} halvings)"
         reasons["learning_rate"] = slower
     of_recipe = {key: f"of the recipe {parameters.recipe}" for key in asdict(recipe) if key in _OVERRIDABLE}
     why = of_recipe | reasons
@@ -116,14 +116,14 @@ def derivations(parameters: TrainingParameters, shape: DataShape, settings: Sett
     return [Derivation(f"training.{key}", getattr(settings, key), why[key]) for key in open_keys]
 
 
-def _reasons_of_points(recipe: Recipe, shape: DataShape) -> dict[str, str]:
+def _reasons_of_points(recipe: Recipe, shape: SampleSpec) -> dict[str, str]:
     reasons = dict.fromkeys(_of_field(recipe, shape).keys() & _OVERRIDABLE, "for points")
     reasons["latent_dimension"] = f"of points of {shape.channels} coordinates"
     reasons["learning_rate"] = f"the recipe's {recipe.learning_rate:g} · √({_POINTS_BATCH} / {recipe.batch})"
     return reasons | dict.fromkeys(_GAMMAS, f"{_POINTS_GAMMA:g} · that of the recipe, for points")
 
 
-def _batch(recipe: Recipe, shape: DataShape) -> int:
+def _batch(recipe: Recipe, shape: SampleSpec) -> int:
     """A wide picture is a large sample: a step's memory stays what it is for 64 pictures of 128 × 128."""
     batch = _whole_batch(recipe, shape)
     while batch > _LEAST_BATCH and (batch * shape.height * shape.width > _MOST_PIXELS or batch > shape.train_count):
@@ -131,23 +131,27 @@ def _batch(recipe: Recipe, shape: DataShape) -> int:
     return batch
 
 
-def _rates(recipe: Recipe, shape: DataShape) -> dict[str, float | None]:
+def _rates(recipe: Recipe, shape: SampleSpec) -> dict[str, float | None]:
     """Deeper networks are less stable: at 100 × 100 the rate of 28 × 28 ended in a divergence (EXPERIMENTS.md).
 
     The larger batches of points bear a larger rate, by the root of their ratio (Malladi et al. 2022, for Adam).
     """
-    factor = min(1.0, recipe.rate_halvings / halvings(shape.height, shape.width)) if recipe.rate_halvings else 1.0
+    factor = (
+        min(1.0, recipe.rate_downsamples / num_downsamples(shape.height, shape.width))
+        if recipe.rate_downsamples
+        else 1.0
+    )
     if shape.field == "point":
         factor = math.sqrt(_POINTS_BATCH / recipe.batch)
     rates = {key: getattr(recipe, key) for key in ("learning_rate", "burn_in_learning_rate")}
     return {key: rate if rate is None else rate * factor for key, rate in rates.items()}
 
 
-def _whole_batch(recipe: Recipe, shape: DataShape) -> int:
+def _whole_batch(recipe: Recipe, shape: SampleSpec) -> int:
     return _POINTS_BATCH if shape.field == "point" else recipe.batch
 
 
-def _of_field(recipe: Recipe, shape: DataShape) -> dict[str, Any]:
+def _of_field(recipe: Recipe, shape: SampleSpec) -> dict[str, Any]:
     """Of points there are as many latents as coordinates: with 100 for two, only 5 to 40 % lie near a mode."""
     if shape.field == "image":
         return {}
@@ -155,7 +159,7 @@ def _of_field(recipe: Recipe, shape: DataShape) -> dict[str, Any]:
     return {**_OF_POINTS, **gammas, "latent_dimension": shape.channels}
 
 
-def _least_images(shape: DataShape) -> int:
+def _least_images(shape: SampleSpec) -> int:
     """A large picture says more than a small one, and takes longer: seconds grow with its side, not with its area."""
     return round(_LEAST_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(shape.height * shape.width)))
 
@@ -169,7 +173,7 @@ def _require_sense(settings: Settings) -> None:
             remedy="Choose another training.processes or training.batch.",
         )
     objective = settings.objective
-    if settings.augmentation_target is not None and objective and not build_objective(objective).anchored:
+    if settings.augmentation_target is not None and objective and not build_objective(objective).zero_is_boundary:
         raise ConfigurationError(
             "training.augmentation_target",
             expected=f"null with the objective {settings.objective}, whose logits have no zero",
@@ -178,7 +182,7 @@ def _require_sense(settings: Settings) -> None:
         )
 
 
-def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
+def _derived(shape: SampleSpec, machine: Hardware) -> dict[str, Any]:
     return {
         "field": shape.field,
         "height": shape.height,
@@ -190,7 +194,7 @@ def _derived(shape: DataShape, machine: Machine) -> dict[str, Any]:
     }
 
 
-def _classes(parameters: TrainingParameters, shape: DataShape) -> int:
+def _classes(parameters: TrainingParameters, shape: SampleSpec) -> int:
     if parameters.conditional and not shape.classes:
         raise ConfigurationError(
             "training.conditional",

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganops.config import FieldName
-from ganops.games.game import Batch, Losses, Networks, Strengths
+from ganops.games.game import Batch, Losses, LossWeights, Networks
 from ganops.noise import Noise
 
 
@@ -44,20 +44,20 @@ class VariationalAutoencoder:
     def ahead(self) -> tuple[str, ...]:
         return ()
 
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
         """One draw of z by the reparametrisation z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None
         mean, log_variance = networks["encoder"](batch["image"], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
         restored = networks["decoder"](latent, label)
         log_deviation = cast(Tensor, networks["decoder"].log_deviation)
-        minimised = {
+        terms = {
             "loss/reconstruction": negative_log_likelihood(batch["image"], restored, log_deviation),
             "loss/divergence": divergence(mean, log_variance),
         }
-        return Losses(minimised, {"deviation/decoder": log_deviation.exp().expand(1)})
+        return Losses(terms, {"deviation/decoder": log_deviation.exp().expand(1)})
 
-    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: Strengths) -> Losses:
+    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
         """None: the divergence is part of the ELBO."""
         return Losses({})
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 
 if TYPE_CHECKING:
-    from ganops.bundle import Bundle, BundleContents
+    from ganops.bundle import Bundle, BundleData
 
 
-class BundleDataset(AbstractDataset["BundleContents", "Bundle"]):
-    """Saves BundleContents as a folder, loads it as a Bundle on the CPU."""
+class BundleDataset(AbstractDataset["BundleData", "Bundle"]):
+    """Saves BundleData as a folder, loads it as a Bundle on the CPU."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
@@ -22,7 +22,7 @@ class BundleDataset(AbstractDataset["BundleContents", "Bundle"]):
 
         return Bundle.load(self._filepath)
 
-    def save(self, data: "BundleContents") -> None:
+    def save(self, data: "BundleData") -> None:
         """Write the folder whole or not at all."""
         data.save(self._filepath)
 

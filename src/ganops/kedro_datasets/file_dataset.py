@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from kedro.io import AbstractDataset
 
-from ganops.files import read_errors, whole_file
+from ganops.files import atomic_write, read_errors
 
 Content = TypeVar("Content")
 
@@ -33,7 +33,7 @@ class FileDataset(AbstractDataset[Content, Content]):
 
     def save(self, data: Content) -> None:
         """Write the file whole or not at all; StorageError where the disk refuses it."""
-        with whole_file(self._filepath) as file:
+        with atomic_write(self._filepath) as file:
             self._write(data, file)
 
     @abstractmethod

@@ -18,21 +18,21 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from ganops import errors
 from ganops.errors import GanopsError
-from ganops.launch.worker import Work, WorkerLost, joined, play, speak
+from ganops.launch.worker import TrainingJob, WorkerFailure, joined, play, speak
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # An interrupted process finishes its round and writes a checkpoint; after so long it is killed.
-_LONGEST_FAREWELL_SECONDS = 300
+SHUTDOWN_TIMEOUT_SECONDS = 300
 
 
-def play_on_this_machine(work: Work) -> None:
+def launch_elastic(work: TrainingJob) -> None:
     """The whole training, by settings.processes workers, whose result is the last checkpoint.
 
     A signal that ends it reaches the workers, which leave a checkpoint, and is then raised here again.
 
     Raises:
         GanopsError: a worker met it.
-        WorkerLost: a worker was killed, or met an error that is nobody's mistake.
+        WorkerFailure: a worker was killed, or met an error that is nobody's mistake.
     """
     with tempfile.TemporaryDirectory() as folder, _quiet_agent():
         config = LaunchConfig(
@@ -45,16 +45,16 @@ def play_on_this_machine(work: Work) -> None:
             local_addr="localhost",
             max_restarts=0,
             signals_to_handle=",".join(number.name for number in _SIGNALS),
-            shutdown_timeout=_LONGEST_FAREWELL_SECONDS,
+            shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS,
         )
         try:
             with _own_signals():
                 elastic_launch(config, _part)(work, Path(folder))
         except ChildFailedError as error:
-            raise _told(Path(folder)) or WorkerLost(_reason(error)) from None
+            raise _told(Path(folder)) or WorkerFailure(_reason(error)) from None
 
 
-def _part(work: Work, reports: Path) -> None:
+def _part(work: TrainingJob, reports: Path) -> None:
     """A worker."""
     speak()
     signal.signal(signal.SIGTERM, _ended)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganops.data.loader import Loader
 from ganops.data.store import Store
-from ganops.training.lookout import Lookout
+from ganops.training.probe import ProbeData
 from ganops.training_settings import Settings
 
 # A judge looks at 224 × 224, seven times the side: a look must cost less than a hundredth of the training between two.
@@ -17,11 +17,11 @@ SIDE = 32
 _MEAN, _SCALE = 127.0, 128.0
 
 
-def lookout(settings: Settings, store: Store, fields: Sequence[str]) -> Lookout | None:
+def lookout(settings: Settings, store: Store, fields: Sequence[str]) -> ProbeData | None:
     """What the watch looks through; None where the store has no validation split, and the watch is blind."""
     if not len(store.indices("validation")):
         return None
-    return Lookout(embedding(settings), Loader(store, "validation", fields, settings.seed, settings.device))
+    return ProbeData(embedding(settings), Loader(store, "validation", fields, settings.seed, settings.device))
 
 
 def embedding(settings: Settings) -> Callable[[Tensor], Tensor]:
@@ -31,7 +31,7 @@ def embedding(settings: Settings) -> Callable[[Tensor], Tensor]:
         return torch.Tensor.float
 
     def features(pictures: Tensor) -> Tensor:
-        from ganops.metrics.colours import to_rgb
+        from ganops.extractors.rgb import to_rgb
 
         levels = F.interpolate(to_rgb(pictures).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
         levels = levels.round().clamp(0, 255).to(settings.device, memory_format=torch.channels_last)
@@ -43,8 +43,8 @@ def embedding(settings: Settings) -> Callable[[Tensor], Tensor]:
 
 @cache
 def _network(device: str) -> torch.nn.Module:
-    from ganops.metrics.efficientnet import Network, load
-    from ganops.metrics.weights import EFFICIENTNET_LITE0, packaged_efficientnet, read_weights
+    from ganops.extractors.efficientnet import Network, load
+    from ganops.extractors.weights import EFFICIENTNET_LITE0, packaged_efficientnet, read_weights
 
     network = Network()
     load(network, read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))

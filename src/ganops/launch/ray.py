@@ -6,16 +6,16 @@ import uuid
 from typing import Any
 
 from ganops.errors import ConfigurationError, GanopsError
-from ganops.launch.worker import Work, WorkerLost, joined, play, speak
+from ganops.launch.worker import TrainingJob, WorkerFailure, joined, play, speak
 
 
-def play_on_ray(work: Work) -> None:
+def launch_ray(work: TrainingJob) -> None:
     """The whole training, by settings.processes workers of Ray Train, whose result is the last checkpoint.
 
     Raises:
         ConfigurationError: Ray is not installed.
         GanopsError: a worker met it.
-        WorkerLost: a worker was lost, or met an error that is nobody's mistake.
+        WorkerFailure: a worker was lost, or met an error that is nobody's mistake.
     """
     ray = _ray()
     from ray.train import FailureConfig, RunConfig, ScalingConfig  # pyright: ignore[reportMissingImports]
@@ -39,7 +39,7 @@ def play_on_ray(work: Work) -> None:
             ),
         ).fit()
     except Exception as error:
-        raise _mistake(error) or WorkerLost(f"one was lost: {error}") from None
+        raise _mistake(error) or WorkerFailure(f"one was lost: {error}") from None
     finally:
         shutil.rmtree(notes, ignore_errors=True)
         if ours:
@@ -48,7 +48,7 @@ def play_on_ray(work: Work) -> None:
 
 def _part(config: dict[str, Any]) -> None:
     speak()
-    work: Work = config["work"]
+    work: TrainingJob = config["work"]
     with joined(work.settings.device) as world:
         play(work, world)
 

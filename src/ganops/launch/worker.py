@@ -18,14 +18,14 @@ from ganops.errors import TrainingError
 from ganops.games.build import build_game
 from ganops.launch.embedding import lookout
 from ganops.training.checkpoint import CODE, fingerprint, read_finished
-from ganops.training.processes import ALONE, World
-from ganops.training.run import TrainingResult, train, unheard
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.tracker import SilentTracker, Tracker
+from ganops.training.train import TrainingResult, train, unheard
 from ganops.training_settings import Settings
 
 # A process that dies closes its connections, and the others end at once; of a machine that falls silent nothing is
 # heard. What the leading process does alone (samples, a checkpoint, what MLflow is told) takes less.
-_LONGEST_SILENCE = timedelta(minutes=30)
+COLLECTIVE_TIMEOUT = timedelta(minutes=30)
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 
@@ -34,12 +34,12 @@ SILENT_TRACKER = partial(nullcontext, SilentTracker())
 _NO_PROGRESS = partial(nullcontext, unheard)
 
 
-class WorkerLost(Exception):
+class WorkerFailure(Exception):
     """A process ended before its training did, by no mistake of the user's; says how."""
 
 
 @dataclass(frozen=True)
-class Work:
+class TrainingJob:
     """What a process needs to take its part in a training: picklable, and the same for all.
 
     Attributes:
@@ -60,12 +60,12 @@ class Work:
     tell: Callable[[str], None]
     code: str = CODE
 
-    def silently(self) -> "Work":
+    def silently(self) -> "TrainingJob":
         """The same without a word: somebody else has told, or will."""
         return replace(self, open_tracker=SILENT_TRACKER, open_progress=_NO_PROGRESS, tell=unheard)
 
 
-def play(work: Work, world: World = ALONE) -> TrainingResult:
+def play(work: TrainingJob, world: Distributed = SINGLE_PROCESS) -> TrainingResult:
     """The training from its last checkpoint to its end, or this process's part of it."""
     _require_code(work.code)
     settings, store = work.settings, Store.open(work.store)
@@ -100,7 +100,7 @@ def speak() -> None:
 
 
 @contextmanager
-def joined(device: str) -> Iterator[World]:
+def joined(device: str) -> Iterator[Distributed]:
     """The group of processes that a launcher prepared by RANK, WORLD_SIZE, LOCAL_RANK and LOCAL_WORLD_SIZE, MASTER_ADDR
     and MASTER_PORT: gloo on the CPU, nccl between devices, of which each process of a machine takes its own.
 
@@ -111,14 +111,14 @@ def joined(device: str) -> Iterator[World]:
     ours = not dist.is_initialized()
     if ours:
         backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-        dist.init_process_group(backend, timeout=_LONGEST_SILENCE)
-    yield World(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_WORLD_SIZE"]))
+        dist.init_process_group(backend, timeout=COLLECTIVE_TIMEOUT)
+    yield Distributed(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_WORLD_SIZE"]))
     # Not after an error: those who are still there may be waiting for one who is not.
     if ours:
         dist.destroy_process_group()
 
 
-def _require_agreement(key: str, world: World) -> None:
+def _require_agreement(key: str, world: Distributed) -> None:
     """Each process has resolved the settings and read the data by itself, maybe on a machine of its own."""
     words = torch.tensor([float(int(key[i : i + 8], 16)) for i in range(0, len(key), 8)], dtype=torch.float64)
     # Sums of 32-bit numbers are exact in float64.

@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from ganops.data.progress import Tick, no_tick
 from ganops.errors import MetricError
-from ganops.metrics.features import Tick, unheard
 
 # The distances of one set of rows to all others are held at once: at most so many rows, and at most so many numbers.
 _ROWS_AT_ONCE = 1000
@@ -32,7 +32,7 @@ class Manifold:
     radii: Float64[Tensor, " n"]
 
 
-def manifold_of(features: Float[np.ndarray, "n dimension"], nearest_neighbours: int, tick: Tick = unheard) -> Manifold:
+def manifold_of(features: Float[np.ndarray, "n dimension"], nearest_neighbours: int, tick: Tick = no_tick) -> Manifold:
     """Memory grows with n, time with its square; `tick` hears of rows.
 
     Raises:

@@ -9,8 +9,8 @@ a code is no class's own.
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.article import HiddenLayers, PictureLayer
-from ganops.networks.layers import ClassEmbedding, scaled
+from ganops.networks.layers import ClassEmbedding, with_init_std
+from ganops.networks.vanilla import HiddenLayers, PictureLayer
 
 _EMBEDDING_DIMENSION = 64
 
@@ -24,7 +24,7 @@ class Generator(nn.Module):
         super().__init__()
         code = max(1, width // 4)
         self.encoder = HiddenLayers([latent_dimension, width, 2 * code], embedding_dimension=0)
-        self.bottleneck = scaled(nn.Linear(2 * code, code))
+        self.bottleneck = with_init_std(nn.Linear(2 * code, code))
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         self.decoder = HiddenLayers([code, width, 2 * width], _EMBEDDING_DIMENSION if classes else 0)
         self.last = PictureLayer(2 * width, channels, height, width_pixels)

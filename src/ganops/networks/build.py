@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ganops.networks import article, autoencoder, dcgan, mlp, r3, resnet, vae
+from ganops.networks import autoencoder, dcgan, mlp, r3, resnet, vae, vanilla
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import spectrally_normalised
 from ganops.training_settings import Settings
@@ -33,10 +33,10 @@ def _construct(s: Settings) -> dict[str, nn.Module]:
     match s.network:
         case "dcgan":
             return _two_players(s, dcgan.Generator, dcgan.Discriminator, picture)
-        case "article":
-            return _two_players(s, article.Generator, article.Discriminator, picture)
+        case "vanilla":
+            return _two_players(s, vanilla.Generator, vanilla.Discriminator, picture)
         case "autoencoder":
-            return _two_players(s, autoencoder.Generator, article.Discriminator, picture)
+            return _two_players(s, autoencoder.Generator, vanilla.Discriminator, picture)
         case "r3":
             return _two_players(s, r3.Generator, r3.Discriminator, picture)
         case "resnet":

@@ -19,9 +19,9 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
-    flattened,
-    folded,
-    halvings,
+    num_downsamples,
+    to_maps,
+    to_vectors,
 )
 
 _EMBEDDING_DIMENSION = 64
@@ -36,7 +36,7 @@ class Generator(nn.Module):
         super().__init__()
         self.size = (height, width_pixels)
         self.coarse = coarse_size(height, width_pixels)
-        levels = [width * 2 ** min(i, 3) for i in reversed(range(halvings(height, width_pixels)))]
+        levels = [width * 2 ** min(i, 3) for i in reversed(range(num_downsamples(height, width_pixels)))]
         self.first = nn.Linear(latent_dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in pairwise(levels)
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         embedded = None if self.embedding is None else self.embedding(label)
-        maps = folded(self.first(latent), *self.coarse)
+        maps = to_maps(self.first(latent), *self.coarse)
         maps = torch.relu(self.normalisations[0](maps, embedded))
         for up, normalisation in zip(self.ups, self.normalisations[1:], strict=True):
             maps = torch.relu(normalisation(up(maps), embedded))
@@ -71,18 +71,18 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
-        return self.head(flattened(self.downs(pictures)), label)
+        return self.head(to_vectors(self.downs(pictures)), label)
 
 
 def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:
     """The strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
-    levels = [channels, *(width * 2 ** min(i, 3) for i in range(halvings(height, width_pixels)))]
+    levels = [channels, *(width * 2 ** min(i, 3) for i in range(num_downsamples(height, width_pixels)))]
     return nn.Sequential(*(_down(a, b) for a, b in pairwise(levels)))
 
 
 def trunk_features(width: int, height: int, width_pixels: int) -> int:
     """How many values a sample has after `trunk`."""
-    depth = halvings(height, width_pixels)
+    depth = num_downsamples(height, width_pixels)
     return width * 2 ** min(depth - 1, 3) * (height >> depth) * (width_pixels >> depth)
 
 

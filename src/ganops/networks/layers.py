@@ -13,14 +13,14 @@ N = TypeVar("N", bound=nn.Module)
 L = TypeVar("L", nn.Conv2d, nn.Linear)
 
 
-def halvings(height: int, width: int) -> int:
+def num_downsamples(height: int, width: int) -> int:
     """How often a picture is halved before its shorter side is below 8 pixels: 28 → 2 (7), 32 → 3 (4), 64 → 4 (4)."""
     return max(1, math.floor(math.log2(min(height, width) / 4)))
 
 
 def coarse_size(height: int, width: int) -> tuple[int, int]:
-    """The smallest map that, doubled `halvings` times, covers the picture."""
-    factor = 2 ** halvings(height, width)
+    """The smallest map that, doubled `num_downsamples` times, covers the picture."""
+    factor = 2 ** num_downsamples(height, width)
     return -(-height // factor), -(-width // factor)
 
 
@@ -32,22 +32,22 @@ def centre_crop(
     return pictures[:, :, top : top + height, left : left + width]
 
 
-def folded(
+def to_maps(
     vectors: Float[Tensor, "batch features"], height: int, width: int
 ) -> Float[Tensor, "batch channels height width"]:
     """Vectors as maps whose channels lie last in memory, as convolutions want them: nothing moves."""
     return vectors.unflatten(1, (height, width, -1)).movedim(3, 1)
 
 
-def flattened(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
-    """The reverse of `folded`. So the gradient, too, comes back in the layout of the maps."""
+def to_vectors(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+    """The reverse of `to_maps`. So the gradient, too, comes back in the layout of the maps."""
     return maps.movedim(1, 3).flatten(1)
 
 
 class ClassEmbedding(nn.Embedding):
     """A vector a class, which begins as N(0, 1)."""
 
-    initial_deviation = 1.0
+    init_std = 1.0
 
 
 class ConditionalBatchNorm(nn.Module):
@@ -98,9 +98,9 @@ class ProjectionHead(nn.Module):
         return logit + (self.embedding(label) * features).sum(1, keepdim=True)
 
 
-def scaled(layer: L, gain: float = 1.0) -> L:
+def with_init_std(layer: L, gain: float = 1.0) -> L:
     """`layer`, whose weights are to begin as N(0, gain² / n), where n values enter each of its outputs."""
-    layer.initial_deviation = gain / math.sqrt(layer.weight[0].numel())  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+    layer.init_std = gain / math.sqrt(layer.weight[0].numel())  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
     return layer
 
 
@@ -108,11 +108,11 @@ def scaled(layer: L, gain: float = 1.0) -> L:
 def initialise(network: N, name: str, seed: int, deviation: float = 0.02) -> N:
     """Radford et al. 2016, section 3: weights from N(0, σ), gains of normalisation from N(1, σ), biases zero.
 
-    A module that wants another σ carries it as `initial_deviation`. Each parameter is drawn at the address (seed,
+    A module that wants another σ carries it as `init_std`. Each parameter is drawn at the address (seed,
     network and parameter name), so that adding one changes no other.
     """
     for path, module in network.named_modules():
-        spread = getattr(module, "initial_deviation", deviation)
+        spread = getattr(module, "init_std", deviation)
         for key, parameter in module.named_parameters(recurse=False):
             if key.endswith("bias") or parameter.ndim == 0:
                 parameter.zero_()

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
-from ganops.networks.layers import ClassEmbedding, ProjectionHead, scaled
+from ganops.networks.layers import ClassEmbedding, ProjectionHead, with_init_std
 
 _HIDDEN = 3
 _SLOPE = 0.2
@@ -28,7 +28,7 @@ class Generator(nn.Module):
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
         self.hidden = _hidden(inputs, width, 0.0)
-        self.last = scaled(nn.Linear(width, dimension))
+        self.last = with_init_std(nn.Linear(width, dimension))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -45,7 +45,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.hidden = _hidden(dimension, width, _SLOPE)
         self.head = ProjectionHead(width, classes)
-        scaled(self.head.linear)
+        with_init_std(self.head.linear)
 
     def forward(
         self,
@@ -59,5 +59,5 @@ class Discriminator(nn.Module):
 def _hidden(inputs: int, width: int, slope: float) -> nn.Sequential:
     gain = math.sqrt(2 / (1 + slope**2))
     widths = [inputs] + [width] * _HIDDEN
-    layers = [scaled(nn.Linear(a, b), gain) for a, b in pairwise(widths)]
+    layers = [with_init_std(nn.Linear(a, b), gain) for a, b in pairwise(widths)]
     return nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(slope))))

@@ -19,8 +19,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
-from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, halvings, scaled
-from ganops.networks.resample import double, halve
+from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, num_downsamples, with_init_std
+from ganops.networks.resample import double, downsample2x
 
 _SLOPE = 0.2
 _BLOCKS = 2
@@ -46,7 +46,7 @@ class Generator(nn.Module):
         self.narrowing = _change(coarse, widths[0])
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
         self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
-        self.last = scaled(nn.Conv2d(widths[-1], channels, 1))
+        self.last = with_init_std(nn.Conv2d(widths[-1], channels, 1))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -65,7 +65,7 @@ class Discriminator(nn.Module):
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         widths = stage_widths(width, height, width_pixels)[::-1]
-        self.first = scaled(nn.Conv2d(channels, widths[0], 1, bias=False))
+        self.first = with_init_std(nn.Conv2d(channels, widths[0], 1, bias=False))
         self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
         self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
         coarse = max(widths[-1], _LEAST_COARSE_WIDTH)
@@ -80,7 +80,7 @@ class Discriminator(nn.Module):
     ) -> Float[Tensor, "batch 1"]:
         maps = self.first(pictures)
         for change, stage in zip(self.changes, self.stages[:-1], strict=True):
-            maps = change(halve(stage(maps)))
+            maps = change(downsample2x(stage(maps)))
         return self.head(self.widening(self.stages[-1](maps)), label)
 
 
@@ -92,9 +92,9 @@ class Block(nn.Module):
         inside = -(-2 * width // _GROUP) * _GROUP
         # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)) with m = 3.
         gain = math.sqrt(2 / (1 + _SLOPE**2)) * blocks**-0.25
-        self.expand = scaled(nn.Conv2d(width, inside, 1), gain)
-        self.mix = scaled(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
-        self.reduce = scaled(nn.Conv2d(inside, width, 1, bias=False), 0.0)
+        self.expand = with_init_std(nn.Conv2d(width, inside, 1), gain)
+        self.mix = with_init_std(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
+        self.reduce = with_init_std(nn.Conv2d(inside, width, 1, bias=False), 0.0)
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
         inside = F.leaky_relu(self.expand(maps), _SLOPE)
@@ -104,12 +104,12 @@ class Block(nn.Module):
 class Basis(nn.Module):
     """The coarsest maps: a learned pattern for each channel, times a linear function of (z, class)."""
 
-    initial_deviation = 1.0
+    init_std = 1.0
 
     def __init__(self, inputs: int, width: int, height: int, width_pixels: int) -> None:
         super().__init__()
         self.patterns = nn.Parameter(torch.empty(width, height, width_pixels))
-        self.linear = scaled(nn.Linear(inputs, width, bias=False))
+        self.linear = with_init_std(nn.Linear(inputs, width, bias=False))
 
     def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width high broad"]:
         return self.patterns * self.linear(latent)[:, :, None, None]
@@ -125,7 +125,7 @@ class Head(nn.Module):
     def __init__(self, width: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         self.patterns = Patterns(width, height, width_pixels)
-        self.linear = scaled(nn.Linear(width, width if classes else 1, bias=False))
+        self.linear = with_init_std(nn.Linear(width, width if classes else 1, bias=False))
         self.embedding = ClassEmbedding(classes, width) if classes else None
 
     def forward(
@@ -144,7 +144,7 @@ class Patterns(nn.Module):
     def __init__(self, width: int, height: int, width_pixels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(width, height, width_pixels))
-        self.initial_deviation = 1 / math.sqrt(height * width_pixels)
+        self.init_std = 1 / math.sqrt(height * width_pixels)
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width"]:
         return (maps * self.weight).sum((2, 3))
@@ -152,7 +152,9 @@ class Patterns(nn.Module):
 
 def stage_widths(width: int, height: int, width_pixels: int) -> list[int]:
     """Channels of each stage, coarsest first: `width` up to 32 pixels, half of it at each doubling beyond."""
-    sides = [min(coarse_size(height, width_pixels)) * 2**level for level in range(halvings(height, width_pixels) + 1)]
+    sides = [
+        min(coarse_size(height, width_pixels)) * 2**level for level in range(num_downsamples(height, width_pixels) + 1)
+    ]
     return [max(1, width >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
 
 
@@ -162,4 +164,4 @@ def _stage(width: int, stages: int) -> nn.Sequential:
 
 def _change(inputs: int, outputs: int) -> nn.Module:
     """A 1×1 convolution; nothing where the width stays."""
-    return nn.Identity() if inputs == outputs else scaled(nn.Conv2d(inputs, outputs, 1, bias=False))
+    return nn.Identity() if inputs == outputs else with_init_std(nn.Conv2d(inputs, outputs, 1, bias=False))

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def halve(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels low narrow"]:
+def downsample2x(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels low narrow"]:
     """(B, C, H, W) → (B, C, ⌈H / 2⌉, ⌈W / 2⌉): y[i] = (x[2i − 1] + 2 x[2i] + x[2i + 1]) / 4 in each direction."""
     return _Halve.apply(maps)  # pyright: ignore[reportReturnType]
 

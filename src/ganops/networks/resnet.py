@@ -31,8 +31,8 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
-    folded,
-    halvings,
+    num_downsamples,
+    to_maps,
 )
 from ganops.networks.r3 import stage_widths
 
@@ -63,7 +63,7 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         embedded = None if self.embedding is None else self.embedding(label)
-        maps = folded(self.first(latent), *self.coarse)
+        maps = to_maps(self.first(latent), *self.coarse)
         for up in self.ups:
             maps = up(maps, embedded)
         maps = F.relu_(self.normalisation(centre_crop(maps, *self.size), embedded))
@@ -75,7 +75,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
-        downs = max(_LEAST_HALVINGS, halvings(height, width_pixels) - 1)
+        downs = max(_LEAST_HALVINGS, num_downsamples(height, width_pixels) - 1)
         widths = [channels, *stage_widths(width, height, width_pixels)[::-1][:downs]]
         self.downs = nn.ModuleList(DownBlock(a, b, first=not i) for i, (a, b) in enumerate(pairwise(widths)))
         self.plain = nn.Sequential(*(PlainBlock(widths[-1]) for _ in range(_PLAIN_BLOCKS)))
@@ -182,5 +182,5 @@ def _glorot(layer: L, gain: float = 1.0) -> L:
     """Weights are to begin with the variance 2 · gain² / (fan in + fan out) (Glorot and Bengio 2010, eq. 12)."""
     outputs, inputs, *receptive = layer.weight.shape
     fans = (outputs + inputs) * math.prod(receptive)
-    layer.initial_deviation = gain * math.sqrt(2 / fans)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+    layer.init_std = gain * math.sqrt(2 / fans)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
     return layer

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ganops.networks import dcgan
-from ganops.networks.layers import ClassEmbedding, flattened
+from ganops.networks.layers import ClassEmbedding, to_vectors
 
 _EMBEDDING_DIMENSION = 32
 
@@ -24,7 +24,7 @@ class Encoder(nn.Module):
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
     ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
-        statistics = self.last(flattened(self.downs(pictures)))
+        statistics = self.last(to_vectors(self.downs(pictures)))
         if self.embedding is not None:
             statistics = statistics + self.embedding(label)
         mean, log_variance = statistics.float().chunk(2, dim=1)

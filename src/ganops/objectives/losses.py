@@ -13,13 +13,13 @@ from ganops.errors import ShapeError
 class Objective(Protocol):
     """What the discriminator minimises, of real and fake logits of equal shapes (B, *P), and what the generator does.
 
-    Only where `compares` is true does the generator's loss read real logits: elsewhere they are None, not computed.
+    Only where `relativistic` is true does the generator's loss read real logits: elsewhere they are None, not computed.
     """
 
-    compares: ClassVar[bool]
+    relativistic: ClassVar[bool]
     """Whether the generator's loss sets each fake against a real of the same index."""
 
-    anchored: ClassVar[bool]
+    zero_is_boundary: ClassVar[bool]
     """Whether a logit above 0 calls a sample real and one below 0 calls it fake.
 
     Then its sign means something by itself, and adaptive augmentation may read it. Elsewhere the losses know only
@@ -41,8 +41,8 @@ class Minimax:
     Written with softplus, which overflows for no logit: log(1 − sigmoid(l)) = −softplus(l).
     """
 
-    compares: ClassVar[bool] = False
-    anchored: ClassVar[bool] = True
+    relativistic: ClassVar[bool] = False
+    zero_is_boundary: ClassVar[bool] = True
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
@@ -64,8 +64,8 @@ class LeastSquares:
     G: ½ (D(G(z)) − 1)². This is their coding a = 0, b = c = 1 of fake, real and what G aims at, so an undecided
     discriminator says ½, not 0."""
 
-    compares: ClassVar[bool] = False
-    anchored: ClassVar[bool] = False
+    relativistic: ClassVar[bool] = False
+    zero_is_boundary: ClassVar[bool] = False
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
@@ -81,8 +81,8 @@ class Wasserstein:
     It measures a distance only while D is 1-Lipschitz, which a penalty or spectral normalisation must see to.
     """
 
-    compares: ClassVar[bool] = False
-    anchored: ClassVar[bool] = False
+    relativistic: ClassVar[bool] = False
+    zero_is_boundary: ClassVar[bool] = False
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
@@ -96,7 +96,7 @@ class Hinge(Wasserstein):
     """Lim and Ye 2017, "Geometric GAN", as in Miyato et al. 2018 (SNGAN), eqs. 16 and 17: D: max(0, 1 − D(x)) +
     max(0, 1 + D(G(z))), G: −D(G(z))."""
 
-    anchored: ClassVar[bool] = True
+    zero_is_boundary: ClassVar[bool] = True
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)
@@ -107,8 +107,8 @@ class Relativistic:
     """Jolicoeur-Martineau 2019, "The relativistic discriminator", as in R3GAN (Huang et al. 2024): reals and fakes in
     pairs. D: softplus(D(G(z)) − D(x)), G: softplus(D(x) − D(G(z)))."""
 
-    compares: ClassVar[bool] = True
-    anchored: ClassVar[bool] = False
+    relativistic: ClassVar[bool] = True
+    zero_is_boundary: ClassVar[bool] = False
 
     def discriminator(self, real: Float[Tensor, "..."], fake: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         require_equal_shapes(real, fake)

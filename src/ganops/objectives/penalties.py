@@ -26,7 +26,7 @@ def gradient_penalty(
     return (torch.linalg.vector_norm(_gradient(logits, pictures), dim=1) - 1).square()
 
 
-def interpolates(
+def interpolate_samples(
     real: Float[Tensor, "batch *dimensions"], fake: Float[Tensor, "batch *dimensions"], share: Float[Tensor, " batch"]
 ) -> Float[Tensor, "batch *dimensions"]:
     """x̂ = ε x + (1 − ε) x̃, with one share ε of [0, 1] for each pair of a real x and a fake x̃.

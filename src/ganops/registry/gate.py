@@ -9,7 +9,7 @@ from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError, suggest
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
-_OF_CLASSES = ("agreement", "modes", "reverse_kl")
+_OF_CLASSES = ("class_accuracy", "modes", "reverse_kl")
 # The metrics of each kind of features, for data with classes.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "classifier": (*_DISTANCES, *_OF_CLASSES),
@@ -28,7 +28,7 @@ _LOWER_IS_BETTER = ("fid", "kid")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Check:
     """One question of the gate that needs no registry, and its answer; `holds` is None where it does not apply."""
 
     question: str
@@ -67,7 +67,7 @@ def compared_metric(report: Report, compare_by: str) -> str:
     return f"{compare_by}_{report['protocol']['features']}"
 
 
-def judge_report(report: Report, parameters: RegistrationParameters, classes: int) -> tuple[Verdict, ...]:
+def check_report(report: Report, parameters: RegistrationParameters, classes: int) -> tuple[Check, ...]:
     """The verdicts on a generator's metrics.
 
     Args:
@@ -82,7 +82,7 @@ def judge_report(report: Report, parameters: RegistrationParameters, classes: in
     metrics, compared = metrics_of(report), compared_metric(report, parameters.compare_by)
     _require(compared, metrics, "registration.compare_by")
     value = metrics[compared]
-    comparable = Verdict(f"{compared} is a finite number", math.isfinite(value), f"{value:.6g}")
+    comparable = Check(f"{compared} is a finite number", math.isfinite(value), f"{value:.6g}")
     return (comparable, *_limits(parameters, metrics, _inapplicable(report["protocol"]["features"], classes)))
 
 
@@ -103,14 +103,14 @@ def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> N
             _require(name, known, "registration.limits")
 
 
-def judge_model(finite: bool, differing: str) -> tuple[Verdict, ...]:
+def check_model(finite: bool, differing: str) -> tuple[Check, ...]:
     """The verdicts on weights and logged model; `differing` says which samples are not the bundle's own."""
-    weights = Verdict("all weights are finite", finite, "yes" if finite else "no")
-    return weights, Verdict("the logged model gives the bundle's own bytes", not differing, differing or "yes")
+    weights = Check("all weights are finite", finite, "yes" if finite else "no")
+    return weights, Check("the logged model gives the bundle's own bytes", not differing, differing or "yes")
 
 
 def decide(
-    verdicts: tuple[Verdict, ...],
+    verdicts: tuple[Check, ...],
     report: Report,
     compare_by: str,
     champion: Champion | None,
@@ -169,7 +169,7 @@ def _inapplicable(features: str, classes: int) -> dict[str, str]:
 
 def _limits(
     parameters: RegistrationParameters, metrics: Mapping[str, float], inapplicable: Mapping[str, str]
-) -> list[Verdict]:
+) -> list[Check]:
     return [
         _limit(name, kind, bound, metrics, inapplicable.get(name))
         for name, bounds in sorted(parameters.limits.items())
@@ -178,13 +178,13 @@ def _limits(
     ]
 
 
-def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], inapplicable: str | None) -> Verdict:
+def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], inapplicable: str | None) -> Check:
     question = f"{name} has the {kind} {bound:g}"
     if inapplicable is not None:
-        return Verdict(question, None, inapplicable)
+        return Check(question, None, inapplicable)
     _require(name, metrics, "registration.limits")
     value = metrics[name]
-    return Verdict(question, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")
+    return Check(question, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")
 
 
 def _require(name: str, metrics: Mapping[str, float], key: str) -> None:

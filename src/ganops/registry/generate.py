@@ -9,9 +9,9 @@ import yaml
 
 from ganops.bundle import Bundle
 from ganops.errors import RegistryError, RequestError
-from ganops.files import whole_file
+from ganops.files import atomic_write
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
-from ganops.registry.delivery import DELIVERIES
+from ganops.registry.codecs import CODECS
 from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
 from ganops.sampling import GenerationRequest
 
@@ -35,11 +35,11 @@ def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> li
         RequestError: no such class, or the folder holds something else under these names.
     """
     bundle = load_bundle(uri)
-    files = DELIVERIES[bundle.settings.field].files(bundle.generate(request), request)
+    files = CODECS[bundle.settings.field].files(bundle.generate(request), request)
     written = {folder / name: content for name, content in files.items()}
     _refuse_to_overwrite(written)
     for path, content in written.items():
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write_bytes(content)
     return list(written)
 

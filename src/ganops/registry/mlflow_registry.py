@@ -12,6 +12,7 @@ import torch
 from filelock import FileLock
 
 from ganops.bundle import Bundle
+from ganops.code_digest import source_digest
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
 from ganops.registry.checksums import (
@@ -22,11 +23,10 @@ from ganops.registry.checksums import (
     list_checksums,
     record_checksums,
 )
-from ganops.registry.gate import Champion, Decision, Report, Verdict, decide, judge_model, judge_report, metrics_of
+from ganops.registry.gate import Champion, Check, Decision, Report, check_model, check_report, decide, metrics_of
 from ganops.registry.logged_model import differing_samples, log_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.versions import WEIGHTS_TAG, version_by_alias, version_by_weights
-from ganops.sources import source_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -53,7 +53,7 @@ class Registration:
     name: str
     version: str
     decision: Decision
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Check, ...]
     known: bool
     champion: bool
 
@@ -90,7 +90,7 @@ def register_bundle(
     """
     client, run_id = _active_client()
     # Before anything is written: a wrong limit costs nothing.
-    judged = judge_report(report, parameters, bundle.settings.classes)
+    judged = check_report(report, parameters, bundle.settings.classes)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         done = _Registrar(client, run_id, name, bundle, report, parameters).register(judged, origin)
@@ -121,21 +121,21 @@ class _Registrar:
     report: Report
     parameters: RegistrationParameters
 
-    def register(self, judged: tuple[Verdict, ...], origin: Origin) -> Registration:
+    def register(self, judged: tuple[Check, ...], origin: Origin) -> Registration:
         known, reason = self._find_known()
         return self._add(judged, origin, reason) if known is None else self._renew(known, judged, origin)
 
-    def _renew(self, known: "ModelVersion", judged: tuple[Verdict, ...], origin: Origin) -> Registration:
+    def _renew(self, known: "ModelVersion", judged: tuple[Check, ...], origin: Origin) -> Registration:
         origin = _origin_of(known, origin)
-        verdicts = (*judge_model(has_finite_weights(self.bundle), ""), *judged)
+        verdicts = (*check_model(has_finite_weights(self.bundle), ""), *judged)
         decision = self._decide(verdicts, origin, known)
         _renew_tags(self.client, known, _tags(self.bundle, self.report, origin, decision))
         return self._finish(known, decision, verdicts, known=True)
 
-    def _add(self, judged: tuple[Verdict, ...], origin: Origin, reason: str) -> Registration:
+    def _add(self, judged: tuple[Check, ...], origin: Origin, reason: str) -> Registration:
         """Make a version; `reason`: why the known version of these weights cannot be used, or empty."""
         logged = self._log()
-        verdicts = (*judge_model(has_finite_weights(self.bundle), logged.differing), *judged)
+        verdicts = (*check_model(has_finite_weights(self.bundle), logged.differing), *judged)
         decision = self._decide(verdicts, origin, None)
         tags = _tags(self.bundle, self.report, origin, decision)
         tags |= {CHECKSUMS_TAG: record_checksums(self.client, self.run_id, logged.checksums)}
@@ -145,12 +145,12 @@ class _Registrar:
         version = _new_version(self.client, self.name, logged, self.run_id, tags)
         return self._finish(version, decision, verdicts, known=False)
 
-    def _decide(self, verdicts: tuple[Verdict, ...], origin: Origin, known: "ModelVersion | None") -> Decision:
+    def _decide(self, verdicts: tuple[Check, ...], origin: Origin, known: "ModelVersion | None") -> Decision:
         rival = _rival(self.client, self.name, known)
         return decide(verdicts, self.report, self.parameters.compare_by, rival, origin.doubts)
 
     def _finish(
-        self, version: "ModelVersion", decision: Decision, verdicts: tuple[Verdict, ...], *, known: bool
+        self, version: "ModelVersion", decision: Decision, verdicts: tuple[Check, ...], *, known: bool
     ) -> Registration:
         champion = _set_alias(self.client, version, decision)
         return Registration(self.name, str(version.version), decision, verdicts, known, champion)

@@ -5,7 +5,7 @@ import io
 from jaxtyping import UInt8
 from torch import Tensor
 
-from ganops.data.fitting import as_picture
+from ganops.data.crop_and_resize import as_picture
 
 
 def encode_png(image: UInt8[Tensor, "channels height width"]) -> bytes:

@@ -12,7 +12,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from ganops.errors import RequestError
-from ganops.registry.delivery import DELIVERIES
+from ganops.registry.codecs import CODECS
 from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _samples(self, request: GenerationRequest) -> list[Any]:
-        return list(map(DELIVERIES[self._bundle.settings.field].answer, self._bundle.generate(request).values))
+        return list(map(CODECS[self._bundle.settings.field].answer, self._bundle.generate(request).values))
 
     def _check_size(self, requests: list[GenerationRequest]) -> None:
         asked = sum(request.n for request in requests)

@@ -5,7 +5,7 @@ import math
 import torch
 from PIL import Image
 
-from ganops.reporting.samples import SEED, Shown, shown_rows
+from ganops.reporting.samples import SEED, SamplerLike, shown_rows
 from ganops.reporting.sheet import Block, draw_sheet
 
 FRAMES = 48
@@ -13,7 +13,7 @@ _COLUMNS = 5
 _LARGEST_SIDE = 128
 
 
-def interpolation_frames(generator: Shown) -> list[Image.Image]:
+def interpolation_frames(generator: SamplerLike) -> list[Image.Image]:
     """There and back along the rows of `samples.interpolation`, slower at the ends: 48 frames, five classes a line.
 
     Pictures larger than 128 pixels are shrunk by a whole factor, each pixel the mean of those it stands for.

@@ -16,10 +16,10 @@ from rich.table import Table
 from torch import Tensor
 
 from ganops.bundle import Bundle
-from ganops.metrics.report import IMAGES_SEEN, Report
-from ganops.reporting.lettering import shortened
+from ganops.evaluation.report import IMAGES_SEEN, Report
 from ganops.reporting.samples import COLUMNS, SEED
 from ganops.reporting.sheet import Block, draw_sheet, measures
+from ganops.reporting.text import ellipsize
 from ganops.sampling import GenerationRequest
 
 FLOOR, _SD = "real (floor)", "_sd"
@@ -28,7 +28,7 @@ _POINTS = 2_500
 
 
 @dataclass(frozen=True)
-class Compared:
+class VariantResult:
     """A variant's training by one seed: its report and a row of its samples; or why its game was lost."""
 
     name: str
@@ -54,7 +54,7 @@ def row_of_samples(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     return bundle.generate(GenerationRequest(n=count, seed=SEED)).values
 
 
-def comparison_table(compared: Mapping[str, Compared]) -> pd.DataFrame:
+def comparison_table(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     """A row a training, the last row that of real pictures at equal n.
 
     Columns: variant, seed, images_seen, lost, then each metric and its standard deviation over evaluation seeds
@@ -68,7 +68,7 @@ def comparison_table(compared: Mapping[str, Compared]) -> pd.DataFrame:
     return table.astype({name: "Int64" for name in ("seed", IMAGES_SEEN) if name in table})
 
 
-def comparison_curves(compared: Mapping[str, Compared]) -> pd.DataFrame:
+def comparison_curves(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     """images_seen and a column `<metric>/<variant>` each, as `draw_curves` takes them; empty where one has no point."""
     curves = [
         variant.report.curve_table().set_index(IMAGES_SEEN).add_suffix(f"/{label}")
@@ -84,7 +84,7 @@ def _group(name: str) -> str:
     return name.split("/", 1)[0]
 
 
-def draw_compared_samples(compared: Mapping[str, Compared]) -> Image.Image:
+def draw_compared_samples(compared: Mapping[str, VariantResult]) -> Image.Image:
     """A row of pictures a variant, or a cloud of points; a line at the foot names the games that were lost."""
     rows = {label: variant.samples for label, variant in compared.items() if variant.samples is not None}
     if next(iter(rows.values())).ndim == 2:
@@ -93,7 +93,7 @@ def draw_compared_samples(compared: Mapping[str, Compared]) -> Image.Image:
         return draw_scatter([[Layer(points)] for points in rows.values()], list(rows))
     lost = [label for label, variant in compared.items() if variant.lost]
     sizes = measures(next(iter(rows.values())))
-    names = [shortened(label, sizes.letters, sizes.name_width) for label in rows]
+    names = [ellipsize(label, sizes.letters, sizes.name_width) for label in rows]
     return draw_sheet([Block(list(rows.values()))], names, f"Lost: {', '.join(lost)}" if lost else "")
 
 
@@ -102,7 +102,7 @@ def console_comparison(table: pd.DataFrame, reports: Mapping[str, Any], seconds:
 
     Args:
         table: as `comparison_table` gives it.
-        reports: label → `Compared.to_json`.
+        reports: label → `VariantResult.to_json`.
         seconds: label → seconds of training; of those that are known.
     """
     protocol = judged(reports)["protocol"]
@@ -125,7 +125,7 @@ def judged(reports: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(report for report in reports.values() if "protocol" in report)
 
 
-def _row(variant: Compared) -> dict[str, Any]:
+def _row(variant: VariantResult) -> dict[str, Any]:
     known = {"variant": variant.name, "seed": variant.seed, IMAGES_SEEN: variant.images_seen}
     if variant.report is None:
         return {**known, "lost": variant.lost}

@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from ganops.data.fitting import as_picture
+from ganops.data.crop_and_resize import as_picture
 
 _GAP = 1
 _GAP_VALUE = 128

@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from ganops.errors import MetricError
-from ganops.metrics.report import HELD_OUT, IMAGES_SEEN
+from ganops.evaluation.report import HELD_OUT, IMAGES_SEEN
 from ganops.reporting.figure import blank, rendered
 
 if TYPE_CHECKING:

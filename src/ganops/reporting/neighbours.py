@@ -16,8 +16,8 @@ from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from ganops.data.store import Store
-from ganops.metrics.features import FeatureExtractor, extract
-from ganops.reporting.samples import SEED, Shown, evenly_chosen
+from ganops.extractors.base import FeatureExtractor, extract
+from ganops.reporting.samples import SEED, SamplerLike, evenly_chosen
 from ganops.reporting.sheet import Block, draw_sheet
 from ganops.sampling import GenerationRequest
 from ganops.threads import thread_count
@@ -46,7 +46,7 @@ class Neighbours:
 
 
 def nearest_neighbours(
-    generator: Shown, store: Store, extractor: FeatureExtractor, threads: int
+    generator: SamplerLike, store: Store, extractor: FeatureExtractor, threads: int
 ) -> tuple[Image.Image, pd.DataFrame]:
     """Eight samples, the classes in turn, with their five nearest training pictures by pixels and by features.
 
@@ -68,7 +68,7 @@ def nearest_neighbours(
     return _sheet(samples, found, store), pd.concat([neighbour_table(one, store) for one in found], ignore_index=True)
 
 
-def shown_samples(generator: Shown) -> Shaped[Tensor, "g *shape"]:
+def shown_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
     """Eight samples: of as many classes as there are, evenly chosen, again from the first where there are fewer."""
     any_classes = generator.generate(GenerationRequest(n=SHOWN, seed=SEED))
     if any_classes.labels is None:

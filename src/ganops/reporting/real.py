@@ -8,7 +8,7 @@ from PIL import Image
 
 from ganops.data.store import Store
 from ganops.noise import permutation
-from ganops.reporting.samples import SEED, Shown, shown_rows
+from ganops.reporting.samples import SEED, SamplerLike, shown_rows
 from ganops.reporting.sheet import Block, draw_sheet
 from ganops.sampling import GenerationRequest
 
@@ -16,7 +16,7 @@ SPLIT = "train"
 _COLUMNS = 5
 
 
-def real_beside_generated(generator: Shown, store: Store) -> Image.Image:
+def real_beside_generated(generator: SamplerLike, store: Store) -> Image.Image:
     """A row a class: five training pictures, drawn by address, and five samples; without classes any of either."""
     rows = shown_rows(generator)
     real = [torch.from_numpy(store.read(store.sample_field, chosen)) for chosen in _chosen(store, rows.labels)]

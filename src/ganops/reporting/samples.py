@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from ganops.reporting.lettering import class_name
 from ganops.reporting.sheet import Block, draw_sheet, measures
+from ganops.reporting.text import class_name
 from ganops.sampling import GenerationRequest, Samples
 
 COLUMNS = 10
@@ -23,7 +23,7 @@ TRUNCATIONS = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @runtime_checkable
-class Shown(Protocol):
+class SamplerLike(Protocol):
     """A generator that can be asked, and the names of its classes."""
 
     @property
@@ -45,7 +45,7 @@ class Rows:
     note: str
 
 
-def sample_grid(generator: Shown) -> Image.Image:
+def sample_grid(generator: SamplerLike) -> Image.Image:
     """A row a class of ten samples each; without classes eight rows."""
     rows = shown_rows(generator)
     pictures = [
@@ -55,7 +55,7 @@ def sample_grid(generator: Shown) -> Image.Image:
     return draw_sheet([Block(pictures)], rows.names, rows.note)
 
 
-def interpolation(generator: Shown) -> Image.Image:
+def interpolation(generator: SamplerLike) -> Image.Image:
     """A row a class: ten steps from one latent to another, the class held."""
     rows = shown_rows(generator)
     pictures = [
@@ -65,7 +65,7 @@ def interpolation(generator: Shown) -> Image.Image:
     return draw_sheet([Block(pictures)], rows.names, rows.note)
 
 
-def truncation_strip(generator: Shown) -> Image.Image:
+def truncation_strip(generator: SamplerLike) -> Image.Image:
     """The same ten latents and classes in each row, at a fifth of their scale to the whole.
 
     The usual trade is typical against various (Brock 2019, section 3.1); a generator that was trained on whole latents
@@ -78,7 +78,7 @@ def truncation_strip(generator: Shown) -> Image.Image:
     return draw_sheet([Block(pictures)], [f"{scale:.1f}" for scale in TRUNCATIONS], note)
 
 
-def shown_rows(generator: Shown, most: int = MOST_ROWS) -> Rows:
+def shown_rows(generator: SamplerLike, most: int = MOST_ROWS) -> Rows:
     """A row a class, at most `most`, evenly chosen; eight without a name of a generator that knows no classes."""
     first = generator.generate(GenerationRequest(n=1, seed=SEED))
     # The data may have classes that the generator does not know: it draws labels only where it does.

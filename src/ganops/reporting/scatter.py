@@ -17,11 +17,11 @@ from torch import Tensor
 
 from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
-from ganops.metrics.features import FeatureExtractor
+from ganops.extractors.base import FeatureExtractor
 from ganops.reporting.animation import FRAMES
 from ganops.reporting.figure import blank, rendered
 from ganops.reporting.neighbours import SPLIT, nearest, neighbour_table, shown_samples
-from ganops.reporting.samples import SEED, TRUNCATIONS, Shown, shown_rows
+from ganops.reporting.samples import SEED, TRUNCATIONS, SamplerLike, shown_rows
 from ganops.sampling import GenerationRequest
 from ganops.threads import thread_count
 
@@ -60,12 +60,12 @@ def fixed_cloud(samples: Float32[Tensor, "n dimension"], columns: int) -> Image.
     return draw_scatter([[Layer(samples)]])
 
 
-def sample_cloud(generator: Shown) -> Image.Image:
+def sample_cloud(generator: SamplerLike) -> Image.Image:
     """2,500 samples, of classes as frequent as in training."""
     return draw_scatter([[Layer(_drawn(generator))]])
 
 
-def real_beneath_generated(generator: Shown, store: Store) -> Image.Image:
+def real_beneath_generated(generator: SamplerLike, store: Store) -> Image.Image:
     """As many training points as samples, and the samples upon them."""
     indices = store.indices(SPLIT)
     chosen = indices[np.linspace(0, len(indices) - 1, min(_COUNT, len(indices))).round().astype(int)]
@@ -73,18 +73,18 @@ def real_beneath_generated(generator: Shown, store: Store) -> Image.Image:
     return draw_scatter([[Layer(real, _REAL, f"real ({SPLIT})"), Layer(_drawn(generator), label="generated")]])
 
 
-def truncation_clouds(generator: Shown) -> Image.Image:
+def truncation_clouds(generator: SamplerLike) -> Image.Image:
     """The same latents at a fifth of their scale to the whole."""
     clouds = [[Layer(_drawn(generator, truncation=scale))] for scale in TRUNCATIONS]
     return draw_scatter(clouds, [f"latents × {scale:.1f}" for scale in TRUNCATIONS])
 
 
-def interpolation_paths(generator: Shown) -> Image.Image:
+def interpolation_paths(generator: SamplerLike) -> Image.Image:
     """The ways from one latent to another upon a cloud of samples: one a class, without classes eight."""
     return draw_scatter([[Layer(_drawn(generator), _REAL), *_paths(_ways(generator, _STEPS, eased=False))]])
 
 
-def path_frames(generator: Shown) -> list[Image.Image]:
+def path_frames(generator: SamplerLike) -> list[Image.Image]:
     """There and back along the same ways, slower at the ends: 48 frames."""
     cloud, ways = Layer(_drawn(generator), _REAL), _ways(generator, FRAMES // 2 + 1, eased=True)
     at = [Layer(torch.stack([way[step] for way in ways])) for step in range(FRAMES // 2 + 1)]
@@ -93,7 +93,7 @@ def path_frames(generator: Shown) -> list[Image.Image]:
 
 
 def nearest_points(
-    generator: Shown, store: Store, extractor: FeatureExtractor, threads: int
+    generator: SamplerLike, store: Store, extractor: FeatureExtractor, threads: int
 ) -> tuple[Image.Image, pd.DataFrame]:
     """Eight samples tied to their five nearest training points, and the table of `neighbours.nearest_neighbours`."""
     samples = shown_samples(generator)
@@ -105,11 +105,11 @@ def nearest_points(
     return draw_scatter([[*_paths(pairs), *points]]), neighbour_table(found, store)
 
 
-def _drawn(generator: Shown, truncation: float = 1.0) -> Tensor:
+def _drawn(generator: SamplerLike, truncation: float = 1.0) -> Tensor:
     return generator.generate(GenerationRequest(n=_COUNT, seed=SEED, truncation=truncation)).values
 
 
-def _ways(generator: Shown, steps: int, eased: bool) -> list[Tensor]:
+def _ways(generator: SamplerLike, steps: int, eased: bool) -> list[Tensor]:
     labels = shown_rows(generator).labels
     seeds = [SEED + 2 * row for row in range(len(labels))]
     return [generator.interpolate(s, s + 1, steps, label, eased) for s, label in zip(seeds, labels, strict=True)]

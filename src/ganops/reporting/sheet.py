@@ -8,9 +8,9 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ganops.data.fitting import as_picture
+from ganops.data.crop_and_resize import as_picture
 from ganops.reporting.grid import readable_scale
-from ganops.reporting.lettering import font
+from ganops.reporting.text import font
 
 _INK, _PALE_INK, _TRANSPARENT = "#333333", "#777777", "#e8e8e8"
 _SMALLEST_LETTERS = 13

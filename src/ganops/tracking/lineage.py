@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from ganops.tracking.retries import or_warn
+from ganops.tracking.best_effort import best_effort
 from ganops.tracking.run import set_tags
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CONTEXT = "mlflow.data.context"
 
 
 @dataclass(frozen=True)
-class Piece:
+class TrackedDataset:
     """One dataset that DVC tracks, as a run read or wrote it."""
 
     name: str
@@ -35,16 +35,16 @@ class Piece:
     context: Literal["input", "output"]
 
 
-def record_lineage(client: "MlflowClient", run_id: str, project: Path, pieces: Iterable[Piece]) -> None:
+def record_lineage(client: "MlflowClient", run_id: str, project: Path, pieces: Iterable[TrackedDataset]) -> None:
     """Log the pieces with DVC's digests, and tag the runs whose outputs the inputs were.
 
     Never fatal: the results are there, and two runs that log one new dataset at the same moment collide in MLflow.
     """
     present = [piece for piece in pieces if piece.path.exists()]
-    or_warn("The lineage of this run was not recorded", lambda: _record(client, run_id, project, present))
+    best_effort("The lineage of this run was not recorded", lambda: _record(client, run_id, project, present))
 
 
-def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[Piece]) -> None:
+def _record(client: "MlflowClient", run_id: str, project: Path, pieces: list[TrackedDataset]) -> None:
     digests = dvc_digests(project, [piece.path for piece in pieces])
     pieces = [piece for piece in pieces if piece.path in digests]
     locked = _locked(project)
@@ -110,7 +110,7 @@ def _locked(project: Path) -> dict[str, tuple[str, str]]:
     return {out["path"]: (stage, out.get("md5", "")) for stage, out in outs}
 
 
-def _input(piece: Piece, digest: str, project: Path, locked: Mapping[str, tuple[str, str]]) -> "DatasetInput":
+def _input(piece: TrackedDataset, digest: str, project: Path, locked: Mapping[str, tuple[str, str]]) -> "DatasetInput":
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     path = Path(os.path.relpath(piece.path, project)).as_posix()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganops.files import read_errors
-from ganops.tracking.datasets import dataset_path
+from ganops.tracking.dataset_logging import dataset_path
 
 _MATERIALS = ("raw_pictures", "store")
 _TAG = "looks."

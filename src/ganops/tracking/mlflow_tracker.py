@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from jaxtyping import Shaped
 from torch import Tensor
 
-from ganops.tracking.children import open_child
-from ganops.tracking.retries import or_warn
+from ganops.tracking.best_effort import best_effort
+from ganops.tracking.child_runs import open_child_run
 from ganops.training.tracker import SilentTracker, Tracker
 
 if TYPE_CHECKING:
@@ -62,18 +62,18 @@ class MlflowTracker:
 
     def images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], columns: int) -> None:
         """One picture of all of them under the key, at its place on the UI's slider."""
-        from ganops.reporting.drawings import draw_fixed
+        from ganops.reporting.views import draw_fixed
 
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
         show = partial(self.client.log_image, self.run_id, draw_fixed(samples, columns), **options)
-        if or_warn(f"The picture at {images_seen:,} images is not in MLflow", show):
+        if best_effort(f"The picture at {images_seen:,} images is not in MLflow", show):
             self._last_images[key] = images_seen
 
     def note(self, key: str, value: str) -> None:
         """A tag."""
-        or_warn(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
+        best_effort(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
 
     def describe_run(self) -> str:
         """Return the run's name and id."""
@@ -83,7 +83,7 @@ class MlflowTracker:
         """Write what is buffered; what cannot be written stays there for the next time."""
         while batch := self._points[:_FLUSH_POINTS]:
             write = partial(self.client.log_batch, self.run_id, metrics=batch)
-            if not or_warn("The curves are not in MLflow up to now", write):
+            if not best_effort("The curves are not in MLflow up to now", write):
                 break
             del self._points[:_FLUSH_POINTS]
         self._flushed = time.monotonic()
@@ -93,7 +93,7 @@ class MlflowTracker:
         self.close("FAILED")
         self.note("attempt", str(number))
         name = f"{self.client.get_run(self.run_id).info.run_name}-attempt-{number}"
-        child = open_child(self.client, self.run_id, name, {"attempt": str(number)})
+        child = open_child_run(self.client, self.run_id, name, {"attempt": str(number)})
         self._child = MlflowTracker(self.client, child)
         return self._child
 
@@ -104,7 +104,7 @@ class MlflowTracker:
         if child is not None:
             child.flush()
             end = partial(self.client.set_terminated, child.run_id, status)
-            or_warn(f"The attempt's run is not marked as {status}", end)
+            best_effort(f"The attempt's run is not marked as {status}", end)
 
     def _last_step(self, name: str) -> int:
         if name not in self._last_steps:
@@ -123,7 +123,7 @@ class MlflowTracker:
 
 
 @contextmanager
-def active_tracker() -> Iterator[Tracker]:
+def tracker_of_active_run() -> Iterator[Tracker]:
     """The tracker of the active MLflow run, else one that keeps nothing."""
     import mlflow
 
@@ -131,7 +131,7 @@ def active_tracker() -> Iterator[Tracker]:
     if active is None:
         yield SilentTracker()
         return
-    with tracker_of(active.info.run_id) as tracker:
+    with tracker_of_run(active.info.run_id) as tracker:
         yield tracker
 
 
@@ -140,11 +140,11 @@ def opener() -> Callable[[], AbstractContextManager[Tracker]]:
     import mlflow
 
     active = mlflow.active_run()
-    return active_tracker if active is None else partial(tracker_of, active.info.run_id)
+    return tracker_of_active_run if active is None else partial(tracker_of_run, active.info.run_id)
 
 
 @contextmanager
-def tracker_of(run_id: str) -> Iterator[Tracker]:
+def tracker_of_run(run_id: str) -> Iterator[Tracker]:
     """The tracker of a run of the store in use.
 
     On the way out what is buffered is written, and the run of the last attempt says how it ended.

@@ -41,7 +41,7 @@ def require_environment(known: Sequence[str], environment: str | None) -> None:
     )
 
 
-def refuse_hidden_overrides(configuration: Path, environment: str | None) -> None:
+def check_overrides_visible_to_dvc(configuration: Path, environment: str | None) -> None:
     """Inside a DVC stage, stop where a setting would be in force that DVC does not see, or not be in force at all.
 
     Args:

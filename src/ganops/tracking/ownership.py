@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganops.files import disk_errors, whole_file
+from ganops.files import atomic_write, disk_errors
 from ganops.tracking.masking import mask_command
 from ganops.tracking.process import ProcessIdentity, dvc_command, this_process
 
@@ -121,7 +121,7 @@ class OutputsLock:
         return None if owner.process == self._owner.process else owner
 
     def _write(self) -> None:
-        with whole_file(self.owner_file) as file:
+        with atomic_write(self.owner_file) as file:
             file.write_text(json.dumps(asdict(self._owner), indent=2) + "\n", encoding="utf-8")
 
 

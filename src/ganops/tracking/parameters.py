@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ganops.code_digest import training_digest
 from ganops.config import (
     ComparisonParameters,
     DataPreparationParameters,
@@ -16,7 +17,6 @@ from ganops.config import (
 )
 from ganops.errors import ConfigurationError, suggest
 from ganops.files import read_regular
-from ganops.sources import training_digest
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind

@@ -24,7 +24,7 @@ def print_summary(saved: Mapping[str, Path], version: str, console: Console | No
     judged = [name for name in _TABLES if name in saved]
     for name in judged:
         _print_table(saved[name], console)
-    lines = {"Samples": saved.get("sample_grid"), "Registered": version if "receipt" in saved else None}
+    lines = {"Samples": saved.get("sample_grid"), "Registered": version if "registration_record" in saved else None}
     told = [f"{label}: {text}" for label, text in lines.items() if text]
     for line in [*told, f"Look at it with: {ui_command()}"] if judged or told else []:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

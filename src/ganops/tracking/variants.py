@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganops.config import TrainingParameters
-from ganops.metrics.report import Report
-from ganops.tracking.children import child_run, children_of
-from ganops.tracking.datasets import log_curves, log_report
-from ganops.tracking.mlflow_tracker import active_tracker, tracker_of
+from ganops.evaluation.report import Report
+from ganops.tracking.best_effort import best_effort
+from ganops.tracking.child_runs import child_run, children_of
+from ganops.tracking.dataset_logging import log_curves, log_report
+from ganops.tracking.mlflow_tracker import tracker_of_active_run, tracker_of_run
 from ganops.tracking.parameters import flatten
-from ganops.tracking.retries import or_warn
 from ganops.tracking.run import log_parameters
 from ganops.training.tracker import Tracker
 
@@ -34,7 +34,7 @@ class VariantRun:
     @property
     def open_tracker(self) -> Callable[[], AbstractContextManager[Tracker]]:
         """For its training, in whichever process that runs."""
-        return partial(tracker_of, self.run_id) if self.client else active_tracker
+        return partial(tracker_of_run, self.run_id) if self.client else tracker_of_active_run
 
     def record(
         self, settings: Mapping[str, Any], report: Report, samples: "Image", bundle: Path, checkpoints: Path
@@ -45,7 +45,7 @@ class VariantRun:
         """
         if self.client is not None:
             arguments = (self.client, self.run_id, settings, report, samples, bundle, checkpoints)
-            or_warn("A variant is trained, but its record in MLflow is not whole", partial(_record, *arguments))
+            best_effort("A variant is trained, but its record in MLflow is not whole", partial(_record, *arguments))
 
 
 @contextmanager

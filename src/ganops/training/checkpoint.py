@@ -12,11 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ganops.code_digest import training_digest
 from ganops.errors import CheckpointError
-from ganops.files import disk_errors, read_regular, require_regular, whole_file
-from ganops.sources import training_digest
+from ganops.files import atomic_write, disk_errors, read_regular, require_regular
 from ganops.tensors import WrongTensors, read_tensors
-from ganops.training.processes import ALONE, World
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
@@ -52,7 +52,7 @@ class Checkpoints:
         self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
 
     @contextmanager
-    def alone(self, tell: Callable[[str], None], world: World = ALONE) -> Iterator[None]:
+    def alone(self, tell: Callable[[str], None], world: Distributed = SINGLE_PROCESS) -> Iterator[None]:
         """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does.
 
         The leading process takes the lock, and sends its state to the others every minute: one that waits longer than
@@ -80,7 +80,7 @@ class Checkpoints:
 
     def save(self, state: TrainingState, healthy: bool = True) -> None:
         """Write the state, whole or not at all, and forget what is neither among the last two nor the last healthy."""
-        with whole_file(self.folder / _name(state)) as file:
+        with atomic_write(self.folder / _name(state)) as file:
             save_file(state.state_dict(), file, {_HEALTHY: str(healthy).lower()})
         line = self._newest_first()
         kept = {*line[:_KEPT], *self._healthy(line)[:1]}
@@ -104,7 +104,7 @@ class Checkpoints:
     def record_run(self, description: str) -> None:
         """Store which run writes the checkpoints from now on; an empty description changes nothing."""
         if description:
-            with whole_file(self.folder / _RUN) as file:
+            with atomic_write(self.folder / _RUN) as file:
                 file.write_text(description, encoding="utf-8")
 
     def read_run(self) -> str:

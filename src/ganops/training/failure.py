@@ -12,7 +12,7 @@ _Images = Annotated[int, Field(ge=0, le=LARGEST_CLOCK)]
 
 
 @dataclass(frozen=True)
-class LostGame:
+class FailedAttempt:
     """What was seen of a game that is not worth playing on, where, what to try, and where the next attempt began."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from ganops.games.game import Game
-from ganops.training.processes import ALONE, World
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.state import TrainingState
-from ganops.training.step import Batches, play_round
+from ganops.training.step import Batches, train_iteration
 from ganops.training_settings import Settings
 
 
 def rounds(
-    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: World = ALONE
+    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: Distributed = SINGLE_PROCESS
 ) -> Iterator[dict[str, Tensor]]:
     """Play from the state's clock to total_images, yielding each round's detached scalars, still on the device.
 
@@ -20,4 +20,4 @@ def rounds(
     to one round beyond total_images.
     """
     while state.images_seen < settings.total_images:
-        yield play_round(game, state, settings, batches, world)
+        yield train_iteration(game, state, settings, batches, world)

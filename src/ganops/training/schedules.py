@@ -7,7 +7,7 @@ attempt at a game that was lost is gentler: half the learning rate and twice the
 import math
 from dataclasses import dataclass
 
-from ganops.games.game import Strengths
+from ganops.games.game import LossWeights
 from ganops.training_settings import Settings
 
 GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
@@ -17,7 +17,7 @@ _EMA_RAMP = 0.05
 
 
 @dataclass(frozen=True)
-class Pace:
+class AdamSettings:
     """What Adam is given at a move."""
 
     learning_rate: float
@@ -25,7 +25,7 @@ class Pace:
     beta2: float
 
 
-def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> Pace:
+def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> AdamSettings:
     """The rate falls linearly to zero at total_images where the recipe says so (Gulrajani et al. 2017, appendix F).
 
     A discriminator that pays its penalties in a step of its own after every k moves takes k + 1 steps where another
@@ -36,15 +36,15 @@ def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) ->
         rate *= max(0.0, 1 - images_seen / settings.total_images)
     every = settings.penalty_every_moves or 1
     slower = every / (every + 1) if player == "discriminator" and every > 1 and _pays(settings) else 1.0
-    return Pace(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
+    return AdamSettings(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
 
 
-def strengths(settings: Settings, images_seen: int, attempt: int = 0) -> Strengths:
+def strengths(settings: Settings, images_seen: int, attempt: int = 0) -> LossWeights:
     """Weights of the penalties and the probability of augmentation, unless that is adapted."""
     if settings.objective is None:
-        return Strengths()
+        return LossWeights()
     stronger = STRONGER_GAMMA**attempt
-    return Strengths(
+    return LossWeights(
         _burnt_in(settings, "r1_gamma", images_seen) * stronger,
         _burnt_in(settings, "r2_gamma", images_seen) * stronger,
         settings.gradient_penalty or 0.0,

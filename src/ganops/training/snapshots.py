@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ganops.errors import CheckpointError
-from ganops.files import whole_file
+from ganops.files import atomic_write
 from ganops.tensors import WrongTensors, parse_images_seen, read_tensors
 
 
@@ -25,7 +25,7 @@ class Snapshots:
             for name, network in averages.items()
             for key, value in network.state_dict().items()
         }
-        with whole_file(self.folder / f"{images_seen:014d}.safetensors") as file:
+        with atomic_write(self.folder / f"{images_seen:014d}.safetensors") as file:
             save_file(weights, file)
 
     def forget_after(self, images_seen: int) -> None:

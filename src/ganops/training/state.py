@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from ganops.augment import Adaptation
 from ganops.errors import CheckpointError
-from ganops.games.game import Game, Strengths
+from ganops.games.game import Game, LossWeights
 from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
-from ganops.training.failure import LostGame
+from ganops.training.failure import FailedAttempt
 from ganops.training.state_check import (
     check_learned,
     check_names,
@@ -25,7 +25,7 @@ from ganops.training.state_check import (
     read_clock,
     read_lost,
 )
-from ganops.training.window import Window
+from ganops.training.window import RunningMeans
 from ganops.training_settings import LARGEST_CLOCK, Settings
 
 
@@ -47,10 +47,10 @@ class TrainingState:
     images_seen: int = 0
     before: int = 0
     attempt: int = 0
-    window: Window = field(default_factory=Window)
+    window: RunningMeans = field(default_factory=RunningMeans)
     curves: dict[str, list[float]] = field(default_factory=dict)
     digests: list[tuple[int, int, str]] = field(default_factory=list)
-    lost: list[LostGame] = field(default_factory=list)
+    lost: list[FailedAttempt] = field(default_factory=list)
 
     @classmethod
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
@@ -72,7 +72,7 @@ class TrainingState:
         """
         return self.before + self.images_seen + self.attempt * LARGEST_CLOCK
 
-    def strengths(self, scheduled: Strengths) -> Strengths:
+    def strengths(self, scheduled: LossWeights) -> LossWeights:
         """The scheduled ones, with the adapted probability of augmentation where there is one."""
         return replace(scheduled, augmentation=self.adaptation.probability) if self.adaptation else scheduled
 
@@ -205,7 +205,7 @@ class TrainingState:
         self.images_seen, self.before = read_clock(tensors, "images_seen"), read_clock(tensors, "before")
         self.attempt, self.lost = read_clock(tensors, "attempt"), read_lost(tensors)
         sums = {name: value.to(device) for name, value in group(tensors, "window").items()}
-        self.window = Window(sums, {name: int(count) for name, count in group(tensors, "window_counts").items()})
+        self.window = RunningMeans(sums, {name: int(count) for name, count in group(tensors, "window_counts").items()})
         bits = group(tensors, "curves")
         self.curves = {name: values.view(torch.float64).tolist() for name, values in bits.items()}
         digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]

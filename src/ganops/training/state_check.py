@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganops.parameters import wanted
 from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
-from ganops.training.failure import MOST_ATTEMPTS, LostGame
+from ganops.training.failure import MOST_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -18,7 +18,7 @@ _CLOCK = {
     "clock/before": MOST_ATTEMPTS * LARGEST_CLOCK,
     "clock/attempt": MOST_ATTEMPTS,
 }
-_LOST = TypeAdapter(list[LostGame])
+_LOST = TypeAdapter(list[FailedAttempt])
 _RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/")
 
 
@@ -80,7 +80,7 @@ def read_clock(tensors: Tensors, name: str) -> int:
     return value
 
 
-def read_lost(tensors: Tensors) -> list[LostGame]:
+def read_lost(tensors: Tensors) -> list[FailedAttempt]:
     """Read the games that were lost before; WrongTensors where their JSON is not of the schema."""
     try:
         return _LOST.validate_json(decode_text(_take(tensors, "clock/lost")), strict=True)

@@ -11,8 +11,8 @@ from torch.nn.utils.parametrizations import _SpectralNorm
 
 from ganops.games.game import Batch, Game, Losses
 from ganops.noise import Noise
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.ema import update_average
-from ganops.training.processes import ALONE, World
 from ganops.training.schedules import ema_half_life, pace, strengths
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
@@ -27,8 +27,8 @@ class Batches(Protocol):
     def batch(self, first: int, count: int) -> dict[str, Tensor]: ...
 
 
-def play_round(
-    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: World = ALONE
+def train_iteration(
+    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: Distributed = SINGLE_PROCESS
 ) -> dict[str, Float[Tensor, ""]]:
     """Every player's moves, then the averages; the state's clock moves on by the samples of all processes.
 
@@ -75,7 +75,7 @@ def move(
     settings: Settings,
     batch: Batch,
     noise: Noise,
-    world: World = ALONE,
+    world: Distributed = SINGLE_PROCESS,
     number: int = 0,
 ) -> dict[str, Float[Tensor, ""]]:
     """One step of Adam on the player's networks, down the mean of its losses; after every k-th move (`number` 0, k, …)
@@ -93,7 +93,7 @@ def move(
     if every > 1 and number % every == 0:
         with _autocast(settings):
             penalties = game.penalties(player, state.networks, batch, noise, now)
-        if penalties.minimised:
+        if penalties.terms:
             scalars = _descend(player, state, settings, penalties, world, times=every) | scalars
     if state.adaptation and "logit/real" in losses.observed:
         state.adaptation.observe(losses.observed["logit/real"], world.total)
@@ -119,11 +119,11 @@ def _autocast(settings: Settings) -> torch.autocast:
 
 
 def _descend(
-    player: str, state: TrainingState, settings: Settings, losses: Losses, world: World, times: int = 1
+    player: str, state: TrainingState, settings: Settings, losses: Losses, world: Distributed, times: int = 1
 ) -> dict[str, Tensor]:
     optimizer = state.optimizers[player]
-    means = {name: values.float().mean() for name, values in {**losses.minimised, **losses.observed}.items()}
-    total = torch.stack([means[name] for name in losses.minimised]).sum()
+    means = {name: values.float().mean() for name, values in {**losses.terms, **losses.observed}.items()}
+    total = torch.stack([means[name] for name in losses.terms]).sum()
     (total * times).backward()
     (group,) = optimizer.param_groups
     means = world.average(group["params"], {name: value.detach() for name, value in means.items()})

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from ganops.errors import CheckpointError
-from ganops.files import read_regular, whole_file
+from ganops.files import atomic_write, read_regular
 
 _MOST_BYTES = 100
 
@@ -35,7 +35,7 @@ class Stopwatch:
 
     def keep(self) -> None:
         """Write all seconds so far."""
-        with whole_file(self.file) as file:
+        with atomic_write(self.file) as file:
             file.write_text(f"{self.seconds:.3f}\n", encoding="utf-8")
 
 

@@ -7,19 +7,19 @@ from torch import Tensor
 
 
 @dataclass
-class Window:
+class RunningMeans:
     """Sums of the scalars since the last log, on the device, and how many rounds each covers."""
 
     sums: dict[str, Tensor] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, scalars: dict[str, Tensor]) -> None:
+    def update(self, scalars: dict[str, Tensor]) -> None:
         """One round more; a penalty that is paid lazily is in few of them."""
         for name, value in scalars.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def means(self) -> dict[str, float]:
+    def pop(self) -> dict[str, float]:
         """By one transfer from the device; the window is empty afterwards."""
         totals = torch.stack(list(self.sums.values())).tolist()
         means = {name: total / self.counts[name] for name, total in zip(self.sums, totals, strict=True)}

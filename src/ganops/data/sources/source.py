@@ -50,7 +50,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class ReadySamples:
+class ArraySamples:
     """Samples that are stored as they come.
 
     Args:

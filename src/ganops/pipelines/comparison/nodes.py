@@ -10,20 +10,20 @@ from ganops.config import ComparisonParameters, EvaluationParameters, TrainingPa
 
 def compare_variants(
     store: Any,
-    judge: Any,
+    feature_extractor: Any,
     training: TrainingParameters,
     evaluation: EvaluationParameters,
     comparison: ComparisonParameters,
     checkpoints: Path,
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, Any]:
     """Train and judge every variant in a run of its own; reports as JSON and as a table, curves, rows of samples."""
-    from ganops.metrics.judge import open_judge
-    from ganops.pipelines.comparison.variants import play_variants
+    from ganops.extractors.build import open_extractor
+    from ganops.pipelines.comparison.variants import train_variants
     from ganops.reporting.comparison import comparison_curves, comparison_table, draw_compared_samples
 
-    compared = play_variants(
+    compared = train_variants(
         store,
-        open_judge(judge.made_from(store, evaluation), evaluation),
+        open_extractor(feature_extractor.made_from(store, evaluation), evaluation),
         comparison.trainings(training),
         evaluation,
         checkpoints,

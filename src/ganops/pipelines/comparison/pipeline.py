@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
 
-_INPUTS = ["store", "judge", "params:training", "params:evaluation", "params:comparison", "checkpoints"]
+_INPUTS = ["store", "feature_extractor", "params:training", "params:evaluation", "params:comparison", "checkpoints"]
 _COMPARED = ["comparison_reports", "comparison_table", "comparison_curves", "comparison_samples"]
 
 

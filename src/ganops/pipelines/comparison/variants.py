@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ganops.bundle import Bundle, BundleContents
+from ganops.bundle import Bundle, BundleData
 from ganops.config import EvaluationParameters, TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
+from ganops.evaluation.evaluate import evaluate_by, make_evaluator
+from ganops.evaluation.evaluator import Evaluator
+from ganops.evaluation.report import GeneratorIdentity
+from ganops.extractors.base import FeatureExtractor
 from ganops.games.resolve import resolve
-from ganops.launch.training import data_shape, launch_training, machine
-from ganops.metrics.evaluate import evaluate_by, yardstick_of
-from ganops.metrics.features import FeatureExtractor
-from ganops.metrics.report import GeneratorIdentity
-from ganops.metrics.yardstick import Yardstick
-from ganops.reporting.comparison import Compared, row_of_samples
-from ganops.reporting.drawings import DRAWINGS
+from ganops.launch.launch import launch_training, machine, sample_spec
+from ganops.reporting.comparison import VariantResult, row_of_samples
 from ganops.reporting.progress import step_bar, training_progress
 from ganops.reporting.settings_table import print_settings
+from ganops.reporting.views import DRAWINGS
 from ganops.tracking.variants import VariantRun, variant_run
 
 _LOG = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ _LOG = logging.getLogger(__name__)
 Trainings = Mapping[tuple[str, int], TrainingParameters]
 
 
-def play_variants(
+def train_variants(
     store: Store, extractor: FeatureExtractor, trainings: Trainings, evaluation: EvaluationParameters, checkpoints: Path
-) -> dict[str, Compared]:
+) -> dict[str, VariantResult]:
     """Label → what came out, in the given order; of a game that was lost, why.
 
     Raises:
@@ -41,7 +41,7 @@ def play_variants(
         TrainingError: all games were lost.
     """
     require_playable(store, trainings)
-    player = _Player(store, yardstick_of(store, extractor, evaluation, step_bar("pictures")), checkpoints)
+    player = _Player(store, make_evaluator(store, extractor, evaluation, step_bar("pictures")), checkpoints)
     compared = {}
     for place, ((name, seed), parameters) in enumerate(trainings.items(), start=1):
         label = f"{name}, seed {seed}" if len({seed for _, seed in trainings}) > 1 else name
@@ -56,7 +56,7 @@ def require_playable(store: Store, trainings: Trainings) -> None:
     """Raises ConfigurationError, naming the variant, where its settings cannot be resolved for this data."""
     for (name, _), parameters in trainings.items():
         try:
-            resolve(parameters, data_shape(store), machine(parameters))
+            resolve(parameters, sample_spec(store), machine(parameters))
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"comparison.variants.{name}: {error.subject}",
@@ -71,37 +71,37 @@ class _Player:
     """What is the same for all variants."""
 
     store: Store
-    yardstick: Yardstick
+    evaluator: Evaluator
     checkpoints: Path
 
-    def compared(self, label: str, name: str, parameters: TrainingParameters) -> Compared:
+    def compared(self, label: str, name: str, parameters: TrainingParameters) -> VariantResult:
         """One variant, in a run of its own, which is FAILED where the game was lost."""
         try:
             with variant_run(label, parameters) as run:
                 return self._judged(run, name, parameters)
         except TrainingError as error:
             _LOG.warning("%s: %s", label, error)
-            return Compared(name, parameters.seed, lost=str(error))
+            return VariantResult(name, parameters.seed, lost=str(error))
 
-    def _judged(self, run: VariantRun, name: str, parameters: TrainingParameters) -> Compared:
+    def _judged(self, run: VariantRun, name: str, parameters: TrainingParameters) -> VariantResult:
         heard = (run.open_tracker, training_progress, _LOG.info, print_settings)
         settings, _, contents, _, _, snapshots = launch_training(self.store, parameters, self.checkpoints, *heard)
         with TemporaryDirectory() as folder:
             bundle = _saved(contents, Path(folder) / "bundle")
-            report = evaluate_by(self.yardstick, bundle, bundle.as_it_was(snapshots))
+            report = evaluate_by(self.evaluator, bundle, bundle.at_snapshots(snapshots))
             report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
-            variant = Compared(name, parameters.seed, report, row_of_samples(bundle))
+            variant = VariantResult(name, parameters.seed, report, row_of_samples(bundle))
             run.record(settings, report, DRAWINGS[bundle.settings.field].samples(bundle), bundle.path, self.checkpoints)
         return variant
 
 
-def _saved(contents: BundleContents, path: Path) -> Bundle:
+def _saved(contents: BundleData, path: Path) -> Bundle:
     """Judged is what is kept: the files."""
     contents.save(path)
     return Bundle.load(path)
 
 
-def _all_lost(compared: Mapping[str, Compared]) -> TrainingError:
+def _all_lost(compared: Mapping[str, VariantResult]) -> TrainingError:
     return TrainingError(
         "a comparison",
         expected="a variant whose game is not lost",

@@ -19,14 +19,14 @@ def require_same_store(bundle: "Bundle", store: "Store") -> None:
             str(bundle.path),
             expected=f"a generator trained on the data in {store.path} with the sha256 {store.digest():.12}",
             received=f"one trained on data with the sha256 {bundle.store_sha256:.12}",
-            remedy="Train on these data, with the same --env and --params: `kedro run --from-nodes make_judge,train`. "
+            remedy="Train again, with the same --env and --params: `kedro run --from-nodes build_extractor,train`. "
             "Or prepare again the data that it was trained on.",
         )
 
 
 def require_same_evaluation(metric_curve: "pd.DataFrame", report: Mapping[str, Any]) -> None:
     """Raise MetricError where report and curve are of two evaluations."""
-    from ganops.metrics.report import table_digest
+    from ganops.evaluation.report import table_digest
 
     found = table_digest(metric_curve)
     if report.get("metric_curve_sha256") != found:

@@ -14,30 +14,34 @@ from ganops.pipelines.evaluation.matching import require_same_evaluation, requir
 from ganops.reporting.progress import step_bar
 
 
-def make_judge(store: Any, parameters: EvaluationParameters) -> Any:
+def build_extractor(store: Any, parameters: EvaluationParameters) -> Any:
     """What judges by `evaluation.features`; what cannot be judged stops the run here, before any training.
 
     Of nodes that could run next, Kedro takes them by name: this one's comes before `train`.
     """
-    from ganops.metrics.judge import StoreJudge, shaping_parameters
-    from ganops.metrics.judge import make_judge as make
-    from ganops.metrics.judgeable import require_generator
+    from ganops.evaluation.requirements import check_evaluable, check_no_external_samples
+    from ganops.extractors.build import StoredExtractor, shaping_parameters
+    from ganops.extractors.build import build_extractor as make
 
-    require_generator(parameters)
+    check_no_external_samples(parameters)
+    check_evaluable(store, parameters)
     judge = make(store, parameters, step_bar("classifier"))
-    return StoreJudge(judge, store.digest(), shaping_parameters(parameters))
+    return StoredExtractor(judge, store.digest(), shaping_parameters(parameters))
 
 
 def evaluate_generator(
-    bundle: Any, snapshots: dict[str, Any], store: Any, judge: Any, parameters: EvaluationParameters
+    bundle: Any, snapshots: dict[str, Any], store: Any, feature_extractor: Any, parameters: EvaluationParameters
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """Every metric of the generator and its floor, as JSON and as a table; and the curve of its snapshots."""
-    from ganops.metrics.evaluate import evaluate
-    from ganops.metrics.judge import open_judge
-    from ganops.metrics.report import GeneratorIdentity
+    from ganops.evaluation.evaluate import evaluate
+    from ganops.evaluation.report import GeneratorIdentity
+    from ganops.extractors.build import open_extractor
 
     require_same_store(bundle, store)
-    extractor, along = open_judge(judge.made_from(store, parameters), parameters), bundle.as_it_was(snapshots)
+    extractor, along = (
+        open_extractor(feature_extractor.made_from(store, parameters), parameters),
+        bundle.at_snapshots(snapshots),
+    )
     report = evaluate(bundle, store, extractor, parameters, step_bar("pictures"), along)
     report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     return report.to_json(), report.table(), report.curve_table()
@@ -77,16 +81,18 @@ def draw_real(bundle: Any, store: Any) -> Any:
     return _drawings(bundle).real(bundle, store)
 
 
-def draw_neighbours(bundle: Any, store: Any, judge: Any, parameters: EvaluationParameters) -> tuple[Any, pd.DataFrame]:
+def draw_neighbours(
+    bundle: Any, store: Any, feature_extractor: Any, parameters: EvaluationParameters
+) -> tuple[Any, pd.DataFrame]:
     """Samples beside those of the training split that are nearest to them, as a picture and as a table."""
-    from ganops.metrics.judge import open_judge
+    from ganops.extractors.build import open_extractor
 
     require_same_store(bundle, store)
-    extractor = open_judge(judge.made_from(store, parameters), parameters)
+    extractor = open_extractor(feature_extractor.made_from(store, parameters), parameters)
     return _drawings(bundle).neighbours(bundle, store, extractor, parameters.threads)
 
 
 def _drawings(bundle: Any) -> Any:
-    from ganops.reporting.drawings import DRAWINGS
+    from ganops.reporting.views import DRAWINGS
 
     return DRAWINGS[bundle.settings.field]

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from ganops.pipelines.evaluation.nodes import (
+    build_extractor,
     draw_film,
     draw_interpolation,
     draw_metric_curve,
@@ -11,17 +12,16 @@ from ganops.pipelines.evaluation.nodes import (
     draw_samples,
     draw_truncations,
     evaluate_generator,
-    make_judge,
 )
 
 
 def create_pipeline() -> Pipeline:
     """Judgement of a generator."""
-    judged = ["bundle", "store", "judge", "params:evaluation"]
+    judged = ["bundle", "store", "feature_extractor", "params:evaluation"]
     reports = ["report", "report_table", "metric_curve"]
     return Pipeline(
         [
-            Node(make_judge, ["store", "params:evaluation"], "judge", name="make_judge"),
+            Node(build_extractor, ["store", "params:evaluation"], "feature_extractor", name="build_extractor"),
             Node(evaluate_generator, ["bundle", "snapshots", *judged[1:]], reports, name="evaluate"),
             Node(draw_metric_curve, ["metric_curve", "report"], "metric_curve_picture", name="draw_metric_curve"),
             Node(draw_samples, "bundle", "sample_grid", name="draw_samples"),

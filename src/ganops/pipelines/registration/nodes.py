@@ -18,10 +18,10 @@ def register(
     from ganops.pipelines.registration.origin import read_origin, registration_lock
     from ganops.registry.matching import require_report_of_bundle
     from ganops.registry.mlflow_registry import register_bundle
-    from ganops.registry.receipt import make_card, make_receipt
+    from ganops.registry.registration_record import make_card, make_registration_record
 
     require_report_of_bundle(report, bundle)
     origin, lock = read_origin(bundle.path, bundle.fingerprint), registration_lock(registered_model)
     done = register_bundle(registered_model, bundle, report, parameters, origin, lock)
-    receipt = make_receipt(registered_model, bundle, report, done.verdicts)
+    receipt = make_registration_record(registered_model, bundle, report, done.verdicts)
     return receipt, make_card(registered_model, bundle, report, done.verdicts, parameters)

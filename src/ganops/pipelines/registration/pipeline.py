@@ -9,4 +9,4 @@ _INPUTS = ["bundle", "report", "params:registration", "registered_model"]
 
 def create_pipeline() -> Pipeline:
     """Gate, registry, receipt and card."""
-    return Pipeline([Node(register, _INPUTS, ["receipt", "model_card"], name="register")])
+    return Pipeline([Node(register, _INPUTS, ["registration_record", "model_card"], name="register")])

@@ -10,7 +10,7 @@ from kedro.io import DataCatalog
 
 from ganops.config import TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import refuse_hidden_overrides, require_environment
+from ganops.tracking.overlays import check_overrides_visible_to_dvc, require_environment
 
 logger = logging.getLogger(__name__)
 _NEEDED = ("store", "checkpoints")
@@ -22,7 +22,7 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
     Raises:
         ConfigurationError: no launcher has started this process.
     """
-    from ganops.launch.training import join_training
+    from ganops.launch.launch import join_training
     from ganops.reporting.progress import training_progress
 
     processes = _processes()
@@ -32,7 +32,7 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
         str(configuration), env=environment, runtime_params=runtime_parameters, **settings.CONFIG_LOADER_ARGS
     )
     require_environment(loader.environments(), environment)
-    refuse_hidden_overrides(configuration, environment)
+    check_overrides_visible_to_dvc(configuration, environment)
     catalog = DataCatalog.from_config({name: loader["catalog"][name] for name in _NEEDED})
     parameters = TrainingParameters.parse(loader["parameters"][TrainingParameters.key])
     store, checkpoints = (catalog.load(name) for name in _NEEDED)

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Path) -> tuple[Any, ...]:
     """Resolve the settings, play the game, and give settings, state, bundle, curves, digests and snapshots."""
-    from ganops.launch.training import launch_training
+    from ganops.launch.launch import launch_training
     from ganops.reporting.progress import training_progress
     from ganops.reporting.settings_table import print_settings
     from ganops.tracking.mlflow_tracker import opener

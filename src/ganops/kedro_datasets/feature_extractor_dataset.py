@@ -1,0 +1,46 @@
+"""What judges, in the catalog: a folder with a description (JSON) and, of a classifier, weights (safetensors)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+from ganops.files import atomic_folder, read_regular
+
+if TYPE_CHECKING:
+    from ganops.extractors.build import StoredExtractor
+
+
+class FeatureExtractorDataset(AbstractDataset["StoredExtractor", "StoredExtractor"]):
+    """Saved whole or not at all, the same bytes for the same weights.
+
+    Args:
+        filepath: the folder.
+        metadata: read by hooks and by `kedro dvc sync`, ignored here.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> "StoredExtractor":
+        """Raises MetricError where the folder is missing or damaged."""
+        from ganops.extractors.build import restore_stored
+        from ganops.extractors.classifier import damaged
+
+        try:
+            return restore_stored({path.name: read_regular(path) for path in self._filepath.iterdir()})
+        except OSError as error:
+            raise damaged(f"a folder {self._filepath}", str(error)) from None
+
+    def save(self, data: "StoredExtractor") -> None:
+        """A sibling folder is filled and synced, then takes this folder's name."""
+        with atomic_folder(self._filepath) as folder:
+            for name, content in data.files().items():
+                (folder / name).write_bytes(content)
+
+    def _exists(self) -> bool:
+        return self._filepath.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,96 @@
+"""The networks of the article: a perceptron that writes pictures, a small convolutional network that judges them.
+
+The article's: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid; convolutions of 64 and
+128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Ours: any picture's size, `width` w in place
+of 64 and 2w of 128, the last hidden layer as wide as z, LeakyReLU's slope of 0.2, and the class, which enters as in
+DCGAN: in the normalisation of the generator, and in a projection of the discriminator. The article's pixels are 0 … 1
+and ours −1 … 1: y = 2 · sigmoid − 1.
+
+Of initial weights the article says nothing. Those of the generator keep the variance of what enters a layer; those of
+the discriminator are DCGAN's small ones. With large ones it is certain before the generator has learned anything, and
+the minimax loss has no slope there (measured: EXPERIMENTS.md).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ganops.networks.dropout import Dropout
+from ganops.networks.layers import ClassEmbedding, ConditionalBatchNorm1d, ProjectionHead, with_init_std
+
+_EMBEDDING_DIMENSION = 64
+_SLOPE = 0.2
+_DROPPED = 0.3
+
+
+class Generator(nn.Module):
+    """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]: z → 2w → 2w → z → C · H · W."""
+
+    def __init__(
+        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
+    ) -> None:
+        super().__init__()
+        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
+        sizes = [latent_dimension, 2 * width, 2 * width, latent_dimension]
+        self.hidden = HiddenLayers(sizes, _EMBEDDING_DIMENSION if classes else 0)
+        self.last = PictureLayer(latent_dimension, channels, height, width_pixels)
+
+    def forward(
+        self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels height width"]:
+        embedded = None if self.embedding is None else self.embedding(label)
+        return self.last(self.hidden(latent, embedded))
+
+
+class Discriminator(nn.Module):
+    """Pictures (B, C, H, W) and labels → logits (B, 1); it drops values only where it is handed a Dropout."""
+
+    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+        super().__init__()
+        levels = pairwise([channels, width, 2 * width])
+        self.downs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
+        self.head = ProjectionHead(2 * width * -(-height // 4) * -(-width_pixels // 4), classes)
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "batch channels height width"],
+        label: Int[Tensor, " batch"] | None = None,
+        dropout: Dropout | None = None,
+    ) -> Float[Tensor, "batch 1"]:
+        maps = pictures
+        for level, down in enumerate(self.downs):
+            maps = F.leaky_relu(down(maps), _SLOPE)
+            maps = maps if dropout is None else dropout(maps, f"level/{level}", _DROPPED)
+        return self.head(maps.flatten(1), label)
+
+
+class HiddenLayers(nn.Module):
+    """Linear maps from each size to the next, each with batch normalisation and LeakyReLU: (B, first) → (B, last)."""
+
+    def __init__(self, sizes: Sequence[int], embedding_dimension: int) -> None:
+        super().__init__()
+        self.maps = nn.ModuleList(with_init_std(nn.Linear(a, b, bias=False)) for a, b in pairwise(sizes))
+        self.normalisations = nn.ModuleList(ConditionalBatchNorm1d(size, embedding_dimension) for size in sizes[1:])
+
+    def forward(
+        self, values: Float[Tensor, "batch first"], embedded: Float[Tensor, "batch embedding"] | None
+    ) -> Float[Tensor, "batch last"]:
+        for linear, normalisation in zip(self.maps, self.normalisations, strict=True):
+            values = F.leaky_relu(normalisation(linear(values), embedded), _SLOPE)
+        return values
+
+
+class PictureLayer(nn.Module):
+    """One linear map to all pixels, and 2 · sigmoid − 1."""
+
+    def __init__(self, features: int, channels: int, height: int, width_pixels: int) -> None:
+        super().__init__()
+        self.shape = (channels, height, width_pixels)
+        self.linear = with_init_std(nn.Linear(features, channels * height * width_pixels))
+
+    def forward(self, values: Float[Tensor, "batch features"]) -> Float[Tensor, "batch channels height width"]:
+        return (2 * torch.sigmoid(self.linear(values).float()) - 1).unflatten(1, self.shape)

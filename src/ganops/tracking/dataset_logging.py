@@ -1,0 +1,129 @@
+"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | curves | …}`."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.best_effort import best_effort
+from ganops.tracking.parameters import flatten
+from ganops.tracking.run import log_parameters
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# The report's groups as the UI's groups of charts: what was evaluated, and the floor it is to be held against.
+_CHARTS = {"generator": "eval", "held_out": "floor"}
+_X = "images_seen"
+
+
+def dataset_path(entry: Mapping[str, Any]) -> Path | None:
+    """Where a catalog entry lies, absolute; None for what is not a local file or folder."""
+    written = entry.get("filepath") or entry.get("path")
+    return Path(written) if isinstance(written, str) and "://" not in written else None
+
+
+def check_roles(entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Before anything runs: every role is known, and on a dataset with a path.
+
+    Raises:
+        ConfigurationError: one that is not.
+    """
+    for name, entry in entries.items():
+        role = _role(entry)
+        if role != "none" and (role not in _LOGGERS or dataset_path(entry) is None):
+            raise _unknown_role(name, role)
+
+
+def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[str, Any]) -> None:
+    """Log what was just saved. Never fatal: the data are there, and worth more than their record."""
+    log, path = _LOGGERS.get(_role(entry)), dataset_path(entry)
+    if log is not None and path is not None:
+        best_effort(
+            f"The dataset {name} is saved, but its record in MLflow is not", lambda: log(client, run_id, name, path)
+        )
+
+
+def report_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
+    """Flat metrics `chart/metric` of a report; the chart of a JSON without groups is the dataset's name.
+
+    A mean goes by the metric's name, its companions by a suffix: `eval/fid_classifier`, `eval/fid_classifier_sd`.
+    """
+    groups: Mapping[str, Any] = report.get("metrics", {name: report})
+    charts = {str(_CHARTS.get(group, group)): flatten(values, "_") for group, values in groups.items()}
+    flat = flatten(charts, "/")
+    numbers = {key: value for key, value in flat.items() if _is_number(value)}
+    return {key.removesuffix("_mean"): float(value) for key, value in numbers.items()}
+
+
+def _role(entry: Mapping[str, Any]) -> str:
+    return (entry.get("metadata") or {}).get("mlflow", "none")
+
+
+def _log_artifact(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    if path.is_dir():
+        client.log_artifacts(run_id, str(path), path.name)
+    else:
+        client.log_artifact(run_id, str(path))
+
+
+def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    log_report(client, run_id, name, json.loads(path.read_text(encoding="utf-8")))
+
+
+def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
+    """A report's metrics and protocol; `name` is the chart of one without groups."""
+    from mlflow.entities import Metric
+    from mlflow.utils.time import get_current_time_millis
+
+    now = get_current_time_millis()
+    metrics = [Metric(key, value, now, 0) for key, value in report_metrics(name, report).items()]
+    client.log_batch(run_id, metrics=metrics)
+    if "protocol" in report:
+        log_parameters(client, run_id, flatten({"protocol": report["protocol"]}))
+
+
+def log_curves(client: "MlflowClient", run_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Points `curve/<metric>` at their images seen; those up to the last that is stored are there already.
+
+    Not `eval/…`: that is the mean over the evaluation seeds, and a run's last value of a metric is what is compared.
+    """
+    from mlflow.entities import Metric
+    from mlflow.utils.time import get_current_time_millis
+
+    now, last = get_current_time_millis(), dict[str, int]()
+    stored = client.get_run(run_id).data.metrics
+    points = [
+        Metric(f"curve/{name}", float(row[name]), now, int(row[_X])) for row in rows for name in row if name != _X
+    ]
+    for key in {point.key for point in points} & stored.keys():
+        last[key] = max(point.step for point in client.get_metric_history(run_id, key))
+    client.log_batch(run_id, metrics=[point for point in points if point.step > last.get(point.key, -1)])
+
+
+def _log_parameters(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    log_parameters(client, run_id, flatten({name: json.loads(path.read_text(encoding="utf-8"))}))
+
+
+def _log_curves(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        log_curves(client, run_id, list(csv.DictReader(file)))
+
+
+_LOGGERS = {"artifact": _log_artifact, "metrics": _log_metrics, "curves": _log_curves, "parameters": _log_parameters}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _unknown_role(name: str, role: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"metadata.mlflow of {name} in the catalog",
+        expected="artifact, metrics, curves, parameters or none, on a dataset with a path",
+        received=repr(role),
+        remedy="Correct it in conf/base/catalog_*.yml.",
+    )

@@ -1,0 +1,53 @@
+"""What cannot be judged is refused before anything is trained."""
+
+import pytest
+
+from ganops.data.store import Store
+from ganops.errors import MetricError
+from ganops.evaluation.evaluate import evaluate
+from ganops.evaluation.requirements import check_evaluable, sample_count
+from ganops.extractors.classifier import Classifier
+from ganops.pipelines.evaluation.nodes import build_extractor
+from ganops.sampling import GenerationRequest, Samples
+
+from .. import parameters as of_base
+
+HELD_OUT = 40
+UNUSABLE = [
+    ({"n": HELD_OUT + 1}, r"evaluation\.n: expected 2 to 40, the size of held_out.*received 41"),
+    ({"nearest_neighbours": HELD_OUT}, r"nearest_neighbours: expected fewer than the 40.*Set .* to 39 or less"),
+    ({"samples": "elsewhere"}, r"evaluation\.samples: expected null.*--pipelines evaluate_samples"),
+    ({"n": 5}, r"nearest_neighbours: expected fewer than the 5"),
+]
+
+
+class NeverAsked:
+    def generate(self, request: GenerationRequest) -> Samples:
+        raise AssertionError("Nothing was to be generated.")
+
+
+def test_what_can_be_judged_passes(store: Store) -> None:
+    assert len(store.indices("held_out")) == HELD_OUT
+    check_evaluable(store, of_base.evaluation(n=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
+
+
+def test_pictures_without_classes_are_judged_by_features_that_need_none(unlabelled: Store) -> None:
+    with pytest.raises(MetricError, match=r"no classes: evaluation\.features=efficientnet_lite0"):
+        check_evaluable(unlabelled, of_base.evaluation())
+    for features in ("efficientnet_lite0", "inception"):
+        check_evaluable(unlabelled, of_base.evaluation(features=features))
+
+
+@pytest.mark.parametrize(("changed", "message"), UNUSABLE)
+def test_the_first_node_and_the_last_refuse_the_same(
+    store: Store, classifier: Classifier, changed: dict, message: str
+) -> None:
+    parameters = of_base.evaluation(**changed)
+    with pytest.raises(MetricError, match=message):
+        build_extractor(store, parameters)
+    with pytest.raises(MetricError, match=message):
+        evaluate(NeverAsked(), store, classifier, parameters)
+
+
+def test_as_many_are_judged_as_asked_or_as_held_out_has() -> None:
+    assert (sample_count(None, 40), sample_count(30, 40), sample_count(40, 40)) == (40, 30, 40)

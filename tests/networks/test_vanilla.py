@@ -1,0 +1,65 @@
+import pytest
+import torch
+
+from ganops.networks import autoencoder, vanilla
+from ganops.networks.dropout import Dropout
+from ganops.networks.layers import ConditionalBatchNorm1d, initialise
+from ganops.noise import Noise
+
+
+def sizes(layers):
+    return [layers.maps[0].in_features, *(linear.out_features for linear in layers.maps)]
+
+
+def test_the_sizes_are_the_articles():
+    generator = vanilla.Generator(100, 64, 1, 28, 28, 0)
+    assert sizes(generator.hidden) == [100, 128, 128, 100]
+    assert (generator.last.linear.in_features, generator.last.linear.out_features) == (100, 784)
+    discriminator = vanilla.Discriminator(64, 1, 28, 28, 0)
+    assert [(down.out_channels, down.kernel_size, down.stride) for down in discriminator.downs] == [
+        (64, (3, 3), (2, 2)),
+        (128, (3, 3), (2, 2)),
+    ]
+
+
+def test_the_pixels_are_the_sigmoids_stretched_from_0_1_to_minus_1_1():
+    layer = vanilla.PictureLayer(3, 1, 2, 2)
+    values = torch.randn(5, 3)
+    torch.testing.assert_close(layer(values).flatten(1), torch.sigmoid(layer.linear(values)) * 2 - 1)
+
+
+def test_the_noise_is_squeezed_into_a_code_of_few_dimensions():
+    """However many latents, the decoder is given vectors of a space of w / 4 dimensions."""
+    generator = initialise(autoencoder.Generator(20, 16, 1, 8, 8, 0), "generator", seed=0)
+    codes = generator.bottleneck(generator.encoder(torch.randn(64, 20), None))
+    assert codes.shape == (64, 4)
+    assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).encoder) == [100, 64, 32]
+    assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).decoder) == [16, 64, 128]
+
+
+def test_values_are_dropped_only_where_dropout_is_handed_over_and_by_its_address():
+    discriminator = initialise(vanilla.Discriminator(4, 1, 8, 8, 0), "discriminator", seed=0)
+    pictures = torch.randn(3, 1, 8, 8)
+
+    def judge(*stream):
+        return discriminator(pictures, None, *(Dropout(Noise(0, 0, 3), name) for name in stream))
+
+    assert torch.equal(judge(), judge())
+    assert torch.equal(judge("real"), judge("real"))
+    assert not torch.equal(judge("real"), judge("fake"))
+    assert not torch.equal(judge("real"), judge())
+
+
+def test_in_the_mean_dropout_changes_no_value_of_a_layer():
+    values = torch.ones(2000, 8)
+    dropped = Dropout(Noise(0, 0, 2000), "real")(values, "level/0", vanilla._DROPPED)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_normalisation_of_vectors_is_that_of_torch_with_a_gain_and_bias_of_the_class():
+    layer = ConditionalBatchNorm1d(3, 2)
+    assert layer.of_class is not None
+    vectors, embedded = torch.randn(6, 3), torch.randn(6, 2)
+    more_gain, more_bias = layer.of_class(embedded).chunk(2, dim=1)
+    normal = torch.nn.functional.batch_norm(vectors, None, None, training=True)
+    torch.testing.assert_close(layer(vectors, embedded), normal * (1 + more_gain) + more_bias)

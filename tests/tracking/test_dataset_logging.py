@@ -1,0 +1,124 @@
+"""What saved datasets leave in a run."""
+
+import itertools
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from ganops.errors import ConfigurationError
+from ganops.tracking.dataset_logging import check_roles, dataset_path, log_dataset, log_report, report_metrics
+
+REPORT = {
+    "metrics": {
+        "generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}, "modes": 10},
+        "held_out": {"fid_classifier": {"mean": 1.0, "sd": 0.1}},
+        "classifier": {"accuracy_held_out": 0.98, "name": "small", "converged": True, "lost": float("nan")},
+    },
+    "protocol": {"n": 1000, "seeds": [1, 2, 3]},
+}
+
+
+def test_generator_and_floor_stand_in_charts_of_their_own() -> None:
+    assert report_metrics("report", REPORT) == {
+        "eval/fid_classifier": 2.0,
+        "eval/fid_classifier_sd": 0.5,
+        "eval/modes": 10.0,
+        "floor/fid_classifier": 1.0,
+        "floor/fid_classifier_sd": 0.1,
+        "classifier/accuracy_held_out": 0.98,
+    }
+
+
+def test_a_json_without_groups_goes_by_the_name_of_its_dataset() -> None:
+    assert report_metrics("preparation_report", {"kept": 3, "by": {"split": 2}}) == {
+        "preparation_report/kept": 3.0,
+        "preparation_report/by_split": 2.0,
+    }
+
+
+def test_each_role_leaves_what_it_says(client: MlflowClient, experiment_id: str, tmp_path: Path) -> None:
+    run_id = client.create_run(experiment_id).info.run_id
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "weights").write_text("w")
+    for name, path, role in (
+        ("report", "report.json", "metrics"),
+        ("settings", "report.json", "parameters"),
+        ("bundle", "bundle", "artifact"),
+        ("store", "bundle", "none"),
+    ):
+        log_dataset(client, run_id, name, {"filepath": str(tmp_path / path), "metadata": {"mlflow": role}})
+    data = client.get_run(run_id).data
+    assert data.metrics["eval/fid_classifier"] == 2.0
+    assert data.params["protocol.n"] == "1000"
+    assert data.params["settings.metrics.classifier.name"] == "small"
+    assert [artifact.path for artifact in client.list_artifacts(run_id)] == ["bundle"]
+    assert [artifact.path for artifact in client.list_artifacts(run_id, "bundle")] == ["bundle/weights"]
+
+
+def test_a_curve_stands_at_its_images_seen_once_and_beside_the_mean(
+    client: MlflowClient, experiment_id: str, tmp_path: Path
+) -> None:
+    run_id = client.create_run(experiment_id).info.run_id
+    entry = {"filepath": str(tmp_path / "curve.csv"), "metadata": {"mlflow": "curves"}}
+    log_report(client, run_id, "report", REPORT)
+    for rows in ("64,9.0,1\n128,3.0,4\n", "64,9.0,1\n128,3.0,4\n192,2.5,4\n"):
+        (tmp_path / "curve.csv").write_text("images_seen,fid_classifier,modes\n" + rows)
+        log_dataset(client, run_id, "metric_curve", entry)
+    points = client.get_metric_history(run_id, "curve/fid_classifier")
+    assert [(point.step, point.value) for point in points] == [(64, 9.0), (128, 3.0), (192, 2.5)]
+    assert [point.step for point in client.get_metric_history(run_id, "curve/modes")] == [64, 128, 192]
+    assert client.get_run(run_id).data.metrics["eval/fid_classifier"] == 2.0
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"filepath": "/nowhere", "metadata": {"mlflow": "metric"}},
+        {"type": "MemoryDataset", "metadata": {"mlflow": "metrics"}},
+    ],
+)
+def test_an_unknown_role_is_refused(entry: dict) -> None:
+    check_roles({"good": {"filepath": "/nowhere", "metadata": {"mlflow": "metrics"}}, "plain": {}})
+    with pytest.raises(ConfigurationError, match=r"metadata\.mlflow of report"):
+        check_roles({"report": entry})
+
+
+def test_a_store_that_cannot_be_written_is_asked_again_and_costs_a_warning(
+    client: MlflowClient,
+    experiment_id: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
+    run_id = client.create_run(experiment_id).info.run_id
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    entry = {"filepath": str(tmp_path / "report.json"), "metadata": {"mlflow": "metrics"}}
+    write, failures = client.log_batch, iter([True, False])
+
+    def locked(*arguments: Any, **options: Any) -> None:
+        if next(failures, False):
+            raise MlflowException("database is locked")
+        write(*arguments, **options)
+
+    monkeypatch.setattr(client, "log_batch", locked)
+    log_dataset(client, run_id, "report", entry)
+    assert client.get_run(run_id).data.metrics["eval/fid_classifier"] == 2.0
+    assert caplog.messages == []
+    failures = itertools.repeat(True)
+    with caplog.at_level(logging.WARNING, "ganops"):
+        log_dataset(client, run_id, "report", entry)
+    assert "The dataset report is saved, but its record in MLflow is not: database is locked" in caplog.text
+
+
+def test_only_local_files_have_a_path() -> None:
+    assert dataset_path({"filepath": "/data/a.json"}) == Path("/data/a.json")
+    assert dataset_path({"path": "/data/store"}) == Path("/data/store")
+    assert dataset_path({"filepath": "s3://bucket/a.json"}) is None
+    assert dataset_path({"type": "MemoryDataset"}) is None
