@@ -37,7 +37,7 @@ class Bare:
     def __init__(self, settings: Settings, pictures: Tensor, labels: Tensor) -> None:
         state = TrainingState.initial(settings, build_game(settings))
         self.generator, self.discriminator = state.networks["generator"], state.networks["discriminator"]
-        self.average = state.averages["generator"]
+        self.average = state.ema["generator"]
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
         self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0

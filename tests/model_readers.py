@@ -95,7 +95,7 @@ def _read_state(folder: Path) -> object:
 def _write_snapshots(folder: Path) -> tuple[str, bytes]:
     _write_bundle("bundle.json", folder)
     result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
-    networks = {"generator": result.averages["generator"]}
+    networks = {"generator": result.ema["generator"]}
     origin = result.fingerprint, "5d" * 32
     BundleData(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), *origin).save(folder / "bundle")
     save_file(result.snapshots, folder / "snapshots.safetensors")

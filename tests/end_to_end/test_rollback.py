@@ -37,7 +37,7 @@ def test_a_lost_game_goes_on_in_a_child_run_whatever_ends_the_process(own_projec
     (parent,) = {run.data.tags["mlflow.parentRunId"] for run in attempts.values()}
     run = own_project.client.get_run(parent)
     assert (run.info.status, run.data.tags["attempt"]) == ("FINISHED", "2")
-    lost = [run.data.tags[name] for name in ("lost.0", "lost.1")]
+    lost = [run.data.tags[name] for name in ("failed_attempt.0", "failed_attempt.1")]
     assert "run apart" in lost[0] and all("at 384 images" in reason for reason in lost), lost
     every_log = list(range(64, 1281, 64))
     for run_id, until in ((parent, 384), (attempts["1"].info.run_id, 384), (attempts["2"].info.run_id, 1280)):

@@ -165,7 +165,7 @@ def close(ours, theirs):
     """All that training moves: weights, averages, moments, adapted augmentation."""
     assert ours.keys() == theirs.keys()
     for key in theirs:
-        if key.startswith(("networks", "averages", "optimizers", "adapt", "clock")):
+        if key.startswith(("networks", "ema", "optimizers", "adapt", "clock")):
             torch.testing.assert_close(
                 ours[key], theirs[key], rtol=RTOL, atol=ATOL, msg=lambda text, key=key: f"{key}: {text}"
             )
@@ -226,7 +226,7 @@ def test_two_processes_go_back_together_where_one_process_does(tmp_path):
     own = [key for key in ours if key.startswith("digests/sha256")]
     assert all(torch.equal(ours[key], theirs[key]) for key in ours if key not in own)
     assert int(ours["clock/attempt"]) == 1 and int(ours["clock/images_seen"]) == 96
-    assert "not finite, at 48 images" in notes["lost.0"] and unheard == {}
+    assert "not finite, at 48 images" in notes["failed_attempt.0"] and unheard == {}
     tracker = ListTracker()
     alone = train(tiny_settings(**LOST_ONCE), Poisoned(), "data", tmp_path / "one", tracker)
     close(ours, alone.state)

@@ -182,7 +182,7 @@ def test_real_samples_have_the_spread_of_real_samples(make_settings):
             return Unseen().batch(0, len(latent))["image"]
 
     state = TrainingState.initial(settings, build_game(settings))
-    state.averages["generator"] = Replays()
+    state.ema["generator"] = Replays()
     seen = observer(settings).look(state, Stripes())
     assert seen["watch/diversity"] == seen["watch/diversity_within_classes"] == 1.0
 
@@ -206,7 +206,7 @@ def sabotage(monkeypatch, harm, begin, attempts=(0,)):
 
 def one_picture(state):
     """Dead to its input: the same for all latents and labels."""
-    for network in (state.networks["generator"], state.averages["generator"]):
+    for network in (state.networks["generator"], state.ema["generator"]):
         for weights in network.parameters():
             weights.data.zero_()
 
@@ -231,7 +231,7 @@ def test_a_lost_game_goes_back_and_on_to_the_end(kind, make_settings, faint, tra
     result = train(settings, faint, "data", tmp_path, tracker, tell=heard.append, lookout=eyes())
     (line,) = heard
     assert words in line and "Attempt 1 goes on from the last healthy checkpoint" in line
-    lost_at = int(tracker.notes["lost.0"].rpartition(" at ")[2].split()[0])
+    lost_at = int(tracker.notes["failed_attempt.0"].rpartition(" at ")[2].split()[0])
     assert 200 < lost_at <= 200 + within + LOGS
     began = int(tracker.attempts[1].notes["began_at_images"])
     assert 160 <= began <= 200 and began % LOOKS == 0, "the last healthy one is as young as it may be"
@@ -278,7 +278,7 @@ def test_a_rate_that_is_much_too_high_is_seen_and_given_up(recipe, make_settings
     settings = make_settings(recipe, total_images=800, learning_rate=rate, attempts=2)
     with pytest.raises(TrainingError, match=r"lost 3 times.*attempt 0: .*attempt 1: .*attempt 2: .*learning_rate"):
         train(settings, faint, "data", tmp_path, tracker, lookout=eyes())
-    lost_at = [int(tracker.notes[f"lost.{attempt}"].rpartition(" at ")[2].split()[0]) for attempt in range(2)]
+    lost_at = [int(tracker.notes[f"failed_attempt.{attempt}"].rpartition(" at ")[2].split()[0]) for attempt in range(2)]
     assert max(lost_at) <= 7 * settings.log_every_images
 
 
@@ -340,7 +340,7 @@ def test_a_stop_in_the_second_attempt_leaves_no_trace(at, make_settings, faint, 
         [(seen, sorted(n for n in v if not n.startswith(timeless[0]))) for seen, v in p] for p in timeless[1:]
     )
     assert ours == theirs, "who heard nothing hears it all, in the run of its attempt"
-    assert resumed.notes["lost.0"] == tracker.notes["lost.0"]
+    assert resumed.notes["failed_attempt.0"] == tracker.notes["failed_attempt.0"]
 
 
 FILE_OPERATIONS = ("replace", "unlink")

@@ -36,5 +36,5 @@ def test_another_attempt_is_played_on_other_noise_and_other_data(make_settings, 
     first = TrainingState.initial(settings, build_game(settings))
     second = TrainingState.initial(settings, build_game(settings))
     second.attempt = 1
-    assert second.address - first.address > 10**12
-    assert stripes.batch(second.address, 8)["image"].shape == (8, 1, 12, 9)
+    assert second.stream_position - first.stream_position > 10**12
+    assert stripes.batch(second.stream_position, 8)["image"].shape == (8, 1, 12, 9)

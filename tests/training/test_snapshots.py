@@ -35,9 +35,9 @@ def equal(left, right):
 def test_they_are_taken_at_multiples_and_at_the_end(every, times, make_settings, stripes, tracker, tmp_path):
     result = train(make_settings("dcgan", snapshot_every_images=every), stripes, "data", tmp_path, tracker)
     assert taken(result.snapshots) == list(times)
-    assert equal(of(result.snapshots, 80), weights(result.averages))
+    assert equal(of(result.snapshots, 80), weights(result.ema))
     assert decode_text(result.snapshots["fingerprint"]) == result.fingerprint
-    assert equal(of(result.snapshots, times[0]), weights(result.averages)) is False
+    assert equal(of(result.snapshots, times[0]), weights(result.ema)) is False
 
 
 @pytest.mark.parametrize("total, times", [(83, [24, 40, 56, 72, 88]), (8, [8])])
@@ -50,7 +50,7 @@ def test_a_snapshot_is_what_a_shorter_training_ends_with(recipe, make_settings, 
     settings = make_settings(recipe, snapshot_every_images=40, learning_rate_decay="none", burn_in_images=0)
     whole = train(settings, stripes, "data", tmp_path, tracker)
     half = train(settings.model_copy(update={"total_images": 40}), stripes, "data", tmp_path, tracker)
-    assert equal(of(whole.snapshots, 40), weights(half.averages))
+    assert equal(of(whole.snapshots, 40), weights(half.ema))
 
 
 def test_a_training_that_was_stopped_leaves_the_same_snapshots(recipe, make_settings, stripes, tracker, tmp_path):

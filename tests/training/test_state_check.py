@@ -21,7 +21,7 @@ from .conftest import ListTracker, Stripes, tiny_settings
 
 SETTINGS = tiny_settings("dcgan", total_images=16)
 WEIGHT = "networks/generator/first.weight"
-LOST = {"images_seen": 8, "reason": "r", "remedy": "m", "went_back_to": 0}
+FAILURE = {"images_seen": 8, "reason": "r", "remedy": "m", "rolled_back_to": 0}
 
 
 def number(value: int) -> torch.Tensor:
@@ -34,16 +34,16 @@ DAMAGES = {
     "clock of 2^62": ("clock/images_seen", number(2**62), "clock/images_seen = 4611686018427387904"),
     "clock of a float": ("clock/images_seen", torch.tensor(16.0), "float32"),
     "clock of two": ("clock/images_seen", torch.tensor([16, 16]), r"int64 \(2,\)"),
-    "continued below 0": ("clock/before", number(-1), "clock/before"),
-    "continued beyond": ("clock/before", number(2**62), "clock/before"),
+    "continued below 0": ("clock/images_before", number(-1), "clock/images_before"),
+    "continued beyond": ("clock/images_before", number(2**62), "clock/images_before"),
     "attempt below 0": ("clock/attempt", number(-1), "clock/attempt"),
-    "attempt without a lost game": ("clock/attempt", number(1), "clock/lost of 0 games"),
-    "lost games beyond the attempt": ("clock/lost", encode_text(json.dumps([LOST])), "clock/lost of 1 games"),
-    "lost game without a reason": ("clock/lost", encode_text("[{}]"), "clock/lost"),
-    "lost game with more": ("clock/lost", encode_text(json.dumps([LOST | {"x": 1}])), "clock/lost"),
-    "lost game below 0": ("clock/lost", encode_text(json.dumps([LOST | {"images_seen": -1}])), "clock/lost"),
-    "lost games deep": ("clock/lost", encode_text("[" * 10_000), "clock/lost"),
-    "lost games in no text": ("clock/lost", torch.tensor([255, 254], dtype=torch.uint8), "utf-8"),
+    "attempt without a failure": ("clock/attempt", number(1), "clock/failures of 0 attempts"),
+    "failures beyond the attempt": ("clock/failures", encode_text(json.dumps([FAILURE])), "failures of 1 attempts"),
+    "failure without a reason": ("clock/failures", encode_text("[{}]"), "clock/failures"),
+    "failure with more": ("clock/failures", encode_text(json.dumps([FAILURE | {"x": 1}])), "clock/failures"),
+    "failure below 0": ("clock/failures", encode_text(json.dumps([FAILURE | {"images_seen": -1}])), "clock/failures"),
+    "failures deep": ("clock/failures", encode_text("[" * 10_000), "clock/failures"),
+    "failures in no text": ("clock/failures", torch.tensor([255, 254], dtype=torch.uint8), "utf-8"),
     "weight that is not a number": (WEIGHT, torch.full((120, 5), math.nan), "not finite"),
     "weight in float64": (WEIGHT, torch.zeros(120, 5, dtype=torch.float64), "float64"),
     "weight of another shape": (WEIGHT, torch.zeros(5, 120), "where float32"),
@@ -54,6 +54,8 @@ DAMAGES = {
     "digests without instants": ("digests/instants", torch.zeros(0, 2, dtype=torch.int64), "digests/sha256"),
     "instants below 0": ("digests/instants", torch.full((3, 2), -1), "digests/"),
     "count without a sum": ("window_counts/x", number(1), "window"),
+    "another format": ("format", number(1), "format"),
+    "format of a float": ("format", torch.tensor(2.0), "float32"),
     "unknown name": ("more", number(1), "the unknown more"),
 }
 
@@ -115,7 +117,14 @@ def test_a_weight_that_changed_on_the_disk_is_found_by_the_digest(checkpoint: Pa
         initial().continue_from(read_finished(file)[1])
 
 
-@pytest.mark.parametrize("name", ["clock/images_seen", "clock/lost", "digests/sha256", WEIGHT, "curves/attempt"])
+def test_a_finished_training_of_an_earlier_format_is_refused_with_a_remedy(checkpoint: Path) -> None:
+    tensors = load_file(checkpoint)
+    del tensors["format"]
+    with pytest.raises(CheckpointError, match=r"format 2, received format 1.*Run that training again"):
+        initial().continue_from(tensors)
+
+
+@pytest.mark.parametrize("name", ["clock/images_seen", "clock/failures", "digests/sha256", WEIGHT, "curves/attempt"])
 def test_what_is_missing_is_named(name: str, checkpoint: Path, tmp_path: Path) -> None:
     file = damaged(checkpoint, tmp_path / "run", name, None)
     with pytest.raises(CheckpointError, match=f"no (curves/)?{name.removeprefix('curves/')}"):

@@ -159,7 +159,7 @@ def test_the_last_healthy_checkpoint_outlives_the_last_two(make_settings, tmp_pa
 
     def save(images_seen, healthy, attempt=0):
         state.images_seen, state.attempt = images_seen, attempt
-        state.lost = [FailedAttempt(40, "", "")] * attempt
+        state.failures = [FailedAttempt(40, "", "")] * attempt
         checkpoints.save(state, healthy)
         return sorted(file.stem.lstrip("0") for file in (tmp_path / "run").glob("*.safetensors"))
 

@@ -51,7 +51,7 @@ def launch_training(
     result, settings = play(work), work.settings
     frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
     classes, origin = store.classes if settings.classes else (), (result.fingerprint, store.digest())
-    contents = BundleData(settings, result.averages, classes, frequencies, *origin)
+    contents = BundleData(settings, result.ema, classes, frequencies, *origin)
     return settings.model_dump(), result.state, contents, result.curves, result.digests, result.snapshots
 
 

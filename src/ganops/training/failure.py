@@ -20,4 +20,4 @@ class FailedAttempt:
     images_seen: _Images
     reason: str
     remedy: str
-    went_back_to: _Images = 0
+    rolled_back_to: _Images = 0

@@ -81,7 +81,7 @@ class Probe:
         NaN where it hardly tells generated from real: by less than four standard errors.
         """
         freeze_all_but((), state.networks)
-        trained, made = self._judged(state, batches.batch(state.address, SAMPLES))
+        trained, made = self._judged(state, batches.batch(state.stream_position, SAMPLES))
         unseen, _ = self._judged(state, self._validation)
         error = float(torch.sqrt((trained.var() + made.var()) / SAMPLES))
         told = float(trained.mean() - made.mean())
@@ -93,7 +93,7 @@ class Probe:
         settings, device = self.settings, torch.device(self.settings.device)
         now = state.strengths(strengths(settings, state.images_seen, state.attempt))
         unregularised = replace(now, r1_gamma=0.0, r2_gamma=0.0, gradient_penalty=0.0)
-        noise = Noise(settings.seed, state.address, SAMPLES, device)
+        noise = Noise(settings.seed, state.stream_position, SAMPLES, device)
         with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
             seen = self.game.losses("discriminator", state.networks, batch, noise, unregularised).observed
         real, fake = seen["logit/real"].float(), seen["logit/fake"].float()
@@ -102,7 +102,7 @@ class Probe:
     def _made(self, state: TrainingState) -> Tensor:
         """The same latents at every look, of the averaged generator, with the labels of the validation samples."""
         settings, device = self.settings, torch.device(self.settings.device)
-        generator = Sampler(self.game, state.averages, settings.latent_dimension, (), device, settings.threads)
+        generator = Sampler(self.game, state.ema, settings.latent_dimension, (), device, settings.threads)
         latents = Noise(settings.seed, 0, SAMPLES, device).normal("watch/latent", (settings.latent_dimension,))
         return generator.from_latents(latents, self._labels)
 

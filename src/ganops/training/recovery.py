@@ -46,11 +46,11 @@ def _back(venue: TrainingContext, failed: TrainingState, found: Sequence[Issue],
     reasons, remedies = [finding.reason for finding in found], [finding.remedy for finding in found]
     game = FailedAttempt(failed.images_seen, "; ".join(reasons), _joined(remedies))
     if failed.attempt >= venue.settings.attempts:
-        raise _given_up([*failed.lost, game])
+        raise _given_up([*failed.failures, game])
     state = beginning(failed.attempt + 1)
     venue.scratch.restore_healthy(state)
     state.attempt = failed.attempt + 1
-    state.lost = [*failed.lost, replace(game, went_back_to=state.images_seen)]
+    state.failures = [*failed.failures, replace(game, rolled_back_to=state.images_seen)]
     venue.world.any(False)  # all have read before one writes
     if venue.world.leads:
         venue.tracker.flush()
@@ -79,18 +79,18 @@ def _retell(tracker: Tracker, state: TrainingState, attempt: int) -> None:
 
 def _opened(tracker: Tracker, state: TrainingState, number: int | None = None) -> Tracker:
     number = state.attempt if number is None else number
-    lost = state.lost[number - 1]
-    tracker.note(f"lost.{number - 1}", f"{lost.reason}, at {lost.images_seen} images")
+    lost = state.failures[number - 1]
+    tracker.note(f"failed_attempt.{number - 1}", f"{lost.reason}, at {lost.images_seen} images")
     attempt = tracker.attempt(number)
     attempt.note("follows", f"{lost.reason}, at {lost.images_seen} images")
-    attempt.note("began_at_images", str(lost.went_back_to))
+    attempt.note("began_at_images", str(lost.rolled_back_to))
     return attempt
 
 
 def _turn(state: TrainingState, penalised: bool) -> str:
-    lost, number = state.lost[-1], state.attempt
+    lost, number = state.failures[-1], state.attempt
     gentler = f"{GENTLER_RATE**number:g} × learning rate" + (f", {STRONGER_GAMMA**number:g} × γ" if penalised else "")
-    where = f"from the last healthy checkpoint, at {lost.went_back_to:,} images" if lost.went_back_to else "anew"
+    where = f"from the last healthy checkpoint, at {lost.rolled_back_to:,} images" if lost.rolled_back_to else "anew"
     return (
         f"The game was lost at {lost.images_seen:,} images: {lost.reason}. Attempt {number} goes on {where}, "
         f"with other noise, data in another order, and {gentler}."

@@ -18,11 +18,11 @@ class Snapshots:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, images_seen: int, averages: Mapping[str, nn.Module]) -> None:
+    def save(self, images_seen: int, ema: Mapping[str, nn.Module]) -> None:
         """Write the weights and buffers of the averaged networks."""
         weights = {
             f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
-            for name, network in averages.items()
+            for name, network in ema.items()
             for key, value in network.state_dict().items()
         }
         with atomic_write(self.folder / f"{images_seen:014d}.safetensors") as file:

@@ -17,13 +17,15 @@ from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
 from ganops.training.failure import FailedAttempt
 from ganops.training.state_check import (
+    FORMAT,
     check_learned,
     check_names,
     check_records,
     digest_learned,
     group,
     read_clock,
-    read_lost,
+    read_failures,
+    read_format,
 )
 from ganops.training.window import RunningMeans
 from ganops.training_settings import LARGEST_CLOCK, Settings
@@ -31,26 +33,26 @@ from ganops.training_settings import LARGEST_CLOCK, Settings
 
 @dataclass
 class TrainingState:
-    """Networks, their averages, optimizers, the clock, the adapted augmentation, and the curves so far.
+    """Networks, their moving averages `ema`, optimizers, the clock, the adapted augmentation, and the curves so far.
 
-    `attempt` counts the games that were lost before this one, and `lost` tells of them; `before` is what the training
+    `attempt` counts the failed attempts before this one, which `failures` records; `images_before` is what the training
     that it continues has seen. All curves have a value, or NaN, at each instant at which one of them has a value.
     `images_seen` comes to `most_images` at most: the last round may go beyond the total.
     """
 
     networks: dict[str, nn.Module]
-    averages: dict[str, nn.Module]
+    ema: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
     most_images: int
     adaptation: Adaptation | None = None
     images_seen: int = 0
-    before: int = 0
+    images_before: int = 0
     attempt: int = 0
     window: RunningMeans = field(default_factory=RunningMeans)
     curves: dict[str, list[float]] = field(default_factory=dict)
     digests: list[tuple[int, int, str]] = field(default_factory=list)
-    lost: list[FailedAttempt] = field(default_factory=list)
+    failures: list[FailedAttempt] = field(default_factory=list)
 
     @classmethod
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
@@ -59,18 +61,18 @@ class TrainingState:
         reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
         networks = {name: network.to(settings.device) for name, network in build_networks(reseeded).items()}
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
-        averages = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
+        ema = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
         most = settings.total_images + settings.round_images - 1
-        return cls(networks, averages, optimizers, dict(game.players), most, _adaptation(settings), attempt=attempt)
+        return cls(networks, ema, optimizers, dict(game.players), most, _adaptation(settings), attempt=attempt)
 
     @property
-    def address(self) -> int:
+    def stream_position(self) -> int:
         """Where in the endless order of noise and of data the next round begins.
 
         A new attempt goes on elsewhere in it, which is to it what another seed would be.
         """
-        return self.before + self.images_seen + self.attempt * LARGEST_CLOCK
+        return self.images_before + self.images_seen + self.attempt * LARGEST_CLOCK
 
     def strengths(self, scheduled: LossWeights) -> LossWeights:
         """The scheduled ones, with the adapted probability of augmentation where there is one."""
@@ -83,7 +85,7 @@ class TrainingState:
         for name in {**self.curves, **row}:
             self.curves.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
 
-    def mark(self) -> None:
+    def record_digest(self) -> None:
         """Remember the digest of this instant."""
         self.digests.append((self.images_seen, self.attempt, self.digest()))
 
@@ -126,9 +128,11 @@ class TrainingState:
             CheckpointError: its networks are not these, or it is damaged.
         """
         try:
+            if read_format(tensors) != FORMAT:
+                raise _other_format(read_format(tensors))
             self._check_learned(tensors)
             check_records(tensors, LARGEST_CLOCK)
-            before = read_clock(tensors, "before") + read_clock(tensors, "images_seen")
+            images_before = read_clock(tensors, "images_before") + read_clock(tensors, "images_seen")
         except WrongTensors as error:
             raise CheckpointError(
                 "the training state that training.continue_from names",
@@ -137,14 +141,14 @@ class TrainingState:
                 remedy="Name a state that was made with these settings, or leave training.continue_from null.",
             ) from None
         self._load_learned(tensors)
-        self.before = before
+        self.images_before = images_before
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
         return digest_learned({**self._weights(), **self._moments(), **self._adapted()})
 
     def _weights(self) -> dict[str, Tensor]:
-        groups = {"networks": self.networks, "averages": self.averages}
+        groups = {"networks": self.networks, "ema": self.ema}
         return {
             f"{group}/{network}/{key}": value
             for group, members in groups.items()
@@ -179,10 +183,11 @@ class TrainingState:
         records["digests/instants"] = torch.tensor(instants, dtype=torch.int64).view(-1, 2)
         digests = b"".join(bytes.fromhex(digest) for *_, digest in self.digests)
         records["digests/sha256"] = torch.tensor(list(digests), dtype=torch.uint8).view(-1, 32)
+        records["format"] = torch.tensor(FORMAT)
         records["clock/images_seen"] = torch.tensor(self.images_seen)
-        records["clock/before"] = torch.tensor(self.before)
+        records["clock/images_before"] = torch.tensor(self.images_before)
         records["clock/attempt"] = torch.tensor(self.attempt)
-        records["clock/lost"] = encode_text(json.dumps([asdict(game) for game in self.lost]))
+        records["clock/failures"] = encode_text(json.dumps([asdict(failure) for failure in self.failures]))
         return records
 
     def _moved(self) -> dict[str, Tensor]:
@@ -202,8 +207,8 @@ class TrainingState:
 
     def _load_records(self, tensors: Tensors) -> None:
         device = next(next(iter(self.networks.values())).parameters()).device
-        self.images_seen, self.before = read_clock(tensors, "images_seen"), read_clock(tensors, "before")
-        self.attempt, self.lost = read_clock(tensors, "attempt"), read_lost(tensors)
+        self.images_seen, self.images_before = read_clock(tensors, "images_seen"), read_clock(tensors, "images_before")
+        self.attempt, self.failures = read_clock(tensors, "attempt"), read_failures(tensors)
         sums = {name: value.to(device) for name, value in group(tensors, "window").items()}
         self.window = RunningMeans(sums, {name: int(count) for name, count in group(tensors, "window_counts").items()})
         bits = group(tensors, "curves")
@@ -211,6 +216,16 @@ class TrainingState:
         digests = [bytes(row.tolist()).hex() for row in tensors["digests/sha256"]]
         instants = tensors["digests/instants"].tolist()
         self.digests = [(seen, attempt, digest) for (seen, attempt), digest in zip(instants, digests, strict=True)]
+
+
+def _other_format(number: int) -> CheckpointError:
+    return CheckpointError(
+        "the training state that training.continue_from names",
+        expected=f"a state of format {FORMAT}",
+        received=f"format {number}, which another version of ganops wrote",
+        remedy="Run that training again with this version and name the state that it leaves, or leave "
+        "training.continue_from null.",
+    )
 
 
 def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, ...]) -> torch.optim.Optimizer:

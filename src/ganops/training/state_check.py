@@ -12,14 +12,16 @@ from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
 from ganops.training.failure import MOST_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
 
+FORMAT = 2
+"""Of the names and shapes in a saved state; raised with each change of them."""
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _CLOCK = {
     "clock/images_seen": LARGEST_CLOCK,
-    "clock/before": MOST_ATTEMPTS * LARGEST_CLOCK,
+    "clock/images_before": MOST_ATTEMPTS * LARGEST_CLOCK,
     "clock/attempt": MOST_ATTEMPTS,
 }
-_LOST = TypeAdapter(list[FailedAttempt])
-_RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/")
+_FAILURES = TypeAdapter(list[FailedAttempt])
+_RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/", "format")
 
 
 def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapted: Tensors) -> None:
@@ -27,7 +29,7 @@ def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapt
 
     Args:
         tensors: the state.
-        weights: the weights and buffers of the networks and of their averages.
+        weights: the weights and buffers of the networks and of their moving averages.
         parameters: `<network>/<weight>` → the optimizer's parameter. All of its moments are there, or none, as before
             the first step.
         adapted: of the augmentation.
@@ -49,13 +51,15 @@ def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None
 
 
 def check_records(tensors: Tensors, most_images: int) -> None:
-    """Raise WrongTensors unless clock, curves, window, digests and lost games agree with one another."""
+    """Raise WrongTensors unless clock, curves, window, digests and failed attempts agree with one another."""
+    if read_format(tensors) != FORMAT:
+        raise WrongTensors(f"a state of format {read_format(tensors)}, where {FORMAT} is wanted")
     seen, attempt = read_clock(tensors, "images_seen"), read_clock(tensors, "attempt")
     if seen > most_images:
         raise WrongTensors(f"clock/images_seen = {seen}, where at most {most_images} is wanted")
-    read_clock(tensors, "before")
-    if len(read_lost(tensors)) != attempt:
-        raise WrongTensors(f"clock/lost of {len(read_lost(tensors))} games, where {attempt} is wanted")
+    read_clock(tensors, "images_before")
+    if len(read_failures(tensors)) != attempt:
+        raise WrongTensors(f"clock/failures of {len(read_failures(tensors))} attempts, where {attempt} is wanted")
     _check_curves(group(tensors, "curves"), most_images, attempt)
     _check_window(group(tensors, "window"), group(tensors, "window_counts"))
     _check_digests(tensors, most_images, attempt)
@@ -70,6 +74,14 @@ def digest_learned(tensors: Tensors) -> str:
     return hasher.hexdigest()
 
 
+def read_format(tensors: Tensors) -> int:
+    """Read the format's number; 1 where none is stored, as before numbers were."""
+    if "format" not in tensors:
+        return 1
+    require_kind("format", tensors["format"], torch.tensor(0))
+    return int(tensors["format"])
+
+
 def read_clock(tensors: Tensors, name: str) -> int:
     """Read a number of the clock; WrongTensors where it is out of range."""
     key = f"clock/{name}"
@@ -80,12 +92,12 @@ def read_clock(tensors: Tensors, name: str) -> int:
     return value
 
 
-def read_lost(tensors: Tensors) -> list[FailedAttempt]:
-    """Read the games that were lost before; WrongTensors where their JSON is not of the schema."""
+def read_failures(tensors: Tensors) -> list[FailedAttempt]:
+    """Read the failed attempts; WrongTensors where their JSON is not of the schema."""
     try:
-        return _LOST.validate_json(decode_text(_take(tensors, "clock/lost")), strict=True)
+        return _FAILURES.validate_json(decode_text(_take(tensors, "clock/failures")), strict=True)
     except ValidationError as error:
-        raise WrongTensors(f"clock/lost: expected {wanted(error)}") from None
+        raise WrongTensors(f"clock/failures: expected {wanted(error)}") from None
 
 
 def group(tensors: Tensors, prefix: str) -> dict[str, Tensor]:

@@ -37,13 +37,13 @@ def train_iteration(
     scalars: dict[str, Tensor] = {}
     start, count = world.share(settings.batch)
     device, batch, at = torch.device(settings.device), {}, None
-    for turn in turns(game, settings.batch, state.address):
+    for turn in turns(game, settings.batch, state.stream_position):
         if turn.shown != at:
             batch, at = batches.batch(turn.shown + start, count), turn.shown
         noise = Noise(settings.seed, turn.first + start, count, device)
         scalars |= move(game, turn.player, state, settings, batch, noise, world, turn.first // settings.batch)
     state.images_seen += settings.round_images
-    for name, average in state.averages.items():
+    for name, average in state.ema.items():
         horizon = ema_half_life(settings, state.images_seen)
         update_average(average, state.networks[name], settings.round_images, horizon)
     return scalars

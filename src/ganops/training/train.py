@@ -38,7 +38,7 @@ class TrainingResult:
     """The averaged networks, the whole state, curves, the states' digests, and snapshots, which also hold the
     `fingerprint` as a text (`tensors.encode_text`)."""
 
-    averages: dict[str, nn.Module]
+    ema: dict[str, nn.Module]
     state: dict[str, Tensor]
     curves: pd.DataFrame
     digests: pd.DataFrame
@@ -134,4 +134,4 @@ def _result(state: TrainingState, snapshots: dict[str, Tensor], key: str) -> Tra
     curves = pd.DataFrame(dict(state.curves), columns=columns).astype(dict.fromkeys(first, "int64"))
     digests = pd.DataFrame(state.digests, columns=[*first, "sha256"])
     named = {**snapshots, "fingerprint": encode_text(key)}
-    return TrainingResult(state.averages, state.state_dict(), curves, digests, named, key)
+    return TrainingResult(state.ema, state.state_dict(), curves, digests, named, key)

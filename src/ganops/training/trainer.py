@@ -79,7 +79,7 @@ class Trainer:
                 return lost
             self._show(sample, snapshot)
             if checkpoint:
-                state.mark()
+                state.record_digest()
             if checkpoint or interrupted:
                 self._keep(look)
             if interrupted:
@@ -125,7 +125,7 @@ class Trainer:
             pictures = fixed_samples(self.venue.game, self.state, self.venue.settings)
             self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
         if self.venue.world.leads and snapshot:
-            self.venue.scratch.snapshots.save(seen, self.state.averages)
+            self.venue.scratch.snapshots.save(seen, self.state.ema)
 
     @property
     def _may_look(self) -> bool:
@@ -149,7 +149,7 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tenso
     """The same latents at every call, of the averaged generator, as they are stored: of at most ten classes eight
     pictures each, without classes sixty-four, or 1,000 points in all."""
     device = torch.device(settings.device)
-    generator = Sampler(game, state.averages, settings.latent_dimension, (), device, settings.threads)
+    generator = Sampler(game, state.ema, settings.latent_dimension, (), device, settings.threads)
     rows = min(settings.classes, _ROWS) or _COLUMNS
     each = _COLUMNS if settings.field == "image" else _POINTS // rows
     latents = Noise(settings.seed, 0, rows * each, device).normal("fixed/latent", (settings.latent_dimension,))
