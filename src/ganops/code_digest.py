@@ -16,13 +16,11 @@ TRAINING = frozenset(
         "code_digest",
         "config",
         "data",
-        "evaluation",
         "extractors",
         "files",
         "games",
         "hardware",
         "launch",
-        "metrics",
         "networks",
         "noise",
         "objectives",
@@ -36,7 +34,7 @@ TRAINING = frozenset(
     ]
 )
 """Parts that can change the files of a training."""
-OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
+OUTPUTS = frozenset({"evaluation", "kedro_datasets", "metrics", "pipelines", "registry", "reporting"})
 """Parts that can change other outputs."""
 SILENT = frozenset(
     {
