@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ganops.dvc_stages.imports import reached_files
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 
 def _write(source: Path, files: dict[str, str]) -> None:
@@ -63,5 +63,5 @@ def test_hidden_packages_are_not_entered(tmp_path: Path) -> None:
 
 
 def test_a_start_without_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CustodyError, match="__main__"):
+    with pytest.raises(StageError, match="__main__"):
         reached_files(["__main__"], tmp_path)

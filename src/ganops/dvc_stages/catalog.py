@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 ROLES = ("out", "metric", "plot", "none")
 _ENVIRONMENT = "${globals:environment}"
@@ -37,7 +37,7 @@ def read_catalog(folder: Path) -> dict[str, Entry]:
     """The entries of all `catalog*.yml` of a configuration folder.
 
     Raises:
-        CustodyError: an entry with a role that there is not, or with a path that only Kedro could resolve.
+        StageError: an entry with a role that there is not, or with a path that only Kedro could resolve.
     """
     files = sorted(folder.glob("catalog*.yml"))
     return {name: _entry(name, values, file) for file in files for name, values in _load(file).items()}
@@ -58,9 +58,9 @@ def _entry(name: str, values: Mapping[str, Any], file: Path) -> Entry:
     return Entry(name, str(values.get("type")), role, path, metadata.get("dvc_plot") or {})
 
 
-def wrong_role(name: str, received: str) -> CustodyError:
+def wrong_role(name: str, received: str) -> StageError:
     """The error of a dataset that does not say what it is to DVC."""
-    return CustodyError(
+    return StageError(
         f"{name} in the catalog",
         expected="metadata.dvc to be one of " + ", ".join(ROLES),
         received=received,
@@ -72,7 +72,7 @@ def _path(name: str, values: Mapping[str, Any], file: Path) -> str:
     written = str(values.get("filepath") or values.get("path") or "")
     path = written.replace(_ENVIRONMENT, "${env}")
     if not path or "${" in path.replace("${env}", "") or Path(path).is_absolute():
-        raise CustodyError(
+        raise StageError(
             f"{file.name}: {name}",
             expected=f"a path inside the project, with {_ENVIRONMENT} as its only variable",
             received=written or "no path",

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 from ganops.files import atomic_write
 
 NAME = "dvc.yaml"
@@ -30,13 +30,13 @@ def write(root: Path, content: Mapping[str, Any]) -> bool:
 
 
 def check(root: Path, content: Mapping[str, Any]) -> None:
-    """Raise CustodyError with the first differing line when `root`/dvc.yaml is not what `content` gives."""
+    """Raise StageError with the first differing line when `root`/dvc.yaml is not what `content` gives."""
     text, found = render(content), _read(root)
     if text == found:
         return
     lines = difflib.unified_diff(found.splitlines(), text.splitlines(), n=0, lineterm="")
     changes = [line for line in lines if line[0] in "+-" and not line.startswith(("+++", "---"))]
-    raise CustodyError(
+    raise StageError(
         NAME,
         expected="the stages that the pipelines and the catalog give",
         received=f"{len(changes)} differing lines, the first {changes[0]!r}" if found else "no file",

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 
 def reached_files(starts: Iterable[str], source: Path, hidden: frozenset[str] = frozenset()) -> set[Path]:
@@ -25,7 +25,7 @@ def reached_files(starts: Iterable[str], source: Path, hidden: frozenset[str] = 
         content, since importing a module runs it.
 
     Raises:
-        CustodyError: a start has no file.
+        StageError: a start has no file.
     """
     waiting, found = [_file_of_start(name, source) for name in starts], set[Path]()
     while waiting:
@@ -38,7 +38,7 @@ def reached_files(starts: Iterable[str], source: Path, hidden: frozenset[str] = 
 
 def _file_of_start(name: str, source: Path) -> Path:
     if not _exists(name, source):
-        raise CustodyError(
+        raise StageError(
             name,
             expected=f"a module below {source}",
             received="none",

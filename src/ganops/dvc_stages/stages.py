@@ -23,7 +23,7 @@ from kedro.pipeline import Pipeline
 from ganops.code_digest import SILENT
 from ganops.dvc_stages.catalog import Entry, read_catalog, wrong_role
 from ganops.dvc_stages.imports import reached_files
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 ENVIRONMENT_FILE = "conf/dvc.yml"
 _LIBRARIES = "requirements.lock"
@@ -40,7 +40,7 @@ def derive(root: Path, package: str, pipelines: Mapping[str, Pipeline]) -> dict[
         pipelines: those of the registry; the parts of `__default__` are stages, others are for the command line.
 
     Raises:
-        CustodyError: the catalog or the parameter files do not say what a stage needs.
+        StageError: the catalog or the parameter files do not say what a stage needs.
     """
     entries = read_catalog(root / "conf" / "base")
     whole = set(pipelines["__default__"].nodes)
@@ -84,7 +84,7 @@ def _output(entry: Entry) -> str | dict[str, Any]:
 def _entries(names: Iterable[str], entries: Mapping[str, Entry]) -> list[Entry]:
     missing = sorted(set(names) - entries.keys())
     if missing:
-        raise CustodyError(
+        raise StageError(
             missing[0],
             expected="a dataset of conf/base/catalog*.yml, since a pipeline reads it and does not make it",
             received="no such entry",
@@ -131,7 +131,7 @@ def _file_of_key(root: Path, key: str) -> str:
     for file in sorted((root / "conf" / "base").glob("parameters*.yml")):
         if key in _load(file):
             return file.name
-    raise CustodyError(
+    raise StageError(
         f"params:{key}",
         expected=f"a top-level key {key!r} in a conf/base/parameters*.yml",
         received="none",
@@ -144,7 +144,7 @@ def _require_in_every_environment(root: Path, file: str, key: str) -> None:
     folders = sorted(path for path in (root / "conf").iterdir() if path.is_dir() and path.name not in ("base", "local"))
     for folder in folders:
         if not _load(folder / file):
-            raise CustodyError(
+            raise StageError(
                 f"conf/{folder.name}/{file}",
                 expected="every environment to have every parameters file, with a key in it",
                 received="an empty file" if (folder / file).is_file() else "no file",

@@ -7,7 +7,7 @@ from jaxtyping import Shaped
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from ganops.parameters import wanted
+from ganops.parameters import describe_expected
 from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
 from ganops.training.failure import MOST_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
@@ -85,7 +85,7 @@ def read_lost(tensors: Tensors) -> list[FailedAttempt]:
     try:
         return _LOST.validate_json(decode_text(_take(tensors, "clock/lost")), strict=True)
     except ValidationError as error:
-        raise WrongTensors(f"clock/lost: expected {wanted(error)}") from None
+        raise WrongTensors(f"clock/lost: expected {describe_expected(error)}") from None
 
 
 def group(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
