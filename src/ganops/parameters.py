@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from ganops.errors import ConfigurationError, suggest
 
@@ -108,7 +107,7 @@ def describe_first_error(error: ValidationError) -> tuple[str, str]:
     return f"{name} {_describe(first)}".strip(), f"{first['input']!r:.200}" if name else "others"
 
 
-def _wrong_value(group: str, details: ErrorDetails) -> ConfigurationError:
+def _wrong_value(group: str, details: Mapping[str, Any]) -> ConfigurationError:
     name = ".".join([group, *(str(step) for step in details["loc"] if step != "[key]")])
     words = re.findall("'([^']*)'", details["msg"]) if details["type"] == "literal_error" else []
     correct = f"Correct {name} in its parameters file or in --params."
@@ -120,7 +119,7 @@ def _wrong_value(group: str, details: ErrorDetails) -> ConfigurationError:
     )
 
 
-def _describe(details: ErrorDetails) -> str:
+def _describe(details: Mapping[str, Any]) -> str:
     message = details["msg"].removeprefix("Input should be ").partition(", unable to")[0]
     message = message[:1].lower() + message[1:]
     number = f"a number {message}" if message.startswith(("greater", "less")) else message
