@@ -9,18 +9,18 @@ class Interrupted(BaseException):
     pass
 
 
-def interrupted(writing):
+def interrupt(writing):
     with writing as fresh:
         (fresh / "new" if fresh.is_dir() else fresh).write_text("half")
         raise Interrupted
 
 
-def test_a_file_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
+def test_an_interrupted_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "deep" / "file"
     with atomic_write(path) as fresh:
         fresh.write_text("old")
     with pytest.raises(Interrupted):
-        interrupted(atomic_write(path))
+        interrupt(atomic_write(path))
     assert path.read_text() == "old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
 
@@ -35,17 +35,17 @@ def test_a_folder_is_replaced_whole(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_folder_that_was_not_finished_leaves_the_old_one_and_no_trace(tmp_path):
+def test_an_interrupted_write_keeps_the_old_folder(tmp_path):
     path = tmp_path / "folder"
     with atomic_folder(path) as fresh:
         (fresh / "old").write_text("old")
     with pytest.raises(Interrupted):
-        interrupted(atomic_folder(path))
+        interrupt(atomic_folder(path))
     assert [file.name for file in path.iterdir()] == ["old"]
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
+def test_a_folder_is_restored_where_its_replacement_fails(tmp_path, monkeypatch):
     path = tmp_path / "folder"
     with atomic_folder(path) as fresh:
         (fresh / "old").write_text("old")
@@ -63,14 +63,14 @@ def test_a_folder_whose_replacement_fails_is_put_back(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system reserves nothing")
-def test_what_is_reserved_has_no_holes(tmp_path):
-    with (tmp_path / "scratch").open("wb") as file:
+def test_a_preallocated_file_has_no_holes(tmp_path):
+    with (tmp_path / "file").open("wb") as file:
         preallocate(file, 1 << 20)
-        seen = os.fstat(file.fileno())
-    assert seen.st_size == 1 << 20 and seen.st_blocks * 512 >= 1 << 20
+        status = os.fstat(file.fileno())
+    assert status.st_size == 1 << 20 and status.st_blocks * 512 >= 1 << 20
 
 
-def test_a_link_for_a_folder_is_followed_and_one_for_a_file_replaced(tmp_path):
+def test_a_link_to_a_folder_is_followed_and_a_link_to_a_file_replaced(tmp_path):
     """The folder may lie on a larger disk; the file may be DVC's."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -1,4 +1,4 @@
-"""The project's own commands of `kedro`, and `kedro run` with the user's mistakes told in one line."""
+"""The project's own commands of `kedro`, and `kedro run` with one-line messages for the user's mistakes."""
 
 import functools
 import os
@@ -17,7 +17,7 @@ from yaml import YAMLError
 
 from ganops.errors import ConfigurationError, GanopsError, RequestError
 from ganops.files import storage_error
-from ganops.parameters import wanted
+from ganops.parameters import describe_expected
 from ganops.tracking.masking import mask_secrets
 from ganops.tracking.run_options import check_runner, check_selection
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
 
 _MISTAKES = (GanopsError, ParameterValidationError, KedroCliError)
-# What the parsers of options raise.
-_UNREADABLE = (YAMLError, OmegaConfBaseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+# Errors of the parsers of options.
+_PARSER_ERRORS = (YAMLError, OmegaConfBaseException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def report_user_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a user's mistake end the command with its message on stderr and exit code 1, without a traceback."""
+    """Decorate a command: a user's mistake ends it with one message on stderr and exit code 1, without a traceback."""
 
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
         try:
             return command(*arguments, **options)
         except Exception as error:
-            mistake = _mistake(error)
+            mistake = _find_mistake(error)
             if mistake is None:
                 raise
             raise click.ClickException(mask_secrets(str(mistake))) from None
@@ -45,8 +45,8 @@ def report_user_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _mistake(error: BaseException | None) -> BaseException | None:
-    """The user's mistake behind an error: Kedro wraps what a dataset raises, and what a typed parameter refuses."""
+def _find_mistake(error: BaseException | None) -> BaseException | None:
+    """Return the user's mistake among an error and its causes: Kedro wraps errors of datasets and of parameters."""
     while error is not None and not isinstance(error, _MISTAKES):
         if isinstance(error, OSError) and error.filename and (storage := storage_error(error)):
             return storage
@@ -55,15 +55,15 @@ def _mistake(error: BaseException | None) -> BaseException | None:
 
 
 class _RunCommand(click.Command):
-    """`kedro run`; a wrong option ends it with a message of one line."""
+    """`kedro run`, where a wrong option ends the command with a message of one line."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does; errors of Kedro's parsers of --params and --config become messages of one line."""
+        """Parse as click does; turn errors of Kedro's parsers of --params and --config into messages of one line."""
         try:
             return super().parse_args(ctx, args)
         except KedroCliError as error:
             raise click.ClickException(error.message) from None
-        except _UNREADABLE as error:
+        except _PARSER_ERRORS as error:
             mistake = ConfigurationError(
                 "The options of kedro run",
                 expected="--params key=value, values in YAML; --config FILE, a YAML file with options below `run:`",
@@ -73,15 +73,15 @@ class _RunCommand(click.Command):
             raise click.ClickException(str(mistake)) from None
 
 
-def _run() -> click.Command:
-    """Kedro's own `run`, with all its options."""
+def _build_run() -> click.Command:
+    """Return Kedro's own `run`, with all its options and the checks of this module."""
     assert kedro_run.callback is not None
-    callback = report_user_errors(_by_one_process(_by_known_options(kedro_run.callback)))
+    callback = report_user_errors(require_single_process(check_names(kedro_run.callback)))
     return _RunCommand("run", params=kedro_run.params, callback=callback, help=kedro_run.help)
 
 
-def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What torchrun starts several times would play every node, and open an MLflow run, as often."""
+def require_single_process(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command: started by torchrun, each of its processes would run every node and open an MLflow run."""
 
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
@@ -91,16 +91,16 @@ def _by_one_process(command: Callable[..., Any]) -> Callable[..., Any]:
                 "kedro run",
                 expected="one process",
                 received=f"WORLD_SIZE={processes}, as a launcher such as torchrun sets it",
-                remedy="Let it launch `-m kedro train` with the same options, and then start `kedro run` alone, which "
-                "takes the finished training from there. On one machine, training.processes needs no launcher.",
+                remedy="Let it launch `-m kedro train` with the same options; then start `kedro run` alone, which "
+                "takes the finished training. On one machine training.processes needs no launcher.",
             )
         return command(*arguments, **options)
 
     return wrapped
 
 
-def _by_known_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Check the options before anything runs: names that do not exist, and a selection without nodes."""
+def check_names(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command: options that name something unknown, or select no node, are errors before anything runs."""
 
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
@@ -111,8 +111,8 @@ def _by_known_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _train() -> click.Command:
-    """`train`, with the options of `run` that say on what and how."""
+def _build_train() -> click.Command:
+    """Return `train`, with the options of `run` that choose data and parameters."""
     options = [option for option in kedro_run.params if option.name in ("env", "params")]
     return click.Command(
         "train", params=options, callback=click.pass_obj(report_user_errors(train)), help=train.__doc__
@@ -120,9 +120,9 @@ def _train() -> click.Command:
 
 
 def train(metadata: ProjectMetadata, env: str | None, params: dict[str, Any]) -> None:
-    """Play the training alone, as one of the processes that torchrun or a cluster's launcher started.
+    """Run the training alone, as one of the processes that torchrun or a cluster's launcher started.
 
-    It leaves the finished training among the checkpoints, where the next `kedro run` of the same options takes it.
+    The finished training stays among the checkpoints; the next `kedro run` with the same options takes it from there.
     """
     from ganops.pipelines.training.joining import join
 
@@ -131,26 +131,26 @@ def train(metadata: ProjectMetadata, env: str | None, params: dict[str, Any]) ->
 
 @click.group(name="ganops")
 def cli() -> None:
-    """Train, judge and ship generative adversarial networks."""
+    """Train, evaluate and ship generative adversarial networks."""
 
 
 # Kedro and its deployment plugins import the command under this name.
-run = _run()
+run = _build_run()
 cli.add_command(run)
-cli.add_command(_train())
+cli.add_command(_build_train())
 
 
 @cli.group()
 def dvc() -> None:
-    """Keep DVC in step with the pipelines."""
+    """Keep dvc.yaml up to date with the pipelines."""
 
 
 @dvc.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail when dvc.yaml is out of step.")
+@click.option("--check", is_flag=True, help="Write nothing; fail where dvc.yaml is out of date.")
 @click.pass_obj
 @report_user_errors
 def sync(metadata: ProjectMetadata, check: bool) -> None:
-    """Derive dvc.yaml from the pipelines and the catalog."""
+    """Generate dvc.yaml from the pipelines and the catalog."""
     from kedro.framework.project import pipelines
 
     from ganops.dvc_stages import dvc_yaml, stages
@@ -159,34 +159,42 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     if check:
         dvc_yaml.check(metadata.project_path, content)
     changed = not check and dvc_yaml.write(metadata.project_path, content)
-    click.echo(f"dvc.yaml: {len(content['stages'])} stages, {'written' if changed else 'in step'}.")
+    click.echo(f"dvc.yaml {'was written' if changed else 'is up to date'} ({len(content['stages'])} stages).")
 
 
 @cli.command()
 @click.argument("model")
 @click.option("--n", type=int, default=1, show_default=True, help="How many samples.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same samples.")
-@click.option("--class", "class_label", help="One class for all, by name or number; default: as often as in training.")
+@click.option(
+    "--class",
+    "class_label",
+    help="Class of all samples, by name or number; default: classes as frequent as in training.",
+)
 @click.option(
     "--truncation",
     type=float,
     default=1.0,
     show_default=True,
-    help="Scale of the latents; below 1 less varied. See truncation.png.",
+    help="Scale of the latents; below 1 samples vary less. See truncation.png.",
 )
 @click.option(
-    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Made if missing."
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder to write to; created if missing.",
 )
 @report_user_errors
 def generate(model: str, n: int, seed: int, class_label: str | None, truncation: float, folder: Path) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
-    Pictures become PNG files, points the table points.csv.
+    Pictures are written as PNG files, points as the table points.csv.
     """
     from ganops.registry.generate import generate_to_folder
     from ganops.tracking.location import tracking_uri
 
-    # The registry of this project, from whichever of its sub-folders it is asked.
+    # The registry of this project, also from its sub-folders.
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
     request = _request(n=n, seed=seed, class_label=class_label, truncation=truncation)
     generate_to_folder(model, request, folder)
@@ -196,18 +204,18 @@ def generate(model: str, n: int, seed: int, class_label: str | None, truncation:
 @cli.command()
 @click.argument("model")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=5002, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=int, default=5002, show_default=True, help="0: any free port.")
 @report_user_errors
 def serve(model: str, host: str, port: int) -> None:
     """Serve MODEL (models:/NAME@champion or models:/NAME/VERSION) over HTTP.
 
-    MLflow's server, with limits on requests; the version's files must be those that were registered.
+    MLflow's server, with limits on requests; it starts only where the version's files are those that were registered.
     """
-    from ganops.registry.serve import serve as answer
+    from ganops.registry.serve import serve as start_server
     from ganops.tracking.location import tracking_uri
 
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
-    answer(model, host, port, click.echo)
+    start_server(model, host, port, click.echo)
 
 
 def _request(**values: Any) -> "GenerationRequest":
@@ -219,5 +227,8 @@ def _request(**values: Any) -> "GenerationRequest":
         first = error.errors()[0]
         name = {"class_label": "class"}.get(str(first["loc"][0]), str(first["loc"][0]))
         raise RequestError(
-            f"--{name}", expected=wanted(error), received=repr(first["input"]), remedy="See kedro generate --help."
+            f"--{name}",
+            expected=describe_expected(error),
+            received=repr(first["input"]),
+            remedy="See kedro generate --help.",
         ) from None

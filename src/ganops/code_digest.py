@@ -1,7 +1,8 @@
-"""Digests of the source code, and which part of the package may change which outputs.
+"""The partition of the source into what may change which outputs, and digests of it.
 
-The fingerprint of a training, the search for an interrupted run, and the stages of DVC use this partition. A test holds
-TRAINING equal to what `ganops.launch.launch` reaches by its imports, and the groups to the content of the package.
+Three things use the partition: the fingerprint of a training, the resume key of a run, and the stages of DVC. A part is
+a module or package directly below `ganops`. Tests hold TRAINING equal to what `ganops.launch.launch` reaches by its
+imports and to the stage of dvc.yaml, and the three groups to the content of the package.
 """
 
 import hashlib
@@ -9,20 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 TRAINING = frozenset(
-    [
+    {
         "augment",
         "bundle",
         "bundle_description",
         "code_digest",
         "config",
         "data",
-        "evaluation",
         "extractors",
         "files",
         "games",
         "hardware",
         "launch",
-        "metrics",
         "networks",
         "noise",
         "objectives",
@@ -33,10 +32,19 @@ TRAINING = frozenset(
         "threads",
         "training",
         "training_settings",
-    ]
+    }
 )
 """Parts that can change the files of a training."""
-OUTPUTS = frozenset({"kedro_datasets", "pipelines", "registry", "reporting"})
+OUTPUTS = frozenset(
+    {
+        "evaluation",
+        "kedro_datasets",
+        "metrics",
+        "pipelines",
+        "registry",
+        "reporting",
+    }
+)
 """Parts that can change other outputs."""
 SILENT = frozenset(
     {
@@ -52,21 +60,23 @@ SILENT = frozenset(
         "tracking",
     }
 )
-"""Parts that can change no output: commands, messages, and the records of runs."""
+"""Parts that cannot change an output: commands, messages, and the records of runs."""
+LISTED_BY_MEMBER = frozenset({"kedro_datasets", "pipelines", "reporting"})
+"""Parts of OUTPUTS of which a stage of DVC depends on single members, so that an edited table trains nothing again."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def source_digest(counts: Callable[[str], bool] = lambda part: True) -> str:
-    """sha256 of the package's sources, names and contents.
+def source_digest(includes: Callable[[str], bool] = lambda part: True) -> str:
+    """Return the sha256 of the package's sources, their names and contents.
 
     Args:
-        counts: whether a part, the module `noise` or the package `data`, is among them.
+        includes: whether a part, the module `noise` or the package `data`, is among them.
     """
     digest = hashlib.sha256()
     for file in sorted(_PACKAGE.rglob("*.py")):
         name = file.relative_to(_PACKAGE)
-        if counts(Path(name.parts[0]).stem):
+        if includes(Path(name.parts[0]).stem):
             digest.update(name.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, require_changes
+from ganops.parameters import Parameters, validate_overrides
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -157,7 +157,8 @@ class ComparisonParameters(Parameters):
     @model_validator(mode="after")
     def _require_variants(self) -> "ComparisonParameters":
         for name, changed in self.changes.items():
-            require_changes(TrainingParameters(recipe=""), f"{self.key}.variants.{name}", changed, "seed")
+            shared = {"seed": f"Set {self.key}.seeds, which holds for all variants."}
+            validate_overrides(TrainingParameters, f"{self.key}.variants.{name}", changed, shared=shared)
         if not self.changes:
             raise ConfigurationError(
                 f"{self.key}.variants",

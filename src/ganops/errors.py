@@ -1,18 +1,18 @@
-"""Every mistake or mishap that a user can meet, as one family.
+"""Every error that a user can meet, as one family.
 
 GanopsError
 ├── ConfigurationError   a parameter file, an override or an environment
 ├── DataError            pictures, the store, splits
 ├── ShapeError           tensors or networks that do not fit one another
-├── TrainingError        a game that cannot go on
+├── TrainingError        a training that failed or cannot start
 ├── CheckpointError      a training state on disk that cannot be read or does not fit
 ├── MetricError          features, statistics, evaluation
 ├── BundleError          a trained generator's files
-├── RequestError         what was asked of a generator
+├── RequestError         a request to a generator
 ├── TrackingError        the MLflow store
 ├── RegistryError        the model registry
 ├── StorageError         a full disk, a folder that cannot be written
-└── CustodyError         DVC, git and the files they guard
+└── StageError           dvc.yaml, and what the catalog and the pipelines say of it
 
 The command line prints the message of each without a traceback.
 """
@@ -24,25 +24,32 @@ from typing import Any
 
 
 class GanopsError(Exception):
-    """States what was expected, what was received and what to do.
+    """States what is wrong and what to do.
 
     Args:
-        subject: the file, key or thing that is wrong, as its reader would call it.
-        expected: what would have been right.
-        received: what was found instead.
+        subject: the file, key or thing that is wrong, as its reader would call it. Without expected and received: the
+            whole sentence that says what is wrong, without its full stop.
+        expected: what would have been right; None where there is no such value.
+        received: what was found instead; None where expected is.
         remedy: what the reader can do now.
+
+    Attributes:
+        problem: the message without the remedy.
     """
 
-    def __init__(self, subject: str, *, expected: str, received: str, remedy: str) -> None:
-        super().__init__(f"{subject}: expected {expected}, received {received}. {remedy}")
+    def __init__(self, subject: str, *, expected: str | None = None, received: str | None = None, remedy: str) -> None:
+        assert (expected is None) == (received is None), "expected and received come together"
+        self.problem = subject if expected is None else f"{subject}: expected {expected}, received {received}"
+        super().__init__(f"{self.problem}. {remedy}")
         self.subject = subject
         self.expected = expected
         self.received = received
         self.remedy = remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """So that an error of another process can be raised in this one."""
-        return partial(type(self), **vars(self)), ()
+        """Pickle the four parts, so that an error of another process can be raised in this one."""
+        parts = {name: value for name, value in vars(self).items() if name != "problem"}
+        return partial(type(self), **parts), ()
 
 
 def suggest(name: str, known: Iterable[str], otherwise: str = "", *, within: str = "", cutoff: float = 0.6) -> str:
@@ -53,7 +60,7 @@ def suggest(name: str, known: Iterable[str], otherwise: str = "", *, within: str
         known: the names that are right.
         otherwise: the remedy where none is near.
         within: stands before the nearest name in the remedy.
-        cutoff: how like a name must be to count as near, as in difflib; 0: the nearest, however unlike.
+        cutoff: the similarity, as in difflib, from which a name counts as near; 0: the nearest of all.
     """
     spelled = {one.lower(): one for one in known}
     nearest = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=cutoff)
@@ -73,7 +80,7 @@ class ShapeError(GanopsError):
 
 
 class TrainingError(GanopsError):
-    """The game cannot go on."""
+    """A training failed, or cannot start or continue."""
 
 
 class CheckpointError(GanopsError):
@@ -89,7 +96,7 @@ class BundleError(GanopsError):
 
 
 class RequestError(GanopsError):
-    """A generator was asked for something it cannot give."""
+    """A generator cannot meet a request."""
 
 
 class TrackingError(GanopsError):
@@ -97,12 +104,12 @@ class TrackingError(GanopsError):
 
 
 class RegistryError(GanopsError):
-    """The model registry does not hold what was asked, or refuses it."""
+    """The model registry does not hold a model, or refuses it."""
 
 
 class StorageError(GanopsError):
     """The disk is full, or the folder cannot be written."""
 
 
-class CustodyError(GanopsError):
-    """DVC, git or the files they guard are not in the state that the action needs."""
+class StageError(GanopsError):
+    """A stage of DVC cannot be derived, or dvc.yaml is not what the project's pipelines give."""

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all."""
+"""Atomic writes of files and folders, and the errors of the disk."""
 
 import errno
 import os
@@ -13,24 +13,35 @@ from safetensors import SafetensorError
 
 from ganops.errors import StorageError
 
-_DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-_DISK_REFUSES |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
+_DISK_REFUSES = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENOTEMPTY,
+}
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Inside, a disk that is full or may not be written is a StorageError that names `path`."""
+    """Turn errors of a disk that is full or may not be written into a StorageError that names `path`."""
     try:
         yield
     except (OSError, SafetensorError) as error:
-        # Safetensors tells of a write that failed in words alone.
+        # An error of safetensors has no errno.
         if isinstance(error, OSError) and error.errno not in _DISK_REFUSES:
             raise
         raise _not_written(path, error) from None
 
 
 def storage_error(error: OSError) -> StorageError | None:
-    """Return the StorageError that names the file of a disk's or permission's error; None for any other."""
+    """Return the StorageError that names the file of an error of disk or permission; None for any other error."""
     return _not_written(error.filename, error) if error.errno in _DISK_REFUSES else None
 
 
@@ -75,7 +86,7 @@ def _require_right_to_write(folder: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary name in the same folder to write to; on success it is flushed to the disk and takes the place."""
+    """Yield a temporary name in the same folder; on success flush the file to the disk and rename it to `path`."""
     fresh = path.with_name(f".{path.name}.new")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,9 +101,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """An empty sibling folder to fill; on success it is flushed to the disk and takes the place.
+    """Yield an empty sibling folder to fill; on success flush it to the disk and rename it to `path`.
 
-    A folder cannot replace a filled one in one step: killed between the two renames there is none, never half a one.
+    A folder cannot replace a filled one in one step: killed between the two renames, the process leaves none, and never
+    half a one.
     If `path` is a symbolic link, its target is replaced, on the target's disk.
     """
     with disk_errors(path):
@@ -139,9 +151,9 @@ def require_regular(path: Path) -> int:
 
 
 def preallocate(file: IO[bytes], size: int) -> None:
-    """Give the file so many bytes of the disk, where the system can: OSError if there is no room.
+    """Reserve bytes of the disk for a file, where the system can; OSError if there is no room.
 
-    A memory map of a file with holes dies by a signal, without a word, once the disk is full.
+    Writing to a memory map of a file with holes ends the process by a signal once the disk is full.
     """
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)

@@ -81,8 +81,8 @@ class RunHooks:
             check_anything_missing(pipeline, catalog)
         # kedro-mlflow makes a tag of these.
         run_params["runtime_params"] = mask_values(run_params.get("runtime_params") or {})
-        self.relativistic = COMPARISON in pipeline.inputs()
-        if not self.relativistic:  # of what is compared elsewhere a run knows nothing
+        self.is_comparison = COMPARISON in pipeline.inputs()
+        if not self.is_comparison:  # of what is compared elsewhere a run knows nothing
             told = {name: value for name, value in self.parameters.items() if not _is_of_comparison(name)}
             self.parameters = told
         self.run_id = self._join(run_params["run_id"], provenance, material_tags(self.entries, pipeline.inputs()))
@@ -162,7 +162,7 @@ class RunHooks:
             session=session_key(kedro_session),
             resume=resume_key(self.environment, self.parameters),
             materials=materials,
-            name=run_name(self.parameters, self.environment, provenance.commit, relativistic=self.relativistic),
+            name=run_name(self.parameters, self.environment, provenance.commit, is_comparison=self.is_comparison),
         )
         # kedro-mlflow would rename the run to the pipelines' names.
         tracking.run.id, tracking.run.name = run_id, self.client.get_run(run_id).info.run_name

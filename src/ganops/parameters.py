@@ -1,7 +1,7 @@
-"""The base of all parameter objects, immutable, where an unknown key is an error that names the nearest known one."""
+"""The base of all parameter objects: immutable, and an unknown key is an error that names the nearest known one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -9,9 +9,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from ganops.errors import ConfigurationError, suggest
 
 _WITH_KEYS = "keys with values below it"
-# Where pydantic speaks of Python to who writes YAML.
-_IN_YAML = {"tuple_type": "a list, such as [1, 2]", "model_type": _WITH_KEYS, "dict_type": _WITH_KEYS}
-_IN_YAML |= {"missing": "a value, for it has no default"}
+# Types of pydantic's errors whose messages speak of Python, in words of YAML.
+_IN_YAML = {
+    "tuple_type": "a list, such as [1, 2]",
+    "model_type": _WITH_KEYS,
+    "dict_type": _WITH_KEYS,
+    "missing": "a value, for it has no default",
+}
 # Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
 P = TypeVar("P", bound="Parameters")
 
@@ -24,7 +28,7 @@ class Parameters(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_the_nearest_key(cls, values: Any) -> Any:
+    def _check_keys(cls, values: Any) -> Any:
         for name in values if isinstance(values, Mapping) else ():
             if name not in cls.model_fields:
                 raise unknown_key(cls.key, str(name), list(cls.model_fields))
@@ -32,35 +36,57 @@ class Parameters(BaseModel):
 
     @classmethod
     def parse(cls: type[P], values: Any) -> P:
-        """The validated object of a mapping; a wrong value raises ConfigurationError naming its key."""
+        """Validate a mapping and return the object; ConfigurationError names the key of a wrong value."""
         try:
             return cls.model_validate(dict(values) if isinstance(values, Mapping) else values)
         except ValidationError as error:
-            raise wrong_value(cls.key, error) from None
+            raise _wrong_value(cls.key, error.errors()[0]) from None
 
 
-def require_changes(base: Parameters, group: str, changed: Mapping[str, Any], common: str) -> None:
-    """Raises ConfigurationError, under the name `group`, where a key or value is none that `base` may be changed to, or
-    is `common` to all groups, and so said beside them."""
-    known = [name for name in type(base).model_fields if name != common]
-    if common in changed:
-        raise ConfigurationError(
-            f"{group}.{common}",
-            expected=f"no {common} of its own, so that what differs is the rest",
-            received=repr(changed[common]),
-            remedy=f"Set {group.split('.')[0]}.{common}s, which holds for all.",
-        )
-    for name in changed:
+def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
+    """Return nested mappings as one, the keys joined by the separator; lists stay values."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}{separator}{inner}": leaf for inner, leaf in flatten(value, separator).items()}
+        else:
+            flat[str(name)] = value
+    return flat
+
+
+def validate_overrides(
+    kind: type[Parameters], group: str, overrides: Mapping[str, Any], *, shared: Mapping[str, str]
+) -> None:
+    """Check values that will replace some of an object's parameters, before there is such an object.
+
+    Args:
+        kind: the class of the object.
+        group: the dotted key of the overrides, for the message.
+        overrides: parameter → value.
+        shared: parameters that no override may set, each with the remedy.
+
+    Raises:
+        ConfigurationError: a parameter is unknown or shared, or a value is wrong.
+    """
+    known = [name for name in kind.model_fields if name not in shared]
+    for name, value in overrides.items():
+        if name in shared:
+            raise ConfigurationError(
+                f"{group}.{name}", expected="no such key here", received=repr(value), remedy=shared[name]
+            )
         if name not in known:
             raise unknown_key(group, name, known)
     try:
-        type(base).model_validate({**base.model_dump(), **changed})
+        kind.model_validate(dict(overrides))
     except ValidationError as error:
-        raise wrong_value(group, error) from None
+        # A parameter without a default keeps the value of the object.
+        for details in error.errors():
+            if details["type"] != "missing":
+                raise _wrong_value(group, details) from None
 
 
-def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
-    """The error of a key that nobody knows, with the nearest of those that are."""
+def unknown_key(group: str, name: str, known: Collection[str]) -> ConfigurationError:
+    """Return the error of an unknown key, with the nearest known one as the remedy."""
     return ConfigurationError(
         f"{group}.{name}",
         expected="one of " + ", ".join(sorted(known)),
@@ -69,30 +95,32 @@ def unknown_key(group: str, name: str, known: list[str]) -> ConfigurationError:
     )
 
 
-def wrong_value(group: str, error: ValidationError) -> ConfigurationError:
-    """Pydantic's first complaint, as an error that names the key, and the nearest of the words that it may be."""
-    first = error.errors()[0]
-    name = ".".join([group, *(str(step) for step in first["loc"] if step != "[key]")])
-    words = re.findall("'([^']*)'", first["msg"]) if first["type"] == "literal_error" else []
-    correct = f"Correct {name} in its parameters file or in --params."
-    return ConfigurationError(
-        name,
-        expected=wanted(error),
-        received=repr(first["input"]),
-        remedy=suggest(str(first["input"]), words, correct),
-    )
+def describe_expected(error: ValidationError) -> str:
+    """Return what pydantic's first error would have accepted, as words that continue "expected"."""
+    return _describe(error.errors()[0])
 
 
 def describe_first_error(error: ValidationError) -> tuple[str, str]:
-    """Return what pydantic's first complaint expected, with the field's name, and what it received."""
+    """Return what pydantic's first error expected, with the field's name, and what it received."""
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
-    return f"{name} {wanted(error)}".strip(), f"{first['input']!r:.200}" if name else "others"
+    return f"{name} {_describe(first)}".strip(), f"{first['input']!r:.200}" if name else "others"
 
 
-def wanted(error: ValidationError) -> str:
-    """What pydantic's first complaint would have taken, in words that go on after "expected"."""
-    first = error.errors()[0]
-    said = first["msg"].removeprefix("Input should be ").partition(", unable to")[0]
-    said = said[:1].lower() + said[1:]
-    return _IN_YAML.get(first["type"], f"a number {said}" if said.startswith(("greater", "less")) else said)
+def _wrong_value(group: str, details: Mapping[str, Any]) -> ConfigurationError:
+    name = ".".join([group, *(str(step) for step in details["loc"] if step != "[key]")])
+    words = re.findall("'([^']*)'", details["msg"]) if details["type"] == "literal_error" else []
+    correct = f"Correct {name} in its parameters file or in --params."
+    return ConfigurationError(
+        name,
+        expected=_describe(details),
+        received=repr(details["input"]),
+        remedy=suggest(str(details["input"]), words, correct),
+    )
+
+
+def _describe(details: Mapping[str, Any]) -> str:
+    message = details["msg"].removeprefix("Input should be ").partition(", unable to")[0]
+    message = message[:1].lower() + message[1:]
+    number = f"a number {message}" if message.startswith(("greater", "less")) else message
+    return _IN_YAML.get(details["type"], number)

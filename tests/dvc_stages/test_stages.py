@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from ganops.dvc_stages import dvc_yaml, stages
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 
 def _derive(root: Path) -> dict[str, Any]:
@@ -68,19 +68,19 @@ def test_the_file_says_what_was_derived_and_is_written_once(mini: Path) -> None:
 def test_check_names_the_line_that_a_changed_catalog_makes_wrong(mini: Path) -> None:
     dvc_yaml.write(mini, _derive(mini))
     _replace(mini / "conf/base/catalog_doubling.yml", "03_primary", "05_model_input")
-    with pytest.raises(CustodyError, match=r"03_primary.*kedro dvc sync"):
+    with pytest.raises(StageError, match=r"03_primary.*kedro dvc sync"):
         dvc_yaml.check(mini, _derive(mini))
 
 
 def test_check_fails_when_a_node_imports_another_folder(mini: Path) -> None:
     dvc_yaml.write(mini, _derive(mini))
     _replace(mini / "src/mini/pipelines/summing/nodes.py", "total = sum", "import mini.constants\n    total = sum")
-    with pytest.raises(CustodyError, match=r"constants\.py"):
+    with pytest.raises(StageError, match=r"constants\.py"):
         dvc_yaml.check(mini, _derive(mini))
 
 
 def test_check_without_a_file_says_so(mini: Path) -> None:
-    with pytest.raises(CustodyError, match="received no file"):
+    with pytest.raises(StageError, match="received no file"):
         dvc_yaml.check(mini, _derive(mini))
 
 
@@ -96,7 +96,7 @@ def test_check_without_a_file_says_so(mini: Path) -> None:
 )
 def test_what_a_stage_cannot_be_made_of_is_refused(mini: Path, file: str, old: str, new: str, message: str) -> None:
     _replace(mini / file, old, new)
-    with pytest.raises(CustodyError) as caught:
+    with pytest.raises(StageError) as caught:
         _derive(mini)
     assert message in str(caught.value)
 
@@ -105,7 +105,7 @@ def test_what_a_stage_cannot_be_made_of_is_refused(mini: Path, file: str, old: s
 def test_an_environment_without_a_key_in_each_parameters_file_is_refused(mini: Path, text: str | None) -> None:
     file = mini / "conf/large/parameters_summing.yml"
     file.unlink() if text is None else file.write_text(text)
-    with pytest.raises(CustodyError) as caught:
+    with pytest.raises(StageError) as caught:
         _derive(mini)
     assert caught.value.subject == "conf/large/parameters_summing.yml"
     assert caught.value.received == ("no file" if text is None else "an empty file")

@@ -24,7 +24,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_the_classifier_reads_digits_that_it_never_saw(project: Project) -> None:
     report = json.loads((project.path / f"data/08_reporting/{ENVIRONMENT}/preparation.json").read_text())
-    classifier = json.loads((project.path / FOLDERS[1] / "judge/extractor.json").read_text())
+    classifier = json.loads((project.path / FOLDERS[1] / "feature_extractor/extractor.json").read_text())
     assert {name: split["samples"] for name, split in report["splits"].items()} == SPLITS
     assert min(classifier["accuracies"].values()) >= 0.97
 

@@ -95,7 +95,7 @@ def test_a_changed_parameter_becomes_a_tag(client: MlflowClient, experiment_id: 
 def test_names_are_readable_and_an_experiment_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "vae-smoke-0123456"
     assert run_name({}, "smoke", "") == "smoke"
-    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789", relativistic=True) == "comparison-smoke-0123456"
+    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789", is_comparison=True) == "comparison-smoke-0123456"
     monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
     assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "warm-sea"
 

@@ -44,7 +44,12 @@ def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monk
 
 
 def test_an_existing_store_is_found_without_importing_mlflow(client: MlflowClient, tmp_path: Path) -> None:
-    code = "import sys; from ganops.tracking.tracking_store import create_store; create_store(); print('mlflow' in sys.modules)"
+    code = """
+import sys
+from ganops.tracking.tracking_store import create_store
+create_store()
+print('mlflow' in sys.modules)
+"""
     started = time.perf_counter()
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert child.stdout.strip() == "False"

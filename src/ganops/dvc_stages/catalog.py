@@ -1,4 +1,4 @@
-"""What the catalog's files say about each dataset, unresolved: paths keep the environment as a variable of DVC."""
+"""Read the catalog's files for DVC: its datasets, with the environment in their paths as a variable of DVC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ganops.errors import CustodyError
+from ganops.errors import StageError
 
 ROLES = ("out", "metric", "plot", "none")
 _ENVIRONMENT = "${globals:environment}"
@@ -21,7 +21,7 @@ class Entry:
         name: its name in the catalog.
         type: the dataset's class, as the catalog writes it.
         role: one of ROLES, from `metadata: {dvc: …}`; "none" keeps a dataset out of dvc.yaml. Empty where the catalog
-            says nothing, as of a dataset that no pipeline makes.
+            names none: no pipeline makes the dataset.
         path: relative to the project, with `${env}` for the environment; empty where the role is "none".
         plot: properties of a plot for DVC, from `metadata: {dvc_plot: {x: …}}`.
     """
@@ -34,10 +34,10 @@ class Entry:
 
 
 def read_catalog(folder: Path) -> dict[str, Entry]:
-    """The entries of all `catalog*.yml` of a configuration folder.
+    """Return name → entry of all `catalog*.yml` of a configuration folder.
 
     Raises:
-        CustodyError: an entry with a role that there is not, or with a path that only Kedro could resolve.
+        StageError: an entry has an unknown role, or a path that only Kedro could resolve.
     """
     files = sorted(folder.glob("catalog*.yml"))
     return {name: _entry(name, values, file) for file in files for name, values in _load(file).items()}
@@ -53,18 +53,18 @@ def _entry(name: str, values: Mapping[str, Any], file: Path) -> Entry:
     metadata = values.get("metadata") or {}
     role = metadata.get("dvc", "")
     if role not in ("", *ROLES):
-        raise wrong_role(name, repr(role))
+        raise unknown_role(name, repr(role))
     path = "" if role == "none" else _path(name, values, file)
     return Entry(name, str(values.get("type")), role, path, metadata.get("dvc_plot") or {})
 
 
-def wrong_role(name: str, received: str) -> CustodyError:
-    """The error of a dataset that does not say what it is to DVC."""
-    return CustodyError(
+def unknown_role(name: str, received: str) -> StageError:
+    """Return the error of a dataset that does not state its role for DVC."""
+    return StageError(
         f"{name} in the catalog",
         expected="metadata.dvc to be one of " + ", ".join(ROLES),
         received=received,
-        remedy=f"Say what {name} is to DVC: metadata: {{dvc: out}}.",
+        remedy=f"State the role of {name}, such as metadata: {{dvc: out}}.",
     )
 
 
@@ -72,7 +72,7 @@ def _path(name: str, values: Mapping[str, Any], file: Path) -> str:
     written = str(values.get("filepath") or values.get("path") or "")
     path = written.replace(_ENVIRONMENT, "${env}")
     if not path or "${" in path.replace("${env}", "") or Path(path).is_absolute():
-        raise CustodyError(
+        raise StageError(
             f"{file.name}: {name}",
             expected=f"a path inside the project, with {_ENVIRONMENT} as its only variable",
             received=written or "no path",

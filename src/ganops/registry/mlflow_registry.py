@@ -164,7 +164,7 @@ class _Registrar:
             with fetch_version(self.client, found) as folder:
                 differing = self._compare_samples(folder)
         except RegistryError as error:
-            return None, f"{error.subject}: expected {error.expected}, received {error.received}"
+            return None, error.problem
         return (None, f"{describe(found)}: {differing}") if differing else (found, "")
 
     def _log(self) -> _LoggedModel:

@@ -105,9 +105,9 @@ def _system_tags() -> dict[str, str]:
     return tags
 
 
-def run_name(parameters: Mapping[str, Any], environment: str, commit: str, *, relativistic: bool = False) -> str:
+def run_name(parameters: Mapping[str, Any], environment: str, commit: str, *, is_comparison: bool = False) -> str:
     """The DVC experiment's name, else `<recipe>-<environment>-<commit>`; of a comparison that instead of a recipe."""
-    parts = ["comparison" if relativistic else parameters.get("training.recipe"), environment, commit[:7]]
+    parts = ["comparison" if is_comparison else parameters.get("training.recipe"), environment, commit[:7]]
     return os.environ.get("DVC_EXP_NAME") or "-".join(str(part) for part in parts if part)
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Shaped
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from ganops.parameters import wanted
+from ganops.parameters import describe_expected
 from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
 from ganops.training.failure import MOST_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
@@ -97,7 +97,7 @@ def read_failures(tensors: Tensors) -> list[FailedAttempt]:
     try:
         return _FAILURES.validate_json(decode_text(_take(tensors, "clock/failures")), strict=True)
     except ValidationError as error:
-        raise WrongTensors(f"clock/failures: expected {wanted(error)}") from None
+        raise WrongTensors(f"clock/failures: expected {describe_expected(error)}") from None
 
 
 def group(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
