@@ -1,6 +1,6 @@
-"""A text is read and written as UTF-8, whatever the machine's locale.
+"""Text is read and written as UTF-8, independent of the machine's locale.
 
-PLW1514 of ruff sees a path only where its type is plain; here the names of the methods are enough.
+Ruff's PLW1514 recognizes a path only where it can infer the type; this test matches the names of the methods.
 """
 
 import ast
@@ -14,23 +14,26 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
-# Method → the place of `encoding` among its arguments.
+# Method → the position of `encoding` among its arguments.
 METHODS = {"read_text": 0, "write_text": 1}
 
 
-def without_encoding(code: str) -> Iterator[int]:
+def lines_without_encoding(code: str) -> Iterator[int]:
+    """Yield the line of each call that reads or writes text in the machine's encoding."""
     for node in ast.walk(ast.parse(code)):
         if not isinstance(node, ast.Call):
             continue
         keywords = {keyword.arg for keyword in node.keywords}
-        place = METHODS.get(node.func.attr) if isinstance(node.func, ast.Attribute) else None
-        unnamed = place is not None and len(node.args) <= place
-        if (unnamed or keywords & {"text", "universal_newlines"}) and "encoding" not in keywords:
+        position = METHODS.get(node.func.attr) if isinstance(node.func, ast.Attribute) else None
+        missing = position is not None and len(node.args) <= position
+        if (missing or keywords & {"text", "universal_newlines"}) and "encoding" not in keywords:
             yield node.lineno
 
 
-def test_every_text_names_its_encoding() -> None:
-    found = {str(path): lines for path in FILES if (lines := list(without_encoding(path.read_text(encoding="utf-8"))))}
+def test_every_read_and_write_of_text_names_its_encoding() -> None:
+    found = {
+        str(path): lines for path in FILES if (lines := list(lines_without_encoding(path.read_text(encoding="utf-8"))))
+    }
     assert found == {}
 
 
@@ -41,11 +44,11 @@ def test_every_text_names_its_encoding() -> None:
         ("p.read_text('utf-8')\np.write_text('a', encoding='utf-8')\nrun([], encoding='utf-8')\nread_text()", []),
     ],
 )
-def test_the_search_would_find_them(code: str, lines: list[int]) -> None:
-    assert list(without_encoding(code)) == lines
+def test_the_search_finds_calls_without_encoding(code: str, lines: list[int]) -> None:
+    assert list(lines_without_encoding(code)) == lines
 
 
-def test_a_terminal_that_is_no_utf8_shows_other_signs_and_ends_nothing(tmp_path: Path) -> None:
+def test_a_terminal_without_utf8_replaces_characters_and_raises_no_error(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, ganops.settings\nfrom rich.console import Console\n"
