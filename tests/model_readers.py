@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from ganops.bundle import Bundle, BundleData
 from ganops.config import TrainingParameters
+from ganops.configuration.groups import effective_parameters
 from ganops.data.encodings import encode_images
 from ganops.errors import ConfigurationError, RequestError
 from ganops.extractors.build import Pretrained, restore
@@ -26,7 +27,6 @@ from ganops.registry import request_guard
 from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
 from ganops.sampling import GenerationRequest
 from ganops.tensors import load_tensors
-from ganops.tracking.parameters import effective_parameters
 from ganops.training.checkpoint import Checkpoints, read_finished
 from ganops.training.state import TrainingState
 from ganops.training.stopwatch import Stopwatch

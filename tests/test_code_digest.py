@@ -11,7 +11,7 @@ import ganops
 from ganops import code_digest
 from ganops.code_digest import LISTED_BY_MEMBER, OUTPUTS, SILENT, TRAINING
 from ganops.dvc_stages.stages import import_graph, reachable_modules
-from ganops.tracking.parameters import resume_key
+from ganops.tracking.run_session import resume_key
 from ganops.training import checkpoint
 
 PACKAGE = Path(ganops.__file__).parent
@@ -29,7 +29,7 @@ def test_every_part_of_the_package_is_in_one_group() -> None:
 
 
 def test_training_is_what_its_launch_imports() -> None:
-    """Of what is reached `errors` alone is left out: a message ends a run, and changes no byte of a file."""
+    """`errors` is reached and left out: a message ends a run, and changes no byte of a file."""
     assert parts_of(reachable_modules(import_graph("ganops"), ["ganops.launch.launch"])) - {"errors"} == TRAINING
 
 
@@ -48,7 +48,7 @@ def test_outputs_reach_of_the_silent_parts_messages_records_and_git_alone() -> N
     """A logged model asks `git` which files of the package belong to it."""
     graph = import_graph("ganops")
     starts = [module for module in graph.modules if parts_of([module]) & (TRAINING | OUTPUTS)]
-    assert parts_of(reachable_modules(graph, starts)) & SILENT == {"errors", "git", "tracking"}
+    assert parts_of(reachable_modules(graph, starts)) & SILENT == {"configuration", "errors", "git", "tracking"}
 
 
 @pytest.fixture

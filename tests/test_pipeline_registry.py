@@ -9,8 +9,8 @@ import pytest
 from kedro.pipeline import Node, Pipeline
 from kedro.validation.type_extractor import TypeExtractor
 
+from ganops.configuration.groups import GROUPS
 from ganops.pipeline_registry import register_pipelines
-from ganops.tracking.parameters import GROUPS
 
 
 def test_the_default_is_the_stages_in_their_order() -> None:

@@ -16,9 +16,9 @@ from packaging.requirements import Requirement
 
 from ganops.cli import cli
 from ganops.config import FeatureKind
+from ganops.configuration.groups import GROUPS
 from ganops.games.recipes import RECIPES
 from ganops.registry.gate import METRICS
-from ganops.tracking.parameters import GROUPS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "ganops"

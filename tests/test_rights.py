@@ -18,7 +18,7 @@ from pathlib import Path
 from ganops.errors import StorageError
 from ganops.files import require_writable, atomic_write, atomic_folder
 from ganops.kedro_datasets.json_dataset import JSONDataset
-from ganops.tracking.materials import material_tags
+from ganops.tracking.run_session import data_fingerprints
 
 def write(opened):
     with opened as path:
@@ -30,7 +30,7 @@ attempts = {
     "file": lambda: write(atomic_write(path)),
     "folder": lambda: write(atomic_folder(path)),
     "load": lambda: JSONDataset(filepath=str(path)).load(),
-    "look": lambda: material_tags({"store": {"filepath": str(path)}}),
+    "fingerprint": lambda: data_fingerprints({"store": path}),
 }
 if os.geteuid() == 0:
     os.seteuid(65534)
@@ -90,7 +90,7 @@ def test_a_folder_that_is_to_be_replaced_and_may_not_be_written(what: str, close
     assert sorted(path.name for path in closed.iterdir()) == ["inner", "report.json"]
 
 
-@pytest.mark.parametrize(("what", "name"), [("load", "report.json"), ("look", ""), ("require", "report.json")])
+@pytest.mark.parametrize(("what", "name"), [("load", "report.json"), ("fingerprint", ""), ("require", "report.json")])
 def test_a_folder_that_lists_but_cannot_be_entered(what: str, name: str, closed: Path) -> None:
     closed.chmod(0o644)
     said = attempt(what, closed / name if name else closed)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ganops.configuration.groups import effective_parameters
 from ganops.errors import ConfigurationError
 from ganops.registry.gate import METRICS
 from ganops.start_checks import check_load_versions, check_start
-from ganops.tracking.parameters import effective_parameters
 
 BASE = Path(__file__).parents[1] / "conf" / "base"
 ALL = ("prepare", "train", "build_extractor", "evaluate", "register")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ganops.tracking.location import project
+from ganops.tracking.tracking_store import find_project
 
 
 def main(arguments: list[str] | None = None, **options: Any) -> Any:
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None, **options: Any) -> Any:
         arguments: of `kedro run`; None: those of the command line.
         options: of click's `Command.main`, such as standalone_mode=False, with which the run's result is returned.
     """
-    folder = project()
+    folder = find_project()
     # Kedro takes the project, and its logging file, from the working directory.
     os.chdir(folder)
     if (folder / "pyproject.toml").is_file():

@@ -15,11 +15,11 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 from yaml import YAMLError
 
+from ganops.configuration.run_options import check_runner, check_selection
 from ganops.errors import ConfigurationError, GanopsError, RequestError
 from ganops.files import storage_error
 from ganops.parameters import describe_expected
 from ganops.tracking.masking import mask_secrets
-from ganops.tracking.run_options import check_runner, check_selection
 
 if TYPE_CHECKING:
     from ganops.sampling import GenerationRequest
@@ -192,7 +192,7 @@ def generate(model: str, n: int, seed: int, class_label: str | None, truncation:
     Pictures are written as PNG files, points as the table points.csv.
     """
     from ganops.registry.generate import generate_to_folder
-    from ganops.tracking.location import tracking_uri
+    from ganops.tracking.tracking_store import tracking_uri
 
     # The registry of this project, also from its sub-folders.
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
@@ -212,7 +212,7 @@ def serve(model: str, host: str, port: int) -> None:
     MLflow's server, with limits on requests; it starts only where the version's files are those that were registered.
     """
     from ganops.registry.serve import serve as start_server
-    from ganops.tracking.location import tracking_uri
+    from ganops.tracking.tracking_store import tracking_uri
 
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
     start_server(model, host, port, click.echo)

@@ -50,6 +50,7 @@ SILENT = frozenset(
     {
         "__main__",
         "cli",
+        "configuration",
         "dvc_stages",
         "errors",
         "git",

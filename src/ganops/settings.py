@@ -7,11 +7,11 @@ import sys
 
 from omegaconf.resolvers import oc
 
+from ganops.configuration.loader import ProjectConfigLoader
 from ganops.hooks import RunHooks
-from ganops.tracking.config_loader import ProjectConfigLoader
-from ganops.tracking.location import artifact_root, root, tracking_uri
 from ganops.tracking.masking import mask_secrets
 from ganops.tracking.status import TrackedSession
+from ganops.tracking.tracking_store import artifact_root, find_root, tracking_uri
 
 # Kedro and DVC ask the first or the second, MLflow the third, before they send usage data. Who set one keeps it.
 for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), ("MLFLOW_DISABLE_TELEMETRY", "true")):
@@ -53,7 +53,7 @@ CONFIG_LOADER_ARGS = {
     # An environment names the keys that differ; without this it would replace whole groups, silently.
     "merge_strategy": {"parameters": "soft"},
     "custom_resolvers": {
-        "root": lambda: str(root()),
+        "root": lambda: str(find_root()),
         "tracking_uri": tracking_uri,
         "artifact_root": lambda: str(artifact_root()),
         "oc.env": oc.env,

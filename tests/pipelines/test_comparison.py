@@ -18,8 +18,8 @@ from ganops.extractors.classifier import Classifier
 from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.comparison import variants
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
-from ganops.tracking.child_runs import PARENT, children_of
-from ganops.tracking.variants import seconds_of_variants, variants_of
+from ganops.tracking.child_runs import PARENT, list_children
+from ganops.tracking.variant_runs import read_fingerprints, read_training_seconds
 
 from .. import parameters as of_base
 from ..bars import CLASSES, classifier, parameters, store, store_of
@@ -56,7 +56,7 @@ def compared(store: Store, judge: Classifier, folder: Path, **changed: Any) -> t
 
 
 def by_variant(client: MlflowClient, parent: str) -> dict[str, Run]:
-    return {run.data.tags["variant"]: run for run in children_of(client, parent)}
+    return {run.data.tags["variant"]: run for run in list_children(client, parent)}
 
 
 def test_it_prepares_what_it_needs_and_is_no_part_of_the_whole_run() -> None:
@@ -89,9 +89,9 @@ def test_a_row_a_variant_and_a_child_run_each(
         assert {"bundle", "samples.png", "images"} <= {found.path for found in client.list_artifacts(run.info.run_id)}
     assert runs["hot"].data.params["training.learning_rate"] == "0.01"
     assert client.get_run(parent).data.metrics == {}
-    assert set(seconds_of_variants(client, parent)) == set(VARIANTS)
+    assert set(read_training_seconds(client, parent)) == set(VARIANTS)
     trained = {path.name for path in tmp_path.iterdir() if path.is_dir()}
-    assert set(variants_of(client, parent).values()) == trained and len(trained) == 3
+    assert set(read_fingerprints(client, parent).values()) == trained and len(trained) == 3
 
 
 def test_the_last_point_of_a_curve_is_the_reports_value_for_its_seed(
@@ -138,7 +138,7 @@ def test_a_comparison_that_was_ended_goes_on_in_the_same_runs(
     assert {name: run.info.run_id for name, run in after.items()} == {
         name: run.info.run_id for name, run in before.items()
     }
-    assert len(children_of(client, parent)) == 3 and {run.info.status for run in after.values()} == {"FINISHED"}
+    assert len(list_children(client, parent)) == 3 and {run.info.status for run in after.values()} == {"FINISHED"}
     assert after["plain"].data.tags["resumed_at_images"] == "48", "trained once"
     for name in VARIANTS:
         steps = [point.step for point in client.get_metric_history(after[name].info.run_id, "curve/fid_classifier")]
@@ -205,6 +205,6 @@ def test_a_childs_bundle_is_the_generator_that_was_judged(
     client: MlflowClient, parent: str, store: Store, classifier: Classifier, tmp_path: Path
 ) -> None:
     compared(store, classifier, tmp_path / "scratch", variants={"plain": {}})
-    (run,) = children_of(client, parent)
+    (run,) = list_children(client, parent)
     bundle = Bundle.load(client.download_artifacts(run.info.run_id, "bundle", str(tmp_path)))
     assert bundle.settings.recipe == "dcgan" and bundle.classes == CLASSES

@@ -116,7 +116,9 @@ def test_an_address_that_cannot_be_had_is_an_error(registered: str) -> None:
 def test_the_command_listens_on_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr("ganops.registry.serve.serve", lambda *values: asked.extend(values))
-    monkeypatch.setattr("ganops.tracking.location.tracking_uri", lambda: os.environ.get("MLFLOW_TRACKING_URI", ""))
+    monkeypatch.setattr(
+        "ganops.tracking.tracking_store.tracking_uri", lambda: os.environ.get("MLFLOW_TRACKING_URI", "")
+    )
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite://")
     assert CliRunner().invoke(cli, ["serve", "models:/x@champion"]).exit_code == 0
     assert asked[:3] == ["models:/x@champion", "127.0.0.1", 5002]

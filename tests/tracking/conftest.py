@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from ganops.tracking.location import EXPERIMENT
-from ganops.tracking.tracking_store import create_store
+from ganops.tracking.tracking_store import EXPERIMENT, create_store
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ from mlflow import MlflowClient
 
 from ganops.errors import TrainingError
 from ganops.tracking.child_runs import PARENT, child_run, find_child, open_child_run
-from ganops.tracking.process import ProcessIdentity
-from ganops.tracking.run import ERROR, OWNER, join_run, set_tags
+from ganops.tracking.run_session import ERROR, OWNER, ProcessIdentity, join_run, set_tags
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ganops.reporting.curves import curve_groups
 from ganops.tracking.comparison import (
     curves_table,
     metric_against_seconds,
-    pictures_beside,
+    pictures_side_by_side,
     protocols,
     runs_table,
 )
@@ -122,11 +122,11 @@ def test_pictures_stand_beside_each_other(client: MlflowClient, log, tmp_path: P
     for run_id, value in zip(runs, (10, 20), strict=True):
         Image.new("L", (40, 30), value).save(tmp_path / "samples.png")
         client.log_artifact(run_id, str(tmp_path / "samples.png"))
-    picture = np.asarray(pictures_beside(client, runs))
+    picture = np.asarray(pictures_side_by_side(client, runs))
     assert picture.shape == (30 + 26, 2 * 40 + 26, 3)
     assert (picture[26:, :40] == 10).all() and (picture[26:, 66:] == 20).all()
     with pytest.raises(TrackingError, match=r"other\.png"):
-        pictures_beside(client, runs, "other.png")
+        pictures_side_by_side(client, runs, "other.png")
 
 
 def test_a_metric_stands_at_the_seconds_of_its_snapshots(client: MlflowClient, log) -> None:

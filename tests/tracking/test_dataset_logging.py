@@ -114,7 +114,7 @@ def test_a_store_that_cannot_be_written_is_asked_again_and_costs_a_warning(
     failures = itertools.repeat(True)
     with caplog.at_level(logging.WARNING, "ganops"):
         log_dataset(client, run_id, "report", entry)
-    assert "The dataset report is saved, but its record in MLflow is not: database is locked" in caplog.text
+    assert "Could not log the saved dataset report to MLflow: database is locked" in caplog.text
 
 
 def test_only_local_files_have_a_path() -> None:

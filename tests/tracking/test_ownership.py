@@ -14,7 +14,7 @@ import pytest
 
 from ganops.errors import StorageError
 from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
-from ganops.tracking.process import this_process
+from ganops.tracking.run_session import this_process
 
 # Owns the outputs until a line comes, and then says so. What it logs goes to the same pipe.
 OWN = """

@@ -4,9 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from ganops.git import git
-from ganops.tracking.provenance import read_provenance
+from ganops.tracking.provenance import override_tags, read_overrides, read_provenance
+from ganops.tracking.run_session import set_tags
 
 
 @pytest.fixture
@@ -157,3 +159,15 @@ def test_a_missing_git_is_said(tree: Path, monkeypatch: pytest.MonkeyPatch) -> N
     provenance = read_provenance(tree)
     assert (provenance.dirty, provenance.changed) == ("unknown", ())
     assert provenance.problem == "git cannot be started (No such file or directory)"
+
+
+def test_overrides_come_back_from_the_tags_and_a_later_session_without_any_removes_them(
+    client: MlflowClient, experiment_id: str
+) -> None:
+    run_id = client.create_run(experiment_id).info.run_id
+    runtime = {"training": {"width": 8, "batch": 4}}
+    set_tags(client, run_id, override_tags(["parameters_training.yml"], runtime))
+    keys = ["--params training.batch", "--params training.width"]
+    assert read_overrides(client.get_run(run_id).data.tags) == ["conf/local/parameters_training.yml", *keys]
+    set_tags(client, run_id, override_tags([], {}))
+    assert read_overrides(client.get_run(run_id).data.tags) == []

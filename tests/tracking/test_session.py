@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from ganops.errors import ConfigurationError, StorageError, TrainingError
-from ganops.tracking.overrides import overrides_of
+from ganops.tracking.provenance import read_overrides
 
 PACKAGE = "tracked_project"
 FILES = {
@@ -32,7 +32,7 @@ from {PACKAGE}.nodes import evaluate, train
 TRAINED = ["settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"]
 
 def register_pipelines():
-    training = Pipeline([Node(train, ["params:training"], TRAINED, name="train")])
+    training = Pipeline([Node(train, ["params:training", "checkpoints"], TRAINED, name="train")])
     evaluation = Pipeline([Node(evaluate, "bundle", "report", name="evaluate")])
     return {{"training": training, "evaluation": evaluation, "__default__": training + evaluation}}
 """,
@@ -43,7 +43,7 @@ from ganops.config import TrainingParameters
 from ganops.errors import TrainingError
 from ganops.tracking.mlflow_tracker import tracker_of_active_run
 
-def train(parameters: TrainingParameters) -> tuple[dict, ...]:
+def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]:
     with tracker_of_active_run() as tracker:
         tracker.note("fingerprint", "abc")
         for images_seen in (64, 128):
@@ -63,7 +63,7 @@ def evaluate(bundle: dict) -> dict:
     return {"metrics": metrics, "protocol": {"n": 5, "reference": "train"}}
 """,
     "conf/base/catalog.yml": """
-checkpoints: {type: json.JSONDataset, filepath: checkpoints}
+checkpoints: {type: ganops.kedro_datasets.folder_dataset.FolderDataset, filepath: checkpoints}
 settings: {type: json.JSONDataset, filepath: data/settings.json}
 training_state: {type: json.JSONDataset, filepath: data/training_state.json}
 bundle: {type: json.JSONDataset, filepath: data/bundle.json, metadata: {dvc: out, mlflow: artifact}}
@@ -94,12 +94,12 @@ def prepare(folder: Path) -> str:
     (folder / "downloaded").touch()
     return (folder / "pictures").read_text()
 
-def train_on(store: str, parameters: TrainingParameters) -> tuple[dict, ...]:
-    return train(parameters)
+def train_on(store: str, parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]:
+    return train(parameters, checkpoints)
 
 def register_pipelines():
     preparation = Pipeline([Node(prepare, "raw_pictures", "store", name="prepare")])
-    training = Pipeline([Node(train_on, ["store", "params:training"], TRAINED, name="train")])
+    training = Pipeline([Node(train_on, ["store", "params:training", "checkpoints"], TRAINED, name="train")])
     return {{"preparation": preparation, "training": training, "__default__": preparation + training}}
 """,
     "conf/base/catalog_store.yml": """
@@ -241,7 +241,7 @@ def test_the_run_names_parameters_that_no_commit_holds(client: MlflowClient, exp
     (project / "conf/local/parameters.yml").write_text("training: {seed: 9}\n")
     _session(project, runtime_params={"training": {"batch": 4}})
     (run,) = _runs(client, experiment_id)
-    assert overrides_of(run.data.tags) == ["conf/local/parameters.yml", "--params training.batch"]
+    assert read_overrides(run.data.tags) == ["conf/local/parameters.yml", "--params training.batch"]
 
 
 def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(

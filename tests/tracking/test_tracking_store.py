@@ -17,25 +17,28 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from ganops.errors import TrackingError
-from ganops.tracking.location import (
+from ganops.tracking.tracking_store import (
     EXPERIMENT,
     artifact_root,
-    project,
-    root,
+    check_answer,
+    check_installation,
+    create_store,
+    find_project,
+    find_root,
+    open_store,
     shell_address,
     sqlite_path,
     sqlite_uri,
     tracking_uri,
 )
-from ganops.tracking.tracking_store import check_answer, check_installation, create_store, open_store
 
 from ..ordinary_user import call_as_ordinary_user
 
 
 def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert root() == project() == Path(__file__).parents[2]
-    assert tracking_uri() == f"sqlite:///{root()}/mlflow.db"
+    assert find_root() == find_project() == Path(__file__).parents[2]
+    assert tracking_uri() == f"sqlite:///{find_root()}/mlflow.db"
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"
     assert artifact_root() == tmp_path / "mlartifacts"
@@ -151,7 +154,7 @@ def test_a_server_that_refuses_is_an_error_without_the_credentials(monkeypatch: 
 
 
 def test_a_server_that_accepts_and_says_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganops.tracking.tracking_store._LONGEST_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("ganops.tracking.tracking_store._ANSWER_TIMEOUT_SECONDS", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         pytest.raises(TrackingError, match="expected an answer within"),

@@ -1,4 +1,4 @@
-"""MLflow's store may be locked by another run, or two runs may make one entry at once: wait, ask again, and go on."""
+"""Calls to MLflow that may fail: another run may lock the store, or create the same entry at the same time."""
 
 import logging
 import time
@@ -7,20 +7,27 @@ from typing import Any
 
 from ganops.tracking.masking import mask_secrets
 
-_LOGGER = logging.getLogger(__name__)
-_ATTEMPTS, _PAUSE_SECONDS = 3, 0.2
+logger = logging.getLogger(__name__)
+_TRIALS, _PAUSE_SECONDS = 3, 0.2
 
 
 def best_effort(warning: str, action: Callable[[], Any]) -> bool:
-    """Try three times, then warn: the record of a run is worth less than its results, and never ends it. Whether it
-    was done."""
-    for attempt in range(1, _ATTEMPTS + 1):
+    """Try an action up to three times, then log a warning: the record of a run never ends it.
+
+    Args:
+        warning: the message where all trials fail; the error follows it.
+        action: what to try; any exception counts as a failure.
+
+    Returns:
+        Whether a trial succeeded.
+    """
+    for trial in range(1, _TRIALS + 1):
         try:
             action()
             return True
         except Exception as error:
-            if attempt == _ATTEMPTS:
-                _LOGGER.warning("%s: %s", warning, mask_secrets(str(error)))
+            if trial == _TRIALS:
+                logger.warning("%s: %s", warning, mask_secrets(str(error)))
             else:
-                time.sleep(_PAUSE_SECONDS * attempt)
+                time.sleep(_PAUSE_SECONDS * trial)
     return False

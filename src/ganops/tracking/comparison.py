@@ -1,6 +1,6 @@
-"""Runs side by side: their table, their curves over each other, their pictures beside each other.
+"""Compare runs: their table, their curves in shared panels, their pictures side by side.
 
-Numbers compare at equal protocol only: the table ranks a run among those that were judged as it was, and no others.
+Numbers compare at equal protocol only: the table ranks a run among the runs of its own protocol.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from ganops.errors import TrackingError
-from ganops.tracking.location import EXPERIMENT
+from ganops.tracking.tracking_store import EXPERIMENT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,21 +24,21 @@ _DIGITS = 8
 
 
 def runs_table(client: "MlflowClient", environment: str | None = None, by: str = "fid") -> pd.DataFrame:
-    """A row a judged run, the runs of one protocol together, in each the best first.
+    """Return one row per evaluated run, grouped by protocol, the best run of each protocol first.
 
-    Columns: protocol (the first digits of its sha256, see `protocols`), rank in it, name, environment, recipe, images
-    seen and seconds (of the whole session; all three are missing where it did not train), then the metrics, without the
-    name of their features, which is part of the protocol. The index is the run's id.
+    Columns: protocol (the first digits of its sha256, see `protocols`), rank within it, name, environment, recipe,
+    images seen and seconds (of the whole session; all three are missing where it did not train), then the metrics,
+    without the name of their features, which is part of the protocol. The index is the run's id.
 
     Args:
         client: of the tracking store.
         environment: the data set; None: all.
-        by: a metric of which less is better.
+        by: the metric to rank by; lower is better.
 
     Raises:
-        TrackingError: no run was judged by it.
+        TrackingError: no run has that metric.
     """
-    rows = {run.info.run_id: _row(run) for run in _judged(client, environment)}
+    rows = {run.info.run_id: _row(run) for run in _evaluated_runs(client, environment)}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
     if by not in table.columns:
         raise _nothing_to_compare(by, sorted(table.columns))
@@ -48,15 +48,17 @@ def runs_table(client: "MlflowClient", environment: str | None = None, by: str =
 
 
 def protocols(client: "MlflowClient", environment: str | None = None) -> pd.DataFrame:
-    """A column a protocol, and as rows only what they differ in; all of it where there is but one."""
-    found = {_digest(protocol): protocol for run in _judged(client, environment) if (protocol := _protocol(run))}
+    """Return one column per protocol, and as rows the keys in which they differ; all keys of a single protocol."""
+    found = {
+        _digest(protocol): protocol for run in _evaluated_runs(client, environment) if (protocol := _protocol(run))
+    }
     table = pd.DataFrame(found)
     differs = table.nunique(axis=1, dropna=False) > 1
     return table.loc[differs] if differs.any() else table
 
 
 def curves_table(client: "MlflowClient", run_ids: Sequence[str], group: str = "loss") -> pd.DataFrame:
-    """The curves of a group as `draw_curves` takes them: a panel a curve, a line a run.
+    """Return the curves of a group for `draw_curves`: a panel per curve, a line per run.
 
     Columns: images_seen, and `<group> <curve>/<run>`; missing where a run has no point.
     """
@@ -76,43 +78,43 @@ def curves_table(client: "MlflowClient", run_ids: Sequence[str], group: str = "l
 
 
 def metric_against_seconds(client: "MlflowClient", run_ids: Sequence[str], metric: str = "fid") -> pd.DataFrame:
-    """Of each run's snapshots, when they were taken and what they reach.
+    """Return time and metric of each run's snapshots.
 
-    Columns: name of the run, images_seen, seconds of training up to then (between two logs a straight line), and the
-    metric, by whichever features judged.
+    Columns: name of the run, images_seen, seconds of training up to then (interpolated linearly between two logs), and
+    the metric, of whichever features the run was evaluated with.
 
     Raises:
-        TrackingError: no run with a curve of that metric and of its seconds.
+        TrackingError: no run has a curve of that metric and of its seconds.
     """
-    tables = [_along(client, run_id, label, metric) for run_id, label in _labels(client, run_ids).items()]
+    tables = [_metric_over_seconds(client, run_id, label, metric) for run_id, label in _labels(client, run_ids).items()]
     if not any(len(table) for table in tables):
         raise _nothing_to_compare(f"{_CURVE}{metric}_…", list(_labels(client, run_ids).values()))
     return pd.concat(tables, ignore_index=True)
 
 
-def pictures_beside(client: "MlflowClient", run_ids: Sequence[str], name: str = "samples.png") -> Image.Image:
-    """The same picture of each run, from left to right, the run's name above it.
+def pictures_side_by_side(client: "MlflowClient", run_ids: Sequence[str], name: str = "samples.png") -> Image.Image:
+    """Return the same picture of each run in one row, each with the run's name above it.
 
     Raises:
-        TrackingError: a run without that picture.
+        TrackingError: a run has no such picture.
     """
     from ganops.reporting.sheet import beside
 
     return beside({label: _picture(client, run_id, name) for run_id, label in _labels(client, run_ids).items()})
 
 
-def _along(client: "MlflowClient", run_id: str, label: str, metric: str) -> pd.DataFrame:
+def _metric_over_seconds(client: "MlflowClient", run_id: str, label: str, metric: str) -> pd.DataFrame:
     names = [name for name in client.get_run(run_id).data.metrics if name.startswith(f"{_CURVE}{metric}_")]
     clock = sorted((point.step, point.value) for point in client.get_metric_history(run_id, _SECONDS))
     points = [point for name in names for point in client.get_metric_history(run_id, name)] if clock else []
     steps = sorted((point.step, point.value) for point in points)
-    when, told = [step for step, _ in clock], [value for _, value in clock]
-    seconds = [float(np.interp(seen, when, told)) for seen, _ in steps]
+    clock_steps, clock_seconds = [step for step, _ in clock], [value for _, value in clock]
+    seconds = [float(np.interp(seen, clock_steps, clock_seconds)) for seen, _ in steps]
     rows = [(label, seen, time, value) for (seen, value), time in zip(steps, seconds, strict=True)]
     return pd.DataFrame(rows, columns=["name", "images_seen", "seconds", metric])
 
 
-def _judged(client: "MlflowClient", environment: str | None) -> "list[Run]":
+def _evaluated_runs(client: "MlflowClient", environment: str | None) -> "list[Run]":
     experiment = client.get_experiment_by_name(EXPERIMENT)
     query = f"tags.environment = '{environment}'" if environment else ""
     found, token = list["Run"](), None
@@ -150,10 +152,10 @@ def _metrics(run: "Run", features: str) -> dict[str, float]:
 
 
 def _protocol(run: "Run") -> dict[str, str]:
-    """As it was last: what a later evaluation of the same run changed is a tag."""
-    told = run.data.params | {name.removeprefix("changed."): text for name, text in run.data.tags.items()}
+    """Return the protocol of the last evaluation: what a later one changed is a tag."""
+    current = run.data.params | {name.removeprefix("changed."): text for name, text in run.data.tags.items()}
     names = [name for name in run.data.params if name.startswith(_PROTOCOL)]
-    return {name.removeprefix(_PROTOCOL): told[name] for name in sorted(names)}
+    return {name.removeprefix(_PROTOCOL): current[name] for name in sorted(names)}
 
 
 def _digest(protocol: Mapping[str, str]) -> str:
@@ -161,7 +163,7 @@ def _digest(protocol: Mapping[str, str]) -> str:
 
 
 def _labels(client: "MlflowClient", run_ids: Sequence[str]) -> dict[str, str]:
-    """Run → its name, with the first digits of its id where another has the same."""
+    """Return run id → name of the run, with the first digits of its id where two runs share a name."""
     names = {run_id: str(client.get_run(run_id).info.run_name) for run_id in run_ids}
     shared = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {run_id: f"{name} {run_id[:4]}" if name in shared else name for run_id, name in names.items()}
@@ -174,17 +176,17 @@ def _picture(client: "MlflowClient", run_id: str, name: str) -> Image.Image:
         raise TrackingError(
             f"The picture {name} of the run {run_id}",
             expected="an artifact of that name",
-            received="none: this session did not draw it",
+            received="none, since this session did not draw it",
             remedy="Choose a run that evaluated what it trained.",
         )
     with TemporaryDirectory() as folder, Image.open(client.download_artifacts(run_id, name, folder)) as picture:
         return picture.copy()
 
 
-def _nothing_to_compare(what: str, there: list[str]) -> TrackingError:
+def _nothing_to_compare(metric: str, available: list[str]) -> TrackingError:
     return TrackingError(
-        f"A comparison by {what}",
+        f"A comparison by {metric}",
         expected="runs that have it",
-        received=f"these have {', '.join(there)}" if there else "no such run",
-        remedy="Make one: kedro run; or compare by what there is.",
+        received=f"runs with {', '.join(available)}" if available else "no such run",
+        remedy="Produce one with `kedro run`, or compare by another metric.",
     )

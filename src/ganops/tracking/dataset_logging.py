@@ -1,4 +1,8 @@
-"""What a saved dataset leaves in the run, by the catalog's `metadata: {mlflow: artifact | metrics | curves | …}`."""
+"""Log saved datasets to the run, as the catalog's `metadata: {mlflow: artifact | metrics | curves | …}` says.
+
+kedro-mlflow's datasets (MlflowArtifactDataset, MlflowMetricsHistoryDataset, …) are not used: DVC must see plain paths
+in the catalog, a run must end well where MLflow does not answer, and curves are written in one request.
+"""
 
 import csv
 import json
@@ -8,30 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganops.errors import ConfigurationError
+from ganops.parameters import flatten
 from ganops.tracking.best_effort import best_effort
-from ganops.tracking.parameters import flatten
-from ganops.tracking.run import log_parameters
+from ganops.tracking.run_session import log_parameters
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# The report's groups as the UI's groups of charts: what was evaluated, and the floor it is to be held against.
+# Group of the report → group of charts in the UI: the generator, and the floor.
 _CHARTS = {"generator": "eval", "held_out": "floor"}
 _X = "images_seen"
 
 
 def dataset_path(entry: Mapping[str, Any]) -> Path | None:
-    """Where a catalog entry lies, absolute; None for what is not a local file or folder."""
+    """Return the path of a catalog entry, as it stands there; None for anything but a local file or folder."""
     written = entry.get("filepath") or entry.get("path")
     return Path(written) if isinstance(written, str) and "://" not in written else None
 
 
 def check_roles(entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Before anything runs: every role is known, and on a dataset with a path.
-
-    Raises:
-        ConfigurationError: one that is not.
-    """
+    """Raise ConfigurationError where a role is unknown, or stands on a dataset without a path."""
     for name, entry in entries.items():
         role = _role(entry)
         if role != "none" and (role not in _LOGGERS or dataset_path(entry) is None):
@@ -39,18 +39,16 @@ def check_roles(entries: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[str, Any]) -> None:
-    """Log what was just saved. Never fatal: the data are there, and worth more than their record."""
+    """Log a dataset that was just saved; a failure is a warning, since the data are worth more than their record."""
     log, path = _LOGGERS.get(_role(entry)), dataset_path(entry)
     if log is not None and path is not None:
-        best_effort(
-            f"The dataset {name} is saved, but its record in MLflow is not", lambda: log(client, run_id, name, path)
-        )
+        best_effort(f"Could not log the saved dataset {name} to MLflow", lambda: log(client, run_id, name, path))
 
 
 def report_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
-    """Flat metrics `chart/metric` of a report; the chart of a JSON without groups is the dataset's name.
+    """Return `chart/metric` → value of a report; the chart of a JSON without groups is the dataset's name.
 
-    A mean goes by the metric's name, its companions by a suffix: `eval/fid_classifier`, `eval/fid_classifier_sd`.
+    A mean has the metric's name, its companions a suffix: `eval/fid_classifier`, `eval/fid_classifier_sd`.
     """
     groups: Mapping[str, Any] = report.get("metrics", {name: report})
     charts = {str(_CHARTS.get(group, group)): flatten(values, "_") for group, values in groups.items()}
@@ -75,7 +73,7 @@ def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> 
 
 
 def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
-    """A report's metrics and protocol; `name` is the chart of one without groups."""
+    """Log a report's metrics and protocol; `name` is the chart of a report without groups."""
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis
 
@@ -87,9 +85,9 @@ def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[s
 
 
 def log_curves(client: "MlflowClient", run_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Points `curve/<metric>` at their images seen; those up to the last that is stored are there already.
+    """Log points `curve/<metric>` at their images seen, without those up to the last one stored.
 
-    Not `eval/…`: that is the mean over the evaluation seeds, and a run's last value of a metric is what is compared.
+    Not `eval/…`: that is the mean over the evaluation seeds, and comparisons use a run's last value of a metric.
     """
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis

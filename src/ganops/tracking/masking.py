@@ -1,4 +1,4 @@
-"""Keeps secrets out of a run's record: files named like secrets, passwords in addresses, tokens.
+"""Keep secrets out of a run's record: files named like secrets, passwords in addresses, tokens.
 
 Tags, parameters, diffs, warnings and error messages pass through `mask_secrets`.
 """
@@ -46,20 +46,20 @@ def mask_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def mask_command(arguments: list[str]) -> str:
     """Join a command line, with only the keys of `--params`; the run's parameters hold the values."""
-    shown, follows = list[str](), False
+    parts, follows = list[str](), False
     for argument in arguments:
         option, equals, value = argument.partition("=")
         if follows:
-            shown.append(_show_keys(argument))
+            parts.append(_keep_keys(argument))
         elif option == _PARAMETERS_OPTION and equals:
-            shown.append(f"{option}={_show_keys(value)}")
+            parts.append(f"{option}={_keep_keys(value)}")
         else:
-            shown.append(argument)
+            parts.append(argument)
         follows = argument == _PARAMETERS_OPTION
-    return mask_secrets(" ".join(shown))
+    return mask_secrets(" ".join(parts))
 
 
-def _show_keys(parameters: str) -> str:
+def _keep_keys(parameters: str) -> str:
     return ",".join(f"{part.partition('=')[0]}=…" for part in parameters.split(",") if "=" in part)
 
 

@@ -1,4 +1,4 @@
-"""The training's curves and grids in MLflow, live, in batches, and without a doubled step after a resume."""
+"""Log a training's curves and grids to MLflow: live, in batches, and no step twice after a resume."""
 
 import re
 import time
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganops.tracking.best_effort import best_effort
 from ganops.tracking.child_runs import open_child_run
+from ganops.tracking.run_session import active_run_id
 from ganops.training.tracker import SilentTracker, Tracker
 
 if TYPE_CHECKING:
@@ -122,36 +123,32 @@ class MlflowTracker:
         return last
 
 
-@contextmanager
-def tracker_of_active_run() -> Iterator[Tracker]:
-    """The tracker of the active MLflow run, else one that keeps nothing."""
-    import mlflow
-
-    active = mlflow.active_run()
-    if active is None:
-        yield SilentTracker()
-        return
-    with tracker_of_run(active.info.run_id) as tracker:
-        yield tracker
+def tracker_of_active_run() -> AbstractContextManager[Tracker]:
+    """Open the tracker of the active MLflow run, else one that records nothing."""
+    return tracker_of_run(active_run_id())
 
 
-def opener() -> Callable[[], AbstractContextManager[Tracker]]:
-    """Opens the tracker of the run that is active here, in whichever process of the same tracking store: picklable."""
-    import mlflow
+def tracker_factory(run_id: str | None = None) -> Callable[[], AbstractContextManager[Tracker]]:
+    """Return what opens the tracker of a run, in any process of the same tracking store: it can be pickled.
 
-    active = mlflow.active_run()
-    return tracker_of_active_run if active is None else partial(tracker_of_run, active.info.run_id)
+    Args:
+        run_id: the run; None: the one that is active in this process; empty: none, and nothing is recorded.
+    """
+    return partial(tracker_of_run, active_run_id() if run_id is None else run_id)
 
 
 @contextmanager
 def tracker_of_run(run_id: str) -> Iterator[Tracker]:
-    """The tracker of a run of the store in use.
+    """Open the tracker of a run of the tracking store in use; without a run, one that records nothing.
 
-    On the way out what is buffered is written, and the run of the last attempt says how it ended.
+    At the end the tracker writes what is buffered, and the run of the last attempt gets its status.
     """
-    import mlflow
+    if not run_id:
+        yield SilentTracker()
+        return
+    from mlflow import MlflowClient
 
-    tracker = MlflowTracker(mlflow.MlflowClient(), run_id)
+    tracker = MlflowTracker(MlflowClient(), run_id)
     try:
         yield tracker
     except BaseException as error:

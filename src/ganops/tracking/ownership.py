@@ -1,8 +1,8 @@
 """One run at a time owns the outputs of an environment, from before its first read until its session ends.
 
-Two runs that wrote the same files at once would evaluate and register each other's weights. The lock is a file lock,
+Two runs that write the same files at once would evaluate and register each other's weights. The lock is a file lock,
 which the system releases when the process dies. Between two stages of one DVC command no process holds it; then the
-file beside it, which names the owner, keeps other runs out for as long as the command lives.
+file beside it, which names the owner, keeps other runs out while the command runs.
 """
 
 import json
@@ -17,22 +17,22 @@ from filelock import FileLock, Timeout
 
 from ganops.files import atomic_write, disk_errors
 from ganops.tracking.masking import mask_command
-from ganops.tracking.process import ProcessIdentity, dvc_command, this_process
+from ganops.tracking.run_session import ProcessIdentity, dvc_command, this_process
 
-_LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.3
 _LONGEST_COMMAND = 200
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The owner of the outputs, as the file beside the lock states it.
+    """The owner of the outputs, as stored in the file beside the lock.
 
     Attributes:
-        process: `ProcessIdentity` as text: the session's own; inside a stage of DVC, that of the `dvc` command.
-        command: as it was typed, without values of parameters.
+        process: `ProcessIdentity` as text: of the session's process; inside a stage of DVC, of the `dvc` command.
+        command: the command line, without values of parameters.
         since: local time.
-        outlasts_lock: whether the outputs stay its own between two sessions.
+        outlasts_lock: whether it still owns the outputs between two sessions.
         run: name of the MLflow run, once there is one.
     """
 
@@ -48,7 +48,7 @@ class Owner:
         return f"process {identity.pid} on {identity.host} (`{self.command}`{run}), since {self.since}"
 
     def keeps_others_out(self) -> bool:
-        """Return whether it owns the outputs without holding the lock; on another machine only the lock counts."""
+        """Return whether it owns the outputs without holding the lock; for another machine only the lock counts."""
         identity = ProcessIdentity.parse(self.process)
         return self.outlasts_lock and identity.host == this_process().host and identity.may_be_alive()
 
@@ -65,14 +65,14 @@ class OutputsLock:
         self._owner = _this_owner()
 
     def acquire(self) -> None:
-        """Take the lock; wait while another run owns the outputs, and log who it is. Ctrl-C ends the wait.
+        """Take the lock; while another run owns the outputs, log its name once and wait. Ctrl-C ends the wait.
 
         Raises:
             StorageError: the folder of the lock may not be written.
         """
         with disk_errors(self.owner_file):
             announced = False
-            while not self._try():
+            while not self._try_acquire():
                 announced = announced or self._announce()
                 time.sleep(_PAUSE_SECONDS)
             self._write()
@@ -88,30 +88,30 @@ class OutputsLock:
             self.owner_file.unlink(missing_ok=True)
         self._lock.release()
 
-    def _try(self) -> bool:
+    def _try_acquire(self) -> bool:
         try:
             self._lock.acquire(blocking=False)
         except Timeout:
             return False
-        other = self._other()
+        other = self._read_other()
         if other is not None and other.keeps_others_out():
             self._lock.release()
             return False
         return True
 
     def _announce(self) -> bool:
-        """Log the owner and return True; False where the file names none yet, or one that has ended."""
-        other = self._other()
+        """Log the owner and return True; return False where the file names none yet, or one that has ended."""
+        other = self._read_other()
         if other is None or not ProcessIdentity.parse(other.process).may_be_alive():
             return False
-        _LOGGER.warning(
+        logger.warning(
             "Waiting: the outputs of environment %s belong to %s. Ctrl-C ends the wait.",
             self.environment,
             other,
         )
         return True
 
-    def _other(self) -> Owner | None:
+    def _read_other(self) -> Owner | None:
         """Return the owner in the file; None where there is none or it is this process."""
         try:
             owner = Owner(**json.loads(self.owner_file.read_text(encoding="utf-8")))

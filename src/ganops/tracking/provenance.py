@@ -1,15 +1,17 @@
-"""The commit, and what in the working tree differs from it."""
+"""Where code and parameters of a run come from: the commit, the changes since, and parameters that no commit holds."""
 
 import os
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ganops.git import git, run_git
+from ganops.parameters import flatten
 from ganops.tracking.masking import is_secret_file, mask_secrets
 
-# DVC itself writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
+# DVC writes these while an experiment runs: the lock after each stage, the parameters from `-S`.
 _LOCK = re.compile(r"(.*/)?dvc\.lock")
 _PARAMETERS = re.compile(r"conf/(dvc|[^/]+/(parameters[^/]*|globals))\.yml")
 _READ_BY_THE_PROGRAM = ("src", "conf")
@@ -19,6 +21,8 @@ _READ_THOUGH_IGNORED = (
     *(f":(glob)conf/**/{name}*.y*ml" for name in ("parameters", "catalog", "globals", "mlflow")),
     ":(exclude)conf/local",
 )
+_LOCAL, _RUNTIME = "conf_local", "runtime_parameters"
+_SEPARATOR = " "
 Dirty = Literal["true", "false", "unknown"]
 
 
@@ -29,10 +33,10 @@ class Provenance:
     Attributes:
         commit: full sha; empty where git fails and before the first commit.
         branch: empty when detached.
-        changed: files of the project that differ from the commit, less those that DVC writes while it runs; and
-            untracked files of code and configuration, since Python and Kedro read them all the same.
-        diff: the differences of tracked files as text, empty when clean; only the names of untracked files and of
-            files named like secrets.
+        changed: files of the project that differ from the commit, without those that DVC writes while it runs; and
+            untracked files of code and configuration, which Python and Kedro read too.
+        diff: the differences of tracked files as text, empty when clean; of untracked files and of files named like
+            secrets only the names.
         problem: why git fails, in its own words; empty where it succeeds.
     """
 
@@ -44,14 +48,14 @@ class Provenance:
 
     @property
     def dirty(self) -> Dirty:
-        """`false` where the commit alone says what ran; `unknown` where git fails."""
+        """Return whether code or configuration differs from the commit; `unknown` where git fails."""
         if self.problem:
             return "unknown"
         return "true" if self.changed else "false"
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the tags of a run, with MLflow's own names for commit and branch."""
+        """Return the tags of a run, with MLflow's names for commit and branch."""
         tags = {"git.dirty": self.dirty, "git.problem": self.problem}
         tags |= {"mlflow.source.git.commit": self.commit, "mlflow.source.git.branch": self.branch}
         return {name: value for name, value in tags.items() if value}
@@ -93,8 +97,8 @@ def _diff(folder: Path, changed: tuple[str, ...]) -> str:
     withheld = [name for name in changed if is_secret_file(name)]
     options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative")
     paths = (".", *(f":(exclude,literal){name}" for name in withheld))
-    shown = git(folder, "diff", *options, "HEAD", "--", *paths) or ""
-    return mask_secrets(shown) + "".join(f"changed, content withheld: {name}\n" for name in withheld)
+    text = git(folder, "diff", *options, "HEAD", "--", *paths) or ""
+    return mask_secrets(text) + "".join(f"changed, content withheld: {name}\n" for name in withheld)
 
 
 def _parse(lines: list[str], prefix: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -111,3 +115,21 @@ def _path(line: str) -> str:
 def _written_by_dvc(path: str) -> bool:
     inside_experiment = "DVC_EXP_NAME" in os.environ
     return bool(_LOCK.fullmatch(path) or (inside_experiment and _PARAMETERS.fullmatch(path)))
+
+
+def override_tags(local_files: Iterable[str], runtime: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that name parameters from conf/local and `--params`.
+
+    Both tags are always there, empty where there is nothing, so that a resumed run loses those of its first session.
+
+    Args:
+        local_files: names of the files of conf/local that are in effect.
+        runtime: the parameters of `--params`.
+    """
+    return {_LOCAL: _SEPARATOR.join(local_files), _RUNTIME: _SEPARATOR.join(sorted(flatten(runtime)))}
+
+
+def read_overrides(tags: Mapping[str, str]) -> list[str]:
+    """Return from a run's tags the files of conf/local that were in effect, and the keys of `--params`."""
+    local = [f"conf/local/{name}" for name in tags.get(_LOCAL, "").split()]
+    return local + [f"--params {key}" for key in tags.get(_RUNTIME, "").split()]

@@ -1,20 +1,15 @@
-"""The checkpoints of a training are scratch until its results are saved, and then nobody needs them."""
+"""The checkpoints of a training serve crash recovery until its results are saved."""
 
 import shutil
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-# A training's, and a comparison's of several.
-COMPARED = frozenset({"comparison_reports", "comparison_table", "comparison_curves", "comparison_samples"})
-TRAINED = frozenset({"settings", "training_state", "bundle", "training_scalars", "training_digests", "snapshots"})
-
 
 def clear_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of one fingerprint and what lies beside them; nothing happens where there are none.
+    """Delete the checkpoints of one fingerprint and the files beside them, unless a process trains it.
 
-    The lock is the training's own: one that goes on in another process needs them, and clears them when it is saved.
-    The lock's file stays: who waits for it holds it open.
+    That process needs them, and clears them in its turn. The lock file stays: a process that waits has it open.
     """
     if not folder.is_dir():
         return

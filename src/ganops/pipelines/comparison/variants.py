@@ -24,7 +24,7 @@ from ganops.reporting.comparison import VariantResult, row_of_samples
 from ganops.reporting.progress import step_bar, training_progress
 from ganops.reporting.settings_table import print_settings
 from ganops.reporting.views import DRAWINGS
-from ganops.tracking.variants import VariantRun, variant_run
+from ganops.tracking.variant_runs import VariantRun, variant_run
 
 _LOG = logging.getLogger(__name__)
 

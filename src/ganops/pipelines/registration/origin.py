@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ganops.registry.origin import Origin
 from ganops.tracking.lineage import dvc_digests, producing_run
-from ganops.tracking.location import project, root
-from ganops.tracking.overrides import overrides_of
-from ganops.tracking.provenance import read_provenance
+from ganops.tracking.provenance import read_overrides, read_provenance
+from ganops.tracking.run_session import active_run_id
+from ganops.tracking.tracking_store import find_project, find_root
 
 
 def read_origin(bundle: Path, fingerprint: str) -> Origin:
@@ -15,8 +15,8 @@ def read_origin(bundle: Path, fingerprint: str) -> Origin:
 
     An unknown field stays empty.
     """
-    provenance, lock = read_provenance(project()), project() / "dvc.lock"
-    active, trained = _active_run(), _training_run(bundle, fingerprint)
+    provenance, lock = read_provenance(find_project()), find_project() / "dvc.lock"
+    active, trained = active_run_id(), _training_run(bundle, fingerprint)
     return Origin(
         git_commit=provenance.commit,
         git_dirty=provenance.dirty,
@@ -29,14 +29,7 @@ def read_origin(bundle: Path, fingerprint: str) -> Origin:
 
 def registration_lock(name: str) -> Path:
     """The file that whoever registers versions of this model holds: one for the project and its experiments."""
-    return root() / ".checkpoints" / f"{name}.registry.lock"
-
-
-def _active_run() -> str:
-    import mlflow
-
-    active = mlflow.active_run()
-    return "" if active is None else active.info.run_id
+    return find_root() / ".checkpoints" / f"{name}.registry.lock"
 
 
 def _training_run(bundle: Path, fingerprint: str) -> str:
@@ -44,7 +37,7 @@ def _training_run(bundle: Path, fingerprint: str) -> str:
     import mlflow
     from dvc.exceptions import NotDvcRepoError
 
-    active = _active_run()
+    active = active_run_id()
     if not active:
         return ""
     client = mlflow.MlflowClient()
@@ -52,7 +45,7 @@ def _training_run(bundle: Path, fingerprint: str) -> str:
     if run.data.tags.get("fingerprint") == fingerprint:
         return active
     try:
-        digest = dvc_digests(project(), [bundle])[bundle]
+        digest = dvc_digests(find_project(), [bundle])[bundle]
     except NotDvcRepoError:
         return ""
     return producing_run(client, run.info.experiment_id, digest) or ""
@@ -62,5 +55,5 @@ def _overrides(runs: set[str]) -> list[str]:
     """What the runs that trained and that register got from conf/local and `--params`."""
     import mlflow
 
-    found = {name for run in runs for name in overrides_of(mlflow.MlflowClient().get_run(run).data.tags)}
+    found = {name for run in runs for name in read_overrides(mlflow.MlflowClient().get_run(run).data.tags)}
     return sorted(found)

@@ -9,8 +9,8 @@ from kedro.framework.project import settings
 from kedro.io import DataCatalog
 
 from ganops.config import TrainingParameters
+from ganops.configuration.config_checks import check_environment, check_overrides_visible_to_dvc
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import check_overrides_visible_to_dvc, require_environment
 
 logger = logging.getLogger(__name__)
 _NEEDED = ("store", "checkpoints")
@@ -31,7 +31,7 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
     loader = settings.CONFIG_LOADER_CLASS(
         str(configuration), env=environment, runtime_params=runtime_parameters, **settings.CONFIG_LOADER_ARGS
     )
-    require_environment(loader.environments(), environment)
+    check_environment(loader.environments(), environment)
     check_overrides_visible_to_dvc(configuration, environment)
     catalog = DataCatalog.from_config({name: loader["catalog"][name] for name in _NEEDED})
     parameters = TrainingParameters.parse(loader["parameters"][TrainingParameters.key])

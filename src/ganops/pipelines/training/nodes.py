@@ -20,9 +20,11 @@ def train_generator(store: Any, parameters: TrainingParameters, checkpoints: Pat
     from ganops.launch.launch import launch_training
     from ganops.reporting.progress import training_progress
     from ganops.reporting.settings_table import print_settings
-    from ganops.tracking.mlflow_tracker import opener
+    from ganops.tracking.mlflow_tracker import tracker_factory
 
-    return launch_training(store, parameters, checkpoints, opener(), training_progress, logger.info, print_settings)
+    return launch_training(
+        store, parameters, checkpoints, tracker_factory(), training_progress, logger.info, print_settings
+    )
 
 
 def draw_curves(training_scalars: pd.DataFrame) -> Any:

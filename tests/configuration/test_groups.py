@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ganops.configuration.groups import effective_parameters, flat_parameters
 from ganops.errors import ConfigurationError
-from ganops.tracking.parameters import effective_parameters, flat_parameters, flatten, resume_key
+from ganops.parameters import flatten
+from ganops.tracking.run_session import resume_key
 
 
 def test_defaults_are_part_of_what_is_in_force() -> None:

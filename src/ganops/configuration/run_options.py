@@ -1,4 +1,4 @@
-"""Checks the options of `kedro run` against the project before anything is opened."""
+"""Check the options of `kedro run` against the project, before anything is opened."""
 
 import inspect
 from collections.abc import Collection, Iterable, Mapping
@@ -21,11 +21,11 @@ _FILTERS = {
     "to_outputs": "to_outputs",
     "node_namespaces": "namespaces",
 }
-_SHOWN = {"node_names": "--nodes"}
+_SPELLINGS = {"node_names": "--nodes"}
 
 
 def check_selection(options: Mapping[str, Any]) -> None:
-    """Check the options that say which nodes run.
+    """Check the options that select the nodes to run.
 
     Args:
         options: of the command, by the names of its parameters.
@@ -33,11 +33,11 @@ def check_selection(options: Mapping[str, Any]) -> None:
     Raises:
         ConfigurationError: an option names something unknown, or the options together leave no node.
     """
-    asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
-    _check_known("--pipelines", asked, [name for name in pipelines if name != "__default__"])
-    selected = sum((pipelines[name] for name in asked or ["__default__"]), start=Pipeline([]))
+    chosen = [*options["pipelines"], *filter(None, [options["pipeline"]])]
+    _check_known("--pipelines", chosen, [name for name in pipelines if name != "__default__"])
+    selected = sum((pipelines[name] for name in chosen or ["__default__"]), start=Pipeline([]))
     for option, names in _names(selected).items():
-        _check_known(_shown(option), options[option], names)
+        _check_known(_spell(option), options[option], names)
     _check_not_empty(selected, {name: options[option] for name, option in _FILTERS.items() if options[option]})
 
 
@@ -53,7 +53,7 @@ def _names(selected: Pipeline) -> dict[str, list[str]]:
 
 
 def check_runner(name: str, arguments: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError where there is no such runner, or it takes no such arguments."""
+    """Raise ConfigurationError where the runner is unknown, or does not take the arguments."""
     try:
         runner = load_obj(name, "kedro.runner")
     except (AttributeError, ImportError, ValueError):
@@ -89,15 +89,15 @@ def _check_not_empty(selected: Pipeline, filters: dict[str, Any]) -> None:
     try:
         selected.filter(**filters)
     except ValueError:
-        shown = ", ".join(_shown(_FILTERS[name]) for name in filters)
+        spelled = ", ".join(_spell(_FILTERS[name]) for name in filters)
         raise ConfigurationError(
-            shown,
+            spelled,
             expected="options that together leave at least one node",
             received="none",
             remedy="Leave one of them out. `kedro registry list` lists the pipelines, `kedro registry describe NAME` "
-            "the nodes of one.",
+            "lists the nodes of one.",
         ) from None
 
 
-def _shown(option: str) -> str:
-    return _SHOWN.get(option, f"--{option.replace('_', '-')}")
+def _spell(option: str) -> str:
+    return _SPELLINGS.get(option, f"--{option.replace('_', '-')}")

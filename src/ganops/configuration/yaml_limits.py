@@ -1,4 +1,4 @@
-"""Limits on a YAML file, checked on the parser's events before any value is built.
+"""Check limits of a YAML file on the parser's events, before any value is built.
 
 A few lines of aliases can stand for billions of values, and deep nesting ends the parser.
 """
@@ -14,7 +14,7 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "
 
 
 def check_yaml(name: str, content: bytes) -> None:
-    """Refuse a file that is larger, deeper or of more values than any configuration, or has tags of objects.
+    """Check that a file is no larger, no deeper and of no more values than a configuration, and has no tags of objects.
 
     Args:
         name: of the file, for the message.
@@ -33,7 +33,7 @@ def check_yaml(name: str, content: bytes) -> None:
 
 
 class _Counter:
-    """Counts the values of the open collections; an alias counts as many as its target."""
+    """Counts the values of the open collections; an alias counts like its target."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -54,16 +54,16 @@ class _Counter:
             self._close(event.anchor, 1)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._sizes:
-                raise _refused(self._name, "aliases of what stands before them", f"*{event.anchor}")
+                raise _refused(self._name, "aliases of anchors that stand before them", f"*{event.anchor}")
             self._close(None, self._sizes[event.anchor])
 
     def _close(self, anchor: str | None, size: int) -> None:
         if anchor is not None:
             self._sizes[anchor] = size
         if self._open:
-            around, before = self._open[-1]
+            outer, before = self._open[-1]
             size += before
-            self._open[-1] = (around, size)
+            self._open[-1] = (outer, size)
         if size > _MOST_VALUES:
             raise _refused(
                 self._name, f"at most {_MOST_VALUES:,} values", "more, with aliases counted as their targets"

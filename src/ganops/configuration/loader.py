@@ -1,4 +1,4 @@
-"""Kedro's configuration loader with checks of environments' names, of YAML files, and of interpolations."""
+"""Kedro's configuration loader, with checks of the environment's name, of YAML files and of interpolations."""
 
 import os
 import re
@@ -12,14 +12,14 @@ from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ganops.configuration.yaml_limits import LARGEST_BYTES, check_yaml
 from ganops.errors import ConfigurationError
 from ganops.files import disk_errors
-from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INTERPOLATION = "${"
-_SIGNS = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*"}
-# Groups of the configuration whose values are recorded: they hold no interpolation.
+_PATTERNS = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*"}
+# Groups of the configuration whose values are recorded: they may hold no interpolation.
 _LITERAL = ("parameters", "globals")
 
 
@@ -76,15 +76,15 @@ class ProjectConfigLoader(OmegaConfigLoader):
         return super()._merge_and_resolve(key, config_per_file)
 
     def environments(self) -> list[str]:
-        """List the folders with a globals.yml, except the base environment."""
+        """Return the names of the folders with a globals.yml, except the base environment."""
         files = self._fs.glob(f"{self._get_conf_env_path('*')}/globals.yml")
         return sorted({Path(str(file)).parent.name for file in files} - {self.base_env})
 
 
 def _match(files: Any, folder: str, path: str) -> list[str]:
-    """List the files below `folder` that match; the path of the folder itself is taken literally."""
+    """Return the files below `folder` that match; the path of the folder itself is taken literally."""
     parts = re.split(r"(\*\*/|/\*\*$|\*)", path.removeprefix(f"{folder}/"))
-    pattern = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in parts))
+    pattern = re.compile("".join(_PATTERNS.get(part, re.escape(part)) for part in parts))
     return [file for file in files.find(folder) if pattern.fullmatch(os.path.relpath(file, folder))]
 
 
@@ -124,8 +124,8 @@ def _texts(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 def _check_readable(configuration: Path, *environments: str | None) -> None:
     with disk_errors(configuration):
-        there = "://" in str(configuration) or configuration.exists()
-    if not there:
+        exists = "://" in str(configuration) or configuration.exists()
+    if not exists:
         raise ConfigurationError(
             str(configuration),
             expected="the folder conf, with base and a folder for each environment",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ganops.tracking.summary import print_comparison, print_summary
+from ganops.reporting.summary import print_comparison, print_summary
 
 REPORT = {
     "metrics": {
@@ -19,7 +19,7 @@ REPORT = {
 
 def _printed(saved: dict[str, Path]) -> str:
     console = Console(file=io.StringIO(), width=60)
-    print_summary(saved, "ganops-small version 3 (champion)", console)
+    print_summary(saved, "ganops-small version 3 (champion)", "make ui", console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -77,7 +77,7 @@ def _compared(tmp_path: Path, table: str, reports: dict) -> list[str]:
     names = {"reports": "comparison.json", "table": "comparison.csv", "samples": "samples.png"}
     saved = {f"comparison_{name}": tmp_path / file for name, file in names.items()}
     console = Console(file=io.StringIO(), width=30)
-    print_comparison(saved, {"wide, seed 0": 10.0, "wide, seed 1": 14.0, "wide": 9.0}, console)
+    print_comparison(saved, {"wide, seed 0": 10.0, "wide, seed 1": 14.0, "wide": 9.0}, "make ui", console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 

@@ -3,13 +3,24 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 from mlflow import MlflowClient
 
-from ganops.tracking.process import ProcessIdentity, session_key, this_process
-from ganops.tracking.run import ERROR, OWNER, join_run, log_parameters, run_name, set_tags
+from ganops.tracking.run_session import (
+    ERROR,
+    OWNER,
+    ProcessIdentity,
+    data_fingerprints,
+    join_run,
+    log_parameters,
+    run_name,
+    session_key,
+    set_tags,
+    this_process,
+)
 
 
 def _ended_process() -> ProcessIdentity:
@@ -66,7 +77,7 @@ def test_identity_survives_its_text_and_tells_a_reused_process_id() -> None:
 
 def test_under_dvc_the_key_is_the_nearest_process_outside_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     """This test plays DVC: the child has DVC_STAGE in its environment, this process was started without."""
-    code = "from ganops.tracking.process import session_key; print(session_key('kedro session'))"
+    code = "from ganops.tracking.run_session import session_key; print(session_key('kedro session'))"
     environment = {**os.environ, "DVC_STAGE": "training", "DVC_EXP_NAME": "warm-sea"}
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}], check=True)"
     for script in (code, nested):
@@ -93,11 +104,11 @@ def test_a_changed_parameter_becomes_a_tag(client: MlflowClient, experiment_id: 
 
 
 def test_names_are_readable_and_an_experiment_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "vae-smoke-0123456"
-    assert run_name({}, "smoke", "") == "smoke"
-    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789", is_comparison=True) == "comparison-smoke-0123456"
+    assert run_name("vae", "smoke", "0123456789") == "vae-smoke-0123456"
+    assert run_name(None, "smoke", "") == "smoke"
+    assert run_name("comparison", "smoke", "0123456789") == "comparison-smoke-0123456"
     monkeypatch.setenv("DVC_EXP_NAME", "warm-sea")
-    assert run_name({"training.recipe": "vae"}, "smoke", "0123456789") == "warm-sea"
+    assert run_name("vae", "smoke", "0123456789") == "warm-sea"
 
 
 def test_no_record_of_a_run_holds_a_secret(
@@ -113,3 +124,16 @@ def test_no_record_of_a_run_holds_a_secret(
     assert "sesame" not in str(data)
     assert data.tags["mlflow.source.name"] == "kedro run --params training.seed=… --env smoke"
     assert data.params == {"source": "hub:***", "n": "3"}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no file names that are not UTF-8")
+def test_the_fingerprint_of_data_changes_with_names_that_are_not_utf8(tmp_path: Path) -> None:
+    """Such names come from an old zip."""
+    tags = []
+    for name in (b"caf\xe9.png", b"caf\xe8.png"):
+        file = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name)))  # noqa: PTH118
+        file.write_bytes(b"1")
+        os.utime(file, (0, 0))
+        tags.append(data_fingerprints({"raw_pictures": tmp_path})["data_fingerprint.raw_pictures"])
+        file.unlink()
+    assert tags[0] != tags[1]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ganops.configuration.loader import ProjectConfigLoader
+from ganops.configuration.yaml_limits import LARGEST_BYTES, check_yaml
 from ganops.errors import ConfigurationError
 from ganops.settings import CONFIG_LOADER_ARGS
-from ganops.tracking.config_loader import ProjectConfigLoader
-from ganops.tracking.yaml_limits import LARGEST_BYTES, check_yaml
 
 from ..ordinary_user import call_as_ordinary_user
 
@@ -85,7 +85,7 @@ def test_mlflow_may_take_its_address_from_the_environment(conf: Path, monkeypatc
     [
         (BOMB, "at most 50,000 values"),
         ("a: " + "[" * 5000 + "]" * 5000, "at most 32 levels"),
-        ("a: &a [*a]", "aliases of what stands before them"),
+        ("a: &a [*a]", "aliases of anchors that stand before them"),
         ("a: !!python/object/apply:os.getcwd []", "plain values"),
         ("a: !mine 1", "plain values"),
         ("a: [1", "YAML files of UTF-8"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ganops.configuration.config_checks import check_environment, check_overrides_visible_to_dvc, local_files
 from ganops.errors import ConfigurationError
-from ganops.tracking.overlays import check_overrides_visible_to_dvc, local_files, require_environment
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: p
     (configuration / "local" / "credentials.yml").write_text("{}")
     check_overrides_visible_to_dvc(configuration, None)
     (configuration / "local" / "parameters.yml").write_text("training: {seed: 3}\n")
-    assert local_files(configuration) == ["parameters.yml"]
+    assert local_files(configuration, None) == local_files(configuration, "local") == ["parameters.yml"]
+    assert local_files(configuration, "smoke") == []
     check_overrides_visible_to_dvc(configuration, "smoke")
     with pytest.raises(ConfigurationError, match="conf/local"):
         check_overrides_visible_to_dvc(configuration, None)
@@ -64,10 +65,10 @@ def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: p
 
 def test_an_environment_names_its_data() -> None:
     for environment in (None, "local", "smoke"):
-        require_environment(["mnist", "smoke"], environment)
+        check_environment(["mnist", "smoke"], environment)
     for environment, remedy in (("smok", "Did you mean smoke?"), ("mine", "write `environment: mine` there")):
         with pytest.raises(
             ConfigurationError, match=rf"--env {environment}: expected one of mnist, smoke, .*globals\.yml"
         ) as error:
-            require_environment(["mnist", "smoke"], environment)
+            check_environment(["mnist", "smoke"], environment)
         assert remedy in error.value.remedy

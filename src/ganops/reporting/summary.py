@@ -1,0 +1,61 @@
+"""The summary that a finished run prints."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from ganops.reporting.table import console_table
+
+_TABLES = ("samples_report", "report")
+_UNLIMITED_WIDTH = 1_000
+
+
+def print_summary(saved: Mapping[str, Path], version: str, ui_command: str, console: Console | None = None) -> None:
+    """Print the tables of metrics, the sample grid's path, the registered version, and the command of the UI.
+
+    Args:
+        saved: paths of the datasets that this session saved; nothing is printed of a missing one.
+        version: the registered model's name and version.
+        ui_command: the command that shows the runs.
+        console: where to print; None: standard output.
+    """
+    console = console or Console()
+    reports = [saved[name] for name in _TABLES if name in saved]
+    for report in reports:
+        console.print(console_table(json.loads(report.read_text(encoding="utf-8"))))
+    lines = {"Samples": saved.get("sample_grid"), "Registered": version if "registration_record" in saved else None}
+    results = [f"{label}: {text}" for label, text in lines.items() if text]
+    for line in [*results, f"Look at it with: {ui_command}"] if reports or results else []:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def print_comparison(
+    saved: Mapping[str, Path], seconds: Mapping[str, float], ui_command: str, console: Console | None = None
+) -> None:
+    """Print the table of a comparison's variants, their samples' path, and the command of the UI.
+
+    Args:
+        saved: paths of the datasets, among them those of the comparison.
+        seconds: label → seconds of training.
+        ui_command: the command that shows the runs.
+        console: where to print; None: standard output.
+    """
+    import pandas as pd
+
+    from ganops.reporting.comparison import console_comparison, judged
+    from ganops.reporting.table import protocol_line
+
+    console = console or Console()
+    reports = json.loads(saved["comparison_reports"].read_text(encoding="utf-8"))
+    table = console_comparison(pd.read_csv(saved["comparison_table"]), reports, seconds)
+    # On a narrow terminal the lines break, so that no number is cut.
+    wide = console.measure(table, options=console.options.update_width(_UNLIMITED_WIDTH)).maximum
+    Console(file=console.file, width=max(wide, console.width)).print(table)
+    console.print(protocol_line(judged(reports)), highlight=False, markup=False)
+    for label, report in reports.items():
+        if "lost" in report:
+            console.print(f"{label} was lost: {report['lost']}", soft_wrap=True, highlight=False, markup=False)
+    for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", ui_command)):
+        console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
