@@ -24,7 +24,7 @@ from ganops.augment import translate
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
-from ganops.training.tracker import SilentTracker
+from ganops.training.tracker import NullTracker
 from ganops.training.train import train
 from ganops.training_settings import Settings
 
@@ -183,7 +183,7 @@ def compare(recipe: str, size: tuple[int, int, int], given: argparse.Namespace) 
         loader = Loader(store, "train", game.fields, settings.seed)
         calls = given.rounds * (2 if game.ahead else 1)
         turns = Turns(loader, calls, lambda: bare.rounds(given.rounds), clock_of(given))
-        train(settings, turns, "random", Path(folder), SilentTracker())
+        train(game, settings, turns, "random", Path(folder), NullTracker())
     return turns.ours[1:], turns.theirs[1:-1]
 
 

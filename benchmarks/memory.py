@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import nullcontext
 from pathlib import Path
 
 from side_by_side import processor
@@ -28,30 +27,26 @@ def measured(path: Path) -> dict[str, float]:
     from ganops.config import TrainingParameters
     from ganops.data.store import Store
     from ganops.launch.launch import launch_training
-    from ganops.launch.worker import SILENT_TRACKER
+    from ganops.launch.worker import NO_TRACKER
 
     peaks, done = [_status("RssAnon")], threading.Event()
 
-    def watch() -> None:
+    def poll() -> None:
         while not done.wait(0.01):
             peaks.append(_status("RssAnon"))
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    poller = threading.Thread(target=poll, daemon=True)
+    poller.start()
     store = Store.open(path)
     said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as checkpoints:
         parameters = TrainingParameters.parse({**said, "device": "cpu"})
         launch_training(
-            store, parameters, Path(scratch), SILENT_TRACKER, lambda: nullcontext(_unheard), _unheard, _unheard
+            store, parameters, checkpoints=Path(checkpoints), open_tracker=NO_TRACKER, show_settings=lambda rows: None
         )
     done.set()
-    watcher.join()
+    poller.join()
     return {"before": peaks[0], "anonymous": max(peaks), "with maps": _status("VmHWM")}
-
-
-def _unheard(*given: object) -> None:
-    """Nobody asks for it."""
 
 
 def _status(key: str) -> float:

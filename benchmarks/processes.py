@@ -20,10 +20,10 @@ from side_by_side import processor, ratio, resolved, shown
 
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
-from ganops.threads import core_count
+from ganops.hardware import core_count
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
-from ganops.training.loop import rounds
 from ganops.training.state import TrainingState
+from ganops.training.trainer import iterations
 
 PAIRS, WARM_UP = 7, 3
 
@@ -40,16 +40,16 @@ class Pictures:
         return {"image": encode_images(self.pixels[rows]), "label": rows % 10}
 
 
-def seconds_a_round(recipe: str, batch: int, count: int, world: Distributed) -> float:
-    """One side's block, from a fresh state; the first rounds are not counted."""
+def seconds_per_iteration(recipe: str, batch: int, count: int, distributed: Distributed) -> float:
+    """Measure one side's block, from a fresh state; the first iterations are not counted."""
     settings = resolved(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
     game = build_game(settings)
-    play = rounds(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), world)
+    training = iterations(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), distributed)
     for _ in range(WARM_UP):
-        next(play)
+        next(training)
     start = time.perf_counter()
     for _ in range(count):
-        next(play)
+        next(training)
     return (time.perf_counter() - start) / count
 
 
@@ -61,10 +61,10 @@ def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, c
         block = []
         for number in threads:
             torch.set_num_threads(number)
-            block.append(seconds_a_round(recipe, batch, count, SINGLE_PROCESS) if rank == 0 else 0.0)
+            block.append(seconds_per_iteration(recipe, batch, count, SINGLE_PROCESS) if rank == 0 else 0.0)
             dist.barrier()
         torch.set_num_threads(max(1, core_count() // 2))
-        block.append(seconds_a_round(recipe, batch, count, Distributed(rank, 2, local=2)))
+        block.append(seconds_per_iteration(recipe, batch, count, Distributed(rank, 2, local=2)))
         dist.barrier()
         blocks.append(block)
     if rank == 0:

@@ -36,8 +36,8 @@ from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.store import Store
 from ganops.games.build import build_game
-from ganops.training.loop import rounds
 from ganops.training.state import TrainingState
+from ganops.training.trainer import iterations
 
 ROOT = Path(__file__).parents[1]
 SIZE, BATCH, WIDTH, LATENT = (3, 32, 32), 64, 32, 100
@@ -176,17 +176,17 @@ def from_store(store: Store) -> Iterator[Tensor]:
 
 
 def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], None]:
-    """ganops' own loop, `count` rounds at each call."""
+    """Return ganops' own loop, `count` iterations at each call."""
     settings = resolved("dcgan", SIZE, threads, total_images=10**9, **said)
     game = build_game(settings)
     batches = Loader(store, "train", game.fields, settings.seed)
-    play = rounds(game, TrainingState.initial(settings, game), settings, batches)
+    training = iterations(game, TrainingState.initial(settings, game), settings, batches)
 
-    def played() -> None:
+    def run() -> None:
         for _ in range(count):
-            next(play)
+            next(training)
 
-    return played
+    return run
 
 
 def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:

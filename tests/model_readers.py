@@ -28,9 +28,9 @@ from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
 from ganops.sampling import GenerationRequest
 from ganops.tensors import load_tensors
 from ganops.training.checkpoint import Checkpoints, read_finished
+from ganops.training.meters import Stopwatch
 from ganops.training.state import TrainingState
-from ganops.training.stopwatch import Stopwatch
-from ganops.training.tracker import SilentTracker
+from ganops.training.tracker import NullTracker
 from ganops.training.train import train
 
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
@@ -67,7 +67,7 @@ def _read_bundle(folder: Path) -> object:
 
 
 def _train(folder: Path) -> Path:
-    train(SETTINGS, _Noise(), "data", folder, SilentTracker())  # pyright: ignore[reportArgumentType]
+    train(build_game(SETTINGS), SETTINGS, _Noise(), "data", folder, NullTracker())  # pyright: ignore[reportArgumentType]
     (run,) = folder.iterdir()
     return run
 
@@ -83,7 +83,7 @@ def _read_checkpoint(folder: Path) -> object:
 
 
 def _write_state(folder: Path) -> tuple[str, bytes]:
-    result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
+    result = train(build_game(SETTINGS), SETTINGS, _Noise(), "data", folder / "run", NullTracker())  # pyright: ignore[reportArgumentType]
     save_file(result.state, folder / "training_state.safetensors")
     return "training_state.safetensors", (folder / "training_state.safetensors").read_bytes()
 
@@ -94,7 +94,7 @@ def _read_state(folder: Path) -> object:
 
 def _write_snapshots(folder: Path) -> tuple[str, bytes]:
     _write_bundle("bundle.json", folder)
-    result = train(SETTINGS, _Noise(), "data", folder / "run", SilentTracker())  # pyright: ignore[reportArgumentType]
+    result = train(build_game(SETTINGS), SETTINGS, _Noise(), "data", folder / "run", NullTracker())  # pyright: ignore[reportArgumentType]
     networks = {"generator": result.ema["generator"]}
     origin = result.fingerprint, "5d" * 32
     BundleData(SETTINGS, networks, ("cat", "dog"), (0.5, 0.5), *origin).save(folder / "bundle")
@@ -113,7 +113,7 @@ def _write_snapshot(folder: Path) -> tuple[str, bytes]:
 
 def _read_snapshot(folder: Path) -> object:
     (run,) = folder.iterdir()
-    return Checkpoints(run).snapshots.gathered()
+    return Checkpoints(run).snapshots.load_all()
 
 
 def _classifier(classes: tuple[str, ...]) -> Classifier:

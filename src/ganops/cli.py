@@ -124,9 +124,9 @@ def train(metadata: ProjectMetadata, env: str | None, params: dict[str, Any]) ->
 
     The finished training stays among the checkpoints; the next `kedro run` with the same options takes it from there.
     """
-    from ganops.pipelines.training.joining import join
+    from ganops.torchrun_worker import run_worker
 
-    join(metadata.project_path, env, params)
+    run_worker(metadata.project_path, env, params)
 
 
 @click.group(name="ganops")

@@ -29,7 +29,7 @@ TRAINING = frozenset(
         "sampling",
         "sealed_json",
         "tensors",
-        "threads",
+        "torch_private",
         "training",
         "training_settings",
     }
@@ -58,6 +58,7 @@ SILENT = frozenset(
         "pipeline_registry",
         "settings",
         "start_checks",
+        "torchrun_worker",
         "tracking",
     }
 )

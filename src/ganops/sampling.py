@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from ganops.data.encodings import decode
 from ganops.errors import RequestError
 from ganops.games.game import Game
+from ganops.hardware import thread_count
 from ganops.noise import Noise
-from ganops.threads import thread_count
 
 CHUNK = 64
 

@@ -58,7 +58,7 @@ def test_the_rule_sees_them(condition: str) -> None:
     assert list(effects(ast.parse("assert isinstance(x, int) and len(x) > 2 and x.size, (x, 1)"), {"prepared"})) == []
 
 
-def test_what_the_watch_cannot_embed_stops_a_training_that_runs_without_asserts() -> None:
+def test_what_the_probe_cannot_embed_stops_a_training_that_runs_without_asserts() -> None:
     program = """
         from types import SimpleNamespace
         import torch
@@ -68,7 +68,7 @@ def test_what_the_watch_cannot_embed_stops_a_training_that_runs_without_asserts(
         def embed(samples):
             raise ConnectionError("no weights")
         validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})
-        Probe(None, settings, ProbeData(embed, validation), SINGLE_PROCESS).prepare()
+        Probe(None, settings, ProbeData(embed, validation), SINGLE_PROCESS).warm_up()
     """
     command = [sys.executable, "-O", "-c", textwrap.dedent(program)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

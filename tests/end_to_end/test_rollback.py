@@ -31,16 +31,16 @@ def steps(client: MlflowClient, run_id: str, name: str) -> list[int]:
 def test_a_lost_game_goes_on_in_a_child_run_whatever_ends_the_process(own_project: Project) -> None:
     kill_in_the_first_new_attempt(own_project)
     said = own_project.call_well(*COMMAND)
-    assert "The game was lost at 384 images" in said and "Attempt 2 goes on" in said
+    assert "Training failed at 384 images" in said and "attempt 2 of 3" in said
     attempts = {run.data.tags["attempt"]: run for run in own_project.runs() if "mlflow.parentRunId" in run.data.tags}
     assert {number: run.info.status for number, run in attempts.items()} == {"1": "FAILED", "2": "FINISHED"}
     (parent,) = {run.data.tags["mlflow.parentRunId"] for run in attempts.values()}
     run = own_project.client.get_run(parent)
     assert (run.info.status, run.data.tags["attempt"]) == ("FINISHED", "2")
     lost = [run.data.tags[name] for name in ("failed_attempt.0", "failed_attempt.1")]
-    assert "run apart" in lost[0] and all("at 384 images" in reason for reason in lost), lost
+    assert "diverge" in lost[0] and all("at 384 images" in reason for reason in lost), lost
     every_log = list(range(64, 1281, 64))
     for run_id, until in ((parent, 384), (attempts["1"].info.run_id, 384), (attempts["2"].info.run_id, 1280)):
-        assert steps(own_project.client, run_id, "watch/logit_gap") == [seen for seen in every_log if seen <= until]
+        assert steps(own_project.client, run_id, "health/logit_gap") == [seen for seen in every_log if seen <= until]
     scalars = pd.read_csv(own_project.produced("08_reporting", "training_scalars.csv"))
     assert scalars["images_seen"].tolist() == every_log and set(scalars["attempt"]) == {2}

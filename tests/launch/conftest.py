@@ -1,4 +1,4 @@
-"""A store of random pictures, and settings of a game that is played in milliseconds."""
+"""A store of random pictures."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from ganops.data.store import Store
 
 from ..data.conftest import PARAMETERS, source_of
 
-# Workers find by name what they are handed, in a process of their own: launch_parts.py.
+# Workers import launch_parts.py by name in a process of their own.
 sys.path.insert(0, str(Path(__file__).parent))
 
 

@@ -1,4 +1,4 @@
-"""What workers of the tests are handed: found again by name in a process of its own."""
+"""Trackers for workers of the tests: a worker imports them by name in a process of its own."""
 
 import os
 import signal
@@ -12,58 +12,83 @@ import psutil
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.launch.launch import launch_training
-from ganops.launch.worker import SILENT_TRACKER
+from ganops.training.tracker import NullTracker
 
 
-class Heard:
-    """What a progress wrote down: process and images seen, a line a call."""
+class Written:
+    """The lines of a FileTracker: process and images seen."""
 
     def __init__(self, file):
         rows = [line.split() for line in file.read_text().splitlines()]
         self.pids, self.images_seen = [int(row[0]) for row in rows], [int(row[1]) for row in rows]
 
 
-@contextmanager
-def writing_progress(file):
-    def write(images_seen, total_images, scalars):
-        with file.open("a") as lines:
+class FileTracker(NullTracker):
+    """Writes a line to a file at the start and at each point of the curves that comes after it."""
+
+    def __init__(self, file):
+        self.file, self.started = file, False
+
+    def start(self, images_seen, total_images):
+        self.started = True
+        self.write(images_seen)
+
+    def log_metrics(self, images_seen, values):
+        if self.started:
+            self.write(images_seen)
+
+    def write(self, images_seen):
+        with self.file.open("a") as lines:
             lines.write(f"{os.getpid()} {images_seen}\n")
 
-    yield write
+
+class KillingTracker(FileTracker):
+    """Kills the other worker the first time that `at` images are seen."""
+
+    def __init__(self, file, at):
+        super().__init__(file)
+        self.at = at
+
+    def write(self, images_seen):
+        super().write(images_seen)
+        if images_seen == self.at and Written(self.file).images_seen.count(self.at) == 1:
+            siblings = psutil.Process(os.getppid()).children()
+            (other,) = [
+                process
+                for process in siblings
+                if process.pid != os.getpid() and "spawn_main" in " ".join(process.cmdline())
+            ]
+            other.send_signal(signal.SIGKILL)
 
 
 @contextmanager
-def writing_where_mlflow_is(file):
+def file_tracker(file):
+    yield FileTracker(file)
+
+
+@contextmanager
+def killing_tracker(file, at):
+    yield KillingTracker(file, at)
+
+
+@contextmanager
+def tracker_that_writes_the_mlflow_uri(file):
     file.write_text(os.environ.get("MLFLOW_TRACKING_URI", "unknown"))
-    yield lambda *news: None
-
-
-@contextmanager
-def killing_progress(file, at):
-    """The first time that `at` images are seen, the worker that does not lead is killed."""
-    with writing_progress(file) as write:
-
-        def strike(images_seen, total_images, scalars):
-            write(images_seen, total_images, scalars)
-            if images_seen == at and Heard(file).images_seen.count(at) == 1:
-                siblings = psutil.Process(os.getppid()).children()
-                (other,) = [
-                    process
-                    for process in siblings
-                    if process.pid != os.getpid() and "spawn_main" in " ".join(process.cmdline())
-                ]
-                other.send_signal(signal.SIGKILL)
-
-        yield strike
+    yield NullTracker()
 
 
 def main():
-    store, checkpoints, heard = map(Path, sys.argv[1:])
+    store, checkpoints, file = map(Path, sys.argv[1:])
     sizes = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 100_000, "latent_dimension": 5, "threads": 1}
     parameters = TrainingParameters(**sizes, device="cpu", log_every_images=8, processes=2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    progress = partial(writing_progress, heard)
-    launch_training(Store.open(store), parameters, checkpoints, SILENT_TRACKER, progress, print, len)
+    launch_training(
+        Store.open(store),
+        parameters,
+        checkpoints=checkpoints,
+        open_tracker=partial(file_tracker, file),
+        show_settings=len,
+    )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import torch
 from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.store import Store
-from ganops.games.resolve import Derivation
 from ganops.launch.launch import launch_training, sample_spec
+from ganops.launch.worker import NO_TRACKER
 
 from ..data.conftest import PARAMETERS, constant, source_of
 from ..training.conftest import ListTracker
@@ -25,36 +25,47 @@ def store(tmp_path) -> Store:
     return Store.open(tmp_path / "store")
 
 
-def launch(store, folder, **overrides):
-    told, heard = [], []
-    parameters = TrainingParameters(**{"recipe": "dcgan", **SIZES, **overrides})
-    tracker, progress = nullcontext(ListTracker()), nullcontext(lambda *news: heard.append(news))
-    launched = launch_training(store, parameters, folder, lambda: tracker, lambda: progress, told.append, told.extend)
-    return launched, told, heard
-
-
-def test_the_shape_of_the_data_is_the_stores(store):
-    shape = sample_spec(store)
-    assert (shape.channels, shape.height, shape.width, shape.classes) == (1, 12, 9, 2)
-    assert shape.train_count == len(store.indices("train"))
-
-
-def test_what_a_training_leaves_agrees_with_its_settings_and_its_store(store, tmp_path):
-    (settings, state, contents, curves, digests, _), told, heard = launch(store, tmp_path)
-    assert (settings["height"], settings["classes"], settings["batch"]) == (12, 2, 8)
-    assert int(state["clock/images_seen"]) == curves["images_seen"].iloc[-1] == digests["images_seen"].iloc[-1] == 16
-    assert contents.classes == ("a", "b")
-    assert contents.class_frequencies == pytest.approx(store.class_frequencies("train").tolist())
-    assert [(seen, total) for seen, total, _ in heard][:1] == [(0, 16)]
-    derived = {row.key: row.value for row in told if isinstance(row, Derivation)}
-    assert derived["training.learning_rate"] == 0.002
-    assert "training.batch" not in derived, "that was said, not derived"
-
-
-def test_mirroring_reaches_the_pictures_that_are_shown(store, tmp_path):
-    (_, plain, *_), _, _ = launch(store, tmp_path / "plain")
-    (settings, mirrored, *_), _, _ = launch(store, tmp_path / "mirrored", mirror=True)
-    assert settings["mirror"]
-    assert not torch.equal(
-        plain["networks/discriminator/head.linear.weight"], mirrored["networks/discriminator/head.linear.weight"]
+def launch(store, folder, open_tracker=NO_TRACKER, show_settings=len, **overrides):
+    return launch_training(
+        store,
+        TrainingParameters(**{"recipe": "dcgan", **SIZES, **overrides}),
+        checkpoints=folder,
+        open_tracker=open_tracker,
+        show_settings=show_settings,
     )
+
+
+def test_sample_spec_is_the_stores(store):
+    spec = sample_spec(store)
+    assert (spec.channels, spec.height, spec.width, spec.classes) == (1, 12, 9, 2)
+    assert spec.train_count == len(store.indices("train"))
+
+
+def test_outputs_agree_with_settings_and_store(store, tmp_path):
+    tracker, rows = ListTracker(), []
+    outputs = launch(store, tmp_path, lambda: nullcontext(tracker), rows.extend)
+    settings = outputs.settings
+    assert (settings.height, settings.classes, settings.batch) == (12, 2, 8)
+    clocks = int(outputs.state["clock/images_seen"]), outputs.curves["images_seen"].iloc[-1]
+    assert clocks == (16, 16) and outputs.digests["images_seen"].iloc[-1] == 16
+    assert outputs.bundle.classes == ("a", "b")
+    assert outputs.bundle.class_frequencies == pytest.approx(store.class_frequencies("train").tolist())
+    assert tracker.starts == [(0, 16)]
+    derived = {row.key: row.value for row in rows}
+    assert derived["training.learning_rate"] == 0.002
+    assert "training.batch" not in derived, "it was set, not derived"
+
+
+def test_mirroring_changes_the_training_data(store, tmp_path):
+    plain = launch(store, tmp_path / "plain")
+    mirrored = launch(store, tmp_path / "mirrored", mirror=True)
+    name = "networks/discriminator/head.linear.weight"
+    assert mirrored.settings.mirror and not torch.equal(plain.state[name], mirrored.state[name])
+
+
+def test_a_store_without_validation_split_disables_the_probe(store, tmp_path, caplog, monkeypatch):
+    indices = Store.indices
+    monkeypatch.setattr(Store, "indices", lambda self, split: indices(self, split)[: split != "validation" and None])
+    outputs = launch(store, tmp_path)
+    assert any(line.startswith("No validation split: mode-collapse and overfitting") for line in caplog.messages)
+    assert not [name for name in outputs.curves.columns if "diversity" in name]

@@ -25,26 +25,24 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store.open(path)
 
 
-def test_points_are_as_large_as_they_have_coordinates(store: Store) -> None:
-    shape = sample_spec(store)
-    assert (shape.field, shape.channels, shape.height, shape.width, shape.classes) == ("point", 2, 1, 1, 25)
+def test_sample_spec_of_points_has_their_dimension(store: Store) -> None:
+    spec = sample_spec(store)
+    assert (spec.field, spec.channels, spec.height, spec.width, spec.classes) == ("point", 2, 1, 1, 25)
 
 
 @pytest.mark.parametrize("conditional, classes", [(True, 25), (False, 0)])
-def test_what_is_trained_comes_back_from_the_bundle(
-    store: Store, tmp_path: Path, conditional: bool, classes: int
-) -> None:
+def test_the_bundle_generates_points(store: Store, tmp_path: Path, conditional: bool, classes: int) -> None:
     tracker = ListTracker()
     sizes = {"width": 8, "batch": 16, "total_images": 64, "threads": 1, "device": "cpu", "conditional": conditional}
     parameters = TrainingParameters.parse({"recipe": "dcgan", **sizes})
-    opened, progress = nullcontext(tracker), nullcontext(lambda *news: None)
-    launched = launch_training(store, parameters, tmp_path, lambda: opened, lambda: progress, lambda line: None, len)
-    contents = launched[2]
-    contents.save(tmp_path / "bundle")
+    outputs = launch_training(
+        store, parameters, checkpoints=tmp_path, open_tracker=lambda: nullcontext(tracker), show_settings=len
+    )
+    outputs.bundle.save(tmp_path / "bundle")
     bundle = Bundle.load(tmp_path / "bundle")
     assert len(bundle.classes) == classes
     points = bundle.generate(GenerationRequest(n=70, seed=3))
     assert (points.values.shape, points.values.dtype) == ((70, 2), torch.float32)
     assert (points.labels is not None) == conditional
-    (_, _, shown, _), *_ = tracker.pictures
-    assert (shown.shape, shown.dtype) == ((1_000, 2), torch.float32)
+    (_, _, samples, field), *_ = tracker.pictures
+    assert (samples.shape, samples.dtype, field) == ((1_000, 2), torch.float32, "point")

@@ -1,4 +1,4 @@
-"""Variants are trained and judged alike, each in a child run, and go on where they were ended."""
+"""Variants are trained and evaluated alike, each in a child run, and an interrupted comparison resumes."""
 
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.extractors.build import StoredExtractor, shaping_parameters
 from ganops.extractors.classifier import Classifier
+from ganops.launch import compare
 from ganops.pipeline_registry import register_pipelines
-from ganops.pipelines.comparison import variants
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
 from ganops.tracking.child_runs import PARENT, list_children
 from ganops.tracking.variant_runs import read_fingerprints, read_training_seconds
@@ -38,16 +38,16 @@ VARIANTS: dict[str, Any] = {"plain": {}, "hot": {"learning_rate": 0.01}, "vae": 
 def parent(client: MlflowClient, experiment_id: str) -> Any:
     """The active run."""
     run = client.create_run(experiment_id, run_name="comparison")
-    mlflow.set_tracking_uri(client.tracking_uri)  # a session before may have led it elsewhere
+    mlflow.set_tracking_uri(client.tracking_uri)  # an earlier session may have set another one
     with mlflow.start_run(run_id=run.info.run_id):
         yield run.info.run_id
 
 
-def compared(store: Store, judge: Classifier, folder: Path, **changed: Any) -> tuple[Any, ...]:
+def run_comparison(store: Store, classifier: Classifier, folder: Path, **changed: Any) -> tuple[Any, ...]:
     comparison = ComparisonParameters.parse({"variants": VARIANTS, "seeds": None} | changed)
     return compare_variants(
         store,
-        StoredExtractor(judge, store.digest(), shaping_parameters(EVALUATION)),
+        StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION)),
         TRAINING,
         EVALUATION,
         comparison,
@@ -59,16 +59,16 @@ def by_variant(client: MlflowClient, parent: str) -> dict[str, Run]:
     return {run.data.tags["variant"]: run for run in list_children(client, parent)}
 
 
-def test_it_prepares_what_it_needs_and_is_no_part_of_the_whole_run() -> None:
+def test_comparison_is_a_pipeline_of_its_own() -> None:
     pipelines = register_pipelines()
     assert not {"compare", "draw_comparison_curves"} & {node.name for node in pipelines["__default__"].nodes}
     assert [node.name for node in pipelines["comparison"].nodes][:3] == ["prepare", "build_extractor", "compare"]
 
 
-def test_a_row_a_variant_and_a_child_run_each(
+def test_each_variant_has_a_row_and_a_child_run(
     client: MlflowClient, parent: str, store: Store, classifier: Classifier, tmp_path: Path
 ) -> None:
-    reports, table, curves, samples = compared(store, classifier, tmp_path)
+    reports, table, curves, samples = run_comparison(store, classifier, tmp_path)
     assert list(table["variant"]) == ["plain", "hot", "vae", "real (floor)"]
     assert list(table["images_seen"][:3]) == [48, 48, 48] and "lost" not in table
     for name, row in zip(VARIANTS, table.itertuples(), strict=False):
@@ -94,21 +94,19 @@ def test_a_row_a_variant_and_a_child_run_each(
     assert set(read_fingerprints(client, parent).values()) == trained and len(trained) == 3
 
 
-def test_the_last_point_of_a_curve_is_the_reports_value_for_its_seed(
-    store: Store, classifier: Classifier, tmp_path: Path
-) -> None:
-    """Without any run, too."""
-    reports, _, curves, _ = compared(store, classifier, tmp_path, variants={"plain": {}})
+def test_curves_end_at_the_value_of_the_report(store: Store, classifier: Classifier, tmp_path: Path) -> None:
+    """Outside any run, too."""
+    reports, _, curves, _ = run_comparison(store, classifier, tmp_path, variants={"plain": {}})
     one_seed = EVALUATION.model_copy(update={"seeds": (1,)})
     comparison = ComparisonParameters.parse({"variants": {"plain": {}}, "seeds": None})
-    judge = StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION))
-    alone, *_ = compare_variants(store, judge, TRAINING, one_seed, comparison, tmp_path)
+    extractor = StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION))
+    alone, *_ = compare_variants(store, extractor, TRAINING, one_seed, comparison, tmp_path)
     assert curves["images_seen"].iloc[-1] == reports["plain"]["images_seen"] == 48
     last = alone["plain"]["metrics"]["generator"]["fid_classifier"]["mean"]
     assert curves["fid_classifier/plain"].iloc[-1] == last
 
 
-def test_a_comparison_that_was_ended_goes_on_in_the_same_runs(
+def test_an_interrupted_comparison_resumes_in_the_same_runs(
     client: MlflowClient,
     parent: str,
     store: Store,
@@ -116,24 +114,24 @@ def test_a_comparison_that_was_ended_goes_on_in_the_same_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    launch = variants.launch_training
+    launch = compare.launch_training
 
-    def interrupted(store: Store, parameters: TrainingParameters, *others: Any) -> Any:
+    def interrupted(store: Store, parameters: TrainingParameters, **options: Any) -> Any:
         if parameters.recipe == "vae":
             raise KeyboardInterrupt
-        return launch(store, parameters, *others)
+        return launch(store, parameters, **options)
 
-    monkeypatch.setattr(variants, "launch_training", interrupted)
+    monkeypatch.setattr(compare, "launch_training", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        compared(store, classifier, tmp_path / "ended")
-    monkeypatch.setattr(variants, "launch_training", launch)
+        run_comparison(store, classifier, tmp_path / "interrupted")
+    monkeypatch.setattr(compare, "launch_training", launch)
     before = by_variant(client, parent)
     assert {name: run.info.status for name, run in before.items()} == {
         "plain": "FINISHED",
         "hot": "FINISHED",
         "vae": "KILLED",
     }
-    resumed = compared(store, classifier, tmp_path / "ended")
+    resumed = run_comparison(store, classifier, tmp_path / "interrupted")
     after = by_variant(client, parent)
     assert {name: run.info.run_id for name, run in after.items()} == {
         name: run.info.run_id for name, run in before.items()
@@ -143,12 +141,12 @@ def test_a_comparison_that_was_ended_goes_on_in_the_same_runs(
     for name in VARIANTS:
         steps = [point.step for point in client.get_metric_history(after[name].info.run_id, "curve/fid_classifier")]
         assert steps == sorted(set(steps))
-    whole = compared(store, classifier, tmp_path / "whole")
+    whole = run_comparison(store, classifier, tmp_path / "whole")
     assert resumed[0] == whole[0] and resumed[1].to_csv() == whole[1].to_csv()
     assert (np.asarray(resumed[3]) == np.asarray(whole[3])).all()
 
 
-def test_a_lost_game_is_a_row_and_not_the_end(
+def test_a_failed_training_is_a_row(
     client: MlflowClient,
     parent: str,
     store: Store,
@@ -156,15 +154,15 @@ def test_a_lost_game_is_a_row_and_not_the_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    launch, lost = variants.launch_training, {0.01}
+    launch, failing = compare.launch_training, {0.01}
 
-    def losing(store: Store, parameters: TrainingParameters, *others: Any) -> Any:
-        if parameters.learning_rate in lost or parameters.recipe in lost:
-            raise TrainingError("a game", expected="a healthy one", received="loss nan", remedy="Lower the rate.")
-        return launch(store, parameters, *others)
+    def fail(store: Store, parameters: TrainingParameters, **options: Any) -> Any:
+        if parameters.learning_rate in failing or parameters.recipe in failing:
+            raise TrainingError("the training", expected="healthy losses", received="loss nan", remedy="Lower it.")
+        return launch(store, parameters, **options)
 
-    monkeypatch.setattr(variants, "launch_training", losing)
-    reports, table, curves, _ = compared(store, classifier, tmp_path)
+    monkeypatch.setattr(compare, "launch_training", fail)
+    reports, table, curves, _ = run_comparison(store, classifier, tmp_path)
     assert list(table["lost"].notna()) == [False, True, False, False]
     assert "loss nan" in reports["hot"]["lost"] and table["fid_classifier"].isna().tolist() == [
         False,
@@ -175,21 +173,19 @@ def test_a_lost_game_is_a_row_and_not_the_end(
     assert not [name for name in curves.columns if name.endswith("/hot")]
     status = {name: run.info.status for name, run in by_variant(client, parent).items()}
     assert status == {"plain": "FINISHED", "hot": "FAILED", "vae": "FINISHED"}
-    lost |= {"dcgan", "vae"}
-    with pytest.raises(TrainingError, match="a variant whose game is not lost"):
-        compared(store, classifier, tmp_path)
+    failing |= {"dcgan", "vae"}
+    with pytest.raises(TrainingError, match="The training of every variant failed: plain: "):
+        run_comparison(store, classifier, tmp_path)
 
 
 def test_each_variant_is_trained_with_each_seed(store: Store, classifier: Classifier, tmp_path: Path) -> None:
-    reports, table, *_ = compared(store, classifier, tmp_path, variants={"plain": {}}, seeds=(0, 1))
+    reports, table, *_ = run_comparison(store, classifier, tmp_path, variants={"plain": {}}, seeds=(0, 1))
     assert list(reports) == ["plain, seed 0", "plain, seed 1"]
     assert list(table["variant"]) == ["plain", "plain", "real (floor)"] and list(table["seed"][:2]) == [0, 1]
     assert table["fid_classifier"][0] != table["fid_classifier"][1]
 
 
-def test_a_variant_that_this_data_cannot_have_is_told_before_any_is_trained(
-    classifier: Classifier, tmp_path: Path
-) -> None:
+def test_an_unresolvable_variant_is_refused_before_any_training(classifier: Classifier, tmp_path: Path) -> None:
     unlabelled = store_of(tmp_path / "store", ())
     for changed, subject in (
         ({"recipe": "vea"}, r"comparison\.variants\.odd: training\.recipe: expected one of .*Did you mean vae\?"),
@@ -197,14 +193,14 @@ def test_a_variant_that_this_data_cannot_have_is_told_before_any_is_trained(
         ({"conditional": True}, r"comparison\.variants\.odd: training\.conditional: expected a store with labels"),
     ):
         with pytest.raises(ConfigurationError, match=subject):
-            compared(unlabelled, classifier, tmp_path / "scratch", variants={"plain": {}, "odd": changed})
-    assert not (tmp_path / "scratch").exists()
+            run_comparison(unlabelled, classifier, tmp_path / "checkpoints", variants={"plain": {}, "odd": changed})
+    assert not (tmp_path / "checkpoints").exists()
 
 
-def test_a_childs_bundle_is_the_generator_that_was_judged(
+def test_a_child_runs_bundle_loads(
     client: MlflowClient, parent: str, store: Store, classifier: Classifier, tmp_path: Path
 ) -> None:
-    compared(store, classifier, tmp_path / "scratch", variants={"plain": {}})
+    run_comparison(store, classifier, tmp_path / "checkpoints", variants={"plain": {}})
     (run,) = list_children(client, parent)
     bundle = Bundle.load(client.download_artifacts(run.info.run_id, "bundle", str(tmp_path)))
     assert bundle.settings.recipe == "dcgan" and bundle.classes == CLASSES

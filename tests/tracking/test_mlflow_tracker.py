@@ -9,7 +9,7 @@ import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from ganops.tracking.mlflow_tracker import MlflowTracker, SilentTracker, tracker_of_active_run
+from ganops.tracking.mlflow_tracker import MlflowTracker, NullTracker, tracker_of_active_run
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def _curve(client: MlflowClient, run_id: str, name: str) -> list[tuple[int, floa
 def test_points_are_buffered_and_written_in_order(client: MlflowClient, run_id: str) -> None:
     tracker = MlflowTracker(client, run_id)
     for images_seen in (64, 128, 192):
-        tracker.scalars(images_seen, {"loss/generator": images_seen / 64, "logit/real": 0.5})
+        tracker.log_metrics(images_seen, {"loss/generator": images_seen / 64, "logit/real": 0.5})
     assert _curve(client, run_id, "loss/generator") == []
     tracker.flush()
     assert _curve(client, run_id, "loss/generator") == [(64, 1.0), (128, 2.0), (192, 3.0)]
@@ -34,7 +34,7 @@ def test_points_are_buffered_and_written_in_order(client: MlflowClient, run_id: 
 def test_many_points_are_written_without_a_flush(client: MlflowClient, run_id: str) -> None:
     tracker = MlflowTracker(client, run_id)
     for images_seen in range(1, 101):
-        tracker.scalars(images_seen, {f"loss/{name}": 0.0 for name in "abcdef"})
+        tracker.log_metrics(images_seen, {f"loss/{name}": 0.0 for name in "abcdef"})
     assert len(_curve(client, run_id, "loss/a")) >= 80
 
 
@@ -42,11 +42,11 @@ def test_a_resumed_run_has_no_doubled_step_and_no_gap(client: MlflowClient, run_
     """Killed at 192 after a checkpoint at 64; a curve that the first part did not have begins late."""
     first = MlflowTracker(client, run_id)
     for images_seen in (64, 128, 192):
-        first.scalars(images_seen, {"loss/generator": float(images_seen)})
+        first.log_metrics(images_seen, {"loss/generator": float(images_seen)})
     first.flush()
     second = MlflowTracker(client, run_id)
     for images_seen in (128, 192, 256):
-        second.scalars(images_seen, {"loss/generator": float(images_seen), "penalty/r1": 1.0})
+        second.log_metrics(images_seen, {"loss/generator": float(images_seen), "penalty/r1": 1.0})
     second.flush()
     assert _curve(client, run_id, "loss/generator") == [(64, 64.0), (128, 128.0), (192, 192.0), (256, 256.0)]
     assert _curve(client, run_id, "penalty/r1") == [(128, 1.0), (192, 1.0), (256, 1.0)]
@@ -64,16 +64,16 @@ def test_a_store_that_does_not_answer_ends_nothing_and_misses_nothing(
     with monkeypatch.context() as patch:
         for name in ("log_batch", "log_image", "set_tag"):
             patch.setattr(client, name, away)
-        tracker.scalars(64, {"loss/generator": 1.0})
+        tracker.log_metrics(64, {"loss/generator": 1.0})
         tracker.flush()
-        tracker.images("samples/fixed_z", 64, samples, 3)
-        tracker.note("fingerprint", "abc")
+        tracker.log_images("samples/fixed_z", 64, samples, "image")
+        tracker.set_tag("fingerprint", "abc")
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "The curves are not in MLflow up to now",
         "The picture at 64 images is not in MLflow",
         "The run's tag fingerprint is not in MLflow",
     ]
-    tracker.scalars(128, {"loss/generator": 2.0})
+    tracker.log_metrics(128, {"loss/generator": 2.0})
     tracker.flush()
     assert _curve(client, run_id, "loss/generator") == [(64, 1.0), (128, 2.0)]
 
@@ -83,14 +83,14 @@ def test_grids_stand_at_their_steps_once(client: MlflowClient, run_id: str) -> N
     for _ in range(2):
         tracker = MlflowTracker(client, run_id)
         for images_seen in (64, 128):
-            tracker.images("samples/fixed_z", images_seen, samples, 3)
+            tracker.log_images("samples/fixed_z", images_seen, samples, "image")
     names = [artifact.path for artifact in client.list_artifacts(run_id, "images")]
     pictures = sorted(name.split("+timestamp")[0] for name in names if name.endswith(".png"))
     assert pictures == ["images/samples~fixed_z+step+128", "images/samples~fixed_z+step+64"]
 
 
 def test_a_note_is_a_tag(client: MlflowClient, run_id: str) -> None:
-    MlflowTracker(client, run_id).note("fingerprint", "abc")
+    MlflowTracker(client, run_id).set_tag("fingerprint", "abc")
     assert client.get_run(run_id).data.tags["fingerprint"] == "abc"
 
 
@@ -107,11 +107,11 @@ def test_a_new_attempt_is_a_child_run_with_its_own_curves(
 ) -> None:
     tracker = MlflowTracker(client, run_id)
     for images_seen in (64, 128, 192):
-        tracker.scalars(images_seen, {"loss/generator": 1.0})
-    attempt = tracker.attempt(1)
-    attempt.note("follows", "one picture")
+        tracker.log_metrics(images_seen, {"loss/generator": 1.0})
+    attempt = tracker.start_attempt(1)
+    attempt.set_tag("follows", "one picture")
     for images_seen in (128, 192, 256):
-        attempt.scalars(images_seen, {"loss/generator": 2.0})
+        attempt.log_metrics(images_seen, {"loss/generator": 2.0})
     tracker.close("FINISHED")
     (child,) = _children(client, experiment_id, run_id).values()
     assert (child.info.status, child.data.tags["follows"]) == ("FINISHED", "one picture")
@@ -126,15 +126,15 @@ def test_an_attempt_is_found_again_and_the_one_before_has_failed(
 ) -> None:
     """Killed in attempt 2, and taken up by another process."""
     first = MlflowTracker(client, run_id)
-    first.attempt(1)
-    lost = first.attempt(2)
-    lost.scalars(64, {"loss/generator": 1.0})
+    first.start_attempt(1)
+    lost = first.start_attempt(2)
+    lost.log_metrics(64, {"loss/generator": 1.0})
     lost.flush()
     resumed = MlflowTracker(client, run_id)
     for number in (1, 2):
-        attempt = resumed.attempt(number)
+        attempt = resumed.start_attempt(number)
     for images_seen in (64, 128):
-        attempt.scalars(images_seen, {"loss/generator": 1.0})
+        attempt.log_metrics(images_seen, {"loss/generator": 1.0})
     resumed.close("FINISHED")
     children = _children(client, experiment_id, run_id)
     assert {number: run.info.status for number, run in children.items()} == {"1": "FAILED", "2": "FINISHED"}
@@ -153,7 +153,7 @@ def test_the_last_attempt_says_how_the_training_ended(
         suppress(BaseException),
         tracker_of_active_run() as tracker,
     ):
-        tracker.attempt(1).scalars(64, {"loss/generator": 1.0})
+        tracker.start_attempt(1).log_metrics(64, {"loss/generator": 1.0})
         if error:
             raise error
     (child,) = _children(client, experiment_id, run.info.run_id).values()
@@ -164,10 +164,10 @@ def test_the_last_attempt_says_how_the_training_ended(
 def test_without_an_active_run_nothing_is_kept() -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     with tracker_of_active_run() as tracker:
-        tracker.scalars(64, {"loss/generator": 1.0})
-        tracker.images("samples/fixed_z", 64, samples, 3)
-        tracker.note("fingerprint", "abc")
-        assert tracker.attempt(1) is tracker
-    assert isinstance(tracker, SilentTracker) and vars(tracker) == {}
+        tracker.log_metrics(64, {"loss/generator": 1.0})
+        tracker.log_images("samples/fixed_z", 64, samples, "image")
+        tracker.set_tag("fingerprint", "abc")
+        assert tracker.start_attempt(1) is tracker
+    assert isinstance(tracker, NullTracker) and vars(tracker) == {}
     # The only reference left is the one of this test.
     assert sys.getrefcount(samples) == 2

@@ -1,4 +1,4 @@
-"""Tiny games, each recipe of the table, that are played in milliseconds."""
+"""Settings, data and a tracker of trainings that take milliseconds."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from ganops.games.resolve import Hardware, SampleSpec, resolve
 
 
 class Stripes:
-    """Batches (uint8 noise, addressed by position) of a data set that needs no store."""
+    """Batches of noise, addressed by position: a data set that needs no store."""
 
     def __init__(self, channels=1, height=12, width=9, classes=3):
         self.shape, self.classes = (channels, height, width), classes
@@ -43,19 +43,22 @@ def make_settings():
 
 
 class ListTracker:
-    """Keeps what it is told; of each attempt a list of its own."""
+    """Lists what is logged; each attempt has a list of its own."""
 
     def __init__(self):
-        self.points, self.pictures, self.notes, self.flushed, self.attempts = [], [], {}, 0, {}
+        self.starts, self.points, self.pictures, self.tags, self.flushed, self.attempts = [], [], [], {}, 0, {}
 
-    def scalars(self, images_seen, values):
+    def start(self, images_seen, total_images):
+        self.starts.append((images_seen, total_images))
+
+    def log_metrics(self, images_seen, values):
         self.points.append((images_seen, dict(values)))
 
-    def images(self, key, images_seen, samples, columns):
-        self.pictures.append((key, images_seen, samples, columns))
+    def log_images(self, key, images_seen, samples, field):
+        self.pictures.append((key, images_seen, samples, field))
 
-    def note(self, key, value):
-        self.notes[key] = value
+    def set_tag(self, key, value):
+        self.tags[key] = value
 
     def describe_run(self):
         return "listed (1)"
@@ -63,7 +66,7 @@ class ListTracker:
     def flush(self):
         self.flushed = len(self.points)
 
-    def attempt(self, number):
+    def start_attempt(self, number):
         return self.attempts.setdefault(number, ListTracker())
 
 

@@ -1,18 +1,17 @@
-"""Whatever ends the process, at whichever round: started again, a training of any recipe ends in the same bytes."""
+"""A signal at any iteration: started again, a training of any recipe ends in the same bytes."""
 
 import os
 import random
 import signal
 
 import pytest
-import torch
 
-from ganops.training.train import train
+from .helpers import equal, train
 
 BATCH = 8
 
 
-class Strikes:
+class SendsSignal:
     """Batches that send this process a signal when asked for the sample `at`."""
 
     def __init__(self, batches, at, number):
@@ -24,13 +23,13 @@ class Strikes:
         return self.batches.batch(first, count)
 
 
-def struck(number, play):
-    """`play` in a process of its own, which the signal must have ended in its own way."""
+def run_until_signal(number, run):
+    """Call `run` in a process of its own, which the signal must end in its own way."""
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            play()
+            run()
         except KeyboardInterrupt:
             os._exit(128 + signal.SIGINT)
         finally:
@@ -40,18 +39,19 @@ def struck(number, play):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_training_that_was_ended_by_a_signal_goes_on_to_the_same_bytes(
+def test_a_training_that_a_signal_ended_resumes_to_the_same_bytes(
     recipe, number, make_settings, stripes, tracker, tmp_path
 ):
     settings = make_settings(recipe, checkpoint_every_images=24)
     whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
-    moves = settings.total_images // BATCH
-    at = BATCH * random.Random(f"{recipe} {number}").randrange(moves // 2, moves)
-    struck(number, lambda: train(settings, Strikes(stripes, at, number), "data", tmp_path / "struck", tracker))
-    (folder,) = (tmp_path / "struck").iterdir()
+    count = settings.total_images // BATCH
+    at = BATCH * random.Random(f"{recipe} {number}").randrange(count // 2, count)
+    run_until_signal(
+        number, lambda: train(settings, SendsSignal(stripes, at, number), "data", tmp_path / "ended", tracker)
+    )
+    (folder,) = (tmp_path / "ended").iterdir()
     newest = max(int(file.stem) for file in folder.glob("*.safetensors"))
-    assert newest <= at if number == signal.SIGKILL else newest >= at, "a signal that can be heard loses no round"
-    resumed = train(settings, stripes, "data", tmp_path / "struck", tracker)
-    assert resumed.state.keys() == whole.state.keys()
-    assert all(torch.equal(whole.state[name], resumed.state[name]) for name in whole.state)
+    assert newest <= at if number == signal.SIGKILL else newest >= at, "a signal that can be handled loses no iteration"
+    resumed = train(settings, stripes, "data", tmp_path / "ended", tracker)
+    assert equal(whole.state, resumed.state)
     assert resumed.curves.to_csv() == whole.curves.to_csv()

@@ -1,25 +1,26 @@
-"""Snapshots are the averaged networks at their times, whatever ended the training in between."""
+"""Snapshots are the EMA networks at their times, whatever stopped the training in between."""
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from ganops.errors import CheckpointError
+from ganops.games.build import build_game
 from ganops.tensors import decode_text
 from ganops.training.checkpoint import Checkpoints
+from ganops.training.meters import Stopwatch
 from ganops.training.snapshots import Snapshots
-from ganops.training.stopwatch import Stopwatch
-from ganops.training.train import train
+from ganops.training.state import TrainingState
 
-from .test_train import Stopped, StopsAfter
+from .helpers import Stopped, StopsAt, equal, train
 
 
-def of(snapshots, images_seen):
+def at(snapshots, images_seen):
     prefix = f"{images_seen:014d}/"
     return {name.removeprefix(prefix): tensor for name, tensor in snapshots.items() if name.startswith(prefix)}
 
 
-def taken(snapshots):
+def times_of(snapshots):
     return sorted({int(name.split("/")[0]) for name in snapshots if name != "fingerprint"})
 
 
@@ -27,79 +28,72 @@ def weights(networks):
     return {f"{name}/{key}": value for name, network in networks.items() for key, value in network.state_dict().items()}
 
 
-def equal(left, right):
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
-
-
 @pytest.mark.parametrize("every, times", [(None, [16, 32, 48, 64, 80]), (32, [32, 64, 80]), (1, range(8, 81, 8))])
-def test_they_are_taken_at_multiples_and_at_the_end(every, times, make_settings, stripes, tracker, tmp_path):
+def test_snapshots_are_at_multiples_and_at_the_end(every, times, make_settings, stripes, tracker, tmp_path):
     result = train(make_settings("dcgan", snapshot_every_images=every), stripes, "data", tmp_path, tracker)
-    assert taken(result.snapshots) == list(times)
-    assert equal(of(result.snapshots, 80), weights(result.ema))
+    assert times_of(result.snapshots) == list(times)
+    assert equal(at(result.snapshots, 80), weights(result.ema))
     assert decode_text(result.snapshots["fingerprint"]) == result.fingerprint
-    assert equal(of(result.snapshots, times[0]), weights(result.ema)) is False
+    assert equal(at(result.snapshots, times[0]), weights(result.ema)) is False
 
 
 @pytest.mark.parametrize("total, times", [(83, [24, 40, 56, 72, 88]), (8, [8])])
-def test_five_of_them_however_the_budget_divides(total, times, make_settings, stripes, tracker, tmp_path):
+def test_five_snapshots_by_default(total, times, make_settings, stripes, tracker, tmp_path):
     result = train(make_settings("dcgan", total_images=total), stripes, "data", tmp_path, tracker)
-    assert taken(result.snapshots) == times
+    assert times_of(result.snapshots) == times
 
 
-def test_a_snapshot_is_what_a_shorter_training_ends_with(recipe, make_settings, stripes, tracker, tmp_path):
+def test_a_snapshot_equals_a_shorter_training(recipe, make_settings, stripes, tracker, tmp_path):
     settings = make_settings(recipe, snapshot_every_images=40, learning_rate_decay="none", burn_in_images=0)
     whole = train(settings, stripes, "data", tmp_path, tracker)
     half = train(settings.model_copy(update={"total_images": 40}), stripes, "data", tmp_path, tracker)
-    assert equal(of(whole.snapshots, 40), weights(half.ema))
+    assert equal(at(whole.snapshots, 40), weights(half.ema))
 
 
-def test_a_training_that_was_stopped_leaves_the_same_snapshots(recipe, make_settings, stripes, tracker, tmp_path):
+def test_a_stopped_training_leaves_the_same_snapshots(recipe, make_settings, stripes, tracker, tmp_path):
     """Stopped between a snapshot and the next checkpoint."""
     settings = make_settings(recipe, checkpoint_every_images=24, snapshot_every_images=10)
     whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
     with pytest.raises(Stopped):
-        train(settings, StopsAfter(stripes, 64), "data", tmp_path / "stopped", tracker)
+        train(settings, StopsAt(stripes, 64), "data", tmp_path / "stopped", tracker)
     resumed = train(settings, stripes, "data", tmp_path / "stopped", tracker)
     assert equal(whole.snapshots, resumed.snapshots)
-    again = train(settings, StopsAfter(stripes, 0), "data", tmp_path / "stopped", tracker)
-    assert equal(whole.snapshots, again.snapshots), "a finished training whose result was lost is not played again"
+    again = train(settings, StopsAt(stripes, 0), "data", tmp_path / "stopped", tracker)
+    assert equal(whole.snapshots, again.snapshots), "a finished training is not repeated"
 
 
-def test_going_back_to_a_checkpoint_forgets_what_came_later(make_settings, stripes, tracker, tmp_path):
-    from ganops.games.build import build_game
-    from ganops.training.state import TrainingState
-
+def test_restoring_a_checkpoint_deletes_later_snapshots(make_settings, stripes, tracker, tmp_path):
     settings = make_settings("dcgan", checkpoint_every_images=32, snapshot_every_images=16)
     train(settings, stripes, "data", tmp_path, tracker)
     (folder,) = tmp_path.iterdir()
-    scratch, state = Checkpoints(folder), TrainingState.initial(settings, build_game(settings))
+    checkpoints, state = Checkpoints(folder), TrainingState.initial(settings, build_game(settings))
     (folder / f"{80:014d}.safetensors").unlink()
-    assert scratch.restore(state) and state.images_seen == 64
-    assert sorted({int(name.split("/")[0]) for name in scratch.snapshots.gathered()}) == [16, 32, 48, 64]
+    assert checkpoints.restore(state) and state.images_seen == 64
+    assert sorted({int(name.split("/")[0]) for name in checkpoints.snapshots.load_all()}) == [16, 32, 48, 64]
     (folder / f"{64:014d}.safetensors").unlink()
-    assert not scratch.restore(TrainingState.initial(settings, build_game(settings)))
-    assert scratch.snapshots.gathered() == {}, "a training from the start has none"
+    assert not checkpoints.restore(TrainingState.initial(settings, build_game(settings)))
+    assert checkpoints.snapshots.load_all() == {}, "a training from the start has none"
 
 
-def test_a_damaged_snapshot_is_an_error_that_names_it(tmp_path):
+def test_a_damaged_snapshot_is_named(tmp_path):
     save_file({"weight": torch.zeros(3)}, (tmp_path / f"{8:014d}.safetensors"))
     file = tmp_path / f"{8:014d}.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(CheckpointError, match=f"{file.name}.*whole snapshot.*Delete {tmp_path.parent}"):
-        Snapshots(tmp_path).gathered()
+        Snapshots(tmp_path).load_all()
 
 
-def test_seconds_go_on_where_the_last_checkpoint_was(make_settings, stripes, tracker, tmp_path):
+def test_seconds_resume_from_the_last_checkpoint(make_settings, stripes, tracker, tmp_path):
     settings = make_settings("dcgan", checkpoint_every_images=24, log_every_images=8)
     with pytest.raises(Stopped):
-        train(settings, StopsAfter(stripes, 56), "data", tmp_path, tracker)
+        train(settings, StopsAt(stripes, 56), "data", tmp_path, tracker)
     (folder,) = tmp_path.iterdir()
     kept = float((folder / "seconds").read_text())
     (folder / "seconds").write_text(f"{1000 + kept}\n")
-    told = len(tracker.points)
+    logged = len(tracker.points)
     train(settings, stripes, "data", tmp_path, tracker)
     seconds = [values["time/seconds"] for _, values in tracker.points if "time/seconds" in values]
     before, after = [one for one in seconds if one < 1000], [one for one in seconds if one >= 1000]
     assert before == sorted(before) and before[0] > 0 and kept <= before[-1]
-    assert after == sorted(after) and after[0] > 1000 + kept and len(tracker.points) > told
+    assert after == sorted(after) and after[0] > 1000 + kept and len(tracker.points) > logged
     assert Stopwatch(folder / "seconds", 80).seconds > after[-1], "the last checkpoint came after the last log"

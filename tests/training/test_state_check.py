@@ -1,4 +1,4 @@
-"""A state on disk whose numbers are none of a training is refused, whoever wrote it."""
+"""A state on disk whose numbers cannot be a training's is refused."""
 
 import json
 import math
@@ -15,9 +15,9 @@ from ganops.tensors import encode_text
 from ganops.training.checkpoint import Checkpoints, read_finished
 from ganops.training.distributed import Distributed
 from ganops.training.state import TrainingState
-from ganops.training.train import train
 
 from .conftest import ListTracker, Stripes, tiny_settings
+from .helpers import train
 
 SETTINGS = tiny_settings("dcgan", total_images=16)
 WEIGHT = "networks/generator/first.weight"
@@ -63,7 +63,7 @@ DAMAGES = {
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
-    train(SETTINGS, Stripes(), "data", folder, ListTracker())  # pyright: ignore[reportArgumentType]
+    train(SETTINGS, Stripes(), "data", folder, ListTracker())
     return max(folder.glob("*/*.safetensors"))
 
 
@@ -83,31 +83,29 @@ def damaged(checkpoint: Path, folder: Path, name: str, tensor: torch.Tensor | No
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_checkpoint_of_wrong_numbers_is_refused_and_nothing_is_taken(
-    damage: str, checkpoint: Path, tmp_path: Path
-) -> None:
-    name, tensor, said = DAMAGES[damage]
+def test_a_wrong_checkpoint_is_refused_and_changes_nothing(damage: str, checkpoint: Path, tmp_path: Path) -> None:
+    name, tensor, message = DAMAGES[damage]
     file = damaged(checkpoint, tmp_path / "run", name, tensor)
     state = initial()
     before = state.digest()
-    with pytest.raises(CheckpointError, match=said) as caught:
+    with pytest.raises(CheckpointError, match=message) as caught:
         Checkpoints(file.parent).restore(state)
     assert caught.value.subject == str(file) and state.digest() == before
 
 
-# Of a finished training the total may be another one, and what is no part of it is left alone.
-ELSEWHERE = {"clock beyond the total", "unknown name"}
+# A finished training may have had another total, and its unknown names are ignored.
+ALLOWED = {"clock beyond the total", "unknown name"}
 
 
-@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage not in ELSEWHERE])
-def test_a_finished_training_of_wrong_numbers_is_refused(damage: str, checkpoint: Path, tmp_path: Path) -> None:
-    name, tensor, said = DAMAGES[damage]
+@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage not in ALLOWED])
+def test_a_wrong_finished_state_is_refused(damage: str, checkpoint: Path, tmp_path: Path) -> None:
+    name, tensor, message = DAMAGES[damage]
     file = damaged(checkpoint, tmp_path / "run", name, tensor)
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=message):
         initial().continue_from(read_finished(file)[1])
 
 
-def test_a_weight_that_changed_on_the_disk_is_found_by_the_digest(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_changed_weight_is_found_by_the_digest(checkpoint: Path, tmp_path: Path) -> None:
     weight = load_file(checkpoint)[WEIGHT]
     weight[0, 0] += 0.001
     file = damaged(checkpoint, tmp_path / "run", WEIGHT, weight)
@@ -125,7 +123,7 @@ def test_a_finished_training_of_an_earlier_format_is_refused_with_a_remedy(check
 
 
 @pytest.mark.parametrize("name", ["clock/images_seen", "clock/failures", "digests/sha256", WEIGHT, "curves/attempt"])
-def test_what_is_missing_is_named(name: str, checkpoint: Path, tmp_path: Path) -> None:
+def test_a_missing_tensor_is_named(name: str, checkpoint: Path, tmp_path: Path) -> None:
     file = damaged(checkpoint, tmp_path / "run", name, None)
     with pytest.raises(CheckpointError, match=f"no (curves/)?{name.removeprefix('curves/')}"):
         Checkpoints(file.parent).restore(initial())
@@ -138,17 +136,17 @@ def test_a_checkpoint_under_another_name_is_refused(name: str, checkpoint: Path,
         Checkpoints(tmp_path).restore(initial())
 
 
-def test_a_checkpoint_that_does_not_say_whether_it_is_healthy_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_without_its_health_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     save_file(load_file(checkpoint), tmp_path / checkpoint.name, {"healthy": "perhaps"})
     with pytest.raises(CheckpointError, match=checkpoint.name):
         Checkpoints(tmp_path).restore_healthy(initial())
 
 
-def test_who_waits_for_a_lock_meets_the_other_processes_again_and_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_waits_for_the_lock_reports_to_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A process that waits for another one longer than half an hour takes it for dead."""
-    monkeypatch.setattr("ganops.training.checkpoint._PATIENCE_SECONDS", 0.05)
+    """The others would give up a process that they do not hear of for half an hour."""
+    monkeypatch.setattr("ganops.training.checkpoint._LOCK_TIMEOUT_SECONDS", 0.05)
     met: list[bool] = []
     released, held = threading.Event(), threading.Event()
 
@@ -161,7 +159,7 @@ def test_who_waits_for_a_lock_meets_the_other_processes_again_and_again(
             return flag
 
     def hold() -> None:
-        with Checkpoints(tmp_path).alone(lambda line: None):
+        with Checkpoints(tmp_path).exclusive():
             locked.set()
             assert held.wait(60)
         released.set()
@@ -170,10 +168,10 @@ def test_who_waits_for_a_lock_meets_the_other_processes_again_and_again(
     holder = threading.Thread(target=hold)
     holder.start()
     assert locked.wait(60)
-    told: list[str] = []
-    with Checkpoints(tmp_path).alone(told.append, Two(0, 2, 2)):
-        assert met == [True, True, True, True, False] and len(told) == 1
+    caplog.set_level("INFO", "ganops")
+    with Checkpoints(tmp_path).exclusive(Two(0, 2, 2)):
+        assert met == [True, True, True, True, False] and len(caplog.messages) == 1
     holder.join(60)
     met.clear()
-    with Checkpoints(tmp_path).alone(told.append, Two(1, 2, 2)):
+    with Checkpoints(tmp_path).exclusive(Two(1, 2, 2)):
         assert met == [False], "the others wait for the first alone"

@@ -36,7 +36,7 @@ from ganops.data.value_range import ValueRange, find_value_range
 from ganops.data.white import UnknownWhite, White
 from ganops.errors import DataError
 from ganops.files import disk_errors, preallocate
-from ganops.threads import core_count
+from ganops.hardware import core_count
 
 # The sha256 of a picture's row, or why there is none.
 Outcome = bytes | str

@@ -14,6 +14,7 @@ from ganops.evaluation.report import Protocol
 from ganops.evaluation.requirements import sample_count
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.extractors.coordinates import Coordinates
+from ganops.hardware import thread_count
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
 from ganops.metrics.kid import kernel_distance
@@ -22,7 +23,6 @@ from ganops.metrics.moments import Moments, moments_of
 from ganops.metrics.precision_recall import Manifold, manifold_of, precision_and_recall
 from ganops.noise import permutation
 from ganops.sampling import Samples
-from ganops.threads import thread_count
 
 REFERENCE = "train"
 # Pictures read of the store at once; more would cost memory and save nothing.

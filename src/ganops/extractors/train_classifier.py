@@ -13,8 +13,8 @@ from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
 from ganops.extractors.classifier import Classifier, build, initialise
+from ganops.hardware import thread_count
 from ganops.noise import Noise
-from ganops.threads import thread_count
 
 _WARM_UP_SHARE = 0.05
 _WEIGHT_DECAY = 1e-2

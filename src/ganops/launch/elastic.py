@@ -1,4 +1,4 @@
-"""Several processes of one training on this machine, launched by torch elastic from inside the one that asks."""
+"""Several workers of one training on this machine, launched by torch elastic from inside this process."""
 
 import json
 import logging
@@ -18,27 +18,27 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from ganops import errors
 from ganops.errors import GanopsError
-from ganops.launch.worker import TrainingJob, WorkerFailure, joined, play, speak
+from ganops.launch.worker import TrainingJob, WorkerFailure, configure_logging, process_group, run_worker
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# An interrupted process finishes its round and writes a checkpoint; after so long it is killed.
+# An interrupted worker finishes its iteration and writes a checkpoint; after this time it is killed.
 SHUTDOWN_TIMEOUT_SECONDS = 300
 
 
-def launch_elastic(work: TrainingJob) -> None:
-    """The whole training, by settings.processes workers, whose result is the last checkpoint.
+def launch_elastic(job: TrainingJob) -> None:
+    """Train in settings.processes workers; the result is the last checkpoint.
 
-    A signal that ends it reaches the workers, which leave a checkpoint, and is then raised here again.
+    A signal reaches the workers, which write a checkpoint, and is then raised again here.
 
     Raises:
-        GanopsError: a worker met it.
-        WorkerFailure: a worker was killed, or met an error that is nobody's mistake.
+        GanopsError: a worker raised it.
+        WorkerFailure: a worker was killed, or raised another error.
     """
     with tempfile.TemporaryDirectory() as folder, _quiet_agent():
         config = LaunchConfig(
             min_nodes=1,
             max_nodes=1,
-            nproc_per_node=work.settings.processes,
+            nproc_per_node=job.settings.processes,
             run_id=str(uuid.uuid4()),
             rdzv_backend="c10d",
             rdzv_endpoint="localhost:0",
@@ -49,51 +49,53 @@ def launch_elastic(work: TrainingJob) -> None:
         )
         try:
             with _own_signals():
-                elastic_launch(config, _part)(work, Path(folder))
+                elastic_launch(config, _run)(job, Path(folder))
         except ChildFailedError as error:
-            raise _told(Path(folder)) or WorkerFailure(_reason(error)) from None
+            raise _read_error(Path(folder)) or WorkerFailure(_reason(error, job.settings.processes)) from None
 
 
-def _part(work: TrainingJob, reports: Path) -> None:
-    """A worker."""
-    speak()
-    signal.signal(signal.SIGTERM, _ended)
+def _run(job: TrainingJob, reports: Path) -> None:
+    """Run a worker; write an error that the user can mend to the folder of reports."""
+    configure_logging()
+    signal.signal(signal.SIGTERM, _exit)
     try:
-        with joined(work.settings.device) as world:
-            play(work, world)
+        with process_group(job.settings.device) as distributed:
+            run_worker(job, distributed)
     except GanopsError as error:
-        report = {"kind": type(error).__name__, **vars(error)}
+        parts = {name: getattr(error, name) for name in ("subject", "expected", "received", "remedy")}
+        report = {"kind": type(error).__name__, **parts}
         (reports / f"{os.environ['RANK']}.json").write_text(json.dumps(report), encoding="utf-8")
         raise
 
 
-def _ended(number: int, frame: FrameType | None) -> None:
-    """What is open gets closed, such as the run of an attempt."""
+def _exit(number: int, frame: FrameType | None) -> None:
+    """Exit by an exception, so that what is open is closed, such as the run of an attempt."""
     raise SystemExit(128 + number)
 
 
-def _told(reports: Path) -> GanopsError | None:
-    """The error of the first worker that reported one."""
+def _read_error(reports: Path) -> GanopsError | None:
+    """Return the error of the first worker that reported one."""
     for file in sorted(reports.glob("*.json")):
         report = json.loads(file.read_text(encoding="utf-8"))
         return getattr(errors, report.pop("kind"))(**report)
     return None
 
 
-def _reason(error: ChildFailedError) -> str:
+def _reason(error: ChildFailedError, processes: int) -> str:
     rank, failure = error.get_first_failure()
+    worker = f"Worker {rank} of {processes}"
     if failure.exitcode < 0:
-        return f"process {rank} was ended by {failure.signal_name()}"
+        return f"{worker} was killed by {failure.signal_name()}"
     data = failure.error_file_data.get("message") if isinstance(failure.error_file_data, dict) else None
-    said = data["message"] if isinstance(data, dict) else failure.message
-    return f"process {rank} ended with {said}"
+    message = data["message"] if isinstance(data, dict) else failure.message
+    return f"{worker} failed with {message}"
 
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """The agent takes the signals' handlers and leaves its own behind; here the signal goes to whom it went before.
+    """Restore this process's signal handlers, which the agent replaces, and raise the received signal with them.
 
-    Outside the main thread, where Python allows no handlers, the agent takes none, and signals go their usual way.
+    Outside the main thread, where Python allows no handlers, the agent sets none, and signals take their usual effect.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -109,12 +111,12 @@ def _own_signals() -> Iterator[None]:
             signal.signal(number, handler)
     if received is not None:
         signal.raise_signal(received)
-        raise KeyboardInterrupt  # where the signal's own handler let it pass
+        raise KeyboardInterrupt  # where the signal's own handler returned
 
 
 @contextmanager
 def _quiet_agent() -> Iterator[None]:
-    """What the agent logs of a failure is told by the error that is raised here."""
+    """Suppress the agent's log of a failure, which the error raised here describes."""
     agents = [name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed")]
     before = {name: logging.getLogger(name).level for name in agents}
     for name in agents:

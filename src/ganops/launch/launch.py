@@ -1,87 +1,167 @@
-"""From a store and parameters to a finished training."""
+"""Launches a training: from a store and parameters to its outputs, in one process or in several."""
 
+import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+import torch
 from torch import Tensor
 
 from ganops.bundle import BundleData
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
-from ganops.errors import ConfigurationError
+from ganops.errors import ConfigurationError, TrainingError
 from ganops.games.resolve import Derivation, Hardware, SampleSpec, derivations, resolve
-from ganops.hardware import choose_device, multiplies_bf16_faster
-from ganops.launch.launch_workers import launch_workers
-from ganops.launch.worker import SILENT_TRACKER, Progress, TrainingJob, joined, play
-from ganops.threads import core_count
+from ganops.hardware import choose_device, core_count, multiplies_bf16_faster
+from ganops.launch.worker import TrainingJob, WorkerFailure, process_group, read_result, run_worker
 from ganops.training.checkpoint import read_finished
-from ganops.training.tracker import Tracker
+from ganops.training.tracker import OpenTracker
+from ganops.training.train import TrainingResult
 from ganops.training_settings import Settings
 
-Trained = tuple[dict[str, Any], dict[str, Tensor], BundleData, pd.DataFrame, pd.DataFrame, dict[str, Tensor]]
+logger = logging.getLogger(__name__)
+
+MAX_RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class TrainingOutputs:
+    """The files of a finished training."""
+
+    settings: Settings
+    state: dict[str, Tensor]
+    bundle: BundleData
+    curves: pd.DataFrame
+    digests: pd.DataFrame
+    snapshots: dict[str, Tensor]
 
 
 def launch_training(
     store: Store,
     parameters: TrainingParameters,
+    *,
     checkpoints: Path,
-    open_tracker: Callable[[], AbstractContextManager[Tracker]],
-    open_progress: Callable[[], AbstractContextManager[Progress]],
-    tell: Callable[[str], None],
+    open_tracker: OpenTracker,
     show_settings: Callable[[Sequence[Derivation]], object],
-) -> Trained:
-    """Settings, training state, bundle, curves, digests and snapshots.
-
-    With training.processes above 1 the three functions are opened or called in the leading one: they are picklable.
+) -> TrainingOutputs:
+    """Train, in training.processes processes, and return the outputs.
 
     Args:
-        open_tracker: opens the tracker of the run.
-        open_progress: opens what hears images seen, their total, and scalars.
-        tell: takes each message of the health checks.
-        show_settings: is called once, before training, with the derived settings.
+        store: the data.
+        parameters: overrides of the recipe's settings.
+        checkpoints: folder of the checkpoints of all trainings.
+        open_tracker: opens the tracker of the run, in the main process of the training; picklable.
+        show_settings: called once, before training, with the derived settings.
     """
-    work = _work(store, parameters, checkpoints, open_tracker, open_progress, tell)
-    show_settings(derivations(parameters, sample_spec(store), work.settings))
-    if work.settings.processes > 1:
-        launch_workers(work)
-        work = work.silently()  # what is still to do is to read the last checkpoint
-    result, settings = play(work), work.settings
-    frequencies = tuple(store.class_frequencies("train").tolist()) if settings.classes else ()
-    classes, origin = store.classes if settings.classes else (), (result.fingerprint, store.digest())
-    contents = BundleData(settings, result.ema, classes, frequencies, *origin)
-    return settings.model_dump(), result.state, contents, result.curves, result.digests, result.snapshots
+    job = _job(store, parameters, checkpoints, open_tracker)
+    show_settings(derivations(parameters, sample_spec(store), job.settings))
+    if job.settings.processes > 1:
+        launch_workers(job)
+        result = read_result(job)
+    else:
+        result = run_worker(job)
+    return _outputs(result, job.settings, store)
 
 
 def join_training(
-    store: Store,
-    parameters: TrainingParameters,
-    checkpoints: Path,
-    processes: int,
-    open_progress: Callable[[], AbstractContextManager[Progress]],
-    tell: Callable[[str], None],
+    store: Store, parameters: TrainingParameters, *, checkpoints: Path, processes: int, open_tracker: OpenTracker
 ) -> None:
-    """As one of `processes` that a launcher has started: the training's last checkpoint is all that this leaves."""
-    together = parameters.model_copy(update={"processes": processes})
-    work = _work(store, together, checkpoints, SILENT_TRACKER, open_progress, tell)
-    with joined(work.settings.device) as world:
-        play(work, world)
+    """Train as one of `processes` that a launcher has started; the last checkpoint is all that this leaves."""
+    job = _job(store, parameters.model_copy(update={"processes": processes}), checkpoints, open_tracker)
+    with process_group(job.settings.device) as distributed:
+        run_worker(job, distributed)
 
 
-def _work(store: Store, parameters: TrainingParameters, checkpoints: Path, *heard: Any) -> TrainingJob:
-    shape = sample_spec(store)
-    continued = Path(parameters.continue_from).absolute() if parameters.continue_from else None
-    digest = read_finished(continued)[0] if continued else None
-    settings = resolve(parameters, shape, machine(parameters), digest)
+def launch_workers(job: TrainingJob) -> None:
+    """Train in settings.processes workers; the result is the last checkpoint.
+
+    When a worker fails, all restart from the last checkpoint, at most three times.
+
+    Raises:
+        GanopsError: a worker raised it; it is not retried.
+        TrainingError: workers failed too often.
+    """
+    settings = job.settings
+    _require_devices(settings)
+    launch = _launcher(settings)
+    for restarts_left in reversed(range(MAX_RESTARTS + 1)):
+        try:
+            return launch(job)
+        except WorkerFailure as failure:
+            if not restarts_left:
+                raise _too_many_failures(failure) from None
+            logger.warning(
+                "%s; restarting all %d workers from the last checkpoint (%d restarts left).",
+                failure,
+                settings.processes,
+                restarts_left,
+            )
+
+
+def sample_spec(store: Store) -> SampleSpec:
+    """Return what the settings derive from the data."""
+    classes, train_count = len(store.classes), len(store.indices("train"))
+    if "point" in store.fields:
+        (dimension,) = store.fields["point"].shape
+        return SampleSpec(dimension, 1, 1, classes, train_count, "point")
+    channels, height, width = store.fields["image"].shape
+    return SampleSpec(channels, height, width, classes, train_count)
+
+
+def detect_hardware(parameters: TrainingParameters) -> Hardware:
+    """Return the requested device and threads, or those of this machine."""
+    device = choose_device(parameters.device)
+    return Hardware(device, parameters.threads or core_count(), multiplies_bf16_faster(device))
+
+
+def _job(store: Store, parameters: TrainingParameters, checkpoints: Path, open_tracker: OpenTracker) -> TrainingJob:
+    continue_from = Path(parameters.continue_from).absolute() if parameters.continue_from else None
+    digest = read_finished(continue_from)[0] if continue_from else None
+    settings = resolve(parameters, sample_spec(store), detect_hardware(parameters), digest)
     _require_shared_device(settings)
-    # A worker's folder may be another one.
-    return TrainingJob(store.path.absolute(), settings, checkpoints.absolute(), continued, *heard)
+    # Absolute paths: a worker may have another working directory.
+    return TrainingJob(
+        store=store.path.absolute(),
+        settings=settings,
+        checkpoints=checkpoints.absolute(),
+        continue_from=continue_from,
+        open_tracker=open_tracker,
+    )
+
+
+def _outputs(result: TrainingResult, settings: Settings, store: Store) -> TrainingOutputs:
+    bundle = BundleData(
+        settings=settings,
+        networks=result.ema,
+        classes=store.classes if settings.classes else (),
+        class_frequencies=tuple(store.class_frequencies("train").tolist()) if settings.classes else (),
+        fingerprint=result.fingerprint,
+        store_sha256=store.digest(),
+    )
+    return TrainingOutputs(
+        settings=settings,
+        state=result.state,
+        bundle=bundle,
+        curves=result.curves,
+        digests=result.digests,
+        snapshots=result.snapshots,
+    )
+
+
+def _launcher(settings: Settings) -> Callable[[TrainingJob], None]:
+    if settings.launcher == "ray":
+        from ganops.launch.ray import launch_ray
+
+        return launch_ray
+    from ganops.launch.elastic import launch_elastic
+
+    return launch_elastic
 
 
 def _require_shared_device(settings: Settings) -> None:
-    """Of whichever launcher: between mps devices no process speaks to another."""
+    """Refuse several processes on mps, whose devices cannot communicate, whichever the launcher is."""
     if settings.device == "mps" and settings.processes > 1:
         raise ConfigurationError(
             "training.processes",
@@ -91,17 +171,21 @@ def _require_shared_device(settings: Settings) -> None:
         )
 
 
-def sample_spec(store: Store) -> SampleSpec:
-    """What the settings follow from."""
-    classes, train_count = len(store.classes), len(store.indices("train"))
-    if "point" in store.fields:
-        (dimension,) = store.fields["point"].shape
-        return SampleSpec(dimension, 1, 1, classes, train_count, "point")
-    channels, height, width = store.fields["image"].shape
-    return SampleSpec(channels, height, width, classes, train_count)
+def _require_devices(settings: Settings) -> None:
+    available = torch.cuda.device_count()
+    if (settings.launcher, settings.device) == ("elastic", "cuda") and available < settings.processes:
+        raise ConfigurationError(
+            "training.processes",
+            expected=f"at most {available}, one cuda device each",
+            received=str(settings.processes),
+            remedy="Lower training.processes, or set training.device=cpu. Processes on several machines are joined by "
+            "torchrun or Ray: docs/processes.md.",
+        )
 
 
-def machine(parameters: TrainingParameters) -> Hardware:
-    """The device and the threads asked for, or those that there are."""
-    device = choose_device(parameters.device)
-    return Hardware(device, parameters.threads or core_count(), multiplies_bf16_faster(device))
+def _too_many_failures(failure: Exception) -> TrainingError:
+    return TrainingError(
+        f"Workers failed {MAX_RESTARTS + 1} times; the last failure: {failure}",
+        remedy="Find out what ended it: the system kills a process that takes more memory than there is. "
+        "Started again, the training resumes from its last checkpoint.",
+    )

@@ -1,4 +1,4 @@
-"""Several processes of one training, on a Ray cluster: the machines that RAY_ADDRESS leads to, else this one."""
+"""Several workers of one training on a Ray cluster: the one that RAY_ADDRESS names, or a local one."""
 
 import os
 import shutil
@@ -6,61 +6,62 @@ import uuid
 from typing import Any
 
 from ganops.errors import ConfigurationError, GanopsError
-from ganops.launch.worker import TrainingJob, WorkerFailure, joined, play, speak
+from ganops.launch.worker import TrainingJob, WorkerFailure, configure_logging, process_group, run_worker
 
 
-def launch_ray(work: TrainingJob) -> None:
-    """The whole training, by settings.processes workers of Ray Train, whose result is the last checkpoint.
+def launch_ray(job: TrainingJob) -> None:
+    """Train in settings.processes workers of Ray Train; the result is the last checkpoint.
 
     Raises:
         ConfigurationError: Ray is not installed.
-        GanopsError: a worker met it.
-        WorkerFailure: a worker was lost, or met an error that is nobody's mistake.
+        GanopsError: a worker raised it.
+        WorkerFailure: a worker was lost, or raised another error.
     """
-    ray = _ray()
+    ray = _import_ray()
     from ray.train import FailureConfig, RunConfig, ScalingConfig  # pyright: ignore[reportMissingImports]
     from ray.train.torch import TorchConfig, TorchTrainer  # pyright: ignore[reportMissingImports]
 
-    settings, ours = work.settings, not ray.is_initialized()
-    if ours:
+    settings, owned = job.settings, not ray.is_initialized()
+    if owned:
         ray.init(log_to_driver=True, include_dashboard=False)
-    notes = work.checkpoints / f"ray-{uuid.uuid4().hex}"  # Ray's own, of which nothing is needed afterwards
+    storage = job.checkpoints / f"ray-{uuid.uuid4().hex}"  # Ray's own files, which are not needed afterwards
     on_devices = settings.device == "cuda"
     try:
         TorchTrainer(
-            _part,
-            train_loop_config={"work": work},
+            _run,
+            train_loop_config={"job": job},
             torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
             scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
             run_config=RunConfig(
-                storage_path=str(notes),
+                storage_path=str(storage),
                 failure_config=FailureConfig(max_failures=0),
-                worker_runtime_env={"env_vars": _environment()},
+                worker_runtime_env={"env_vars": _worker_environment()},
             ),
         ).fit()
     except Exception as error:
-        raise _mistake(error) or WorkerFailure(f"one was lost: {error}") from None
+        raise _user_error(error) or WorkerFailure(f"A worker of {settings.processes} was lost: {error}") from None
     finally:
-        shutil.rmtree(notes, ignore_errors=True)
-        if ours:
+        shutil.rmtree(storage, ignore_errors=True)
+        if owned:
             ray.shutdown()
 
 
-def _part(config: dict[str, Any]) -> None:
-    speak()
-    work: TrainingJob = config["work"]
-    with joined(work.settings.device) as world:
-        play(work, world)
+def _run(config: dict[str, Any]) -> None:
+    """Run a worker."""
+    configure_logging()
+    job: TrainingJob = config["job"]
+    with process_group(job.settings.device) as distributed:
+        run_worker(job, distributed)
 
 
-def _environment() -> dict[str, str]:
-    """Of a worker: where MLflow's store is, and how long threads that wait for one another spin."""
+def _worker_environment() -> dict[str, str]:
+    """Return a worker's variables: MLflow's store, and how long waiting threads spin."""
     names = ("MLFLOW_TRACKING_URI", "GOMP_SPINCOUNT")
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _mistake(error: BaseException) -> GanopsError | None:
-    """The user's mistake among the workers' errors."""
+def _user_error(error: BaseException) -> GanopsError | None:
+    """Return the first of the workers' errors that the user can mend."""
     for failure in [error, *getattr(error, "worker_failures", {}).values()]:
         cause = getattr(failure, "cause", failure)
         if isinstance(cause, GanopsError):
@@ -68,7 +69,7 @@ def _mistake(error: BaseException) -> GanopsError | None:
     return None
 
 
-def _ray() -> Any:
+def _import_ray() -> Any:
     try:
         import ray  # pyright: ignore[reportMissingImports]
         import ray.train.torch  # noqa: F401  # pyright: ignore[reportMissingImports]

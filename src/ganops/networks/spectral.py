@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import _SpectralNorm
 from torch.nn.utils.parametrize import register_parametrization
 
 from ganops.errors import ConfigurationError
 from ganops.noise import Noise
+from ganops.torch_private import SpectralNorm as TorchSpectralNorm
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -39,7 +39,7 @@ def spectrally_normalised(network: N, name: str, seed: int) -> N:
     return network
 
 
-class SpectralNorm(_SpectralNorm):
+class SpectralNorm(TorchSpectralNorm):
     """W / σ(W), whose u and v begin at an address and after 15 power iterations, as PyTorch's do."""
 
     def __init__(self, weight: Tensor, noise: Noise, stream: str) -> None:

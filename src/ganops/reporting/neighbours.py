@@ -17,10 +17,10 @@ from torch import Tensor
 
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
+from ganops.hardware import thread_count
 from ganops.reporting.samples import SEED, SamplerLike, evenly_chosen
 from ganops.reporting.sheet import Block, draw_sheet
 from ganops.sampling import GenerationRequest
-from ganops.threads import thread_count
 
 SPLIT, PIXELS = "train", "pixels"
 SHOWN, NEAREST = 8, 5

@@ -18,12 +18,12 @@ from torch import Tensor
 from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor
+from ganops.hardware import thread_count
 from ganops.reporting.animation import FRAMES
 from ganops.reporting.figure import blank, rendered
 from ganops.reporting.neighbours import SPLIT, nearest, neighbour_table, shown_samples
 from ganops.reporting.samples import SEED, TRUNCATIONS, SamplerLike, shown_rows
 from ganops.sampling import GenerationRequest
-from ganops.threads import thread_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

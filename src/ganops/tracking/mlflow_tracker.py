@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from jaxtyping import Shaped
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.tracking.best_effort import best_effort
 from ganops.tracking.child_runs import open_child_run
 from ganops.tracking.run_session import active_run_id
-from ganops.training.tracker import SilentTracker, Tracker
+from ganops.training.tracker import SAMPLE_COLUMNS, NullTracker, Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,7 +51,10 @@ class MlflowTracker:
         self._stored, self._name = set(run.data.metrics), run.info.run_name
         self._last_images = self._stored_images()
 
-    def scalars(self, images_seen: int, values: Mapping[str, float]) -> None:
+    def start(self, images_seen: int, total_images: int) -> None:
+        """Do nothing: the tags say where an attempt starts."""
+
+    def log_metrics(self, images_seen: int, values: Mapping[str, float]) -> None:
         """Buffer the points; they are written when there are many or when seconds have passed."""
         from mlflow.entities import Metric
 
@@ -61,18 +65,18 @@ class MlflowTracker:
         if len(self._points) >= _FLUSH_POINTS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
             self.flush()
 
-    def images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], columns: int) -> None:
+    def log_images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], field: FieldName) -> None:
         """One picture of all of them under the key, at its place on the UI's slider."""
         from ganops.reporting.views import draw_fixed
 
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
-        show = partial(self.client.log_image, self.run_id, draw_fixed(samples, columns), **options)
+        show = partial(self.client.log_image, self.run_id, draw_fixed(samples, SAMPLE_COLUMNS), **options)
         if best_effort(f"The picture at {images_seen:,} images is not in MLflow", show):
             self._last_images[key] = images_seen
 
-    def note(self, key: str, value: str) -> None:
+    def set_tag(self, key: str, value: str) -> None:
         """A tag."""
         best_effort(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
 
@@ -89,10 +93,10 @@ class MlflowTracker:
             del self._points[:_FLUSH_POINTS]
         self._flushed = time.monotonic()
 
-    def attempt(self, number: int) -> "MlflowTracker":
+    def start_attempt(self, number: int) -> "MlflowTracker":
         """Of a child run, found again by the attempt's number. The child of the attempt before ends as FAILED."""
         self.close("FAILED")
-        self.note("attempt", str(number))
+        self.set_tag("attempt", str(number))
         name = f"{self.client.get_run(self.run_id).info.run_name}-attempt-{number}"
         child = open_child_run(self.client, self.run_id, name, {"attempt": str(number)})
         self._child = MlflowTracker(self.client, child)

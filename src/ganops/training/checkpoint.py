@@ -1,8 +1,10 @@
-"""Checkpoints: scratch for crash recovery, in a folder of their own for each fingerprint, whole or not there at all."""
+"""Checkpoints for crash recovery: one folder for each fingerprint, atomic writes, one training at a time."""
 
 import hashlib
+import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,23 +23,24 @@ from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
 
+logger = logging.getLogger(__name__)
+
 _WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
-# Of what runs, not of what is edited meanwhile: the fingerprint at the end of a training is the one of its beginning.
+# Of the code that runs, not of edits made meanwhile: the fingerprint does not change while a training runs.
 CODE = training_digest()
 _KEPT = 2
-_PATIENCE_SECONDS = 60.0
+_LOCK_TIMEOUT_SECONDS = 60.0
 _NAME = re.compile(r"(?:attempt-(?P<attempt>[1-9][0-9]{0,6})-)?(?P<images_seen>[0-9]{14})\.safetensors")
-_RUN, _MOST_BYTES_OF_RUN = "run", 1000
-_WORDS = {"true": True, "false": False}
+_LOCK, _RUN, _MAX_RUN_BYTES = "lock", "run", 1000
+_BOOLEANS = {"true": True, "false": False}
 _CHECKPOINTS, _HEALTHY = "*.safetensors", "healthy"
 
 
 def fingerprint(settings: Settings, data_digest: str) -> str:
-    """sha256 of what determines a training's files: settings, training data, and the code and the torch that train.
+    """Return the sha256 of what determines a training's files: settings, training data, code and torch version.
 
-    When to look at samples has no effect on them, a state does not know how many processes made it, and how many
-    attempts may still be lost matters to none of them. When to log and to write a checkpoint has: curves and digests
-    are part of the state.
+    Left out is what changes no file: when samples are logged, how many attempts may fail, and how many processes train.
+    When to log and to write a checkpoint is part of it: curves and digests belong to the state.
     """
     determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
     content = "\n".join([determining, data_digest, CODE, torch.__version__])
@@ -45,61 +48,75 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
 
 
 class Checkpoints:
-    """The checkpoints of one fingerprint, named after attempt and images seen: the last two are kept, and the last
-    healthy one. Beside them, the snapshots."""
+    """The checkpoints of one fingerprint, named after attempt and images seen, and the snapshots beside them.
+
+    Kept are the last two and the last healthy one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.snapshots = folder, Snapshots(folder / "snapshots")
 
     @contextmanager
-    def alone(self, tell: Callable[[str], None], world: Distributed = SINGLE_PROCESS) -> Iterator[None]:
-        """Two trainings of one fingerprint wait for one another; `tell` hears, in words, that this one does.
+    def exclusive(self, distributed: Distributed = SINGLE_PROCESS) -> Iterator[None]:
+        """Hold the folder's lock: a second training of the same fingerprint waits, and logs that it does.
 
-        The leading process takes the lock, and sends its state to the others every minute: one that waits longer than
-        half an hour for another would count it as dead.
+        The main process takes the lock and reports to the others every minute: they would give up a process that they
+        do not hear of for half an hour.
         """
-        lock = FileLock(self.folder / "lock")
-        seconds = 0.0
-        while world.any(world.leads and not self._locked(lock, seconds)):
-            if not seconds:
-                tell(f"Another process plays this very training: waiting until it ends, or lets {lock.lock_file} go.")
-            seconds = _PATIENCE_SECONDS
+        lock = FileLock(self.folder / _LOCK)
+        timeout = 0.0
+        while distributed.any(distributed.is_main and not self._acquire(lock, timeout)):
+            if not timeout:
+                logger.info("Waiting: another process is running the same training (lock %s).", lock.lock_file)
+            timeout = _LOCK_TIMEOUT_SECONDS
         try:
             yield
         finally:
             lock.release()
 
-    def _locked(self, lock: FileLock, seconds: float) -> bool:
-        with disk_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(timeout=seconds)
-            except Timeout:
-                return False
-        return True
+    def clear(self) -> None:
+        """Delete all files of a finished training, unless another process is running it.
+
+        That process needs them, and clears them in its turn. The lock file stays: a process that waits has it open.
+        """
+        if not self.folder.is_dir():
+            return
+        try:
+            with FileLock(self.folder / _LOCK, timeout=0):
+                for path in self.folder.iterdir():
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    elif path.name != _LOCK:
+                        path.unlink()
+        except Timeout:
+            return
 
     def save(self, state: TrainingState, healthy: bool = True) -> None:
-        """Write the state, whole or not at all, and forget what is neither among the last two nor the last healthy."""
-        with atomic_write(self.folder / _name(state)) as file:
+        """Write the state atomically; delete all but the last two checkpoints and the last healthy one."""
+        with atomic_write(self.folder / _file_name(state)) as file:
             save_file(state.state_dict(), file, {_HEALTHY: str(healthy).lower()})
-        line = self._newest_first()
-        kept = {*line[:_KEPT], *self._healthy(line)[:1]}
+        history = self._newest_first()
+        kept = {*history[:_KEPT], self._newest_healthy(history)}
         for old in set(self.folder.glob(_CHECKPOINTS)) - kept:
             old.unlink()
 
     def restore(self, state: TrainingState) -> bool:
-        """Load the newest checkpoint; False when there is none. A damaged one is an error, never silence.
+        """Load the newest checkpoint and delete later snapshots; return False where there is no checkpoint.
 
-        Snapshots that are later than what the state is now are over.
+        Raises:
+            CheckpointError: the checkpoint is damaged.
         """
-        newest = self._newest_first()[:1]
-        self._load(newest, state)
-        self.snapshots.forget_after(state.images_seen)
-        return bool(newest)
+        newest = next(iter(self._newest_first()), None)
+        if newest is not None:
+            _load(newest, state)
+        self.snapshots.delete_after(state.images_seen)
+        return newest is not None
 
     def restore_healthy(self, state: TrainingState) -> None:
-        """Load the newest checkpoint that was healthy when it was written; nothing happens where there is none."""
-        self._load(self._healthy(self._newest_first())[:1], state)
+        """Load the newest checkpoint that is marked healthy; do nothing where there is none."""
+        healthy = self._newest_healthy(self._newest_first())
+        if healthy is not None:
+            _load(healthy, state)
 
     def record_run(self, description: str) -> None:
         """Store which run writes the checkpoints from now on; an empty description changes nothing."""
@@ -110,55 +127,33 @@ class Checkpoints:
     def read_run(self) -> str:
         """Return the run that wrote last; empty where none is known."""
         try:
-            return read_regular(self.folder / _RUN, _MOST_BYTES_OF_RUN).decode()
+            return read_regular(self.folder / _RUN, _MAX_RUN_BYTES).decode()
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def _load(self, paths: Sequence[Path], state: TrainingState) -> None:
-        for path in paths:
+    def _acquire(self, lock: FileLock, timeout: float) -> bool:
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                state.load_state_dict(read_tensors(path).tensors)
-                if _instant(path) != (state.attempt, state.images_seen):
-                    raise WrongTensors(f"the state at attempt {state.attempt} and {state.images_seen} images")
-            except WrongTensors as error:
-                raise _unreadable(path, error) from None
+                lock.acquire(timeout=timeout)
+            except Timeout:
+                return False
+        return True
 
     def _newest_first(self) -> list[Path]:
-        """The line from the newest back to the oldest: what a new attempt went back behind is no part of it."""
-        line: list[Path] = []
-        for path in sorted(self.folder.glob(_CHECKPOINTS), key=_instant, reverse=True):
-            if not line or _instant(path)[1] <= _instant(line[-1])[1]:
-                line.append(path)
-        return line
+        """Return the history from the newest back to the oldest, without what was rolled back."""
+        history: list[Path] = []
+        for path in sorted(self.folder.glob(_CHECKPOINTS), key=_position, reverse=True):
+            if not history or _position(path)[1] <= _position(history[-1])[1]:
+                history.append(path)
+        return history
 
-    def _healthy(self, paths: Sequence[Path]) -> list[Path]:
-        return [path for path in paths if _is_healthy(path)]
-
-
-def _name(state: TrainingState) -> str:
-    attempt = f"attempt-{state.attempt}-" if state.attempt else ""
-    return f"{attempt}{state.images_seen:014d}.safetensors"
-
-
-def _instant(path: Path) -> tuple[int, int]:
-    """Attempt and images seen."""
-    found = _NAME.fullmatch(path.name)
-    if found is None:
-        raise _unreadable(path, WrongTensors("a file name that is not a checkpoint's"))
-    return int(found["attempt"] or 0), int(found["images_seen"])
-
-
-def _is_healthy(path: Path) -> bool:
-    try:
-        require_regular(path)
-        with safe_open(path, framework="pt") as file:
-            return _WORDS[(file.metadata() or {})[_HEALTHY]]
-    except (OSError, SafetensorError, KeyError) as error:
-        raise _unreadable(path, error) from None
+    def _newest_healthy(self, history: Sequence[Path]) -> Path | None:
+        return next((path for path in history if _is_healthy(path)), None)
 
 
 def read_finished(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """The sha256 and the tensors of the state of a finished training, as training.continue_from names it."""
+    """Return the sha256 and the tensors of a finished training state, as training.continue_from names it."""
     try:
         file = read_tensors(path)
     except WrongTensors as error:
@@ -171,10 +166,41 @@ def read_finished(path: Path) -> tuple[str, dict[str, Tensor]]:
     return file.sha256, file.tensors
 
 
+def _load(path: Path, state: TrainingState) -> None:
+    try:
+        state.load_state_dict(read_tensors(path).tensors)
+        if _position(path) != (state.attempt, state.images_seen):
+            raise WrongTensors(f"the state at attempt {state.attempt} and {state.images_seen} images")
+    except WrongTensors as error:
+        raise _unreadable(path, error) from None
+
+
+def _file_name(state: TrainingState) -> str:
+    attempt = f"attempt-{state.attempt}-" if state.attempt else ""
+    return f"{attempt}{state.images_seen:014d}.safetensors"
+
+
+def _position(path: Path) -> tuple[int, int]:
+    """Return attempt and images seen, as the file name has them."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise _unreadable(path, WrongTensors("a file name that is not a checkpoint's"))
+    return int(match["attempt"] or 0), int(match["images_seen"])
+
+
+def _is_healthy(path: Path) -> bool:
+    try:
+        require_regular(path)
+        with safe_open(path, framework="pt") as file:
+            return _BOOLEANS[(file.metadata() or {})[_HEALTHY]]
+    except (OSError, SafetensorError, KeyError) as error:
+        raise _unreadable(path, error) from None
+
+
 def _unreadable(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
         str(path),
         expected="a whole training state",
         received=str(error) if isinstance(error, WrongTensors) else f"{type(error).__name__}: {error}",
-        remedy="Delete this file to go on from the one before it, or its folder to train from the start.",
+        remedy="Delete this file to resume from the checkpoint before it, or its folder to train from the start.",
     )

@@ -1,7 +1,7 @@
-"""The processes that play one training together: each computes its share of every batch.
+"""The processes of one training: each computes its shard of every batch.
 
-They hold the same weights and take the same steps: a player's gradients, and with them the means that are logged, are
-averaged by one all-reduce after its last backward. Batch normalisation sees the share alone.
+They hold the same weights and take the same steps: one all-reduce after a player's last backward pass averages its
+gradients and the logged means. Batch normalisation sees the shard alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,28 +14,34 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Distributed:
-    """Which of `size` processes this one is; the one of rank 0 writes. `local` of them are on this machine."""
+    """One process among those of a training.
+
+    Attributes:
+        rank: number of this process; 0 is the main one, which logs and writes.
+        size: number of all processes.
+        local: number of processes on this machine.
+    """
 
     rank: int = 0
     size: int = 1
     local: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether it is this process that logs and writes."""
+    def is_main(self) -> bool:
+        """Whether this process logs and writes."""
         return self.rank == 0
 
-    def share(self, count: int) -> tuple[int, int]:
-        """Start and length of this process's part of `count` samples; all parts are equal."""
+    def shard(self, count: int) -> tuple[int, int]:
+        """Return start and length of this process's part of `count` samples; all parts are equal."""
         assert count % self.size == 0, (count, self.size)
         return self.rank * count // self.size, count // self.size
 
-    def threads(self, of_the_machine: int) -> int:
-        """This process's part of the threads that a training has on each machine, at least one."""
-        return max(1, of_the_machine // self.local)
+    def threads(self, machine_threads: int) -> int:
+        """Return this process's part of the threads that a training has on each machine, at least one."""
+        return max(1, machine_threads // self.local)
 
     def average(self, parameters: Iterable[nn.Parameter], scalars: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Every process's gradients become the mean over all, by one all-reduce, which the scalars share.
+        """Replace the gradients by their means over all processes, in one all-reduce that the scalars share.
 
         Returns:
             the means of the scalars, on the parameters' device.
@@ -51,16 +57,21 @@ class Distributed:
             gradient.copy_(mean.view_as(gradient))
         return {name: mean[0] for name, mean in zip(scalars, means[len(gradients) :], strict=True)}
 
-    def total(self, values: Tensor) -> Tensor:
-        """The sum over all processes."""
+    def sum(self, values: Tensor) -> Tensor:
+        """Return the sum over all processes."""
         if self.size > 1:
             values = values.clone()
             dist.all_reduce(values)
         return values
 
     def any(self, flag: bool) -> bool:
-        """Whether it holds in one of the processes: what they decide by it, they decide alike."""
-        return flag if self.size == 1 else bool(self.total(torch.tensor(float(flag))) > 0)
+        """Return whether the flag is set in any process, so that all decide alike."""
+        return flag if self.size == 1 else bool(self.sum(torch.tensor(float(flag))) > 0)
+
+    def barrier(self) -> None:
+        """Wait until every process is here."""
+        if self.size > 1:
+            dist.barrier()
 
 
 SINGLE_PROCESS = Distributed()

@@ -1,4 +1,4 @@
-"""The record of an attempt that failed."""
+"""The record of a failed attempt."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -7,13 +7,13 @@ from pydantic import ConfigDict, Field
 
 from ganops.training_settings import LARGEST_CLOCK
 
-MOST_ATTEMPTS = 2**20
+MAX_ATTEMPTS = 2**20
 _Images = Annotated[int, Field(ge=0, le=LARGEST_CLOCK)]
 
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """What was seen of a game that is not worth playing on, where, what to try, and where the next attempt began."""
+    """Why and when an attempt failed, what to try, and from where the next attempt started."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

@@ -1,8 +1,8 @@
-"""The watch: whether the game is healthy, from the curves alone. Pure.
+"""Health check of a training, from the curves alone. Pure.
 
-Every signal is a curve, and every rule a limit on one: a curve that stays beyond it for `patience` points in a row is a
-lost game, or a warning. So the watch has no memory of its own: what it knows is in the curves, which are part of the
-state. The limits, and what healthy games of every recipe stay within, are in EXPERIMENTS.md.
+Every signal is a curve and every rule a limit on one. A curve beyond its limit for `patience` points in a row makes the
+attempt a failed one, or causes a warning. The check has no memory of its own: all it needs is in the curves, which are
+part of the state. EXPERIMENTS.md has the limits, and the range that healthy trainings of every recipe stay in.
 """
 
 import math
@@ -17,20 +17,19 @@ from ganops.objectives.build import build_objective
 from ganops.training.schedules import PENALTIES
 from ganops.training_settings import Settings
 
-# Logits of objectives that are no distance of distributions.
+# Difference of logits, for objectives that do not estimate a distance of distributions.
 _LOGIT_GAP = 100.0
-# A critic of slope 1 cannot tell two samples further apart than they are; its penalty holds the slope only roughly.
-_STEEPER = 2.0
-# Shares of what a discriminator pays that cannot tell.
-_CERTAIN, _ASTRAY = 2e-3, 10.0
-_GROWTH, _REMEMBERED, _LEAST_REMEMBERED = 1e3, 100, 5
+# A critic of slope 1 separates two samples by at most their distance; its penalty holds the slope only roughly.
+_CRITIC_TOLERANCE = 2.0
+# Shares of the loss of a discriminator that guesses.
+_CERTAIN, _WORSE_THAN_GUESSING = 2e-3, 10.0
+_GRADIENT_GROWTH, _MEDIAN_POINTS, _MIN_MEDIAN_POINTS = 1e3, 100, 5
 _ADAM_EPSILON = 1e-8
-_COLLAPSED, _COLLAPSED_WITHIN = 0.02, 0.01
-# Of total_images, and at least so many.
-_GRACE, _LEAST_GRACE = 0.25, 20_000
-_MEMORISED = 0.8
-_LOGS, _LOOKS = 5, 2
-_NAMED = 3
+_COLLAPSED, _COLLAPSED_WITHIN_CLASSES = 0.02, 0.01
+_GRACE_SHARE, _MIN_GRACE_IMAGES = 0.25, 20_000
+_OVERFITTED = 0.8
+_LOG_PATIENCE, _PROBE_PATIENCE = 5, 2
+_MAX_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,12 @@ class Rule:
 
     Attributes:
         beyond: the wrong side of the limit.
-        patience: points in a row on the wrong side that decide.
-        meaning: in words, after the curve's name and value.
-        grace: images seen, before which a curve that was never on the right side decides nothing: at the start a
-            generator may make one picture. None: for ever, so that only a fall from the right side counts.
-        warns: a warning is all; the game goes on.
+        patience: number of points in a row on the wrong side that break the rule.
+        meaning: what this means, for the message.
+        remedy: what to try.
+        grace_images: until then a curve that was never on the right side is excused, since a new generator may make one
+            picture. None: excused for ever, so that only a fall from the right side counts.
+        warns: causes a warning only; the training continues.
     """
 
     curve: str
@@ -52,17 +52,17 @@ class Rule:
     patience: int
     meaning: str
     remedy: str
-    grace: int | None = 0
+    grace_images: int | None = 0
     warns: bool = False
 
-    def wrong(self, value: float) -> bool:
-        """Whether a value is on the wrong side; a missing one (NaN) is not."""
+    def is_violated(self, value: float) -> bool:
+        """Return whether a value is on the wrong side; a missing one (NaN) is not."""
         return value > self.limit if self.beyond == "above" else value < self.limit
 
 
 @dataclass(frozen=True)
 class Issue:
-    """Of what, what was seen of it in words, and what to try."""
+    """A detected problem: its subject, a readable reason, and a suggested remedy."""
 
     subject: str
     reason: str
@@ -71,68 +71,74 @@ class Issue:
 
 @dataclass(frozen=True)
 class HealthStatus:
-    """Of one instant: why the game is lost, if it is; warnings, each once; whether anything may become a loss."""
+    """Health at one point of the curves.
 
-    lost: tuple[Issue, ...] = ()
+    Attributes:
+        fatal: issues that make the attempt a failed one.
+        warnings: new warnings, each reported once.
+        healthy: whether every rule is satisfied, so that a checkpoint may be marked healthy.
+    """
+
+    fatal: tuple[Issue, ...] = ()
     warnings: tuple[Issue, ...] = ()
     healthy: bool = True
 
 
 def signals(settings: Settings, means: Mapping[str, float], curves: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Curves of the watch that follow from a window's means and from the curves before.
+    """Compute the health signals that follow from logged means and from the curves so far.
 
-    - watch/logit_gap: |E D(x) − E D(G(z))|
-    - watch/discriminator_loss: D's loss in shares of what a D pays that cannot tell; no such thing for Wasserstein
-    - watch/gradient_<player>: the gradient's norm in multiples of its running median
+    - health/logit_gap: |E D(x) − E D(G(z))|
+    - health/discriminator_loss: D's loss as a share of the loss of a D that guesses; undefined for Wasserstein
+    - health/gradient_<player>: the gradient's norm in multiples of its running median
     """
-    found = {}
+    values = {}
     if "logit/real" in means and "logit/fake" in means:
-        found["watch/logit_gap"] = abs(means["logit/real"] - means["logit/fake"])
-    guessing = _loss_of_guessing(settings)
+        values["health/logit_gap"] = abs(means["logit/real"] - means["logit/fake"])
+    guessing = _guessing_loss(settings)
     if guessing and "loss/discriminator" in means:
-        found["watch/discriminator_loss"] = means["loss/discriminator"] / guessing
+        values["health/discriminator_loss"] = means["loss/discriminator"] / guessing
     for name, norm in means.items():
-        past = [value for value in curves.get(name, ())[-_REMEMBERED:] if value > 0]
-        if name.startswith("gradient/") and len(past) >= _LEAST_REMEMBERED:
-            found[f"watch/gradient_{name.removeprefix('gradient/')}"] = norm / statistics.median(past)
-    return found
+        past = [value for value in curves.get(name, ())[-_MEDIAN_POINTS:] if value > 0]
+        if name.startswith("gradient/") and len(past) >= _MIN_MEDIAN_POINTS:
+            values[f"health/gradient_{name.removeprefix('gradient/')}"] = norm / statistics.median(past)
+    return values
 
 
-def rules(settings: Settings, weights: Mapping[str, int]) -> list[Rule]:
-    """The limits of a game; `weights` counts those that each player moves."""
-    gentler = _gentler(settings)
-    of_players = [rule for player, count in weights.items() for rule in _of_gradients(player, count, gentler)]
-    return [*_of_discriminator(settings, gentler), *of_players, *_of_diversity(settings, gentler)]
+def rules(settings: Settings, weight_counts: Mapping[str, int]) -> list[Rule]:
+    """Return the rules of a training; `weight_counts` is the number of weights of each player."""
+    hint = _softer_settings_hint(settings)
+    gradients = [rule for player, count in weight_counts.items() for rule in _gradient_rules(player, count, hint)]
+    return [*_discriminator_rules(settings, hint), *gradients, *_diversity_rules(settings, hint)]
 
 
-def judge(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], images_seen: int) -> HealthStatus:
-    """The verdict on the last points of the curves."""
+def check_health(limits: Sequence[Rule], curves: Mapping[str, Sequence[float]], images_seen: int) -> HealthStatus:
+    """Check the last points of the curves against the rules."""
     streaks = {rule: _streak(rule, curves.get(rule.curve, ())) for rule in limits}
-    armed = {
-        rule: streak.fell or (rule.grace is not None and images_seen >= rule.grace) for rule, streak in streaks.items()
-    }
-    counts = {rule: streaks[rule].length if armed[rule] else 0 for rule in limits}
-    lost = tuple(_finding(rule, curves) for rule in limits if counts[rule] >= rule.patience and not rule.warns)
-    due = [rule for rule in limits if rule.warns and _is_due(rule, streaks[rule], curves)]
-    warnings = tuple(_finding(rule, curves) for rule in due)
-    # What is excused at the start is no place to go back to either.
-    suspicious = [rule for rule in limits if not rule.warns and (rule.grace is not None or armed[rule])]
-    return HealthStatus(lost, () if lost else warnings, not any(streaks[rule].length for rule in suspicious))
+    active = {rule: streak.was_right or _grace_is_over(rule, images_seen) for rule, streak in streaks.items()}
+    lengths = {rule: streaks[rule].length if active[rule] else 0 for rule in limits}
+    broken = [rule for rule in limits if not rule.warns and lengths[rule] >= rule.patience]
+    warned = [rule for rule in limits if rule.warns and _warning_is_due(rule, streaks[rule], curves)]
+    fatal = tuple(_issue(rule, curves) for rule in broken)
+    warnings = () if fatal else tuple(_issue(rule, curves) for rule in warned)
+    # A point that is excused at the start is no point to roll back to.
+    relevant = [rule for rule in limits if not rule.warns and (rule.grace_images is not None or active[rule])]
+    return HealthStatus(fatal, warnings, not any(streaks[rule].length for rule in relevant))
 
 
-def not_finite(settings: Settings, names: Sequence[str]) -> Issue:
-    """Of values that are not finite, which is no matter of patience; without names, another process has them."""
-    some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    remedy = f"{_gentler(settings)}, or training.precision=fp32"
-    return Issue("finite", f"{some or 'values of a process'} not finite", remedy)
+def not_finite_issue(settings: Settings, names: Sequence[str]) -> Issue:
+    """Return the issue of values that are not finite, without patience; no names: another process has them."""
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    subject = ", ".join(names[:_MAX_NAMES]) + more if names else "values of another process"
+    remedy = f"{_softer_settings_hint(settings)}, or training.precision=fp32"
+    return Issue("finite", f"{subject} not finite", remedy)
 
 
 @dataclass(frozen=True)
 class _Streak:
-    """How many of a curve's last points, in a row, are on the wrong side, and whether one before was not."""
+    """How many of a curve's last points in a row are on the wrong side, and whether the point before was right."""
 
     length: int
-    fell: bool
+    was_right: bool
 
 
 def _streak(rule: Rule, curve: Sequence[float]) -> _Streak:
@@ -140,77 +146,84 @@ def _streak(rule: Rule, curve: Sequence[float]) -> _Streak:
     for value in reversed(curve):
         if math.isnan(value):
             continue
-        if not rule.wrong(value):
+        if not rule.is_violated(value):
             return _Streak(length, True)
         length += 1
     return _Streak(length, False)
 
 
-def _is_due(rule: Rule, streak: _Streak, curves: Mapping[str, Sequence[float]]) -> bool:
-    """Whether a warning is due now, once in a streak: at the point at which patience ends, after the grace."""
+def _grace_is_over(rule: Rule, images_seen: int) -> bool:
+    return rule.grace_images is not None and images_seen >= rule.grace_images
+
+
+def _warning_is_due(rule: Rule, streak: _Streak, curves: Mapping[str, Sequence[float]]) -> bool:
+    """Return whether to warn now: once in a streak, at the point at which patience ends, after the grace."""
     curve = curves.get(rule.curve, ())
     if not curve or math.isnan(curve[-1]):
         return False
-    if streak.fell:
+    if streak.was_right:
         return streak.length == rule.patience
-    if rule.grace is None:
+    if rule.grace_images is None:
         return False
-    seen = [images for images, value in zip(curves["images_seen"], curve, strict=True) if not math.isnan(value)]
-    return sum(images >= rule.grace for images in seen[len(seen) - streak.length :]) == rule.patience
+    images = [seen for seen, value in zip(curves["images_seen"], curve, strict=True) if not math.isnan(value)]
+    return sum(seen >= rule.grace_images for seen in images[len(images) - streak.length :]) == rule.patience
 
 
-def _finding(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Issue:
+def _issue(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Issue:
     value = next(value for value in reversed(curves[rule.curve]) if not math.isnan(value))
-    seen = f"{rule.curve} {value:.3g}, {rule.beyond} {rule.limit:.3g} for {rule.patience} points"
-    return Issue(rule.curve.rpartition("/")[2], f"{rule.meaning} ({seen})", rule.remedy)
+    evidence = f"{rule.curve} {value:.3g}, {rule.beyond} {rule.limit:.3g} for {rule.patience} points"
+    return Issue(rule.curve.rpartition("/")[2], f"{rule.meaning} ({evidence})", rule.remedy)
 
 
-def _loss_of_guessing(settings: Settings) -> float:
+def _guessing_loss(settings: Settings) -> float:
     if settings.objective is None:
         return 0.0
     zeros = torch.zeros(1)
     return float(build_objective(settings.objective).discriminator(zeros, zeros))
 
 
-def _gentler(settings: Settings) -> str:
-    """A penalty that the game pays is named, else R1, which any discriminator can pay."""
-    paid = [name for name in PENALTIES if getattr(settings, name)]
-    stronger = f", or a higher training.{[*paid, 'r1_gamma'][0]}" if settings.objective else ""
+def _softer_settings_hint(settings: Settings) -> str:
+    """Suggest a lower rate and more of the penalty in use, or R1, which any discriminator can have."""
+    used = [name for name in PENALTIES if getattr(settings, name)]
+    stronger = f", or a higher training.{[*used, 'r1_gamma'][0]}" if settings.objective else ""
     return f"Try a lower training.learning_rate{stronger}"
 
 
-def _of_discriminator(settings: Settings, gentler: str) -> list[Rule]:
-    """A Lipschitz-1 critic's gap is at most the diameter of the data space, 2 √(C·H·W) for values in [−1, 1]."""
+def _discriminator_rules(settings: Settings, hint: str) -> list[Rule]:
+    """Bound the logits: a Lipschitz-1 critic's gap is at most the data's diameter, 2 √(C·H·W) for values in [−1, 1]."""
     diameter = 2 * math.sqrt(settings.channels * settings.height * settings.width_pixels)
-    gap = _STEEPER * diameter if settings.objective == "wasserstein" else _LOGIT_GAP
-    weaker = f"{gentler}, or training.augmentation"
+    gap = _CRITIC_TOLERANCE * diameter if settings.objective == "wasserstein" else _LOGIT_GAP
+    augment = f"{hint}, or training.augmentation"
+    apart, certain = "the logits of real and of generated samples diverge", "the discriminator is always certain"
+    worse, loss = "the discriminator is worse than a guess", "health/discriminator_loss"
     return [
-        Rule("watch/logit_gap", "above", gap, _LOGS, "the logits of real and of generated samples run apart", weaker),
-        Rule("watch/discriminator_loss", "below", _CERTAIN, _LOGS, "the discriminator is always certain", weaker),
-        Rule("watch/discriminator_loss", "above", _ASTRAY, _LOGS, "the discriminator is worse than a guess", gentler),
+        Rule("health/logit_gap", "above", gap, _LOG_PATIENCE, apart, augment),
+        Rule(loss, "below", _CERTAIN, _LOG_PATIENCE, certain, augment),
+        Rule(loss, "above", _WORSE_THAN_GUESSING, _LOG_PATIENCE, worse, hint),
     ]
 
 
-def _of_gradients(player: str, weights: int, gentler: str) -> list[Rule]:
-    """Below ε · √weights the ε of Adam is larger than a weight's gradient: the player stands still."""
+def _gradient_rules(player: str, weight_count: int, hint: str) -> list[Rule]:
+    """Bound the gradient: below ε · √weights Adam's ε exceeds a weight's gradient, and the player hardly learns."""
     growth, vanished = f"the gradient of the {player} explodes", f"the gradient of the {player} has vanished"
-    still = _ADAM_EPSILON * math.sqrt(weights)
+    floor = _ADAM_EPSILON * math.sqrt(weight_count)
     return [
-        Rule(f"watch/gradient_{player}", "above", _GROWTH, _LOGS, growth, gentler),
-        Rule(f"gradient/{player}", "below", still, _LOGS, vanished, gentler),
+        Rule(f"health/gradient_{player}", "above", _GRADIENT_GROWTH, _LOG_PATIENCE, growth, hint),
+        Rule(f"gradient/{player}", "below", floor, _LOG_PATIENCE, vanished, hint),
     ]
 
 
-def _of_diversity(settings: Settings, gentler: str) -> list[Rule]:
-    """Variety within classes that never rose is a warning: a sample a class may be all that the budget gives."""
-    one, one_each = "the generator makes one sample", "the generator makes one sample a class"
-    by_heart = "the discriminator knows its training samples by heart"
-    within, other = "watch/diversity_within_classes", f"{gentler}, or training.conditional=false"
-    grace = max(_LEAST_GRACE, round(_GRACE * settings.total_images))
+def _diversity_rules(settings: Settings, hint: str) -> list[Rule]:
+    """Bound diversity; low diversity within classes from the start only warns: the budget may give no more."""
+    one, one_per_class = "the generator makes one sample", "the generator makes one sample per class"
+    overfitted = "the discriminator has memorised its training samples"
+    within, unconditional = "health/diversity_within_classes", f"{hint}, or training.conditional=false"
+    grace = max(_MIN_GRACE_IMAGES, round(_GRACE_SHARE * settings.total_images))
     more = "Prepare more data, or raise training.augmentation"
+    limit, patience = _COLLAPSED_WITHIN_CLASSES, _PROBE_PATIENCE
     return [
-        Rule("watch/diversity", "below", _COLLAPSED, _LOOKS, one, gentler, grace),
-        Rule(within, "below", _COLLAPSED_WITHIN, _LOOKS, one_each, other, None),
-        Rule(within, "below", _COLLAPSED_WITHIN, _LOOKS, one_each, other, grace, warns=True),
-        Rule("watch/overfitting", "above", _MEMORISED, _LOOKS, by_heart, more, warns=True),
+        Rule("health/diversity", "below", _COLLAPSED, patience, one, hint, grace),
+        Rule(within, "below", limit, patience, one_per_class, unconditional, None),
+        Rule(within, "below", limit, patience, one_per_class, unconditional, grace, warns=True),
+        Rule("health/overfitting", "above", _OVERFITTED, patience, overfitted, more, warns=True),
     ]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the round, write a checkpoint, and only then let the signal do what it does."""
+"""Ctrl-C and SIGTERM: finish the iteration, write a checkpoint, and only then let the signal take its effect."""
 
 import signal
 import threading
@@ -8,26 +8,26 @@ from types import FrameType
 
 
 class Interruption:
-    """Which signal came, if one did."""
+    """The number of the signal that was received, or None."""
 
     received: int | None = None
 
-    def note(self, number: int, frame: FrameType | None) -> None:
-        """A signal handler."""
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Store the signal; a signal handler."""
         self.received = number
 
 
 @contextmanager
 def deferred_signals() -> Iterator[Interruption]:
-    """Inside, SIGINT and SIGTERM are only noted; at the end the noted one is raised again with its own handler.
+    """Store SIGINT and SIGTERM inside; on exit raise the stored one again with its own handler.
 
-    Outside the main thread, where Python allows no handlers, signals go their usual way.
+    Outside the main thread, where Python allows no handlers, signals take their usual effect.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    previous = {number: signal.signal(number, interruption.note) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, interruption.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interruption
     finally:
@@ -35,4 +35,4 @@ def deferred_signals() -> Iterator[Interruption]:
             signal.signal(number, handler)
     if interruption.received is not None:
         signal.raise_signal(interruption.received)
-        raise KeyboardInterrupt  # where the signal's own handler let it pass
+        raise KeyboardInterrupt  # where the signal's own handler returned

@@ -1,10 +1,11 @@
-"""Attempt after attempt at a game, until one is not lost.
+"""Restarts of a training that fails.
 
-A lost game goes back to the last healthy checkpoint, and on from there as a new attempt: with other noise and other
-data, half the learning rate and twice the γ of R1 and R2. The state that it goes on from is written before anything
-else is, under the number of the attempt: a process that ends before that loses the same game again, in the same way.
+A failed attempt rolls back to the last healthy checkpoint, from which the next one starts: with new noise, another data
+order, half the learning rate and twice the γ of R1 and R2. The state to start from is written before anything else,
+under the number of the new attempt: a process that ends before that repeats the failed attempt, in the same way.
 """
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,98 +18,115 @@ from ganops.training.state import TrainingState
 from ganops.training.tracker import Tracker
 from ganops.training.trainer import Trainer, TrainingContext
 
-Beginning = Callable[[int], TrainingState]
+logger = logging.getLogger(__name__)
+
+InitialState = Callable[[int], TrainingState]
 
 
-def train_with_restarts(venue: TrainingContext, state: TrainingState, beginning: Beginning) -> TrainingState:
-    """The state at the end of the budget, or at an interruption.
+def train_with_restarts(context: TrainingContext, state: TrainingState, initial_state: InitialState) -> TrainingState:
+    """Train to the end of the budget, or to an interruption, with as many restarts as the settings allow.
 
     Args:
-        state: to go on from.
-        beginning: attempt → the state before the first round.
+        context: collaborators of all attempts.
+        state: the state to resume from.
+        initial_state: attempt → the state before its first iteration.
+
+    Returns:
+        the last state.
 
     Raises:
-        TrainingError: every attempt that the settings allow was lost; it says what was seen in each.
+        TrainingError: every attempt failed; it names the reason of each.
     """
-    tracker = _retold(venue.tracker, state)
-    while found := Trainer(venue, state, tracker).run():
-        state = _back(venue, state, found, beginning)
-        tracker = _opened(venue.tracker, state)
-        venue.tell(_turn(state, bool(venue.settings.r1_gamma or venue.settings.r2_gamma)))
-        venue.progress(state.images_seen, {})
-        if venue.world.any(venue.interruption.received is not None):
+    tracker = _replay_curves(context.tracker, state)
+    while issues := Trainer(context, state, tracker).run():
+        state = _roll_back(context, state, issues, initial_state)
+        tracker = _open_attempt(context.tracker, state, state.attempt)
+        logger.warning(_restart_message(context, state))
+        if context.distributed.any(context.interruption.received is not None):
             break
     return state
 
 
-def _back(venue: TrainingContext, failed: TrainingState, found: Sequence[Issue], beginning: Beginning) -> TrainingState:
-    """The last healthy checkpoint, else the start, as the next attempt; it takes the place of what came after it."""
-    reasons, remedies = [finding.reason for finding in found], [finding.remedy for finding in found]
-    game = FailedAttempt(failed.images_seen, "; ".join(reasons), _joined(remedies))
-    if failed.attempt >= venue.settings.attempts:
-        raise _given_up([*failed.failures, game])
-    state = beginning(failed.attempt + 1)
-    venue.scratch.restore_healthy(state)
+def _roll_back(
+    context: TrainingContext, failed: TrainingState, issues: Sequence[Issue], initial_state: InitialState
+) -> TrainingState:
+    """Save the last healthy checkpoint, or the initial state, as the start of the next attempt, and return it."""
+    failure = FailedAttempt(
+        failed.images_seen,
+        "; ".join(issue.reason for issue in issues),
+        _merge_remedies([issue.remedy for issue in issues]),
+    )
+    if failed.attempt >= context.settings.attempts:
+        raise _all_attempts_failed([*failed.failures, failure])
+    state = initial_state(failed.attempt + 1)
+    context.checkpoints.restore_healthy(state)
     state.attempt = failed.attempt + 1
-    state.failures = [*failed.failures, replace(game, rolled_back_to=state.images_seen)]
-    venue.world.any(False)  # all have read before one writes
-    if venue.world.leads:
-        venue.tracker.flush()
-        venue.scratch.save(state, healthy=True)
-        venue.scratch.snapshots.forget_after(state.images_seen)
+    state.failures = [*failed.failures, replace(failure, rolled_back_to=state.images_seen)]
+    context.distributed.barrier()  # all have read before one writes
+    if context.distributed.is_main:
+        context.tracker.flush()
+        context.checkpoints.save(state, healthy=True)
+        context.checkpoints.snapshots.delete_after(state.images_seen)
     return state
 
 
-def _retold(tracker: Tracker, state: TrainingState) -> Tracker:
-    """The curves up to now, for a tracker that heard nothing of them; one that did drops what it has. Each attempt's
-    are its own; the last one's tracker."""
+def _replay_curves(tracker: Tracker, state: TrainingState) -> Tracker:
+    """Replay the stored curves of every attempt into its tracker, which skips steps that it already has.
+
+    Returns the tracker of the current attempt.
+    """
     current = tracker
-    for number in range(state.attempt + 1):
-        current = _opened(tracker, state, number) if number else tracker
-        _retell(current, state, number)
+    for attempt in range(state.attempt + 1):
+        current = _open_attempt(tracker, state, attempt) if attempt else tracker
+        _replay(current, state, attempt)
     return current
 
 
-def _retell(tracker: Tracker, state: TrainingState, attempt: int) -> None:
+def _replay(tracker: Tracker, state: TrainingState, attempt: int) -> None:
     curves = {name: values for name, values in state.curves.items() if name not in ("images_seen", "attempt")}
     for position, images_seen in enumerate(state.curves.get("images_seen", ())):
         if state.curves["attempt"][position] == attempt:
             row = {name: values[position] for name, values in curves.items()}
-            tracker.scalars(int(images_seen), {name: value for name, value in row.items() if not math.isnan(value)})
+            tracker.log_metrics(int(images_seen), {name: value for name, value in row.items() if not math.isnan(value)})
 
 
-def _opened(tracker: Tracker, state: TrainingState, number: int | None = None) -> Tracker:
-    number = state.attempt if number is None else number
-    lost = state.failures[number - 1]
-    tracker.note(f"failed_attempt.{number - 1}", f"{lost.reason}, at {lost.images_seen} images")
-    attempt = tracker.attempt(number)
-    attempt.note("follows", f"{lost.reason}, at {lost.images_seen} images")
-    attempt.note("began_at_images", str(lost.rolled_back_to))
-    return attempt
+def _open_attempt(tracker: Tracker, state: TrainingState, attempt: int) -> Tracker:
+    """Tag the run with the failure before the attempt, and return the tagged tracker of the attempt."""
+    failure = state.failures[attempt - 1]
+    reason = f"{failure.reason}, at {failure.images_seen} images"
+    tracker.set_tag(f"failed_attempt.{attempt - 1}", reason)
+    opened = tracker.start_attempt(attempt)
+    opened.set_tag("follows", reason)
+    opened.set_tag("began_at_images", str(failure.rolled_back_to))
+    return opened
 
 
-def _turn(state: TrainingState, penalised: bool) -> str:
-    lost, number = state.failures[-1], state.attempt
-    gentler = f"{GENTLER_RATE**number:g} × learning rate" + (f", {STRONGER_GAMMA**number:g} × γ" if penalised else "")
-    where = f"from the last healthy checkpoint, at {lost.rolled_back_to:,} images" if lost.rolled_back_to else "anew"
+def _restart_message(context: TrainingContext, state: TrainingState) -> str:
+    failure, attempt, settings = state.failures[-1], state.attempt, context.settings
+    start = (
+        f"the last healthy checkpoint, at {failure.rolled_back_to:,} images" if failure.rolled_back_to else "scratch"
+    )
+    penalty = f", γ × {STRONGER_GAMMA**attempt:g}" if settings.r1_gamma or settings.r2_gamma else ""
     return (
-        f"The game was lost at {lost.images_seen:,} images: {lost.reason}. Attempt {number} goes on {where}, "
-        f"with other noise, data in another order, and {gentler}."
+        f"Training failed at {failure.images_seen:,} images: {failure.reason}. Restarting from {start} "
+        f"(attempt {attempt} of {settings.attempts}) with new noise and data order, "
+        f"learning rate × {GENTLER_RATE**attempt:g}{penalty}."
     )
 
 
-def _given_up(lost: Sequence[FailedAttempt]) -> TrainingError:
-    seen = [f"attempt {number}: {game.reason}, at {game.images_seen} images" for number, game in enumerate(lost)]
+def _all_attempts_failed(failures: Sequence[FailedAttempt]) -> TrainingError:
+    reasons = [
+        f"attempt {number}: {failure.reason}, at {failure.images_seen} images"
+        for number, failure in enumerate(failures)
+    ]
+    attempts = f"all {len(failures)} attempts" if len(failures) > 1 else "its only attempt"
     return TrainingError(
-        f"a game that was lost {len(lost)} times" if len(lost) > 1 else "a game that was lost",
-        expected="a healthy one",
-        received="; ".join(seen),
-        remedy=f"{_joined([game.remedy for game in lost])}.",
+        f"Training failed in {attempts}: {'; '.join(reasons)}",
+        remedy=f"{_merge_remedies([failure.remedy for failure in failures])}.",
     )
 
 
-def _joined(remedies: Sequence[str]) -> str:
-    """Each once, and none that another goes on from."""
-    different = dict.fromkeys(remedies)
-    said = [text for text in different if not any(other.startswith(text) for other in different if other != text)]
-    return ". ".join(said)
+def _merge_remedies(remedies: Sequence[str]) -> str:
+    """Join the remedies, each once, without those that another one begins with."""
+    unique = dict.fromkeys(remedies)
+    return ". ".join(text for text in unique if not any(other.startswith(text) for other in unique if other != text))

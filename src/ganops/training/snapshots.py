@@ -1,4 +1,4 @@
-"""Snapshots: the averaged networks at several times of a training, for a curve of the metric against images seen."""
+"""Snapshots: the EMA networks at several points of a training, for curves of the metrics over images seen."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +13,13 @@ from ganops.tensors import WrongTensors, parse_images_seen, read_tensors
 
 
 class Snapshots:
-    """Files of a folder beside the checkpoints, named after images seen; each whole or not there at all."""
+    """Files in a folder beside the checkpoints, named after images seen and written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, images_seen: int, ema: Mapping[str, nn.Module]) -> None:
-        """Write the weights and buffers of the averaged networks."""
+        """Write the weights and buffers of the EMA networks."""
         weights = {
             f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
             for name, network in ema.items()
@@ -28,23 +28,23 @@ class Snapshots:
         with atomic_write(self.folder / f"{images_seen:014d}.safetensors") as file:
             save_file(weights, file)
 
-    def forget_after(self, images_seen: int) -> None:
-        """Remove the later ones: a training that goes back to a checkpoint makes its own."""
+    def delete_after(self, images_seen: int) -> None:
+        """Delete the later ones: a training that rolls back writes its own."""
         for path in self.folder.glob("*.safetensors"):
-            if _time(path) > images_seen:
+            if _images_seen(path) > images_seen:
                 path.unlink(missing_ok=True)
 
-    def gathered(self) -> dict[str, Shaped[Tensor, "..."]]:
-        """All of them: `<images_seen>/<network>/<weight>`, the images as 14 digits.
+    def load_all(self) -> dict[str, Shaped[Tensor, "..."]]:
+        """Load all: `<images_seen>/<network>/<weight>` → tensor, the images as 14 digits.
 
         Raises:
-            CheckpointError: one that cannot be read.
+            CheckpointError: a snapshot is damaged.
         """
         paths = sorted(self.folder.glob("*.safetensors"))
         return {f"{path.stem}/{name}": tensor for path in paths for name, tensor in _read(path).items()}
 
 
-def _time(path: Path) -> int:
+def _images_seen(path: Path) -> int:
     try:
         return parse_images_seen(path.stem)
     except WrongTensors as error:
@@ -52,7 +52,7 @@ def _time(path: Path) -> int:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    _time(path)
+    _images_seen(path)
     try:
         return read_tensors(path).tensors
     except WrongTensors as error:

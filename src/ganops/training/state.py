@@ -16,6 +16,7 @@ from ganops.games.game import Game, LossWeights
 from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
 from ganops.training.failure import FailedAttempt
+from ganops.training.meters import RunningMeans
 from ganops.training.state_check import (
     FORMAT,
     check_learned,
@@ -27,7 +28,6 @@ from ganops.training.state_check import (
     read_failures,
     read_format,
 )
-from ganops.training.window import RunningMeans
 from ganops.training_settings import LARGEST_CLOCK, Settings
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganops.parameters import describe_expected
 from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
-from ganops.training.failure import MOST_ATTEMPTS, FailedAttempt
+from ganops.training.failure import MAX_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
 
 FORMAT = 2
@@ -17,8 +17,8 @@ FORMAT = 2
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _CLOCK = {
     "clock/images_seen": LARGEST_CLOCK,
-    "clock/images_before": MOST_ATTEMPTS * LARGEST_CLOCK,
-    "clock/attempt": MOST_ATTEMPTS,
+    "clock/images_before": MAX_ATTEMPTS * LARGEST_CLOCK,
+    "clock/attempt": MAX_ATTEMPTS,
 }
 _FAILURES = TypeAdapter(list[FailedAttempt])
 _RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/", "format")

@@ -7,10 +7,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import _SpectralNorm
 
 from ganops.games.game import Batch, Game, Losses
 from ganops.noise import Noise
+from ganops.torch_private import BatchNorm, SpectralNorm
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.ema import update_average
 from ganops.training.schedules import ema_half_life, pace, strengths
@@ -35,7 +35,7 @@ def train_iteration(
     Returns detached means over all processes, still on the device.
     """
     scalars: dict[str, Tensor] = {}
-    start, count = world.share(settings.batch)
+    start, count = world.shard(settings.batch)
     device, batch, at = torch.device(settings.device), {}, None
     for turn in turns(game, settings.batch, state.stream_position):
         if turn.shown != at:
@@ -96,7 +96,7 @@ def move(
         if penalties.terms:
             scalars = _descend(player, state, settings, penalties, world, times=every) | scalars
     if state.adaptation and "logit/real" in losses.observed:
-        state.adaptation.observe(losses.observed["logit/real"], world.total)
+        state.adaptation.observe(losses.observed["logit/real"], world.sum)
         scalars["augmentation/probability"] = state.adaptation.probability.clone()
         if settings.augmentation_target is not None and number % _MOVES_AN_ADAPTATION == _MOVES_AN_ADAPTATION - 1:
             state.adaptation.adapt(_MOVES_AN_ADAPTATION * settings.batch, settings.augmentation_target)
@@ -108,9 +108,9 @@ def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -
     for name, network in networks.items():
         network.requires_grad_(name in moving)
         for module in network.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if isinstance(module, BatchNorm):
                 module.track_running_stats = name in moving
-            elif isinstance(module, _SpectralNorm):
+            elif isinstance(module, SpectralNorm):
                 module.train(name in moving)
 
 

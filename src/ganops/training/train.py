@@ -1,6 +1,6 @@
 """One training from its settings to its result."""
 
-from collections.abc import Callable, Mapping
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,34 +9,39 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ganops.games.build import build_game
 from ganops.games.game import Game
+from ganops.hardware import thread_count
 from ganops.tensors import encode_text
-from ganops.threads import thread_count
 from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.interruption import deferred_signals
+from ganops.training.meters import Stopwatch
 from ganops.training.probe import Probe, ProbeData
 from ganops.training.recovery import train_with_restarts
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches
-from ganops.training.stopwatch import Stopwatch
-from ganops.training.tracker import SilentTracker, Tracker
+from ganops.training.tracker import NullTracker, Tracker
 from ganops.training.trainer import TrainingContext
 from ganops.training_settings import Settings
 
-Progress = Callable[[int, Mapping[str, float]], None]
-Tell = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
-
-def unheard(*told: object) -> None:
-    """Nobody listens."""
+FinishedState = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The averaged networks, the whole state, curves, the states' digests, and snapshots, which also hold the
-    `fingerprint` as a text (`tensors.encode_text`)."""
+    """What a training leaves.
+
+    Attributes:
+        ema: the averaged networks.
+        state: the whole training state.
+        curves: a row for each point, a column for each curve.
+        digests: the state's sha256 at each checkpoint.
+        snapshots: weights of the averaged networks at several times, and the fingerprint as a text
+            (`tensors.encode_text`).
+        fingerprint: of the training.
+    """
 
     ema: dict[str, nn.Module]
     state: dict[str, Tensor]
@@ -47,85 +52,86 @@ class TrainingResult:
 
 
 def train(
+    game: Game,
     settings: Settings,
     batches: Batches,
     data_digest: str,
     checkpoints: Path,
     tracker: Tracker,
-    progress: Progress = unheard,
-    world: Distributed = SINGLE_PROCESS,
-    finished: dict[str, Tensor] | None = None,
-    tell: Tell = unheard,
-    lookout: ProbeData | None = None,
+    *,
+    distributed: Distributed = SINGLE_PROCESS,
+    warm_start: FinishedState | None = None,
+    probe_data: ProbeData | None = None,
 ) -> TrainingResult:
-    """Play the game from the last checkpoint of this fingerprint, or from the start, to total_images.
+    """Train from the last checkpoint of this fingerprint, or from the start, to total_images.
 
-    The last checkpoint stays: whoever has stored the result removes it. Until then nothing is played twice. Of several
-    processes the leading one alone is heard and writes.
+    The last checkpoint stays until the caller has stored the result and clears it: no iteration is repeated. Of several
+    processes only the main one tracks and writes.
 
     Args:
-        progress: hears images seen, and scalars; they fall back where a lost game does.
-        finished: the state of a training to go on from, whose digest is settings.continued_from.
-        tell: hears, in words, what the watch has seen, and for whom this training waits.
-        lookout: what the watch needs to see diversity and memorising; None: it is blind to them.
+        game: what is trained, as the settings describe it.
+        settings: of the training.
+        batches: training data.
+        data_digest: sha256 of the data, part of the fingerprint.
+        checkpoints: folder with one folder for each fingerprint.
+        tracker: receives curves, samples and tags.
+        distributed: this process among those of the training.
+        warm_start: the finished state to continue from, whose digest is settings.continued_from.
+        probe_data: inputs of the diversity and overfitting probe; None disables it.
 
     Raises:
-        TrainingError: the game was lost in every attempt.
+        TrainingError: every attempt failed.
     """
     torch.backends.cudnn.deterministic = True
-    if not world.leads:
-        tracker, progress, tell = SilentTracker(), unheard, unheard
+    tracker = tracker if distributed.is_main else NullTracker()
     key = fingerprint(settings, data_digest)
-    tracker.note("fingerprint", key)
-    scratch = Checkpoints(checkpoints / key)
-    with scratch.alone(tell, world), thread_count(world.threads(settings.threads)):
-        state = _played(settings, batches, scratch, tracker, progress, world, finished, tell, lookout)
-        return _result(state, scratch.snapshots.gathered(), key)
+    tracker.set_tag("fingerprint", key)
+    files = Checkpoints(checkpoints / key)
+    initial_state = partial(_initial_state, settings, game, warm_start)
+    probe = Probe(game, settings, probe_data, distributed) if probe_data else None
+    with files.exclusive(distributed), thread_count(distributed.threads(settings.threads)):
+        state = _restore(initial_state(0), files, tracker, settings)
+        if probe and distributed.is_main and state.images_seen < settings.total_images:
+            probe.warm_up()  # an unusable embedding must stop the run now, not hours later
+        if distributed.is_main:
+            files.record_run(tracker.describe_run())
+        with deferred_signals() as interruption:
+            context = TrainingContext(
+                game=game,
+                settings=settings,
+                batches=batches,
+                checkpoints=files,
+                tracker=tracker,
+                distributed=distributed,
+                stopwatch=Stopwatch(files.folder / "seconds", state.images_seen),
+                probe=probe,
+                interruption=interruption,
+            )
+            state = train_with_restarts(context, state, initial_state)
+        return _result(state, files.snapshots.load_all(), key)
 
 
-def _played(
-    settings: Settings,
-    batches: Batches,
-    scratch: Checkpoints,
-    tracker: Tracker,
-    progress: Progress,
-    world: Distributed,
-    finished: dict[str, Tensor] | None,
-    tell: Tell,
-    lookout: ProbeData | None,
-) -> TrainingState:
-    game = build_game(settings)
-    beginning = partial(_beginning, settings, game, finished)
-    state = beginning(0)
-    if scratch.restore(state):
-        tracker.note("resumed_at_images", str(state.images_seen))
-        tell(_resumed(state.images_seen, settings.total_images, scratch.read_run()))
-    if world.leads:
-        scratch.record_run(tracker.describe_run())
-    progress(state.images_seen, {})
-    stopwatch = Stopwatch(scratch.folder / "seconds", state.images_seen)
-    observer = Probe(game, settings, lookout, world) if lookout else None
-    if observer and world.leads and state.images_seen < settings.total_images:
-        observer.prepare()  # an embedding that cannot be used stops the run now, not hours later
-    heard = (scratch, tracker, progress, tell, world, stopwatch, observer)
-    with deferred_signals() as interruption:
-        return train_with_restarts(TrainingContext(game, settings, batches, *heard, interruption), state, beginning)
-
-
-def _resumed(images_seen: int, total_images: int, run: str) -> str:
-    """Return the message about the checkpoint from which the training resumes."""
-    checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
-    left = f", which the run {run} left" if run else ""
-    if images_seen >= total_images:
-        return f"The training is complete already: the result is read from {checkpoint}{left}."
-    return f"The training goes on from {checkpoint}{left}."
-
-
-def _beginning(settings: Settings, game: Game, finished: dict[str, Tensor] | None, attempt: int) -> TrainingState:
+def _initial_state(settings: Settings, game: Game, warm_start: FinishedState | None, attempt: int) -> TrainingState:
     state = TrainingState.initial(settings, game, attempt)
-    if finished is not None:
-        state.continue_from(finished)
+    if warm_start is not None:
+        state.continue_from(warm_start)
     return state
+
+
+def _restore(state: TrainingState, files: Checkpoints, tracker: Tracker, settings: Settings) -> TrainingState:
+    """Load the newest checkpoint, where there is one, and log from where the training resumes."""
+    if files.restore(state):
+        tracker.set_tag("resumed_at_images", str(state.images_seen))
+        logger.info(_resume_message(state.images_seen, settings.total_images, files.read_run()))
+    return state
+
+
+def _resume_message(images_seen: int, total_images: int, run: str) -> str:
+    checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
+    writer = f", written by the run {run}" if run else ""
+    if images_seen >= total_images:
+        return f"The training is complete: its result is read from {checkpoint}{writer}."
+    return f"The training resumes from {checkpoint}{writer}."
 
 
 def _result(state: TrainingState, snapshots: dict[str, Tensor], key: str) -> TrainingResult:
@@ -133,5 +139,11 @@ def _result(state: TrainingState, snapshots: dict[str, Tensor], key: str) -> Tra
     columns = [*first, *sorted(set(state.curves) - set(first))]
     curves = pd.DataFrame(dict(state.curves), columns=columns).astype(dict.fromkeys(first, "int64"))
     digests = pd.DataFrame(state.digests, columns=[*first, "sha256"])
-    named = {**snapshots, "fingerprint": encode_text(key)}
-    return TrainingResult(state.ema, state.state_dict(), curves, digests, named, key)
+    return TrainingResult(
+        ema=state.ema,
+        state=state.state_dict(),
+        curves=curves,
+        digests=digests,
+        snapshots={**snapshots, "fingerprint": encode_text(key)},
+        fingerprint=key,
+    )

@@ -1,7 +1,8 @@
-"""One attempt at a training: at each round the effects that are due, under the eyes of the watch."""
+"""One attempt at a training: iterations, and after each the effects that are due."""
 
+import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,151 +13,218 @@ from ganops.games.game import Game
 from ganops.noise import Noise
 from ganops.sampling import Sampler
 from ganops.training.checkpoint import Checkpoints
-from ganops.training.distributed import Distributed
-from ganops.training.health import HealthStatus, Issue, Rule, judge, not_finite, rules, signals
+from ganops.training.distributed import SINGLE_PROCESS, Distributed
+from ganops.training.health import HealthStatus, Issue, Rule, check_health, not_finite_issue, rules, signals
 from ganops.training.interruption import Interruption
-from ganops.training.loop import rounds
+from ganops.training.meters import Stopwatch
 from ganops.training.probe import Probe
 from ganops.training.state import TrainingState
-from ganops.training.step import Batches
-from ganops.training.stopwatch import Stopwatch
-from ganops.training.tracker import Tracker
+from ganops.training.step import Batches, train_iteration
+from ganops.training.tracker import SAMPLE_COLUMNS, Tracker
 from ganops.training_settings import Settings
 
-_COLUMNS, _ROWS = 8, 10
-# A point is small: a cloud is of many.
+logger = logging.getLogger(__name__)
+
+_MAX_CLASSES = 10
+# A point is small: a cloud consists of many.
 _POINTS = 1_000
+
+
+def iterations(
+    game: Game, state: TrainingState, settings: Settings, batches: Batches, distributed: Distributed = SINGLE_PROCESS
+) -> Iterator[dict[str, Tensor]]:
+    """Train from the state's clock to total_images; yield each iteration's detached scalars, still on the device.
+
+    The iterator has no other effect, and between two yields the state is whole. The last batch is as large as the
+    others, so that batch statistics never come from a remainder: the clock may end up to one iteration beyond
+    total_images.
+    """
+    while state.images_seen < settings.total_images:
+        yield train_iteration(game, state, settings, batches, distributed)
 
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """What is the same in every attempt. Of several processes the leading one alone is heard and writes."""
+    """Collaborators shared by all attempts. Only the main process logs and writes."""
 
     game: Game
     settings: Settings
     batches: Batches
-    scratch: Checkpoints
+    checkpoints: Checkpoints
     tracker: Tracker
-    progress: Callable[[int, Mapping[str, float]], None]
-    tell: Callable[[str], None]
-    world: Distributed
+    distributed: Distributed
     stopwatch: Stopwatch
-    observer: Probe | None
+    probe: Probe | None
     interruption: Interruption
 
 
-@dataclass
-class _Cadence:
-    """Due whenever the clock crosses a multiple of `every`: a function of the clock, without state of its own."""
+@dataclass(frozen=True)
+class Every:
+    """Due whenever the clock passes a multiple of `images`: a function of the clock, without state of its own."""
 
-    every: int
-    round_images: int
+    images: int
 
-    def due(self, images_seen: int) -> bool:
-        return images_seen // self.every > (images_seen - self.round_images) // self.every
+    def due(self, before: int, images_seen: int) -> bool:
+        """Return whether the clock passed a multiple between two iterations."""
+        return images_seen // self.images > before // self.images
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due after one iteration."""
+
+    log: bool
+    samples: bool
+    snapshot: bool
+    checkpoint: bool
+    probe: bool
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """When each effect of a training is due; at the end of the training all are."""
+
+    log: Every
+    samples: Every
+    snapshot: Every
+    checkpoint: Every
+    probe: Every
+    total_images: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings, min_probe_images: int) -> "Cadence":
+        """Build the cadence of a training; the probe measures at checkpoints, at least so many images apart."""
+        checkpoint = settings.checkpoint_every_images
+        return cls(
+            log=Every(settings.log_every_images),
+            samples=Every(settings.sample_every_images),
+            snapshot=Every(settings.snapshot_every_images),
+            checkpoint=Every(checkpoint),
+            probe=Every(max(1, math.ceil(min_probe_images / checkpoint)) * checkpoint),
+            total_images=settings.total_images,
+        )
+
+    def due(self, before: int, images_seen: int) -> Due:
+        """Return what is due after an iteration that moved the clock from `before` to `images_seen`."""
+        last = images_seen >= self.total_images
+        return Due(
+            log=last or self.log.due(before, images_seen),
+            samples=last or self.samples.due(before, images_seen),
+            snapshot=last or self.snapshot.due(before, images_seen),
+            checkpoint=last or self.checkpoint.due(before, images_seen),
+            probe=last or self.probe.due(before, images_seen),
+        )
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """An attempt from its state on; `tracker` is its own."""
+    """Runs one attempt and logs to that attempt's tracker."""
 
-    venue: TrainingContext
+    context: TrainingContext
     state: TrainingState
     tracker: Tracker
 
     def run(self) -> tuple[Issue, ...]:
-        """Round after round to the end of the budget, or to an interruption, which leaves a checkpoint; or to the
-        instant at which the game is lost, with what was seen: of that nothing is kept."""
-        venue, state, settings = self.venue, self.state, self.venue.settings
-        cadences = [_Cadence(every, settings.round_images) for every in _cadences(settings)]
-        for scalars in rounds(venue.game, state, settings, venue.batches, venue.world):
+        """Train to the budget or an interruption; return the issues that make this attempt a failed one.
+
+        An interruption leaves a checkpoint; a failure does not.
+        """
+        context, state = self.context, self.state
+        self.tracker.start(state.images_seen, context.settings.total_images)
+        before = state.images_seen
+        for scalars in iterations(context.game, state, context.settings, context.batches, context.distributed):
             state.window.update(scalars)
-            last = state.images_seen >= settings.total_images
-            log, sample, snapshot, checkpoint = (last or cadence.due(state.images_seen) for cadence in cadences)
-            look = checkpoint and (last or self._may_look)
-            interrupted = venue.world.any(venue.interruption.received is not None)
-            if lost := self._lost(log, look, checkpoint or interrupted):
-                return lost
-            self._show(sample, snapshot)
-            if checkpoint:
+            due, before = self._cadence.due(before, state.images_seen), state.images_seen
+            stop = context.distributed.any(context.interruption.received is not None)
+            means = state.window.pop() if due.log else {}
+            row = self._measure(means, due)
+            self._log(row, due)
+            if issues := self._check_health(means, row, due.checkpoint or stop):
+                return issues
+            self._log_samples(due)
+            if due.checkpoint:
                 state.record_digest()
-            if checkpoint or interrupted:
-                self._keep(look)
-            if interrupted:
+            if due.checkpoint or stop:
+                self._save_checkpoint(due)
+            if stop:
                 break
         return ()
 
-    def _lost(self, log: bool, look: bool, keep: bool) -> tuple[Issue, ...]:
-        """What makes the game a lost one, of what is due to be seen now."""
-        means = self.state.window.pop() if log else {}
-        row = {**means, **signals(self.venue.settings, means, self.state.curves)}
-        if look and self.venue.observer:
-            row |= self.venue.observer.look(self.state, self.venue.batches)
-        if row:
-            self._record(row, log)
-        names = [name for name, value in means.items() if not math.isfinite(value)]
-        broken = bool(names) or (keep and self.venue.world.any(bool(names := self.state.not_finite())))
-        if broken:
-            return (not_finite(self.venue.settings, names),)
-        verdict = self._verdict() if row else HealthStatus()
-        for warning in verdict.warnings:
-            self.tracker.note(f"warning.{warning.subject}", warning.reason)
-            self.venue.tell(f"At {self.state.images_seen:,} images {warning.reason}. {warning.remedy}.")
-        return verdict.lost
-
-    def _record(self, row: dict[str, float], log: bool) -> None:
-        self.state.record(row)
-        known = {name: value for name, value in row.items() if not math.isnan(value)}
-        told = known | (self.venue.stopwatch.told(self.state.images_seen) if log else {})
-        self.tracker.scalars(self.state.images_seen, told)
-        if log:
-            self.venue.progress(self.state.images_seen, told)
-
-    def _verdict(self) -> HealthStatus:
-        return judge(self._limits, self.state.curves, self.state.images_seen)
+    @cached_property
+    def _cadence(self) -> Cadence:
+        probe = self.context.probe
+        return Cadence.from_settings(self.context.settings, probe.data.min_interval_images if probe else 0)
 
     @cached_property
-    def _limits(self) -> list[Rule]:
-        return rules(self.venue.settings, self.state.weights_of_players())
+    def _rules(self) -> list[Rule]:
+        return rules(self.context.settings, self.state.weights_of_players())
 
-    def _show(self, sample: bool, snapshot: bool) -> None:
-        seen = self.state.images_seen
-        if self.venue.world.leads and sample:
-            pictures = fixed_samples(self.venue.game, self.state, self.venue.settings)
-            self.tracker.images("samples/fixed_z", seen, pictures, _COLUMNS)
-        if self.venue.world.leads and snapshot:
-            self.venue.scratch.snapshots.save(seen, self.state.ema)
+    def _measure(self, means: dict[str, float], due: Due) -> dict[str, float]:
+        """Return one point of the curves: the means, the signals that follow from them, and the probe's values."""
+        row = {**means, **signals(self.context.settings, means, self.state.curves)}
+        if due.probe and self.context.probe:
+            row |= self.context.probe.measure(self.state, self.context.batches)
+        return row
 
-    @property
-    def _may_look(self) -> bool:
-        """At some of the checkpoints, where they come so often that a look at each would cost too much."""
-        observer, settings = self.venue.observer, self.venue.settings
-        if observer is None:
-            return True
-        checkpoints = -(-observer.lookout.least_images // settings.checkpoint_every_images)
-        every = checkpoints * settings.checkpoint_every_images
-        return _Cadence(every, settings.round_images).due(self.state.images_seen)
+    def _log(self, row: dict[str, float], due: Due) -> None:
+        """Add the point to the curves and log it, with the rates where a log is due."""
+        if not row:
+            return
+        self.state.record(row)
+        defined = {name: value for name, value in row.items() if not math.isnan(value)}
+        rates = self.context.stopwatch.rates(self.state.images_seen) if due.log else {}
+        self.tracker.log_metrics(self.state.images_seen, defined | rates)
 
-    def _keep(self, looked: bool) -> None:
-        """What the tracker heard comes first: a checkpoint promises that it is kept. It is healthy only by a look."""
-        if self.venue.world.leads:
+    def _check_health(self, means: dict[str, float], row: dict[str, float], saving: bool) -> tuple[Issue, ...]:
+        """Return the fatal issues, and report new warnings. Before a checkpoint all values must be finite."""
+        if issues := self._check_finite(means, saving):
+            return issues
+        status = self._status() if row else HealthStatus()
+        for warning in status.warnings:
+            self.tracker.set_tag(f"warning.{warning.subject}", warning.reason)
+            logger.warning("At %s images: %s. %s.", f"{self.state.images_seen:,}", warning.reason, warning.remedy)
+        return status.fatal
+
+    def _check_finite(self, means: dict[str, float], saving: bool) -> tuple[Issue, ...]:
+        names = [name for name, value in means.items() if not math.isfinite(value)]
+        failed = bool(names)  # in every process: the means are those of all
+        if saving and not failed:
+            names = self.state.not_finite()
+            failed = self.context.distributed.any(bool(names))
+        return (not_finite_issue(self.context.settings, names),) if failed else ()
+
+    def _status(self) -> HealthStatus:
+        return check_health(self._rules, self.state.curves, self.state.images_seen)
+
+    def _log_samples(self, due: Due) -> None:
+        """Log samples of the EMA networks and save a snapshot of their weights, where they are due."""
+        context, images_seen = self.context, self.state.images_seen
+        if context.distributed.is_main and due.samples:
+            samples = fixed_samples(context.game, self.state, context.settings)
+            self.tracker.log_images("samples/fixed_z", images_seen, samples, context.settings.field)
+        if context.distributed.is_main and due.snapshot:
+            context.checkpoints.snapshots.save(images_seen, self.state.ema)
+
+    def _save_checkpoint(self, due: Due) -> None:
+        """Flush the tracker, then save: a checkpoint promises that all before it is logged.
+
+        A checkpoint is healthy only where the probe has measured.
+        """
+        if self.context.distributed.is_main:
             self.tracker.flush()
-            self.venue.stopwatch.keep()
-            self.venue.scratch.save(self.state, looked and self._verdict().healthy)
+            self.context.stopwatch.save()
+            self.context.checkpoints.save(self.state, healthy=due.probe and self._status().healthy)
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
-    """The same latents at every call, of the averaged generator, as they are stored: of at most ten classes eight
-    pictures each, without classes sixty-four, or 1,000 points in all."""
+    """Sample the EMA generator from the same latents at every call, as stored values.
+
+    Eight pictures of each of at most ten classes, without classes sixty-four, or 1,000 points in all.
+    """
     device = torch.device(settings.device)
-    generator = Sampler(game, state.ema, settings.latent_dimension, (), device, settings.threads)
-    rows = min(settings.classes, _ROWS) or _COLUMNS
-    each = _COLUMNS if settings.field == "image" else _POINTS // rows
+    sampler = Sampler(game, state.ema, settings.latent_dimension, (), device, settings.threads)
+    rows = min(settings.classes, _MAX_CLASSES) or SAMPLE_COLUMNS
+    each = SAMPLE_COLUMNS if settings.field == "image" else _POINTS // rows
     latents = Noise(settings.seed, 0, rows * each, device).normal("fixed/latent", (settings.latent_dimension,))
     labels = torch.arange(rows, device=device).repeat_interleave(each) if settings.classes else None
-    return generator.from_latents(latents, labels)
-
-
-def _cadences(settings: Settings) -> tuple[int, int, int, int]:
-    kept = settings.snapshot_every_images, settings.checkpoint_every_images
-    return settings.log_every_images, settings.sample_every_images, *kept
+    return sampler.from_latents(latents, labels)

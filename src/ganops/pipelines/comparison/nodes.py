@@ -1,39 +1,64 @@
 """Thin nodes of the comparison; annotations as in the training and the evaluation."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ganops.config import ComparisonParameters, EvaluationParameters, TrainingParameters
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ganops.data.store import Store
+    from ganops.extractors.build import StoredExtractor
+else:
+    Image = Store = StoredExtractor = Any
+
 
 def compare_variants(
-    store: Any,
-    feature_extractor: Any,
+    store: Store,
+    feature_extractor: StoredExtractor,
     training: TrainingParameters,
     evaluation: EvaluationParameters,
     comparison: ComparisonParameters,
     checkpoints: Path,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, Any]:
-    """Train and judge every variant in a run of its own; reports as JSON and as a table, curves, rows of samples."""
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, Image]:
+    """Train and evaluate every variant in a run of its own; return reports, table, curves and rows of samples."""
+    from ganops.evaluation.evaluate import make_evaluator
     from ganops.extractors.build import open_extractor
-    from ganops.pipelines.comparison.variants import train_variants
-    from ganops.reporting.comparison import comparison_curves, comparison_table, draw_compared_samples
+    from ganops.launch.compare import Comparison, check_variants
+    from ganops.reporting import comparison as reporting
+    from ganops.reporting.progress import open_progress_bar, step_bar
+    from ganops.reporting.settings_table import print_settings
+    from ganops.reporting.views import DRAWINGS
+    from ganops.tracking.variant_runs import variant_run
 
-    compared = train_variants(
-        store,
-        open_extractor(feature_extractor.made_from(store, evaluation), evaluation),
-        comparison.trainings(training),
-        evaluation,
-        checkpoints,
+    trainings = comparison.trainings(training)
+    check_variants(store, trainings)
+    extractor = open_extractor(feature_extractor.made_from(store, evaluation), evaluation)
+    compare = Comparison(
+        store=store,
+        evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures")),
+        checkpoints=checkpoints,
+        open_run=variant_run,
+        open_progress=open_progress_bar,
+        show_settings=print_settings,
+        generate_samples=reporting.row_of_samples,
+        draw_picture=lambda bundle: DRAWINGS[bundle.settings.field].samples(bundle),
     )
-    reports = {label: variant.to_json() for label, variant in compared.items()}
-    return reports, comparison_table(compared), comparison_curves(compared), draw_compared_samples(compared)
+    trained = compare.train_all(trainings)
+    variants = {
+        label: reporting.VariantResult(one.name, one.seed, one.report, one.samples, one.failure)
+        for label, one in trained.items()
+    }
+    reports = {label: variant.to_json() for label, variant in variants.items()}
+    table, curves = reporting.comparison_table(variants), reporting.comparison_curves(variants)
+    return reports, table, curves, reporting.draw_compared_samples(variants)
 
 
-def draw_comparison_curves(comparison_curves: pd.DataFrame) -> Any:
-    """A panel a metric, a line a variant, over images seen."""
+def draw_comparison_curves(comparison_curves: pd.DataFrame) -> Image:
+    """Draw a panel for each metric, with a line for each variant, over images seen."""
     from ganops.reporting.curves import draw_curves
 
     return draw_curves(comparison_curves)

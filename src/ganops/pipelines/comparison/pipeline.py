@@ -1,4 +1,4 @@
-"""store, judge → a child run a variant, their reports, table, curves and samples."""
+"""Store and feature extractor → a child run for each variant, their reports, table, curves and samples."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -9,7 +9,7 @@ _COMPARED = ["comparison_reports", "comparison_table", "comparison_curves", "com
 
 
 def create_pipeline() -> Pipeline:
-    """Trainings beside one another, all judged alike."""
+    """Return the pipeline that trains several variants and evaluates them alike."""
     return Pipeline(
         [
             Node(compare_variants, _INPUTS, _COMPARED, name="compare"),

@@ -1,4 +1,4 @@
-"""store → settings, training state, bundle, curves, snapshots."""
+"""Store → settings, training state, bundle, curves, snapshots."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -8,7 +8,7 @@ _TRAINED = ["settings", "training_state", "bundle", "training_scalars", "trainin
 
 
 def create_pipeline() -> Pipeline:
-    """Adversarial training and its curves."""
+    """Return the pipeline that trains and draws the curves."""
     return Pipeline(
         [
             Node(train_generator, ["store", "params:training", "checkpoints"], _TRAINED, name="train"),

@@ -1,6 +1,8 @@
-"""The training of an environment, by one of several processes that a launcher started: no other node, no MLflow run."""
+"""`kedro train`: one process of a training that torchrun or a cluster's launcher started.
 
-import logging
+It runs no other node and opens no MLflow run.
+"""
+
 import os
 from pathlib import Path
 from typing import Any
@@ -12,20 +14,19 @@ from ganops.config import TrainingParameters
 from ganops.configuration.config_checks import check_environment, check_overrides_visible_to_dvc
 from ganops.errors import ConfigurationError
 
-logger = logging.getLogger(__name__)
-_NEEDED = ("store", "checkpoints")
+_DATASETS = ("store", "checkpoints")
 
 
-def join(project: Path, environment: str | None, runtime_parameters: dict[str, Any]) -> None:
-    """Take part; the configuration is read as `kedro run` reads it.
+def run_worker(project: Path, environment: str | None, runtime_parameters: dict[str, Any]) -> None:
+    """Train as one of several processes, with the configuration that `kedro run` would read.
 
     Raises:
         ConfigurationError: no launcher has started this process.
     """
     from ganops.launch.launch import join_training
-    from ganops.reporting.progress import training_progress
+    from ganops.reporting.progress import open_progress_bar
 
-    processes = _processes()
+    processes = _process_count()
     os.chdir(project)
     configuration = project / settings.CONF_SOURCE
     loader = settings.CONFIG_LOADER_CLASS(
@@ -33,13 +34,13 @@ def join(project: Path, environment: str | None, runtime_parameters: dict[str, A
     )
     check_environment(loader.environments(), environment)
     check_overrides_visible_to_dvc(configuration, environment)
-    catalog = DataCatalog.from_config({name: loader["catalog"][name] for name in _NEEDED})
+    catalog = DataCatalog.from_config({name: loader["catalog"][name] for name in _DATASETS})
     parameters = TrainingParameters.parse(loader["parameters"][TrainingParameters.key])
-    store, checkpoints = (catalog.load(name) for name in _NEEDED)
-    join_training(store, parameters, checkpoints, processes, training_progress, logger.info)
+    store, checkpoints = (catalog.load(name) for name in _DATASETS)
+    join_training(store, parameters, checkpoints=checkpoints, processes=processes, open_tracker=open_progress_bar)
 
 
-def _processes() -> int:
+def _process_count() -> int:
     if "RANK" not in os.environ:
         raise ConfigurationError(
             "kedro train",

@@ -1,0 +1,60 @@
+"""What does the health probe cost?
+
+python benchmarks/probe.py       a table: seconds of a measurement / seconds of training between two measurements
+
+A measurement is diversity and overfitting (training/probe.py), as in `kedro run`: 64 pictures through generator,
+embedding and discriminator. The other signals follow from values that an iteration computes anyway.
+"""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from side_by_side import arguments, clock_of, machine_line, resolved, shown, take_turns
+from side_by_side import ratio as ratio_of
+from synthetic import random_store
+
+from ganops.data.loader import Loader
+from ganops.extractors.embedding import build_embedding
+from ganops.games.build import build_game
+from ganops.training.distributed import SINGLE_PROCESS
+from ganops.training.probe import Probe, ProbeData
+from ganops.training.state import TrainingState
+from ganops.training.trainer import iterations
+
+CLASSES, ITERATIONS = 10, 10
+
+
+def main() -> None:
+    parser = arguments(__doc__, turns=10)
+    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan", "vae"])
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(machine_line(given))
+    print(f"{'recipe':8}{'picture':>12}{'ms a probe':>12}{'ms an iteration':>17}   probe / training between two")
+    with tempfile.TemporaryDirectory() as folder:
+        for size in ((1, 28, 28), (3, 32, 32)):
+            store = random_store(Path(folder, f"{size[0]}"), 1000, size, CLASSES)
+            for recipe in given.recipes:
+                settings = resolved(recipe, size, given.threads, CLASSES, total_images=10**9)
+                game = build_game(settings)
+                state = TrainingState.initial(settings, game)
+                batches = Loader(store, "train", game.fields, settings.seed)
+                data = ProbeData(build_embedding(settings), batches)
+                probe = Probe(game, settings, data, SINGLE_PROCESS)
+                training = iterations(game, state, settings, batches)
+                sides = {
+                    "probe": lambda probe=probe, state=state, batches=batches: probe.measure(state, batches),
+                    "training": lambda training=training: [next(training) for _ in range(ITERATIONS)],
+                }
+                seconds = take_turns(sides, given.turns, clock_of(given))
+                share = ITERATIONS * settings.round_images / data.min_interval_images
+                between = [taken / share for taken in seconds["training"]]
+                means = [1000 * sum(taken) / len(taken) for taken in (seconds["probe"], seconds["training"])]
+                shape = " × ".join(map(str, size))
+                ratio = shown(ratio_of(seconds["probe"], between))
+                print(f"{recipe:8}{shape:>12}{means[0]:12.1f}{means[1] / ITERATIONS:17.1f}   {ratio}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

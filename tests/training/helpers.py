@@ -1,0 +1,71 @@
+"""What several tests of training share: comparisons of states, batches and games that interfere, a training to call."""
+
+import copy
+
+import torch
+
+from ganops.games.build import build_game
+from ganops.training import train as training
+from ganops.training_settings import LARGEST_CLOCK
+
+# Two processes differ from one in the order of summation; the optimizers are scale-free, and so make rounding visible.
+RTOL, ATOL = 2e-4, 2e-5
+LEARNED = ("networks", "ema", "optimizers", "adapt", "clock")
+
+
+def equal(left, right):
+    """Whether two mappings have the same names and the same tensors, bit for bit."""
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+def assert_close(left, right):
+    """Compare all that training learns: weights, averages, moments, adapted augmentation."""
+    assert left.keys() == right.keys()
+    for name in right:
+        if name.startswith(LEARNED):
+            torch.testing.assert_close(
+                left[name], right[name], rtol=RTOL, atol=ATOL, msg=lambda text, name=name: f"{name}: {text}"
+            )
+
+
+class Stopped(Exception):
+    """The power is cut."""
+
+
+class StopsAt:
+    """Batches that raise Stopped when asked for the sample `at` or a later one."""
+
+    def __init__(self, batches, at):
+        self.batches, self.at = batches, at
+
+    def batch(self, first, count):
+        if first >= self.at:
+            raise Stopped
+        return self.batches.batch(first, count)
+
+
+def hooked(game, hook):
+    """Return the game with `hook(networks, images_seen, attempt)` called before each loss.
+
+    The position of the noise says where in the training a loss is computed.
+    """
+
+    class Hooked(type(game)):
+        def losses(self, player, networks, batch, noise, *others, **options):
+            attempt, images_seen = divmod(noise.first, LARGEST_CLOCK)
+            hook(networks, images_seen, attempt)
+            return super().losses(player, networks, batch, noise, *others, **options)
+
+    return with_class(game, Hooked)
+
+
+def with_class(game, cls):
+    """Return a copy of the game that is of another class."""
+    twin = copy.copy(game)
+    object.__setattr__(twin, "__class__", cls)
+    return twin
+
+
+def train(settings, batches, data_digest, checkpoints, tracker, game=None, **options):
+    """Train; `game` takes the place of the one that the settings describe."""
+    return training.train(game or build_game(settings), settings, batches, data_digest, checkpoints, tracker, **options)
