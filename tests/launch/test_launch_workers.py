@@ -77,7 +77,10 @@ def test_a_worker_with_edited_code_is_refused(noise_store, tmp_path, monkeypatch
 
 def test_too_many_failures_end_the_training(noise_store, tmp_path, monkeypatch):
     monkeypatch.setattr("ganops.launch.launch.MAX_RESTARTS", 0)
-    with pytest.raises(TrainingError, match=r"Workers failed 1 times; the last failure: Worker . of 2 (was killed by SIGKILL|failed with)"):
+    with pytest.raises(
+        TrainingError,
+        match=r"Workers failed 1 times; the last failure: Worker . of 2 (was killed by SIGKILL|failed with)",
+    ):
         launch(noise_store, tmp_path, partial(killing_tracker, tmp_path / "written", 16))
 
 

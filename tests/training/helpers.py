@@ -61,9 +61,9 @@ def hooked(game, hook):
 
 def with_class(game, cls):
     """Return a copy of the game that is of another class."""
-    twin = copy.copy(game)
-    object.__setattr__(twin, "__class__", cls)
-    return twin
+    changed = copy.copy(game)
+    object.__setattr__(changed, "__class__", cls)
+    return changed
 
 
 def train(settings, batches, data_digest, checkpoints, tracker, game=None, **options):

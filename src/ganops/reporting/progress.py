@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from torch import Tensor
 from tqdm import tqdm
 
 from ganops.config import FieldName
@@ -46,7 +45,7 @@ class ProgressBar:
             self._bar.set_postfix(losses)
         self._bar.update(images_seen - self._bar.n)
 
-    def log_images(self, key: str, images_seen: int, samples: Tensor, field: FieldName) -> None:
+    def log_images(self, key: str, images_seen: int, samples: object, field: FieldName) -> None:
         """Do nothing: a terminal shows no pictures."""
 
     def set_tag(self, key: str, value: str) -> None:

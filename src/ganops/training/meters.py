@@ -36,7 +36,7 @@ class RunningMeans:
 
 
 class Stopwatch:
-    """Counts the seconds of a training over all of its processes, each of which resumes from the file.
+    """Counts the seconds of a training over all of its processes; each resumes from the file.
 
     Only the tracker receives them: no output may depend on a clock. Seconds after the last checkpoint are not counted
     when the training resumes from it.
