@@ -48,7 +48,7 @@ def test_outputs_reach_of_the_silent_parts_messages_records_and_git_alone() -> N
     """A logged model asks `git` which files of the package belong to it."""
     graph = import_graph("ganops")
     starts = [module for module in graph.modules if parts_of([module]) & (TRAINING | OUTPUTS)]
-    assert parts_of(reachable_modules(graph, starts)) & SILENT == {"configuration", "errors", "git", "tracking"}
+    assert parts_of(reachable_modules(graph, starts)) & SILENT == {"errors", "git", "tracking"}
 
 
 @pytest.fixture
