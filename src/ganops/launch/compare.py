@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -35,6 +35,7 @@ Trainings = Mapping[tuple[str, int], TrainingParameters]
 """(variant, training seed) → parameters."""
 
 
+@runtime_checkable
 class VariantRun(Protocol):
     """Records one variant."""
 
