@@ -2,8 +2,8 @@
 
 python benchmarks/loop.py        a table: seconds of ganops' training / seconds of the bare loop, in interleaved pairs
 
-Both play the same game: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam. ganops'
-side is a whole training: loader, addressed noise, rounds, averages, one log a turn to a tracker that does nothing. The
+Both train the same game: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam. ganops'
+side is a whole training: loader, addressed noise, averages, one log a repeat to a tracker that does nothing. The
 bare side is written out here, without a function that it could do without: data resident as a tensor of bytes, noise
 by torch.randn, nothing logged. Checkpoints and samples are left out, which a training makes twenty times in all.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from side_by_side import Clock, arguments, clock_of, machine_line, ratio, resolved, shown
+from side_by_side import Clock, arguments, clock_of, machine_line, ratio, resolved, show_interval
 from synthetic import random_store
 from torch import Tensor
 
@@ -48,7 +48,7 @@ class Bare:
         self.relativistic = settings.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
-    def rounds(self, count: int) -> None:
+    def iterate(self, count: int) -> None:
         for _ in range(count):
             self.move_discriminator()
             self.move_generator()
@@ -144,8 +144,8 @@ class Bare:
 
 
 @dataclass
-class Turns:
-    """ganops' batches; before a turn's first one it is the other side's turn, on a clock of its own."""
+class Repeats:
+    """ganops' batches; before a repeat's first one it is the other side's repeat, on a clock of its own."""
 
     loader: Loader
     calls_a_turn: int
@@ -168,39 +168,41 @@ class Turns:
         return self.loader.batch(first, count)
 
 
-def compare(recipe: str, size: tuple[int, int, int], given: argparse.Namespace) -> tuple[list[float], list[float]]:
-    """Seconds of the turns of both sides."""
-    batch = resolved(recipe, size, given.threads).batch
+def compare(recipe: str, size: tuple[int, int, int], options: argparse.Namespace) -> tuple[list[float], list[float]]:
+    """Seconds of the repeats of both sides."""
+    batch = resolved(recipe, size, options.threads).batch
     # The first pair warms up, the last is not complete.
-    images = (given.turns + 2) * given.rounds * batch
-    cadence = {"log_every_images": given.rounds * batch, "sample_every_images": images}
-    said = {"total_images": images, "checkpoint_every_images": images, **cadence}
-    settings = resolved(recipe, size, given.threads, CLASSES, **said)
+    images = (options.repeats + 2) * options.iterations * batch
+    cadence = {"log_every_images": options.iterations * batch, "sample_every_images": images}
+    overrides = {"total_images": images, "checkpoint_every_images": images, **cadence}
+    settings = resolved(recipe, size, options.threads, CLASSES, **overrides)
     with tempfile.TemporaryDirectory() as folder:
         store = random_store(Path(folder, "store"), 5000, size, CLASSES)
         bare = Bare(settings, *(torch.from_numpy(store.read(f, store.indices("train"))) for f in ("image", "label")))
         game = build_game(settings)
         loader = Loader(store, "train", game.fields, settings.seed)
-        calls = given.rounds * (2 if game.ahead else 1)
-        turns = Turns(loader, calls, lambda: bare.rounds(given.rounds), clock_of(given))
-        train(game, settings, turns, "random", Path(folder), NullTracker())
-    return turns.ours[1:], turns.theirs[1:-1]
+        calls = options.iterations * (2 if game.ahead else 1)
+        repeats = Repeats(loader, calls, lambda: bare.iterate(options.iterations), clock_of(options))
+        train(game, settings, repeats, "random", Path(folder), NullTracker())
+    return repeats.ours[1:], repeats.theirs[1:-1]
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=10)
-    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
+    parser = arguments(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="in a repeat")
     parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="of two players")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(machine_line(given))
-    print(f"{'recipe':8}{'picture':>12}{'ms a round':>12}{'bare':>8}   ganops / bare")
-    for recipe in given.recipes:
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(machine_line(options))
+    print(f"{'recipe':8}{'picture':>12}{'ms an iteration':>12}{'bare':>8}   ganops / bare")
+    for recipe in options.recipes:
         for size in ((1, 28, 28), (3, 32, 32)):
-            ours, theirs = compare(recipe, size, given)
-            mean = [1000 * sum(taken) / len(taken) / given.rounds for taken in (ours, theirs)]
+            ours, theirs = compare(recipe, size, options)
+            mean = [1000 * sum(taken) / len(taken) / options.iterations for taken in (ours, theirs)]
             shape = " × ".join(map(str, size))
-            print(f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {shown(ratio(ours, theirs))}", flush=True)
+            print(
+                f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {show_interval(ratio(ours, theirs))}", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ def measured(path: Path) -> dict[str, float]:
     poller = threading.Thread(target=poll, daemon=True)
     poller.start()
     store = Store.open(path)
-    said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
+    overrides = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
     with tempfile.TemporaryDirectory() as checkpoints:
-        parameters = TrainingParameters.parse({**said, "device": "cpu"})
+        parameters = TrainingParameters.parse({**overrides, "device": "cpu"})
         launch_training(
             store, parameters, checkpoints=Path(checkpoints), open_tracker=NO_TRACKER, show_settings=lambda rows: None
         )
@@ -66,14 +66,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 pictures")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.measure:
-        print(json.dumps(measured(given.measure)))
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(measured(options.measure)))
         return
     print(f"{processor()}; MiB")
     print(f"{'pictures':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")
     first = None
-    for count in (1000, 2000) if given.quick else (1000, 10_000, 100_000):
+    for count in (1000, 2000) if options.quick else (1000, 10_000, 100_000):
         found = one_run(count)
         first = first or found["anonymous"]
         store, share = count * 3 * 32 * 32 / 2**20, found["anonymous"] / first

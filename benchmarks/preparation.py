@@ -154,12 +154,12 @@ def ganops(folder: Path, side: int) -> None:
     prepare(image_folder(folder), parameters(side))
 
 
-def speeds(kind: str, count: int, rounds: int) -> None:
-    """Medians over rounds; the three take turns."""
+def speeds(kind: str, count: int, iterations: int) -> None:
+    """Medians over iterations; the three alternate."""
     sides = (plain_loop, torchvision_threads, ganops)
     seconds: dict[str, list[float]] = {side.__name__: [] for side in sides}
     with made(kind, count) as folder:
-        for _ in range(rounds):
+        for _ in range(iterations):
             for side in sides:
                 start = time.perf_counter()
                 side(folder, SIDES[kind])
@@ -176,10 +176,10 @@ def decoder_share(folder: Path, side: int) -> float:
     inside = []
 
     def timed(whole: Callable[..., object]) -> Callable[..., object]:
-        def called(*given: object, **named: object) -> object:
+        def called(*options: object, **named: object) -> object:
             start = time.thread_time()
             try:
-                return whole(*given, **named)
+                return whole(*options, **named)
             finally:
                 inside.append(time.thread_time() - start)
 
@@ -230,19 +230,19 @@ def main() -> None:
     parser.add_argument("count", nargs="?", type=int)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    if given.measure:
-        print(json.dumps(measured(Path(given.measure[0]), int(given.measure[1]))))
+    if options.measure:
+        print(json.dumps(measured(Path(options.measure[0]), int(options.measure[1]))))
         return
-    if not given.kind:
+    if not options.kind:
         print(f"{'kind':8}{'':22}{'pictures/s':>12}{'ganops, times':>16}")
-        speeds("small", 500 if given.quick else 5000, 3 if given.quick else 7)
-        speeds("medium", 100 if given.quick else 1000, 3 if given.quick else 5)
-        speeds("large", 8 if given.quick else 24, 3 if given.quick else 5)
+        speeds("small", 500 if options.quick else 5000, 3 if options.quick else 7)
+        speeds("medium", 100 if options.quick else 1000, 3 if options.quick else 5)
+        speeds("large", 8 if options.quick else 24, 3 if options.quick else 5)
     print(f"{'kind':8}{'pictures':>9}{'seconds':>10}{'pictures/s':>14}{'peak MiB':>12}{'grown MiB':>12}")
-    sizes = (100, 1000) if given.quick else (1000, 10_000, 100_000)
-    for kind, count in [(given.kind, given.count)] if given.kind else [("small", size) for size in sizes]:
+    sizes = (100, 1000) if options.quick else (1000, 10_000, 100_000)
+    for kind, count in [(options.kind, options.count)] if options.kind else [("small", size) for size in sizes]:
         one_run(kind, count)
 
 

@@ -1,11 +1,11 @@
 """How fast does SNGAN train at 32 × 32 in colour, at the size that Mimicry trains (G 4.3 M, D 1.05 M parameters)?
 
-python benchmarks/sngan.py       a table: real images a second, of one move of D and one of G at batch 64
+python benchmarks/sngan.py       a table: real images a second, of one update of D and one of G at batch 64
 
 `textbook` is the paper's networks as they are usually written, in this script: nearest doubling before a convolution,
 means of 2 × 2 after one, 1 × 1 shortcuts where the maps are large, torch's spectral_norm; hinge loss, fp32, eager,
-contiguous, Adam as it comes, torch.randn. ganops' side is the recipe `sngan` at width 128 with one move of D a round:
-addressed noise and the averaged generator are in its time.
+contiguous, Adam as it comes, torch.randn. ganops' side is the recipe `sngan` at width 128 with one update of D an
+iteration: addressed noise and the averaged generator are in its time.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from flops import Random, operations
-from side_by_side import arguments, clock_of, machine_line, ratio, resolved, shown, take_turns
+from side_by_side import alternate, arguments, clock_of, machine_line, ratio, resolved, show_interval
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -95,7 +95,7 @@ class Textbook:
 
 
 def ours(settings: Settings) -> tuple[Callable[[], object], str]:
-    """A round at each call, and the numbers of parameters."""
+    """An iteration at each call, and the numbers of parameters."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
     return lambda: train_iteration(game, state, settings, batches), _sizes(*state.networks.values())
@@ -105,37 +105,37 @@ def _sizes(*networks: nn.Module) -> str:
     return ", ".join(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M" for network in networks)
 
 
-def sides(given: argparse.Namespace) -> dict[str, Callable[[], object]]:
+def sides(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """By name; the first is what the others are compared with. Tells their sizes."""
-    said = {"width": given.width, "batch": given.batch, "discriminator_steps": 1}
+    overrides = {"width": options.width, "batch": options.batch, "discriminator_steps": 1}
     forms = [(precision, last) for precision in ("fp32", "bf16") for last in (False, True)]
-    book = Textbook(torch.rand(given.batch, *SIZE) * 2 - 1, given.width)
+    book = Textbook(torch.rand(options.batch, *SIZE) * 2 - 1, options.width)
     print(f"textbook: G and D of {_sizes(book.net_g, book.net_d)} parameters")
-    played: dict[str, Callable[[], object]] = {"textbook, fp32, contiguous": book}
+    trained: dict[str, Callable[[], object]] = {"textbook, fp32, contiguous": book}
     sizes = ""
     for precision, last in forms:
-        settings = resolved("sngan", SIZE, given.threads, precision=precision, channels_last=last, **said)
+        settings = resolved("sngan", SIZE, options.threads, precision=precision, channels_last=last, **overrides)
         name = f"ganops, {precision}, {'channels-last' if last else 'contiguous'}"
-        played[name], sizes = ours(settings)
+        trained[name], sizes = ours(settings)
     print(f"ganops: G and D of {sizes} parameters")
-    return played
+    return trained
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=4)
+    parser = arguments(__doc__, repeats=4)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--batch", type=int, default=BATCH)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(machine_line(given))
-    every = sides(given)
-    counts = {name: operations(side) / given.batch / 1e9 for name, side in every.items()}
-    seconds = take_turns(every, given.turns, clock_of(given))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(machine_line(options))
+    every = sides(options)
+    counts = {name: operations(side) / options.batch / 1e9 for name, side in every.items()}
+    seconds = alternate(every, options.repeats, clock_of(options))
     print(f"{'':32}{'images/s':>10}{'GFLOP an image':>16}   times textbook")
     textbook = next(iter(seconds.values()))
     for name, taken in seconds.items():
-        rate = given.turns * given.batch / sum(taken)
-        print(f"{name:32}{rate:10.1f}{counts[name]:16.2f}   {shown(ratio(textbook, taken))}")
+        rate = options.repeats * options.batch / sum(taken)
+        print(f"{name:32}{rate:10.1f}{counts[name]:16.2f}   {show_interval(ratio(textbook, taken))}")
 
 
 if __name__ == "__main__":

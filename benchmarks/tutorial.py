@@ -3,10 +3,10 @@
 python benchmarks/tutorial.py        a table: images a second of each side, and the tutorial's seconds / the side's
 
 The naive loop is that of PyTorch's DCGAN tutorial: files decoded by Pillow in each batch (`ImageFolder`, `DataLoader`),
-fp32, eager, contiguous, Adam as it comes, four `.item()` a round, a sigmoid and BCELoss, a discriminator with batch
-norm whose gradients the generator's move computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in colour,
-and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178 × 218,
-as the tutorial's faces are, which are resized each time.
+fp32, eager, contiguous, Adam as it comes, four `.item()` an iteration, a sigmoid and BCELoss, a discriminator with
+batch norm whose gradients the generator's update computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in
+colour, and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178
+× 218, as the tutorial's faces are, which are resized each time.
 
 Then what each change gives, one after the other: prepared data, no `.item()` and fused Adam, channels-last, bfloat16;
 and ganops without what the tutorial does not have (R1, whose gradient is differentiated again, and the shifts), and as
@@ -26,7 +26,7 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
-from side_by_side import arguments, clock_of, machine_line, ratio, resolved, shown, take_turns
+from side_by_side import alternate, arguments, clock_of, machine_line, ratio, resolved, show_interval
 from torch import Tensor, nn
 from torchvision import datasets, transforms
 
@@ -59,8 +59,8 @@ def prepared(files: Path, store: Path) -> Store:
     values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text(encoding="utf-8"))[
         "data_preparation"
     ]
-    said = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
-    prepare(image_folder(files), DataPreparationParameters.parse({**values, **said}))[0].write(store)
+    overrides = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
+    prepare(image_folder(files), DataPreparationParameters.parse({**values, **overrides}))[0].write(store)
     return Store.open(store)
 
 
@@ -106,7 +106,7 @@ class Tutorial:
         self.criterion = nn.BCELoss()
         self.told: list[float] = []
 
-    def rounds(self, count: int) -> None:
+    def iterate(self, count: int) -> None:
         for _ in range(count):
             self.round(next(self.batches))
 
@@ -175,9 +175,9 @@ def from_store(store: Store) -> Iterator[Tensor]:
         first += BATCH
 
 
-def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], None]:
+def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[], None]:
     """Return ganops' own loop, `count` iterations at each call."""
-    settings = resolved("dcgan", SIZE, threads, total_images=10**9, **said)
+    settings = resolved("dcgan", SIZE, threads, total_images=10**9, **overrides)
     game = build_game(settings)
     batches = Loader(store, "train", game.fields, settings.seed)
     training = iterations(game, TrainingState.initial(settings, game), settings, batches)
@@ -189,7 +189,7 @@ def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], No
     return run
 
 
-def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
+def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
     """By name; the first is what the others are compared with."""
     files = {name: make_files(folder / str(k), 2000, *form) for k, (name, form) in enumerate(FILES.items())}
     first, other = files
@@ -197,19 +197,21 @@ def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], Non
     store = prepared(files[first], folder / "store")
     print(f"preparation of 2000 files, {first}: {time.perf_counter() - start:.1f} s, once")
     steps = {
-        f"tutorial, {first}": Tutorial(decoded(files[first], given.workers), Changes()),
-        f"tutorial, {other}": Tutorial(decoded(files[other], given.workers), Changes()),
+        f"tutorial, {first}": Tutorial(decoded(files[first], options.workers), Changes()),
+        f"tutorial, {other}": Tutorial(decoded(files[other], options.workers), Changes()),
         "tutorial, prepared data": Tutorial(from_store(store), Changes()),
         "… no .item(), fused Adam": Tutorial(from_store(store), Changes(True)),
         "… channels-last": Tutorial(from_store(store), Changes(True, True)),
         "… bf16": Tutorial(from_store(store), Changes(True, True, True)),
     }
-    loops = {name: lambda step=step: step.rounds(given.rounds) for name, step in steps.items()}
+    loops = {name: lambda step=step: step.iterate(options.iterations) for name, step in steps.items()}
     bare = {"r1_gamma": 0.0, "augmentation": 0.0}
     return loops | {
-        "ganops without R1 and shifts": ours(store, given.threads, given.rounds, **bare),
-        "ganops, default": ours(store, given.threads, given.rounds),
-        "ganops, the other precision": ours(store, given.threads, given.rounds, precision=_other(given.threads)),
+        "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
+        "ganops, default": ours(store, options.threads, options.iterations),
+        "ganops, the other precision": ours(
+            store, options.threads, options.iterations, precision=_other(options.threads)
+        ),
     }
 
 
@@ -218,20 +220,20 @@ def _other(threads: int) -> str:
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=10)
-    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
+    parser = arguments(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="in a repeat")
     parser.add_argument("--workers", type=int, default=2, help="of the DataLoader; the tutorial has 2")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(f"{machine_line(given)}, {given.workers} workers of the DataLoader")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"{machine_line(options)}, {options.workers} workers of the DataLoader")
     with tempfile.TemporaryDirectory() as folder:
-        seconds = take_turns(sides(given, Path(folder)), given.turns, clock_of(given))
-    print(f"default precision here: {resolved('dcgan', SIZE, given.threads).precision}")
+        seconds = alternate(sides(options, Path(folder)), options.repeats, clock_of(options))
+    print(f"default precision here: {resolved('dcgan', SIZE, options.threads).precision}")
     print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
     first, other = list(seconds.values())[:2]
     for name, taken in seconds.items():
-        rate = given.turns * given.rounds * BATCH / sum(taken)
-        print(f"{name:32}{rate:10.0f}   {shown(ratio(first, taken)):18}   {shown(ratio(other, taken))}")
+        rate = options.repeats * options.iterations * BATCH / sum(taken)
+        print(f"{name:32}{rate:10.0f}   {show_interval(ratio(first, taken)):18}   {show_interval(ratio(other, taken))}")
 
 
 if __name__ == "__main__":

@@ -1,50 +1,73 @@
+import pytest
 import torch
 
 from ganops.games.build import build_game
 from ganops.noise import Noise
+from ganops.training.schedules import strengths
 from ganops.training.state import TrainingState
 from ganops.training.step import move, train_iteration
 
+from .helpers import equal
 
-def bytes_of(network):
+
+def copy_weights(network):
     return {key: value.clone() for key, value in network.state_dict().items()}
 
 
-def same(left, right):
-    return all(torch.equal(left[key], right[key]) for key in left)
-
-
-def test_a_move_leaves_the_bytes_of_all_other_networks_untouched(recipe, make_settings, stripes):
+def test_an_update_leaves_all_other_networks_unchanged(recipe, make_settings, stripes):
     settings = make_settings(recipe)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
     for player, moving in game.players.items():
-        before = {name: bytes_of(network) for name, network in state.networks.items()}
+        before = {name: copy_weights(network) for name, network in state.networks.items()}
         move(game, player, state, settings, stripes.batch(0, 8), Noise(0, 0, 8))
         for name, network in state.networks.items():
-            assert same(before[name], bytes_of(network)) == (name not in moving), name
+            assert equal(before[name], copy_weights(network)) == (name not in moving), name
         frozen = [p for name, n in state.networks.items() if name not in moving for p in n.parameters()]
         assert all(parameter.grad is None for parameter in frozen)
 
 
-def test_a_round_gives_detached_means_of_every_loss_and_moves_the_clock(recipe, make_settings, stripes):
-    settings = make_settings(recipe)
+def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe, make_settings, stripes):
+    """Of the first player, whose losses nothing has changed before."""
+    settings = make_settings(recipe, precision="fp32")
     game = build_game(settings)
-    state = TrainingState.initial(settings, game)
+    state, untouched = TrainingState.initial(settings, game), TrainingState.initial(settings, game)
     scalars = train_iteration(game, state, settings, stripes)
     assert state.images_seen == settings.round_images
-    assert scalars and all(value.shape == () and not value.requires_grad for value in scalars.values())
-    assert all(torch.isfinite(value) for value in scalars.values())
+    assert all(value.shape == () and not value.requires_grad for value in scalars.values())
+    player = next(iter(game.players))
+    assert set(scalars) >= {f"gradient/{name}" for name in game.players}
+    if game.moves[player] == 1:
+        weights = untouched.strengths(strengths(settings, 0))
+        losses = game.losses(player, untouched.networks, stripes.batch(0, 8), Noise(settings.seed, 0, 8), weights)
+        for name, values in {**losses.terms, **losses.observed}.items():
+            torch.testing.assert_close(scalars[name], values.detach().float().mean())
 
 
-def test_r1_is_part_of_the_discriminators_move(make_settings, stripes):
-    settings = make_settings("dcgan", r1_gamma=1.0, precision="fp32")
+def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings, stripes):
+    settings = make_settings("dcgan", r1_gamma=3.0, penalty_every_moves=1, precision="fp32")
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    assert move(game, "discriminator", state, settings, stripes.batch(0, 8), Noise(0, 0, 8))["penalty/r1"] > 0
+
+    class Linear(torch.nn.Module):
+        """Logits with the gradient `slope` everywhere."""
+
+        def __init__(self):
+            super().__init__()
+            self.slope = torch.nn.Parameter(torch.linspace(-1, 1, 108))
+
+        def forward(self, samples, label, dropout):
+            return samples.flatten(1) @ self.slope
+
+    discriminator = Linear()
+    state.networks["discriminator"] = discriminator
+    state.optimizers["discriminator"] = torch.optim.Adam(discriminator.parameters())
+    squared = float(discriminator.slope.detach().square().sum())
+    scalars = move(game, "discriminator", state, settings, stripes.batch(0, 8), Noise(0, 0, 8))
+    assert float(scalars["penalty/r1"]) == pytest.approx(3.0 / 2 * squared, rel=1e-5)
 
 
-def test_every_state_tensor_has_its_parameters_strides_after_a_restore(recipe, make_settings, stripes):
+def test_restored_moments_have_the_strides_of_their_parameters(recipe, make_settings, stripes):
     settings = make_settings(recipe, channels_last=True)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
@@ -57,7 +80,7 @@ def test_every_state_tensor_has_its_parameters_strides_after_a_restore(recipe, m
     assert restored.digest() == state.digest()
 
 
-def test_a_lazy_penalty_is_a_step_of_its_own_k_times_as_strong_after_every_kth_move(make_settings, stripes):
+def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_settings, stripes):
     settings = make_settings("dcgan", penalty_every_moves=4, precision="fp32")
     game = build_game(settings)
     states = [TrainingState.initial(settings, game) for _ in range(2)]
@@ -70,7 +93,7 @@ def test_a_lazy_penalty_is_a_step_of_its_own_k_times_as_strong_after_every_kth_m
     assert states[0].digest() != states[1].digest()
 
 
-def test_augmentation_adapts_after_every_fourth_move(make_settings, stripes):
+def test_augmentation_adapts_after_every_fourth_update(make_settings, stripes):
     settings = make_settings("dcgan", augmentation_target=0.6, augmentation=0.5, total_images=80)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
