@@ -11,7 +11,7 @@ from .helpers import train
 
 
 def test_two_halves_equal_the_whole_training(recipe, make_settings, stripes, tracker, tmp_path):
-    """Where nothing is scheduled: the EMA and its ramp start anew."""
+    """Where nothing is scheduled: the EMA and its ramp start again."""
     constant = {"learning_rate_decay": "none"}
     long = make_settings(recipe, total_images=160, **constant)
     short = make_settings(recipe, total_images=80, **constant)

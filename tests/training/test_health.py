@@ -309,7 +309,10 @@ def test_without_a_checkpoint_a_restart_has_new_weights(make_settings, faint, tr
 
     game = hooked(build_game(settings), hook)
     result = train(settings, faint, "data", tmp_path, tracker, game, probe_data=probe_data())
-    assert int(result.state["clock/attempt"]) == 1 and "Restarting from scratch (attempt 1 of 3)" in caplog.messages[0]
+    assert (
+        int(result.state["clock/attempt"]) == 1
+        and "Restarting from the beginning (attempt 1 of 3)" in caplog.messages[0]
+    )
     first, second = initial[0], initial[1]
     assert not torch.equal(first, second) and first.std() == pytest.approx(float(second.std()), rel=0.3)
 

@@ -65,7 +65,7 @@ def run_worker(job: TrainingJob, distributed: Distributed = SINGLE_PROCESS) -> T
     game = build_game(settings)
     device = torch.device(settings.device)
     digest = store.digest("train") + store.digest("validation")  # the probe measures validation samples
-    _require_agreement(fingerprint(settings, digest), distributed)
+    _require_equal_fingerprints(fingerprint(settings, digest), distributed)
     open_tracker = job.open_tracker if distributed.is_main else NO_TRACKER
     with _log_if(distributed.is_main), open_tracker() as tracker:
         return train(
@@ -98,7 +98,7 @@ def process_group(device: str) -> Iterator[Distributed]:
     """Join the processes that a launcher started, and leave them at the end.
 
     The launcher has set RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT. The backend is
-    gloo on the CPU and nccl between devices, of which each process of a machine takes its own. A group that the
+    gloo on the CPU and nccl between devices; each process of a machine takes a device of its own. A group that the
     launcher has made itself stays as it is.
     """
     if device == "cuda":
@@ -138,7 +138,7 @@ def _log_if(enabled: bool) -> Iterator[None]:
         package.setLevel(level)
 
 
-def _require_agreement(key: str, distributed: Distributed) -> None:
+def _require_equal_fingerprints(key: str, distributed: Distributed) -> None:
     """Raise TrainingError where fingerprints differ: each process reads settings and data by itself."""
     words = torch.tensor([float(int(key[i : i + 8], 16)) for i in range(0, len(key), 8)], dtype=torch.float64)
     # Sums of 32-bit numbers are exact in float64.
@@ -146,7 +146,7 @@ def _require_agreement(key: str, distributed: Distributed) -> None:
         raise TrainingError(
             "the processes of one training",
             expected="equal settings, data, code and torch version in each",
-            received=f"differing ones: process {distributed.rank} has the fingerprint {key}",
+            received=f"different ones (process {distributed.rank} has the fingerprint {key})",
             remedy="Give all the same files and parameters; set training.threads and training.device, which otherwise "
             "depend on the machine.",
         )
@@ -157,5 +157,5 @@ def _require_code(launched: str) -> None:
     if launched != CODE:
         raise TrainingError(
             "The code was edited after the training was launched, so a worker would train something else",
-            remedy="Start again: with the edits undone it resumes from its last checkpoint, with them it starts anew.",
+            remedy="Start again: with the edits undone it resumes from its last checkpoint, with them it starts from the beginning.",
         )

@@ -218,12 +218,12 @@ def _diversity_rules(settings: Settings, hint: str) -> list[Rule]:
     one, one_per_class = "the generator makes one sample", "the generator makes one sample per class"
     overfitted = "the discriminator has memorised its training samples"
     within, unconditional = "health/diversity_within_classes", f"{hint}, or training.conditional=false"
-    grace = max(_MIN_GRACE_IMAGES, round(_GRACE_SHARE * settings.total_images))
+    grace_images = max(_MIN_GRACE_IMAGES, round(_GRACE_SHARE * settings.total_images))
     more = "Prepare more data, or raise training.augmentation"
     limit, patience = _COLLAPSED_WITHIN_CLASSES, _PROBE_PATIENCE
     return [
-        Rule("health/diversity", "below", _COLLAPSED, patience, one, hint, grace),
+        Rule("health/diversity", "below", _COLLAPSED, patience, one, hint, grace_images),
         Rule(within, "below", limit, patience, one_per_class, unconditional, None),
-        Rule(within, "below", limit, patience, one_per_class, unconditional, grace, warns=True),
+        Rule(within, "below", limit, patience, one_per_class, unconditional, grace_images, warns=True),
         Rule("health/overfitting", "above", _OVERFITTED, patience, overfitted, more, warns=True),
     ]

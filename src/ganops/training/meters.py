@@ -69,13 +69,13 @@ def _read(file: Path) -> float:
     try:
         seconds = float(read_regular(file, _MAX_BYTES))
     except (OSError, ValueError) as error:
-        raise _damaged(file, str(error)) from None
+        raise _damage_error(file, str(error)) from None
     if not 0 <= seconds < math.inf:
-        raise _damaged(file, str(seconds))
+        raise _damage_error(file, str(seconds))
     return seconds
 
 
-def _damaged(file: Path, received: str) -> CheckpointError:
+def _damage_error(file: Path, received: str) -> CheckpointError:
     return CheckpointError(
         str(file),
         expected="the seconds that a training has taken",

@@ -104,7 +104,9 @@ def _open_attempt(tracker: Tracker, state: TrainingState, attempt: int) -> Track
 def _restart_message(context: TrainingContext, state: TrainingState) -> str:
     failure, attempt, settings = state.failures[-1], state.attempt, context.settings
     start = (
-        f"the last healthy checkpoint, at {failure.rolled_back_to:,} images" if failure.rolled_back_to else "scratch"
+        f"the last healthy checkpoint, at {failure.rolled_back_to:,} images"
+        if failure.rolled_back_to
+        else "the beginning"
     )
     penalty = f", γ × {STRONGER_GAMMA**attempt:g}" if settings.r1_gamma or settings.r2_gamma else ""
     return (

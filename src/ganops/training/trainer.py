@@ -93,7 +93,7 @@ class Cadence:
 
     @classmethod
     def from_settings(cls, settings: Settings, min_probe_images: int) -> "Cadence":
-        """Build the cadence of a training; the probe measures at checkpoints, at least so many images apart."""
+        """Build the cadence of a training; the probe measures at checkpoints, at least that many images apart."""
         checkpoint = settings.checkpoint_every_images
         return cls(
             log=Every(settings.log_every_images),
