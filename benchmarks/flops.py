@@ -38,7 +38,7 @@ class Random:
         return self.samples
 
 
-def trained(settings: Settings) -> Callable[[], object]:
+def build_iteration(settings: Settings) -> Callable[[], object]:
     """An iteration at each call."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
@@ -77,7 +77,7 @@ def operations(train: Callable[[], object]) -> int:
 
 def row(name: str, settings: Settings, options: argparse.Namespace) -> None:
     """One network in one precision, beside both products."""
-    train, product_count = trained(settings), 5 * 2 * PRODUCT**3
+    train, product_count = build_iteration(settings), 5 * 2 * PRODUCT**3
     count = operations(train)
     products = {"fp32": product(torch.float32), "bf16": product(torch.bfloat16)}
 
