@@ -45,7 +45,7 @@ from ganops.tracking.run_session import (
 )
 from ganops.tracking.scratch import clear_checkpoints
 from ganops.tracking.status import check_anything_missing
-from ganops.tracking.tracking_store import open_store, ui_command
+from ganops.tracking.tracking_store import open_tracking_store, ui_command
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -109,7 +109,7 @@ class RunHooks:
         check_environment(context.config_loader.environments(), context.env)  # type: ignore[attr-defined]
         check_overrides_visible_to_dvc(Path(context.config_loader.conf_source), context.env)
         self.session = Session(context, effective_parameters(_raw_parameters(context)))
-        open_store()
+        open_tracking_store()
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from ganops.tracking.tracking_store import EXPERIMENT, create_store
+from ganops.tracking.tracking_store import EXPERIMENT, create_tracking_store
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_ROOT", str(folder))
-        create_store()
+        create_tracking_store()
     return folder / "mlflow.db"
 
 

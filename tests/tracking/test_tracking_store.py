@@ -22,10 +22,10 @@ from ganops.tracking.tracking_store import (
     artifact_root,
     check_answer,
     check_installation,
-    create_store,
+    create_tracking_store,
     find_project,
     find_root,
-    open_store,
+    open_tracking_store,
     shell_address,
     sqlite_path,
     sqlite_uri,
@@ -49,8 +49,8 @@ def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monk
 def test_an_existing_store_is_found_without_importing_mlflow(client: MlflowClient, tmp_path: Path) -> None:
     code = """
 import sys
-from ganops.tracking.tracking_store import create_store
-create_store()
+from ganops.tracking.tracking_store import create_tracking_store
+create_tracking_store()
 print('mlflow' in sys.modules)
 """
     started = time.perf_counter()
@@ -62,7 +62,7 @@ print('mlflow' in sys.modules)
 def test_a_missing_experiment_is_made_in_an_existing_store(client: MlflowClient, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
         connection.execute("DELETE FROM experiments WHERE name = ?", (EXPERIMENT,))
-    create_store()
+    create_tracking_store()
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
     assert experiment.artifact_location == (tmp_path / "mlartifacts").as_uri()
@@ -79,7 +79,7 @@ def test_the_store_of_another_version_of_mlflow_is_an_error_with_a_remedy(
         connection.execute("DELETE FROM experiments")
         connection.execute("UPDATE alembic_version SET version_num = '728d730b5ebd'")
     with pytest.raises(TrackingError, match="mlflow db upgrade"):
-        create_store()
+        create_tracking_store()
 
 
 @pytest.mark.parametrize("name", ["a%2Fb", "100%", "why?", "a#b", "two words", "größe", "a%20b?c=d"])
@@ -93,7 +93,7 @@ def test_the_store_is_in_the_project_whatever_its_path_holds(
     file = folder / "mlflow.db"
     file.write_bytes(made_store.read_bytes())
     assert sqlite_path(tracking_uri()) == file
-    open_store()
+    open_tracking_store()
     client = MlflowClient(tracking_uri())
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
@@ -148,7 +148,7 @@ def test_a_server_that_refuses_is_an_error_without_the_credentials(monkeypatch: 
         for scheme in ("http", "postgresql+psycopg2"):
             monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{scheme}://me:secret@{address}/x?token=t0ken")
             with pytest.raises(TrackingError, match=f"{address}.*expected an answer.*MLFLOW_TRACKING_URI") as error:
-                open_store()
+                open_tracking_store()
             assert "secret" not in str(error.value)
             assert "t0ken" not in str(error.value)
 
@@ -199,11 +199,11 @@ def test_a_store_that_is_a_folder_or_no_database_is_an_error(tmp_path: Path, mon
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(TrackingError, match="an SQLite file that may be read and written"):
-        create_store()
+        create_tracking_store()
     (tmp_path / "mlflow.db").rmdir()
     (tmp_path / "mlflow.db").write_text("no database, and long enough to be seen as none of SQLite's files", "utf-8")
     with pytest.raises(TrackingError, match="not a database"):
-        create_store()
+        create_tracking_store()
 
 
 @pytest.mark.parametrize("modes", [(0o444, 0o755), (0o644, 0o555), (0o444, 0o444)])
@@ -214,8 +214,8 @@ def test_a_store_that_may_not_be_written_is_an_error(made_store: Path, modes: tu
         (folder / "mlflow.db").write_bytes(made_store.read_bytes())
         (folder / "mlflow.db").chmod(modes[0])
         folder.chmod(modes[1])
-        imports = "from ganops.tracking.tracking_store import create_store"
-        done = call_as_ordinary_user(imports, "create_store()", DVC_ROOT=name)
+        imports = "from ganops.tracking.tracking_store import create_tracking_store"
+        done = call_as_ordinary_user(imports, "create_tracking_store()", DVC_ROOT=name)
         folder.chmod(0o755)
     assert "The MLflow store" in done.stdout, done.stderr
     assert "expected an SQLite file that may be read and written" in done.stdout
@@ -232,6 +232,6 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("ganops.tracking.tracking_store.check_answer", lambda uri: None)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     with pytest.raises(TrackingError) as caught:
-        create_store()
+        create_tracking_store()
     assert "sesame" not in str(caught.value)
     assert 'mlflow db upgrade "$MLFLOW_TRACKING_URI"' in caught.value.remedy
