@@ -45,9 +45,9 @@ from ganops.tracking.mlflow_tracker import tracker_of_active_run
 
 def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]:
     with tracker_of_active_run() as tracker:
-        tracker.note("fingerprint", "abc")
+        tracker.set_tag("fingerprint", "abc")
         for images_seen in (64, 128):
-            tracker.scalars(images_seen, {"loss/generator": images_seen / 64})
+            tracker.log_metrics(images_seen, {"loss/generator": images_seen / 64})
         if parameters.width == 13:
             raise TrainingError("loss", expected="finite values", received="nan", remedy="Lower the rate.")
         if started := os.environ.get("STARTED"):
