@@ -1,7 +1,7 @@
 """`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder.
 
 A package that is installed away from its project (`kedro package`) runs in the working directory: data, store and
-checkpoints are written below it; the configuration is its folder conf, or the one of `--conf-source`.
+checkpoints are written below it; `--conf-source` names another configuration than its folder conf.
 """
 
 import os

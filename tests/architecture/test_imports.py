@@ -58,8 +58,8 @@ def light_modules() -> list[str]:
     return sorted(".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in paths)
 
 
-def test_the_start_of_kedro_imports_nothing_heavy_and_turns_telemetry_off() -> None:
-    """Without the Makefile too, and outside of a CI's variables, which would turn telemetry off by themselves."""
+def test_the_start_of_kedro_imports_nothing_heavy_and_disables_telemetry() -> None:
+    """Without the Makefile too, and outside of a CI's variables, which would disable telemetry by themselves."""
     modules = light_modules()
     assert len(modules) >= 6 + 2 * 4 + 5
     environment = {"PYTHONPATH": str(ROOT / "src")}
