@@ -1,4 +1,4 @@
-"""Calls the package as a user whom permissions bind: for root they do not hold."""
+"""Call the package as a user who is bound by permissions; root is not."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ except GanopsError as error:
 def call_as_ordinary_user(
     imports: str, call: str, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run one call in a process of that user; it prints the message of an error of the family.
+    """Run one call in a process of an ordinary user; it prints the message of a GanopsError.
 
     Args:
         imports, call: a line of Python each; `sys.argv[1:]` holds the arguments.

@@ -1,4 +1,4 @@
-"""A clone of the working tree as a user's project: what he starts in it, and what it leaves."""
+"""A clone of the working tree as a user's project, with the commands of a user and the results."""
 
 import hashlib
 import os
@@ -20,13 +20,13 @@ LONGEST_RUN_SECONDS = 600
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder and the ways a user acts in it."""
+    """A project folder, and the commands of a user in it."""
 
     path: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """A user's variables: the tools of .venv on the PATH, the sources of this clone before installed ones."""
+        """Return a user's variables: tools of .venv on the PATH, sources of this clone before installed ones."""
         foreign = ("MLFLOW_", "DVC_", "KEDRO_ENV", "GIT_", "PYTEST_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -46,29 +46,29 @@ class Project:
         )
 
     def call_well(self, *command: str, folder: Path | None = None) -> str:
-        """Run a command that must succeed; its whole output."""
+        """Run a command that must succeed, and return its whole output."""
         result = self.call(*command, folder=folder)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}\n{result.stderr}"
         return result.stdout + result.stderr
 
     def produced(self, layer: str, name: str) -> Path:
-        """The path of what the run wrote."""
+        """Return the path of an output of the run."""
         return self.path / "data" / layer / ENVIRONMENT / name
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a command and leave it alone; what it says goes to started.txt beside the project."""
-        with self.path.with_name("started.txt").open("wb") as said:
+        """Start a command in the background; its output goes to started.txt beside the project."""
+        with self.path.with_name("started.txt").open("wb") as output:
             return subprocess.Popen(
                 command,
                 cwd=self.path,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
     def digests(self, folder: str) -> dict[str, str]:
-        """sha256 of each file below a folder of the project."""
+        """Return file → sha256 of a folder of the project."""
         files = sorted(path for path in (self.path / folder).rglob("*") if path.is_file())
         return {
             path.relative_to(self.path / folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -77,23 +77,23 @@ class Project:
 
     @property
     def client(self) -> "MlflowClient":
-        """Of the project's tracking store."""
+        """Return a client of the project's tracking store."""
         from mlflow import MlflowClient
 
         return MlflowClient(f"sqlite:///{self.path / 'mlflow.db'}")
 
     def runs(self) -> "list[Run]":
-        """All MLflow runs of the project, the latest first."""
+        """Return all MLflow runs of the project, the latest first."""
         client = self.client
         return list(client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]))
 
     def report_of_the_run(self) -> str:
-        """What `kedro run --env smoke` printed."""
+        """Return what `kedro run --env smoke` printed."""
         return self.path.with_name("output.txt").read_text()
 
 
 def clone_working_tree(path: Path) -> Project:
-    """Tracked and new files, as they are now, committed in a repository of their own."""
+    """Copy tracked and new files, as they are now, into a new repository, and commit them."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
@@ -110,7 +110,7 @@ def clone_working_tree(path: Path) -> Project:
 
 
 def initialised_clone(path: Path) -> Project:
-    """A clone with its tracking store, as `make run` makes one."""
+    """Clone the working tree and create its tracking store, as `make run` does."""
     project = clone_working_tree(path)
     project.call_well("python", "-m", "ganops.tracking.tracking_store")
     return project

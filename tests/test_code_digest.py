@@ -87,7 +87,7 @@ def test_the_resume_key_and_the_fingerprint_use_the_training_parts(copy: Path) -
     assert resume_key("smoke", {}) == key
     append_comment(copy / "noise.py")
     assert resume_key("smoke", {}) != key
-    assert code_digest.training_digest() != checkpoint.CODE, "the fingerprint's is the one of the import"
+    assert code_digest.training_digest() != checkpoint.CODE, "the fingerprint uses the digest at import"
 
 
 def test_the_digest_changes_with_names_and_contents_of_its_parts(copy: Path) -> None:

@@ -13,7 +13,7 @@ import ganops
 
 
 @pytest.mark.parametrize("folder", [Path("/"), Path(__file__).parent])
-def test_it_is_kedro_run_of_this_project_from_any_folder(folder: Path) -> None:
+def test_it_runs_this_project_from_any_folder(folder: Path) -> None:
     """Only inside its project does Kedro know the command `run`."""
     command = [sys.executable, "-m", "ganops", "--help"]
     child = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -23,7 +23,7 @@ def test_it_is_kedro_run_of_this_project_from_any_folder(folder: Path) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """The package without its project, as a wheel leaves it."""
+    """The package without its project, as a wheel installs it."""
     shutil.copytree(Path(ganops.__path__[0]), tmp_path / "site" / "ganops")
     return tmp_path / "site"
 
@@ -36,7 +36,7 @@ def start(installed: Path, folder: Path, *options: str) -> subprocess.CompletedP
     )
 
 
-def test_without_its_project_it_runs_where_it_stands(installed: Path, tmp_path: Path) -> None:
+def test_an_installed_package_runs_in_the_working_directory(installed: Path, tmp_path: Path) -> None:
     folder, project = tmp_path / "empty", Path(__file__).parents[1]
     folder.mkdir()
     with tarfile.open(tmp_path / "conf-ganops.tar.gz", "w:gz") as archive:
@@ -48,7 +48,7 @@ def test_without_its_project_it_runs_where_it_stands(installed: Path, tmp_path: 
     assert (folder / "mlflow.db").is_file()
 
 
-def test_without_a_configuration_it_says_so_in_one_line(installed: Path, tmp_path: Path) -> None:
+def test_a_missing_configuration_is_an_error_of_one_line(installed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     child = start(installed, folder)

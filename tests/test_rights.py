@@ -1,6 +1,6 @@
-"""What a user without the right to write, read or enter meets: an error of the family, and nothing is changed.
+"""Without the permission to write, read or enter, a user gets a StorageError, and nothing is changed.
 
-Root may do everything, so that each attempt is made by a process of another user.
+Root needs no permission, so each trial runs in a process of another user.
 """
 
 import os
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-AS_SOMEBODY_ELSE = """
+AS_ANOTHER_USER = """
 import os, sys
 from pathlib import Path
 from ganops.errors import StorageError
@@ -25,7 +25,7 @@ def write(opened):
         path.touch()
 
 path = Path(sys.argv[2])
-attempts = {
+trials = {
     "require": lambda: require_writable(path),
     "file": lambda: write(atomic_write(path)),
     "folder": lambda: write(atomic_folder(path)),
@@ -35,7 +35,7 @@ attempts = {
 if os.geteuid() == 0:
     os.seteuid(65534)
 try:
-    attempts[sys.argv[1]]()
+    trials[sys.argv[1]]()
 except Exception as error:
     while error and not isinstance(error, StorageError):
         error = error.__cause__
@@ -43,9 +43,9 @@ except Exception as error:
 """
 
 
-def attempt(what: str, path: Path) -> str:
-    """What the error says; empty where it succeeded."""
-    command = [sys.executable, "-c", AS_SOMEBODY_ELSE, what, str(path)]
+def try_as_another_user(what: str, path: Path) -> str:
+    """Return the error's message; empty where the trial succeeded."""
+    command = [sys.executable, "-c", AS_ANOTHER_USER, what, str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return result.stdout.strip()
 
@@ -60,7 +60,7 @@ def open_to_all() -> Iterator[Path]:
 
 @pytest.fixture
 def closed(open_to_all: Path) -> Iterator[Path]:
-    """A folder with a file and a folder in it, to take rights from; it gets them back at the end."""
+    """A folder with a file and a folder in it, whose permissions a test removes; they are restored at the end."""
     made = open_to_all / "made"
     (made / "inner").mkdir(parents=True)
     (made / "report.json").write_text("{}", encoding="utf-8")
@@ -75,23 +75,23 @@ def closed(open_to_all: Path) -> Iterator[Path]:
     ("what", "name"), [("require", "report.json"), ("file", "report.json"), ("require", "new/deep")]
 )
 def test_a_folder_without_the_right_to_write(what: str, name: str, closed: Path) -> None:
-    assert attempt(what, closed / name) == ""
+    assert try_as_another_user(what, closed / name) == ""
     closed.chmod(0o555)
-    said = attempt(what, closed / name)
-    assert said.startswith(f"StorageError: {closed}") and "expected a file or folder that may be" in said, said
-    assert "Permission denied" in said
+    message = try_as_another_user(what, closed / name)
+    assert message.startswith(f"StorageError: {closed}") and "expected a file or folder that may be" in message, message
+    assert "Permission denied" in message
 
 
 @pytest.mark.parametrize("what", ["require", "folder"])
-def test_a_folder_that_is_to_be_replaced_and_may_not_be_written(what: str, closed: Path) -> None:
+def test_a_folder_without_the_right_to_be_replaced(what: str, closed: Path) -> None:
     (closed / "inner").chmod(0o555)
-    said = attempt(what, closed / "inner")
-    assert said.startswith(f"StorageError: {closed / 'inner'}") and "Permission denied" in said, said
+    message = try_as_another_user(what, closed / "inner")
+    assert message.startswith(f"StorageError: {closed / 'inner'}") and "Permission denied" in message, message
     assert sorted(path.name for path in closed.iterdir()) == ["inner", "report.json"]
 
 
 @pytest.mark.parametrize(("what", "name"), [("load", "report.json"), ("fingerprint", ""), ("require", "report.json")])
 def test_a_folder_that_lists_but_cannot_be_entered(what: str, name: str, closed: Path) -> None:
     closed.chmod(0o644)
-    said = attempt(what, closed / name if name else closed)
-    assert said.startswith(f"StorageError: {closed}") and "Permission denied" in said, said
+    message = try_as_another_user(what, closed / name if name else closed)
+    assert message.startswith(f"StorageError: {closed}") and "Permission denied" in message, message

@@ -1,7 +1,7 @@
 """`python -m ganops [options of kedro run]`: `kedro run` of this project, from any folder.
 
-Installed away from its project (`kedro package`), it runs in the working directory: data, store and checkpoints lie
-below it; the configuration is its folder conf, or the one that `--conf-source` names.
+A package that is installed away from its project (`kedro package`) runs in the working directory: data, store and
+checkpoints are written below it; `--conf-source` names another configuration than its folder conf.
 """
 
 import os
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None, **options: Any) -> Any:
 
     Args:
         arguments: of `kedro run`; None: those of the command line.
-        options: of click's `Command.main`, such as standalone_mode=False, with which the run's result is returned.
+        options: of click's `Command.main`, such as standalone_mode=False, which returns the run's result.
     """
     folder = find_project()
     # Kedro takes the project, and its logging file, from the working directory.

@@ -64,7 +64,7 @@ SILENT = frozenset(
 )
 """Parts that cannot change an output: commands, messages, and the records of runs."""
 LISTED_BY_MEMBER = frozenset({"kedro_datasets", "pipelines", "reporting"})
-"""Parts of OUTPUTS of which a stage of DVC depends on single members, so that an edited table trains nothing again."""
+"""Parts whose members a stage of DVC depends on one by one, so that an edited table is no reason to train again."""
 
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -10,8 +10,8 @@ class GitResult:
     """The result of one command.
 
     Attributes:
-        output: what git printed; empty where it failed.
-        problem: why it failed, in git's own words; empty where it succeeded.
+        output: the text that git printed; empty where it failed.
+        problem: git's error message; empty where it succeeded.
     """
 
     output: str

@@ -43,9 +43,8 @@ from ganops.tracking.run_session import (
     session_key,
     set_tags,
 )
-from ganops.tracking.scratch import clear_checkpoints
 from ganops.tracking.status import check_anything_missing
-from ganops.tracking.tracking_store import open_store, ui_command
+from ganops.tracking.tracking_store import open_tracking_store, ui_command
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -109,7 +108,7 @@ class RunHooks:
         check_environment(context.config_loader.environments(), context.env)  # type: ignore[attr-defined]
         check_overrides_visible_to_dvc(Path(context.config_loader.conf_source), context.env)
         self.session = Session(context, effective_parameters(_raw_parameters(context)))
-        open_store()
+        open_tracking_store()
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
@@ -237,6 +236,8 @@ def _clear_checkpoints(session: Session, nodes: list[Node]) -> None:
 
 
 def _clear(session: Session, is_comparison: bool) -> None:
+    from ganops.training.checkpoint import Checkpoints
+
     folder = session.path(_CHECKPOINTS)
     if folder is None:
         return
@@ -247,7 +248,7 @@ def _clear(session: Session, is_comparison: bool) -> None:
 
         fingerprints = set(read_fingerprints(session.client, session.run_id).values())
     for fingerprint in fingerprints:
-        clear_checkpoints(folder / fingerprint)
+        Checkpoints(folder / fingerprint).clear()
 
 
 def _tracked_datasets(session: Session, pipeline: Pipeline) -> list[TrackedDataset]:

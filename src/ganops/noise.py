@@ -22,7 +22,7 @@ _WORDS_PER_COUNTER = 4
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise of `count` consecutive samples, the first of which has the global index `first`."""
+    """The noise of `count` consecutive samples from the global index `first` on."""
 
     seed: int
     first: int
@@ -30,20 +30,20 @@ class Noise:
     device: torch.device = torch.device("cpu")
 
     def uniform(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
-        """Uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
-        return self._to_device((self._words(stream, shape) >> np.uint64(40)) * 2.0**-24)
+        """Draw uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
+        return self._to_float_tensor((self._words(stream, shape) >> np.uint64(40)) * 2.0**-24)
 
     def normal(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
-        """Standard normal values, float32, shape (count, *shape)."""
-        return self._to_device(ndtri(self._open_uniform(stream, shape)))
+        """Draw standard normal values, float32, shape (count, *shape)."""
+        return self._to_float_tensor(ndtri(self._open_uniform(stream, shape)))
 
     def integers(self, stream: str, below: int, shape: tuple[int, ...] = ()) -> Int[Tensor, "count *shape"]:
-        """Uniform integers 0 … below − 1, int64, shape (count, *shape)."""
+        """Draw uniform integers 0 … below − 1, int64, shape (count, *shape)."""
         values = np.floor(self._open_uniform(stream, shape) * below).astype(np.int64)
-        return self._moved(torch.from_numpy(values))
+        return self._copy_to_device(torch.from_numpy(values))
 
     def rows(self, start: int, stop: int) -> "Noise":
-        """The noise of samples start … stop − 1 of this slice."""
+        """Return the noise of samples start … stop − 1 of this slice."""
         return replace(self, first=self.first + start, count=stop - start)
 
     def _open_uniform(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -59,17 +59,17 @@ class Noise:
         words = generator.random_raw(self.count * counters * _WORDS_PER_COUNTER)
         return words.reshape(self.count, -1)[:, :values].reshape(self.count, *shape)
 
-    def _to_device(self, values: np.ndarray) -> Tensor:
-        return self._moved(torch.from_numpy(values.astype(np.float32)))
+    def _to_float_tensor(self, values: np.ndarray) -> Tensor:
+        return self._copy_to_device(torch.from_numpy(values.astype(np.float32)))
 
-    def _moved(self, values: Tensor) -> Tensor:
-        # From pinned memory, so that the host goes on while it travels.
+    def _copy_to_device(self, values: Tensor) -> Tensor:
+        # From pinned memory, so that the host does not wait for the copy.
         on_cuda = self.device.type == "cuda"
         return values.pin_memory().to(self.device, non_blocking=True) if on_cuda else values.to(self.device)
 
 
 def permutation(seed: int, stream: str, epoch: int, size: int) -> Int[np.ndarray, " size"]:
-    """The order of `size` items in one epoch: a function of its arguments alone, int64."""
+    """Return the order of `size` items in one epoch, int64: a function of its arguments alone."""
     key = _key(seed, f"{stream}/{epoch}")
     return np.random.Generator(np.random.Philox(key=key)).permutation(size)
 

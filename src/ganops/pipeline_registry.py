@@ -11,13 +11,16 @@ from ganops.pipelines.training.pipeline import create_pipeline as training
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """The stages of DVC, of which `__default__` is all in this order; and what is run by name only."""
+    """Return the stages of DVC, `__default__` with all of them in their order, and pipelines that run by name only."""
     stages = {
         "data_preparation": data_preparation(),
         "training": training(),
         "evaluation": evaluation(),
         "registration": registration(),
     }
-    judge = stages["evaluation"].only_nodes("build_extractor")
-    by_name = {"evaluate_samples": evaluate_samples(), "comparison": stages["data_preparation"] + judge + comparison()}
+    extractor = stages["evaluation"].only_nodes("build_extractor")
+    by_name = {
+        "evaluate_samples": evaluate_samples(),
+        "comparison": stages["data_preparation"] + extractor + comparison(),
+    }
     return {**stages, **by_name, "__default__": sum(stages.values(), start=Pipeline([]))}

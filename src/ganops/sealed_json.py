@@ -1,4 +1,4 @@
-"""JSON that states its own sha256, so that a damaged word is found like a damaged weight; the base of its schemas."""
+"""JSON with its own sha256, so that damage is found in texts as in weights; the base of its schemas."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def without_seal(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that `seal` wrote; ValueError where their sha256 differs."""
     rest = {name: value for name, value in values.items() if name != _SEAL}
     if values.get(_SEAL) != _digest(rest):
-        raise ValueError("other values than were written: their sha256 differs")
+        raise ValueError("values whose sha256 differs from the one written with them")
     return rest
 
 

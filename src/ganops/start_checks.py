@@ -1,4 +1,4 @@
-"""Checks before the first node: names and files that a run needs only hours later. Torch-free."""
+"""Check before the first node the names and files that a run needs only hours later. Torch-free."""
 
 import importlib.util
 from collections.abc import Collection, Iterable, Mapping
@@ -24,7 +24,7 @@ _POINTS = ("gaussians_25",)
 
 
 def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
-    """Check all of the configuration that can be checked without data and torch.
+    """Check the configuration as far as that needs neither data nor torch.
 
     Args:
         groups: the parameters of each pipeline, by name.
@@ -33,14 +33,14 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
     Raises:
         ConfigurationError: a name is unknown, a file is missing, or parameters contradict one another.
     """
-    preparation, training = _of(groups, DataPreparationParameters), _of(groups, TrainingParameters)
-    evaluation, registration = _of(groups, EvaluationParameters), _of(groups, RegistrationParameters)
-    for parameters in _trainings(groups, training):
+    preparation, training = _find(groups, DataPreparationParameters), _find(groups, TrainingParameters)
+    evaluation, registration = _find(groups, EvaluationParameters), _find(groups, RegistrationParameters)
+    for parameters in _list_trainings(groups, training):
         find_recipe(parameters.recipe)
     if training and {"train", "compare"} & {*nodes}:
         _check_training(training)
         if preparation and "prepare" in nodes:
-            for parameters in _trainings(groups, training) if "compare" in nodes else [training]:
+            for parameters in _list_trainings(groups, training) if "compare" in nodes else [training]:
                 check_overrides(parameters, _field(preparation))
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
@@ -49,7 +49,7 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise ConfigurationError where Kedro keeps no versions of a dataset."""
+    """Raise ConfigurationError where the catalog keeps no versions of a dataset."""
     for name in names:
         if not entries.get(name, {}).get("versioned"):
             raise ConfigurationError(
@@ -60,13 +60,13 @@ def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str,
             )
 
 
-def _of(groups: Mapping[str, Parameters], kind: type[P]) -> P | None:
+def _find(groups: Mapping[str, Parameters], kind: type[P]) -> P | None:
     found = groups.get(kind.key)
     return found if isinstance(found, kind) else None
 
 
-def _trainings(groups: Mapping[str, Parameters], training: TrainingParameters | None) -> list[TrainingParameters]:
-    comparison = _of(groups, ComparisonParameters)
+def _list_trainings(groups: Mapping[str, Parameters], training: TrainingParameters | None) -> list[TrainingParameters]:
+    comparison = _find(groups, ComparisonParameters)
     if training is None:
         return []
     return [training, *(comparison.trainings(training).values() if comparison else [])]
@@ -108,28 +108,28 @@ def _check_evaluation(
 def _check_features(evaluation: EvaluationParameters, preparation: DataPreparationParameters) -> None:
     source, features = preparation.source, evaluation.features
     if (features == "coordinates") != (_field(preparation) == "point"):
-        fitting = "coordinates" if _field(preparation) == "point" else "features of pictures"
+        suitable = "coordinates" if _field(preparation) == "point" else "features of pictures"
     elif features == "stacked_digits" and source != "stacked_mnist":
-        fitting = "other features, since stacked_digits is for stacked_mnist"
+        suitable = "other features, since stacked_digits is for stacked_mnist"
     else:
         return
     raise ConfigurationError(
         "evaluation.features",
-        expected=f"{fitting}, since data_preparation.source is {source}",
+        expected=f"{suitable}, since data_preparation.source is {source}",
         received=repr(features),
         remedy="Set evaluation.features in the environment's parameters_evaluation.yml, or choose another --env.",
     )
 
 
-def _check_file(key: str, path: str, wanted: str) -> None:
+def _check_file(key: str, path: str, expected: str) -> None:
     if not Path(path).is_file():
-        raise _missing(key, path, wanted)
+        raise _missing(key, path, expected)
 
 
-def _missing(key: str, path: str, wanted: str) -> ConfigurationError:
+def _missing(key: str, path: str, expected: str) -> ConfigurationError:
     return ConfigurationError(
         key,
-        expected=wanted,
+        expected=expected,
         received=f"{path!r}, which does not exist",
         remedy=f"Correct the path; a relative one starts at {Path.cwd()}.",
     )

@@ -18,7 +18,7 @@ Tensors = Mapping[str, Shaped[Tensor, "..."]]
 
 
 class WrongTensors(ValueError):
-    """The tensors of a file are not those that are wanted; its text says what the file holds."""
+    """The tensors of a file are not the expected ones; the text says what the file holds."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +71,24 @@ def require_finite(tensors: Tensors) -> None:
             raise WrongTensors(f"values in {name} that are not finite")
 
 
-def require_like(tensors: Tensors, wanted: Tensors) -> None:
-    """Raise WrongTensors unless names, shapes and dtypes are those of `wanted`, whose tensors may be on `meta`."""
-    for name in sorted(wanted.keys() | tensors.keys()):
+def require_like(tensors: Tensors, expected: Tensors) -> None:
+    """Raise WrongTensors unless names, shapes and dtypes are those of `expected`, whose tensors may be on `meta`."""
+    for name in sorted(expected.keys() | tensors.keys()):
         if name not in tensors:
             raise WrongTensors(f"no {name}")
-        if name not in wanted:
+        if name not in expected:
             raise WrongTensors(f"the unknown {name}")
-        require_kind(name, tensors[name], wanted[name])
+        require_kind(name, tensors[name], expected[name])
 
 
-def require_kind(name: str, tensor: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."]) -> None:
-    """Raise WrongTensors unless shape and dtype are those of `wanted`."""
-    if (tensor.shape, tensor.dtype) != (wanted.shape, wanted.dtype):
-        raise WrongTensors(f"{name}, {kind(tensor)}, where {kind(wanted)} is wanted")
+def require_kind(name: str, tensor: Shaped[Tensor, "..."], expected: Shaped[Tensor, "..."]) -> None:
+    """Raise WrongTensors unless shape and dtype are those of `expected`."""
+    if (tensor.shape, tensor.dtype) != (expected.shape, expected.dtype):
+        raise WrongTensors(f"{name}, {describe(tensor)}, where {describe(expected)} is wanted")
 
 
-def kind(tensor: Shaped[Tensor, "..."]) -> str:
-    """Name the dtype and the shape, as `float32 (8, 3)`."""
+def describe(tensor: Shaped[Tensor, "..."]) -> str:
+    """Return dtype and shape as a text, such as `float32 (8, 3)`."""
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
@@ -100,14 +100,14 @@ def parse_images_seen(text: str) -> int:
 
 
 def encode_text(text: str) -> UInt8[Tensor, " bytes"]:
-    """Return a text as a tensor of its UTF-8, to be stored among weights."""
+    """Return the UTF-8 of a text as a tensor, to be stored among weights."""
     return torch.tensor(list(text.encode()), dtype=torch.uint8)
 
 
 def decode_text(tensor: Shaped[Tensor, "..."]) -> str:
-    """Return the text that encode_text stored; WrongTensors where the tensor holds none."""
+    """Return the text that encode_text stored; WrongTensors where the tensor holds no text."""
     if tensor.dtype != torch.uint8 or tensor.ndim != 1:
-        raise WrongTensors(f"{kind(tensor)}, where a text is wanted")
+        raise WrongTensors(f"{describe(tensor)}, where a text is wanted")
     try:
         return bytes(tensor.tolist()).decode()
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""No assert has an effect: `python -O` leaves them out."""
+"""No assert has a side effect: `python -O` removes them."""
 
 import ast
 import subprocess
@@ -11,24 +11,24 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ganops"
 FILES = sorted(SOURCE.rglob("*.py"))
-# What may be called: it looks, and changes nothing.
+# Functions without side effects, which an assert may call.
 PURE = {"all", "any", "isinstance", "len", "set", "sorted", "sum", "tuple", "type", "values", "keys", "items"}
 
 
-def cached(trees: list[ast.Module]) -> set[str]:
-    """Names of attributes that are computed when they are first asked for: that question has an effect."""
+def find_cached_properties(trees: list[ast.Module]) -> set[str]:
+    """Return the names of cached properties: their first access has a side effect."""
     functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return {f.name for f in functions if "cached_property" in map(ast.unparse, f.decorator_list)}
 
 
-def effects(tree: ast.Module, computed: set[str]) -> Iterator[str]:
-    """Asserts whose condition or message calls, awaits, assigns, or asks for a cached one."""
+def find_effects(tree: ast.Module, computed: set[str]) -> Iterator[str]:
+    """Yield asserts whose condition or message calls, awaits, assigns, or reads a cached property."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assert) and any(_acts(part, computed) for part in ast.walk(node)):
+        if isinstance(node, ast.Assert) and any(_has_effect(part, computed) for part in ast.walk(node)):
             yield ast.unparse(node)
 
 
-def _acts(part: ast.AST, computed: set[str]) -> bool:
+def _has_effect(part: ast.AST, computed: set[str]) -> bool:
     match part:
         case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
             return name not in PURE
@@ -39,11 +39,11 @@ def _acts(part: ast.AST, computed: set[str]) -> bool:
     return False
 
 
-def test_no_assert_has_an_effect() -> None:
+def test_no_assert_has_a_side_effect() -> None:
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-    computed = cached(list(trees.values()))
+    computed = find_cached_properties(list(trees.values()))
     assert len(computed) > 3
-    found = {path.name: list(effects(tree, computed)) for path, tree in trees.items()}
+    found = {path.name: list(find_effects(tree, computed)) for path, tree in trees.items()}
     assert {name: asserts for name, asserts in found.items() if asserts} == {}
 
 
@@ -51,11 +51,13 @@ def test_no_assert_has_an_effect() -> None:
     "condition",
     ["self.prepared", "load()", "(x := 1)", "a.pop()", "len(load())", "f()()", "x, load()"],
 )
-def test_the_rule_sees_them(condition: str) -> None:
+def test_the_rule_finds_side_effects(condition: str) -> None:
     text = f"class A:\n    @cached_property\n    def prepared(self): ...\n\nassert {condition}\n"
     tree = ast.parse(text)
-    assert len(list(effects(tree, cached([tree])))) == 1
-    assert list(effects(ast.parse("assert isinstance(x, int) and len(x) > 2 and x.size, (x, 1)"), {"prepared"})) == []
+    assert len(list(find_effects(tree, find_cached_properties([tree])))) == 1
+    assert (
+        list(find_effects(ast.parse("assert isinstance(x, int) and len(x) > 2 and x.size, (x, 1)"), {"prepared"})) == []
+    )
 
 
 def test_what_the_probe_cannot_embed_stops_a_training_that_runs_without_asserts() -> None:

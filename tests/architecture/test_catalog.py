@@ -1,4 +1,4 @@
-"""What the catalog writes is written whole or not at all, and replaces the old file: no link is written through."""
+"""Every dataset of the catalog is written atomically, and replaces the old file: no link is written through."""
 
 import os
 import resource
@@ -36,9 +36,9 @@ ENTRIES = {
     for file in sorted(CONF.glob("catalog*.yml"))
     for name, entry in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items()
 }
-# They write nothing: what they stand for is written elsewhere.
+# Handles write nothing: their content is written elsewhere.
 HANDLES = {"FolderDataset", "RegisteredModelDataset"}
-# So small that no file of the datasets below fits: the kernel refuses the rest, as on a full disk.
+# No file of the datasets below is as small: the kernel refuses the rest, as on a full disk.
 MOST_BYTES = 4
 
 
@@ -58,7 +58,7 @@ def store(value: int) -> PreparedData:
     return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 
-# Class → content that is another for another number.
+# Class → function from a number to content that differs for different numbers.
 CONTENTS: dict[str, Callable[[int], Any]] = {
     "AnimationDataset": lambda value: [picture(value), picture(value + 1)],
     "BundleDataset": bundle,
@@ -115,13 +115,13 @@ def linked(folder: Path, cache: Path, link: Callable[[Path, Path], None]) -> Non
         link(kept, path)
 
 
-def test_every_class_of_the_catalog_has_contents_here() -> None:
+def test_every_class_of_the_catalog_is_tested() -> None:
     assert {class_name(entry) for entry in WRITTEN.values()} == set(CONTENTS)
     assert len(WRITTEN) >= 25
 
 
 @every_written_entry
-def test_a_write_that_fails_half_way_leaves_the_old_one_and_no_trace(name: str, tmp_path: Path) -> None:
+def test_a_write_that_fails_half_way_leaves_the_old_file_alone(name: str, tmp_path: Path) -> None:
     dataset = dataset_at(name, tmp_path)
     dataset.save(content_of(name, 1))
     old = files(tmp_path)
@@ -134,7 +134,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_one_and_no_trace(name: str, 
 
 @every_written_entry
 @pytest.mark.parametrize("link", [os.link, os.symlink], ids=["hardlink", "symlink"])
-def test_a_link_into_a_cache_is_replaced_and_the_cache_stays(
+def test_a_link_into_a_cache_is_replaced_and_the_cache_is_unchanged(
     name: str, link: Callable[[Path, Path], None], tmp_path: Path
 ) -> None:
     here, cache = tmp_path / "here", tmp_path / "cache"
@@ -160,7 +160,7 @@ print(ascii([text.load(), table.load()["class"][0]]))
 """
 
 
-def test_texts_are_utf_8_whatever_the_locale_is(tmp_path: Path) -> None:
+def test_texts_are_utf_8_in_any_locale(tmp_path: Path) -> None:
     ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     command = [sys.executable, "-c", SAVE_AND_LOAD, str(tmp_path)]
     result = subprocess.run(command, env={**os.environ, **ascii_locale}, capture_output=True, text=True, check=False)

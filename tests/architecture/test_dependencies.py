@@ -1,4 +1,4 @@
-"""What src imports is what pyproject.toml declares."""
+"""The packages that src imports are those that pyproject.toml declares."""
 
 import ast
 import sys
@@ -16,7 +16,7 @@ NOT_IMPORTED = {"kedro-datasets", "kedro-mlflow", "kedro-viz", "mlxtend"}
 
 
 def imported_modules() -> set[str]:
-    """The names outside the standard library of every import of src, those inside functions too."""
+    """Return the top-level names of all imports of src, also inside functions, outside the standard library."""
     found: set[str] = set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -35,7 +35,7 @@ def names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(text).name) for text in requirements}
 
 
-def test_what_is_imported_is_declared_and_the_reverse() -> None:
+def test_imported_and_declared_packages_are_the_same() -> None:
     """Several distributions may own a module (mlflow has two parts): one of them has to be declared."""
     owners = packages_distributions()
     extras = {name for requirements in PROJECT["optional-dependencies"].values() for name in names(requirements)}

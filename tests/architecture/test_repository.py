@@ -1,4 +1,4 @@
-"""What is committed works on any machine: no registry's address, no folder of one computer, all hashed."""
+"""Committed files work on any machine: no address of a registry, no folder of one computer, hashes in the lock."""
 
 import re
 import subprocess
@@ -39,7 +39,7 @@ def test_nothing_committed_names_a_registry_or_a_folder_of_one_machine() -> None
     assert {str(path): found[0] for path, text in texts.items() if (found := FORBIDDEN.search(text))} == {}
 
 
-def test_the_search_would_find_them() -> None:
+def test_the_search_finds_registries_and_folders() -> None:
     assert all(FORBIDDEN.search(f"at {name}/x") for name in [*HOSTS, *FOLDERS])
     assert not FORBIDDEN.search("${root:}/roots and framework/work of https://www.python.org")
 
@@ -57,13 +57,13 @@ def test_every_declared_package_is_locked_within_its_range() -> None:
 
 
 def sources() -> dict[str, str]:
-    """Environment → where its pictures come from, of those that say so."""
+    """Return environment → source of its pictures, where its parameters name one."""
     texts = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("conf/*/parameters_data_*.yml")}
-    said = {name: (values or {}).get("data_preparation", {}).get("source") for name, values in texts.items()}
-    return {name: source for name, source in said.items() if source is not None}
+    named = {name: (values or {}).get("data_preparation", {}).get("source") for name, values in texts.items()}
+    return {name: source for name, source in named.items() if source is not None}
 
 
-def test_the_folders_of_ones_own_pictures_can_be_added_to_dvc(tmp_path: Path) -> None:
+def test_folders_of_raw_pictures_can_be_added_to_dvc(tmp_path: Path) -> None:
     """DVC refuses a folder in which git tracks anything."""
     names = [name for name, source in sources().items() if source in ("image_folder", "torchvision")]
     assert {"image_folder", "mnist", "fashion_mnist", "cifar10"} == set(names)

@@ -1,4 +1,4 @@
-"""Settings that would be in force unseen, or not in force at all."""
+"""Values that DVC would not see, or that would not take effect, are refused."""
 
 import subprocess
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_outside_an_experiment_base_may_differ(configuration: Path, monkeypatch:
     check_overrides_visible_to_dvc(configuration, "smoke")
 
 
-def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_refuses_conf_local(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (configuration / "local").mkdir()
     check_overrides_visible_to_dvc(configuration, None)
     (configuration / "local" / "credentials.yml").write_text("{}")
@@ -63,7 +63,7 @@ def test_a_stage_refuses_conf_local_in_force(configuration: Path, monkeypatch: p
     check_overrides_visible_to_dvc(configuration, None)
 
 
-def test_an_environment_names_its_data() -> None:
+def test_an_unknown_environment_is_refused() -> None:
     for environment in (None, "local", "smoke"):
         check_environment(["mnist", "smoke"], environment)
     for environment, remedy in (("smok", "Did you mean smoke?"), ("mine", "write `environment: mine` there")):

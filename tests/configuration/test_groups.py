@@ -1,4 +1,4 @@
-"""Effective parameters: complete, flat, and refused before anything runs."""
+"""Effective parameters are complete and flat, and errors in them stop a run at its start."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ganops.parameters import flatten
 from ganops.tracking.run_session import resume_key
 
 
-def test_defaults_are_part_of_what_is_in_force() -> None:
+def test_defaults_are_part_of_the_effective_parameters() -> None:
     raw = {"training": {"recipe": "vae", "seed": 4}, "registration": {"compare_by": "fid"}}
     flat = flat_parameters(effective_parameters(raw))
     assert flat["training.recipe"] == "vae"

@@ -1,4 +1,4 @@
-"""What the configuration may hold, and what it may not do."""
+"""The configuration holds plain values, and its files may not do harm."""
 
 import shutil
 import tarfile
@@ -36,7 +36,7 @@ def load(conf: Path, env: str | None = None, **runtime: object) -> ProjectConfig
 
 
 @pytest.mark.parametrize("name", ["../smoke", "a/b", ".hidden", "", "a b", "~"])
-def test_the_name_of_an_environment_leads_nowhere(conf: Path, name: str) -> None:
+def test_the_name_of_an_environment_is_no_path(conf: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="--env: expected a name of letters"):
         load(conf, name)
     (conf / "base" / "globals.yml").write_text(f"environment: '{name}'\n", encoding="utf-8")
@@ -44,7 +44,7 @@ def test_the_name_of_an_environment_leads_nowhere(conf: Path, name: str) -> None
         load(conf)
 
 
-def test_names_of_environments_are_those_that_name_their_data(conf: Path) -> None:
+def test_environments_are_the_folders_that_name_their_data(conf: Path) -> None:
     assert load(conf).environments() == ["smoke"]
     assert load(conf, "smoke")["globals"] == {"environment": "smoke"}
 
@@ -91,7 +91,7 @@ def test_mlflow_may_take_its_address_from_the_environment(conf: Path, monkeypatc
         ("a: [1", "YAML files of UTF-8"),
         ("a: 1\nb", "YAML files of UTF-8"),
         ("a: ${", "YAML files of UTF-8"),
-        ("training: {seed: 2}", "YAML files of UTF-8"),  # a second file of one folder says it too
+        ("training: {seed: 2}", "YAML files of UTF-8"),  # a second file of the folder has the key too
         ("a: " + "9" * 5000, "YAML files of UTF-8"),
         ("a: '" + "x" * LARGEST_BYTES + "'", "at most 1,048,576 bytes"),
     ],
@@ -115,11 +115,11 @@ def test_aliases_of_a_few_values_are_read(conf: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a[b]c", "why?", "a*b"])
 def test_the_path_of_the_configuration_is_no_pattern(conf: Path, name: str) -> None:
-    there = conf.parent / name
-    there.mkdir()
-    conf.rename(there / "conf")
-    assert load(there / "conf", "smoke")["parameters"] == {"training": {"seed": 1}}
-    assert load(there / "conf").environments() == ["smoke"]
+    folder = conf.parent / name
+    folder.mkdir()
+    conf.rename(folder / "conf")
+    assert load(folder / "conf", "smoke")["parameters"] == {"training": {"seed": 1}}
+    assert load(folder / "conf").environments() == ["smoke"]
 
 
 def test_a_packaged_configuration_is_read(conf: Path, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_packaged_configuration_is_read(conf: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("path", "mode"), [("base/parameters_training.yml", 0o000), ("base", 0o444), ("base", 0o000)])
-def test_what_may_not_be_read_is_an_error(conf: Path, path: str, mode: int) -> None:
+def test_a_file_that_may_not_be_read_is_an_error(conf: Path, path: str, mode: int) -> None:
     with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to others
         Path(folder).chmod(0o755)
         copy = Path(shutil.copytree(conf, Path(folder) / "conf"))

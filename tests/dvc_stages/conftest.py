@@ -29,9 +29,9 @@ FILES = {
           type: json.JSONDataset
           filepath: data/03_primary/${globals:environment}/doubled.json
           metadata: {dvc: out}
-        scratch:
+        unversioned:
           type: json.JSONDataset
-          filepath: data/scratch.json
+          filepath: data/unversioned.json
           metadata: {dvc: none}
     """,
     "conf/base/catalog_summing.yml": """
@@ -106,9 +106,9 @@ FILES = {
     "src/mini/pipelines/doubling/nodes.py": """
         def double(numbers: list[int], parameters: dict) -> tuple[list[int], list[int]]:
             from mini.arithmetic.products import times
-            from mini.tracking import tell
+            from mini.tracking import record
 
-            tell("doubling")
+            record("doubling")
             return [times(number, parameters["factor"]) for number in numbers], numbers
     """,
     "src/mini/pipelines/doubling/pipeline.py": """
@@ -118,7 +118,7 @@ FILES = {
 
 
         def create_pipeline() -> Pipeline:
-            return Pipeline([node(double, ["numbers", "params:doubling"], ["doubled", "scratch"], name="double")])
+            return Pipeline([node(double, ["numbers", "params:doubling"], ["doubled", "unversioned"], name="double")])
     """,
     "src/mini/pipelines/summing/__init__.py": "",
     "src/mini/pipelines/summing/nodes.py": """
@@ -148,7 +148,7 @@ FILES = {
     """,
     "src/mini/arithmetic/unused.py": "",
     "src/mini/constants.py": "ONE = 1\n",
-    "src/mini/tracking/__init__.py": "import mini.secrets\n\n\ndef tell(text: str) -> None:\n    pass\n",
+    "src/mini/tracking/__init__.py": "import mini.secrets\n\n\ndef record(text: str) -> None:\n    pass\n",
     "src/mini/errors.py": "",
     "src/mini/secrets.py": "",
 }

@@ -26,7 +26,7 @@ def _total(root: Path, environment: str) -> int:
     return json.loads((root / f"data/08_reporting/{environment}/total.json").read_text())["total"]
 
 
-def test_dvc_runs_what_is_needed_and_nothing_else(mini: Path) -> None:
+def test_dvc_runs_only_the_stages_that_changed(mini: Path) -> None:
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["kedro", "dvc", "sync"], ["git", "add", "."]):
         _do(mini, *command)
     _do(mini, "git", "commit", "-qm", "start")
@@ -36,23 +36,23 @@ def test_dvc_runs_what_is_needed_and_nothing_else(mini: Path) -> None:
     assert "Running stage" not in _do(mini, "dvc", "repro")
 
     (mini / "conf/small/parameters_summing.yml").write_text("summing: {offset: 5}\n")
-    again = _do(mini, "dvc", "repro")
-    assert "Running stage 'summing'" in again
-    assert "Running stage 'doubling'" not in again
+    output = _do(mini, "dvc", "repro")
+    assert "Running stage 'summing'" in output
+    assert "Running stage 'doubling'" not in output
     assert _total(mini, "small") == 2 * (1 + 2 + 3) + 5
 
     _do(mini, "dvc", "exp", "run", "-S", "conf/dvc.yml:env=large")
     assert _total(mini, "large") == 10 * (1 + 2 + 3 + 4)
 
-    back = _do(mini, "dvc", "exp", "run", "-S", "conf/dvc.yml:env=small")
+    output = _do(mini, "dvc", "exp", "run", "-S", "conf/dvc.yml:env=small")
     assert _total(mini, "small") == 2 * (1 + 2 + 3) + 5
-    assert "kedro run" not in back, "the run cache of DVC remembers what each environment gave"
+    assert "kedro run" not in output, "the run cache of DVC holds the outputs of each environment"
 
 
-def test_a_users_mistake_ends_a_command_in_one_line(mini: Path) -> None:
+def test_a_mistake_of_the_user_ends_a_command_in_one_line(mini: Path) -> None:
     assert "Error: dvc.yaml: expected the stages" in _do(mini, "kedro", "dvc", "sync", "--check", code=1)
 
     (mini / "data/01_raw/small/numbers.txt").write_text("")
-    said = _do(mini, "kedro", "run", "--env", "small", code=1)
-    assert said.endswith("Error: numbers.txt: expected numbers, received nothing. Write some.\n")
-    assert "Traceback" not in said
+    output = _do(mini, "kedro", "run", "--env", "small", code=1)
+    assert output.endswith("Error: numbers.txt: expected numbers, received nothing. Write some.\n")
+    assert "Traceback" not in output

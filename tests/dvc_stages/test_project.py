@@ -19,12 +19,12 @@ WRITTEN = [
 ]
 
 
-def test_dvc_yaml_is_in_step_with_pipelines_and_catalog() -> None:
+def test_dvc_yaml_is_up_to_date() -> None:
     dvc_yaml.check(ROOT, stages.derive(ROOT, "ganops", register_pipelines()))
 
 
 @pytest.mark.parametrize("path", WRITTEN)
-def test_git_ignores_what_a_stage_writes(path: str) -> None:
+def test_git_ignores_the_outputs_of_stages(path: str) -> None:
     """With a slash, as DVC asks for a folder: where git does not ignore one, DVC writes a .gitignore beside it."""
     for form in (path, path + "/"):
         done = subprocess.run(["git", "check-ignore", "-q", form.replace("${env}", "smoke")], cwd=ROOT, check=False)

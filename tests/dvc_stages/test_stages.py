@@ -54,7 +54,7 @@ def test_the_stages_are_the_pipelines(mini: Path) -> None:
     }
 
 
-def test_the_file_says_what_was_derived_and_is_written_once(mini: Path) -> None:
+def test_the_file_is_written_only_where_it_is_out_of_date(mini: Path) -> None:
     content = _derive(mini)
     assert dvc_yaml.write(mini, content)
     first = (mini / "dvc.yaml").read_bytes()
@@ -65,7 +65,7 @@ def test_the_file_says_what_was_derived_and_is_written_once(mini: Path) -> None:
     dvc_yaml.check(mini, content)
 
 
-def test_check_names_the_line_that_a_changed_catalog_makes_wrong(mini: Path) -> None:
+def test_check_names_a_line_that_differs(mini: Path) -> None:
     dvc_yaml.write(mini, _derive(mini))
     _replace(mini / "conf/base/catalog_doubling.yml", "03_primary", "05_model_input")
     with pytest.raises(StageError, match=r"03_primary.*kedro dvc sync"):
@@ -79,7 +79,7 @@ def test_check_fails_when_a_node_imports_another_folder(mini: Path) -> None:
         dvc_yaml.check(mini, _derive(mini))
 
 
-def test_check_without_a_file_says_so(mini: Path) -> None:
+def test_check_without_a_file_is_an_error(mini: Path) -> None:
     with pytest.raises(StageError, match="received no file"):
         dvc_yaml.check(mini, _derive(mini))
 
@@ -94,7 +94,9 @@ def test_check_without_a_file_says_so(mini: Path) -> None:
         ("conf/base/parameters_summing.yml", "summing:", "adding:", "params:summing: expected a top-level key"),
     ],
 )
-def test_what_a_stage_cannot_be_made_of_is_refused(mini: Path, file: str, old: str, new: str, message: str) -> None:
+def test_an_incomplete_catalog_or_parameters_file_is_refused(
+    mini: Path, file: str, old: str, new: str, message: str
+) -> None:
     _replace(mini / file, old, new)
     with pytest.raises(StageError) as caught:
         _derive(mini)

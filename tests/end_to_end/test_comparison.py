@@ -7,7 +7,7 @@ import pandas as pd
 from ..projects import initialised_clone
 
 
-def test_one_command_prepares_trains_judges_and_prints_the_table(tmp_path: Path) -> None:
+def test_one_command_prepares_trains_evaluates_and_prints_the_table(tmp_path: Path) -> None:
     project = initialised_clone(tmp_path / "project")
     options = ("--pipelines", "comparison", "--params", "training.total_images=256")
     said = project.call_well("kedro", "run", "--env", "smoke", *options)

@@ -30,7 +30,7 @@ def test_every_output_of_the_catalog_is_there(finished_project: Project) -> None
     assert [path for path in paths if not (finished_project.path / path).exists()] == []
 
 
-def test_the_run_leaves_no_scratch(finished_project: Project) -> None:
+def test_the_run_leaves_no_checkpoints(finished_project: Project) -> None:
     left = [path for path in finished_project.path.glob(".checkpoints/**/*") if path.suffix == ".safetensors"]
     assert left == []
     assert list(finished_project.path.glob("data/**/*.new")) == []
@@ -47,7 +47,7 @@ def test_the_report_states_metrics_of_generator_and_floor_under_one_protocol(fin
     assert set(held_out) <= set(generator)
     assert set(generator) == {f"{name}_classifier" for name in METRICS["classifier"]}
     assert {"features", "weights", "resize", "n", "seeds", "reference"} <= set(report["protocol"])
-    # Even a short training is told from the data: the generator is farther from `train` than `held_out` is.
+    # Even a short training differs from the data: the generator is farther from `train` than `held_out` is.
     assert generator["fid_classifier"]["mean"] > held_out["fid_classifier"]["mean"] > 0
 
 
@@ -61,10 +61,10 @@ def test_the_curves_cover_the_training(finished_project: Project) -> None:
     assert not [name for name in scalars.columns if "second" in name]
 
 
-def test_the_run_ends_with_table_grid_version_and_the_way_to_the_ui(finished_project: Project) -> None:
-    said = finished_project.report_of_the_run()
+def test_the_run_prints_table_grid_version_and_the_command_of_the_ui(finished_project: Project) -> None:
+    output = finished_project.report_of_the_run()
     for words in ("fid_classifier", "held_out", "data/08_reporting/smoke/samples.png", "ganops-smoke", "make ui"):
-        assert words in said, words
+        assert words in output, words
 
 
 def test_one_run_is_tracked_with_parameters_metrics_and_commit(finished_project: Project) -> None:
@@ -82,7 +82,7 @@ def test_one_run_is_tracked_with_parameters_metrics_and_commit(finished_project:
     assert [version.version for version in versions] in (["1"], [1])
 
 
-def test_an_unknown_parameter_is_told_in_one_line(own_project: Project) -> None:
+def test_an_unknown_parameter_is_reported_in_one_line(own_project: Project) -> None:
     before = own_project.digests("data")
     result = own_project.call("kedro", "run", "--env", "smoke", "--params", "training.batsh=8")
     assert result.returncode == 1
@@ -125,7 +125,7 @@ def test_pictures_come_out_of_the_registry_without_a_server(own_project: Project
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 3
 
 
-def test_a_path_with_the_signs_of_addresses_leads_astray_neither_store_nor_registry(
+def test_a_path_with_special_characters_of_addresses_works_with_store_and_registry(
     finished_project: Project, tmp_path: Path
 ) -> None:
     """Jenkins writes the branch's slash as %2F into the folder's name."""
@@ -141,7 +141,7 @@ def test_a_path_with_the_signs_of_addresses_leads_astray_neither_store_nor_regis
     assert [path.name for path in project.path.parent.iterdir()] == ["project"]
 
 
-def test_in_a_locale_that_is_no_utf8_every_text_is_written_all_the_same(own_project: Project) -> None:
+def test_texts_are_written_in_a_locale_without_utf8(own_project: Project) -> None:
     card = own_project.produced("08_reporting", "model_card.md")
     before = card.read_bytes()
     card.unlink()

@@ -1,4 +1,4 @@
-"""Secrets that lie where people leave them are searched for in everything that a run writes and says."""
+"""No planted secret is in anything that a run writes or prints."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from ..projects import ENVIRONMENT, Project, initialised_clone
 
 NOT_WRITTEN_BY_THE_RUN = {".git", "src", "conf", "tests"}
-NAMED = ("src/ganops/scratch.py", "conf/smoke/private.yml", "conf/smoke/secrets.yml")
+NAMED = ("src/ganops/notes.py", "conf/smoke/private.yml", "conf/smoke/secrets.yml")
 
 
 def plant(project: Project) -> dict[str, bytes]:
-    """Write a secret of its own to each place; file → secret."""
+    """Write a different secret to each place, and return file → secret."""
     folders = [path.name for path in (project.path / "conf").iterdir() if path.is_dir()]
     names = [f"conf/{folder}/{name}" for folder in folders for name in ("credentials.yml", "credentials_hub.yml")]
     names += [*NAMED, "src/ganops/.env", "src/ganops/data/server.pem", ".env", "credentials.json"]
@@ -23,7 +23,7 @@ def plant(project: Project) -> dict[str, bytes]:
 
 
 def find(secrets: dict[str, bytes], folder: Path) -> list[tuple[str, str]]:
-    """List (place of the secret, file in which it was found)."""
+    """Return (place of the secret, file in which it was found)."""
     written = [
         path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()
         and path.relative_to(folder).parts[0] not in NOT_WRITTEN_BY_THE_RUN | secrets.keys()
@@ -37,7 +37,7 @@ def find(secrets: dict[str, bytes], folder: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A clone in which one secret was committed: what follows is a change of a tracked file."""
+    """A clone in which one secret was committed, so that the planted one changes a tracked file."""
     project = initialised_clone(tmp_path / "project")
     (project.path / NAMED[2]).write_text("key: old\n", encoding="utf-8")
     project.call_well("git", "add", "--force", NAMED[2])
@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def test_no_planted_secret_is_in_anything_that_a_run_writes_or_says(
+def test_no_planted_secret_is_in_anything_that_a_run_writes_or_prints(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets = plant(project)
@@ -55,15 +55,15 @@ def test_no_planted_secret_is_in_anything_that_a_run_writes_or_says(
         file.write("# planted-in-a-diff: https://me:planted-address-sesame@example.org ${oc.env:HUB_TOKEN}\n")
         file.write("# planted-environment-sesame\n")
     secrets["an address in a diff"] = b"planted-address-sesame"
-    said = project.call_well("kedro", "run", "--env", ENVIRONMENT)
+    output = project.call_well("kedro", "run", "--env", ENVIRONMENT)
     wrong = project.call("kedro", "run", "--env", ENVIRONMENT, "--params", "training.batch=planted-environment-sesame")
-    said += wrong.stdout + wrong.stderr
-    assert wrong.returncode == 1 and "training.batch" in said
-    assert [place for place, secret in secrets.items() if secret.decode() in said] == []
+    output += wrong.stdout + wrong.stderr
+    assert wrong.returncode == 1 and "training.batch" in output
+    assert [place for place, secret in secrets.items() if secret.decode() in output] == []
     assert find(secrets, project.path) == []
     (diff,) = project.path.glob("mlartifacts/**/uncommitted.diff")
     text = diff.read_text(encoding="utf-8")
-    assert all(name in text for name in NAMED), "names are there"
-    assert "planted-in-a-diff" in text, "the search would find what is there"
+    assert all(name in text for name in NAMED), "the diff names them"
+    assert "planted-in-a-diff" in text, "the search finds what is there"
     (run,) = project.runs()
     assert run.data.tags["git.dirty"] == "true"

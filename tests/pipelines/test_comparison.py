@@ -23,9 +23,9 @@ from ganops.tracking.variant_runs import read_fingerprints, read_training_second
 
 from .. import parameters as of_base
 from ..bars import CLASSES, classifier, parameters, store, store_of
-from ..tracking.conftest import client, experiment_id, made_store
+from ..tracking.conftest import client, empty_store, experiment_id
 
-__all__ = ["classifier", "client", "experiment_id", "made_store", "parameters", "store"]  # fixtures
+__all__ = ["classifier", "client", "empty_store", "experiment_id", "parameters", "store"]  # fixtures
 
 EVALUATION = of_base.evaluation(seeds=(1, 2), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
 TRAINING = TrainingParameters.parse(

@@ -1,4 +1,4 @@
-"""A training that is stopped at any moment and started again: one run, no doubled step, the same bytes."""
+"""A training that is stopped at any moment and started again leaves one run, every step once, and the same bytes."""
 
 import math
 import signal
@@ -19,13 +19,13 @@ COMMAND = ("kedro", "run", "--env", "smoke", "--params", OPTIONS)
 MOMENTS = (TOTAL_IMAGES // 8, TOTAL_IMAGES // 2, TOTAL_IMAGES * 7 // 8)
 MODELS = "data/06_models/smoke"
 LONGEST_WAIT_SECONDS = 240
-# The curves that are others each time.
+# The curves that differ each time.
 SECONDS = ("speed/images_per_second", "time/seconds")
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Never stopped."""
+    """A clone whose training was never stopped."""
     project = initialised_clone(tmp_path_factory.mktemp("whole") / "project")
     project.call_well(*COMMAND)
     return project
@@ -43,7 +43,7 @@ def newest_checkpoint(project: Project) -> int:
 
 
 def stop(project: Project, number: signal.Signals, moment: int) -> int:
-    """The exit code of a run that got the signal once a checkpoint at or after `moment` images was there."""
+    """Return the exit code of a run that got the signal after its checkpoint at `moment` images or later."""
     process = project.start(*COMMAND)
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while newest_checkpoint(project) < moment:
@@ -59,7 +59,7 @@ def stop(project: Project, number: signal.Signals, moment: int) -> int:
 
 
 def curves(project: Project) -> dict[str, list[tuple[int, float]]]:
-    """Every curve of the project's one run; of what a clock says, the steps alone."""
+    """Return every curve of the project's one run; of curves of time the steps alone."""
     (run,) = project.runs()
     histories = {name: project.client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
     return {
@@ -69,15 +69,15 @@ def curves(project: Project) -> dict[str, list[tuple[int, float]]]:
 
 
 def grids(project: Project) -> Iterator[str]:
-    """Key and step of every grid of samples of the project's one run."""
+    """Yield key and step of every grid of samples of the project's one run."""
     (run,) = project.runs()
     for artifact in project.client.list_artifacts(run.info.run_id, "images"):
         if artifact.path.endswith(".png"):
             yield artifact.path.split("+timestamp")[0]
 
 
-def assert_nothing_shows(stopped: Project, whole: Project) -> None:
-    """One finished run, with the curves, the grids and the models of the one that was never stopped."""
+def assert_same_results(stopped: Project, whole: Project) -> None:
+    """Assert one finished run, with curves, grids and models of the run that was never stopped."""
     assert [run.info.status for run in stopped.runs()] == ["FINISHED"]
     ours, theirs = curves(stopped), curves(whole)
     assert [len(theirs[name]) for name in SECONDS] == [TOTAL_IMAGES // 64] * 2
@@ -94,14 +94,14 @@ def test_killed_at_three_moments(stopped: Project, whole: Project) -> None:
         assert stop(stopped, signal.SIGKILL, moment) == -signal.SIGKILL
         assert TOTAL_IMAGES > newest_checkpoint(stopped) >= moment
     stopped.call_well(*COMMAND)
-    assert_nothing_shows(stopped, whole)
+    assert_same_results(stopped, whole)
 
 
 def test_terminated_and_interrupted(stopped: Project, whole: Project) -> None:
-    """SIGTERM and Ctrl-C: the run says KILLED, the shell hears which signal it was, and no round is lost."""
+    """SIGTERM and Ctrl-C: the run is KILLED, the exit code names the signal, and no iteration is repeated."""
     for number, code, moment in ((signal.SIGTERM, 143, MOMENTS[0]), (signal.SIGINT, 130, MOMENTS[1])):
         assert stop(stopped, number, moment) == code
         assert [run.info.status for run in stopped.runs()] == ["KILLED"]
         assert newest_checkpoint(stopped) > moment
     stopped.call_well(*COMMAND)
-    assert_nothing_shows(stopped, whole)
+    assert_same_results(stopped, whole)

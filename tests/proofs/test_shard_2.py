@@ -1,4 +1,4 @@
-"""DVC over the whole project: nothing is done twice, forced work gives the same bytes, experiments are runs."""
+"""DVC runs nothing twice, forced stages give the same bytes, and experiments are runs of MLflow."""
 
 import json
 from pathlib import Path
@@ -36,28 +36,28 @@ def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def answer(project: Project, *command: str) -> Any:
-    """What a command answers in JSON, on its standard output."""
+def read_json(project: Project, *command: str) -> Any:
+    """Return the JSON that a command prints."""
     result = project.call(*command, "--json")
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
 
 def names(project: Project) -> list[str]:
-    """Of all runs, the oldest first; all of them have finished."""
+    """Return the names of all runs, the oldest first; assert that all have finished."""
     runs = project.runs()[::-1]
     assert {run.info.status for run in runs} == {"FINISHED"}
     return [run.info.run_name or "" for run in runs]
 
 
-def test_a_second_time_there_is_nothing_to_do(project: Project) -> None:
+def test_a_second_repro_runs_nothing(project: Project) -> None:
     before = names(project)
     assert stages_run(project, "dvc", "repro") == 0
     assert project.call_well("git", "status", "--porcelain") == ""
     assert names(project) == before
 
 
-def test_forced_twice_gives_the_same_bytes_in_one_run_each(project: Project) -> None:
+def test_two_forced_repros_give_the_same_bytes_in_one_run_each(project: Project) -> None:
     lock, before = project.path / "dvc.lock", names(project)
     first = lock.read_bytes()
     for _ in range(2):
@@ -72,16 +72,16 @@ def test_an_experiment_changes_the_recipe_and_is_compared(project: Project) -> N
     assert read(project.path / SETTINGS)["recipe"] == "vae"
     assert names(project) == [*before, "autoencoder"]
 
-    shown = json.dumps(answer(project, "dvc", "exp", "show"))
-    assert "autoencoder" in shown and "generator.fid_classifier.mean" in shown.replace('": {"', ".")
-    change = answer(project, "dvc", "metrics", "diff")[REPORT]["metrics.generator.fid_classifier.mean"]
+    table = json.dumps(read_json(project, "dvc", "exp", "show"))
+    assert "autoencoder" in table and "generator.fid_classifier.mean" in table.replace('": {"', ".")
+    change = read_json(project, "dvc", "metrics", "diff")[REPORT]["metrics.generator.fid_classifier.mean"]
     assert change["diff"] == pytest.approx(change["new"] - change["old"]) != 0
-    drawn = project.call_well("dvc", "plots", "diff").strip().splitlines()[-1]
-    page = Path(drawn.removeprefix("file://")).read_text(encoding="utf-8")
+    page_address = project.call_well("dvc", "plots", "diff").strip().splitlines()[-1]
+    page = Path(page_address.removeprefix("file://")).read_text(encoding="utf-8")
     assert "training_scalars.csv" in page and "samples.png" in page
 
 
-def test_an_experiment_in_a_temporary_folder_leaves_its_run_and_no_trace_here(project: Project) -> None:
+def test_an_experiment_in_a_temporary_folder_changes_nothing_but_the_runs(project: Project) -> None:
     before, settings = names(project), (project.path / SETTINGS).read_bytes()
     project.call_well("dvc", "exp", "run", "--temp", "--name", "elsewhere", "-S", SEED)
     assert names(project) == [*before, "elsewhere"]

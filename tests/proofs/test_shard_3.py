@@ -1,4 +1,4 @@
-"""The default data: 5,000 digits, and a classifier that knows them well enough to judge others."""
+"""The default data: 5,000 digits, and a classifier that recognises enough of them to evaluate generators."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def test_the_classifier_reads_digits_that_it_never_saw(project: Project) -> None:
+def test_the_classifier_recognises_held_out_digits(project: Project) -> None:
     report = json.loads((project.path / f"data/08_reporting/{ENVIRONMENT}/preparation.json").read_text())
     classifier = json.loads((project.path / FOLDERS[1] / "feature_extractor/extractor.json").read_text())
     assert {name: split["samples"] for name, split in report["splits"].items()} == SPLITS

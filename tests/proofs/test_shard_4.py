@@ -1,4 +1,4 @@
-"""Several processes as a user meets them: launched by the node, or by torchrun; one run, whatever interrupts it."""
+"""Several processes, launched by the node or by torchrun, train in one run, also after an interruption."""
 
 import json
 import signal
@@ -31,7 +31,7 @@ def steps(project: Project, run_id: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_of_two_processes_is_killed_and_goes_on_in_the_same_run(
+def test_an_interrupted_run_of_two_processes_is_killed_and_resumed(
     number: signal.Signals, code: int, project: Project
 ) -> None:
     before = {run.info.run_id for run in project.runs()}
@@ -50,26 +50,26 @@ def test_an_interrupted_run_of_two_processes_is_killed_and_goes_on_in_the_same_r
     (run,) = [run for run in project.runs() if run.info.run_id not in before]
     assert run.info.status == "FINISHED"
     assert run.data.tags["resumed_at_images"] == str(kept)
-    assert steps(project, run.info.run_id) == list(range(64, 1281, 64)), "no gap, and no doubled step"
+    assert steps(project, run.info.run_id) == list(range(64, 1281, 64)), "every step once"
     assert checkpoints(project) == []
 
 
-def test_what_torchrun_played_is_taken_by_the_run_that_follows(project: Project) -> None:
+def test_the_next_run_takes_a_training_of_torchrun(project: Project) -> None:
     before = {run.info.run_id for run in project.runs()}
     project.call_well(
         "torchrun", "--nproc-per-node", "2", "-m", "kedro", "train", "--env", ENVIRONMENT, "--params", GAME
     )
     assert {run.info.run_id for run in project.runs()} == before, "no process opens a run"
-    played = checkpoints(project)[-1].read_bytes()
+    trained = checkpoints(project)[-1].read_bytes()
     project.call_well(*RUN, GAME)
     (run,) = [run for run in project.runs() if run.info.run_id not in before]
     assert run.data.tags["resumed_at_images"] == "1280"
     assert steps(project, run.info.run_id) == list(range(64, 1281, 64))
-    assert project.produced("06_models", "training_state.safetensors").stat().st_size > 0.9 * len(played)
+    assert project.produced("06_models", "training_state.safetensors").stat().st_size > 0.9 * len(trained)
     assert json.loads(project.produced("06_models", "settings.json").read_text())["processes"] == 1
 
 
-def test_torchrun_of_the_whole_run_is_refused_with_the_right_command(project: Project) -> None:
+def test_torchrun_of_the_whole_run_is_refused(project: Project) -> None:
     before = len(project.runs())
     refused = project.call("torchrun", "--nproc-per-node", "2", "-m", "kedro", "run", "--env", ENVIRONMENT)
     assert refused.returncode == 1

@@ -13,9 +13,9 @@ from ..projects import clone_working_tree
 pytestmark = pytest.mark.proof
 
 
-def test_a_packaged_project_trains_judges_registers_and_generates_in_an_empty_folder(tmp_path: Path) -> None:
+def test_a_packaged_project_runs_and_generates_in_an_empty_folder(tmp_path: Path) -> None:
     project = clone_working_tree(tmp_path / "project")
-    # What `kedro package` does; it would fetch the build's requirements, which are installed here.
+    # As `kedro package` does, which would fetch the build's requirements.
     project.call_well("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist")
     project.call_well("tar", "--exclude=local/*.yml", "-czf", "dist/conf-ganops.tar.gz", "conf")
     (wheel,) = (project.path / "dist").glob("*.whl")
@@ -42,13 +42,13 @@ def test_a_packaged_project_trains_judges_registers_and_generates_in_an_empty_fo
         return done.stdout
 
     conf = str(project.path / "dist" / "conf-ganops.tar.gz")
-    said = call(str(python), "-m", "ganops", "--conf-source", conf, "--env", "smoke")
-    assert "Registered: ganops-smoke v1" in said
-    assert "Look at it with: mlflow ui --backend-store-uri" in said
+    output = call(str(python), "-m", "ganops", "--conf-source", conf, "--env", "smoke")
+    assert "Registered: ganops-smoke v1" in output
+    assert "Look at it with: mlflow ui --backend-store-uri" in output
     assert {path.name for path in folder.iterdir()} == {
         *("data", "mlartifacts", "mlflow.db", "mlflow.db.lock", ".checkpoints")
     }
-    # What the entry point names, called as a deployment calls it.
+    # The entry point, as a deployment calls it.
     code = (
         "from importlib.metadata import distribution; import ganops; from pathlib import Path;"
         f"assert Path(ganops.__path__[0]) == Path({str(packages / 'ganops')!r});"

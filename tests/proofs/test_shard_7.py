@@ -1,4 +1,4 @@
-"""Two runs at once, and a run that is killed in the middle of each write of the catalog."""
+"""Two runs at once wait for each other, and a run that is killed during a write leaves whole files."""
 
 import json
 import shutil
@@ -44,14 +44,14 @@ with settings.SESSION_CLASS.create(project_path=Path.cwd(), env="smoke", runtime
 
 
 def run_at_once(project: Project, *options: tuple[str, ...]) -> list[str]:
-    """What each `kedro run` with these options said, all started at the same moment; all of them end well."""
+    """Start one `kedro run` per options at the same moment, and return what each printed; all of them must succeed."""
     wide = {**project.environment, "COLUMNS": "400"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     commands = [("kedro", "run", *words) for words in options]
     started = [subprocess.Popen(words, cwd=project.path, env=wide, text=True, **pipes) for words in commands]
-    said = [process.communicate(timeout=LONGEST_RUN_SECONDS)[0] for process in started]
-    assert [process.returncode for process in started] == [0] * len(options), "\n".join(said)
-    return said
+    outputs = [process.communicate(timeout=LONGEST_RUN_SECONDS)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * len(options), "\n".join(outputs)
+    return outputs
 
 
 def seeded(environment: str, seed: int) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def seeded(environment: str, seed: int) -> tuple[str, ...]:
 
 
 def overlap(runs: list[Any]) -> bool:
-    """Whether the runs were at work at the same time."""
+    """Return whether the runs ran at the same time."""
     return max(run.info.start_time for run in runs) < min(run.info.end_time for run in runs)
 
 
@@ -67,8 +67,8 @@ def test_every_version_holds_the_weights_of_its_own_run(tmp_path: Path) -> None:
     project, seeds = initialised_clone(tmp_path / "project"), iter(range(100))
     for _ in range(PAIRS):
         pair = [seeded(ENVIRONMENT, next(seeds)) for _ in range(2)]
-        said = run_at_once(project, *pair)
-        assert sum("Waiting: the outputs of environment smoke belong to process" in text for text in said) == 1
+        outputs = run_at_once(project, *pair)
+        assert sum("Waiting: the outputs of environment smoke belong to process" in text for text in outputs) == 1
         assert not overlap(project.runs()[:2])
     versions = project.client.search_model_versions(f"name = 'ganops-{ENVIRONMENT}'")
     seen = set()
@@ -87,12 +87,12 @@ def test_every_version_holds_the_weights_of_its_own_run(tmp_path: Path) -> None:
 
 def test_two_environments_run_side_by_side(tmp_path: Path) -> None:
     project = initialised_clone(tmp_path / "project")
-    shutil.copytree(project.path / "conf" / ENVIRONMENT, project.path / "conf" / "twin")
-    (project.path / "conf/twin/globals.yml").write_text("environment: twin\n", encoding="utf-8")
-    said = run_at_once(project, seeded(ENVIRONMENT, 1), seeded("twin", 2))
-    assert not any("Waiting" in text for text in said)
+    shutil.copytree(project.path / "conf" / ENVIRONMENT, project.path / "conf" / "second")
+    (project.path / "conf/second/globals.yml").write_text("environment: second\n", encoding="utf-8")
+    outputs = run_at_once(project, seeded(ENVIRONMENT, 1), seeded("second", 2))
+    assert not any("Waiting" in text for text in outputs)
     assert overlap(project.runs())
-    for name, seed in ((ENVIRONMENT, 1), ("twin", 2)):
+    for name, seed in ((ENVIRONMENT, 1), ("second", 2)):
         assert json.loads((project.path / f"data/06_models/{name}/settings.json").read_text())["seed"] == seed
 
 
@@ -108,8 +108,8 @@ def path_of(project: Project, name: str) -> Path:
     return project.path / ENTRIES[name]["filepath"].replace("${globals:environment}", ENVIRONMENT)
 
 
-def outputs(project: Project) -> dict[str, str]:
-    """md5 of the files of each output."""
+def output_digests(project: Project) -> dict[str, str]:
+    """Return output → md5 of its files."""
     return {
         name: "".join(md5(file.read_bytes()).hexdigest() for file in sorted([path, *path.rglob("*")]) if file.is_file())
         for name, path in ((name, path_of(project, name)) for name in NODES)
@@ -117,15 +117,15 @@ def outputs(project: Project) -> dict[str, str]:
 
 
 def damaged_in_cache(project: Project) -> list[Path]:
-    """Files of DVC's cache whose bytes are not those that their names say."""
-    kept = [file for file in (project.path / ".dvc/cache/files/md5").glob("*/*") if file.suffix != ".dir"]
-    assert len(kept) >= len(NODES)
-    return [file for file in kept if md5(file.read_bytes()).hexdigest() != file.parent.name + file.name]
+    """Return the files of DVC's cache whose md5 is not the one in their names."""
+    files = [file for file in (project.path / ".dvc/cache/files/md5").glob("*/*") if file.suffix != ".dir"]
+    assert len(files) >= len(NODES)
+    return [file for file in files if md5(file.read_bytes()).hexdigest() != file.parent.name + file.name]
 
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone in which `dvc repro` has made all outputs of the tiny environment."""
+    """A clone in which `dvc repro` has produced all outputs of the tiny environment."""
     project = initialised_clone(tmp_path_factory.mktemp("reproduced") / "project")
     (project.path / "conf/dvc.yml").write_text(f"env: {ENVIRONMENT}\n", encoding="utf-8")
     project.call_well("dvc", "repro")
@@ -143,14 +143,14 @@ def linked(request: pytest.FixtureRequest, reproduced: Project) -> Project:
 
 
 @pytest.mark.parametrize("name", NODES)
-def test_killed_in_the_middle_of_a_write(name: str, linked: Project) -> None:
-    """The output is what it was; whatever the node wrote before is whole; and the cache is as it was."""
+def test_a_run_killed_during_a_write_leaves_whole_files(name: str, linked: Project) -> None:
+    """The output and the cache are unchanged, and what the node wrote before is whole."""
     linked.call_well("dvc", "checkout", "--force")
-    before, path = outputs(linked), path_of(linked, name)
+    before, path = output_digests(linked), path_of(linked, name)
     assert all(before.values())
     ended = linked.call("python", "-c", KILLED_WRITE, f".{path.name}.new", NODES[name])
     assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
-    after = outputs(linked)
+    after = output_digests(linked)
     assert after[name] == before[name]
     for changed in [other for other in NODES if after[other] != before[other]]:
         assert NODES[changed] == NODES[name]

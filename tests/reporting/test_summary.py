@@ -1,4 +1,4 @@
-"""What is printed when a run has ended."""
+"""The summary that a finished run prints."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def _printed(saved: dict[str, Path]) -> str:
     return console.file.getvalue()
 
 
-def test_a_whole_run_ends_with_metrics_floor_grid_version_and_the_way_to_the_ui(tmp_path: Path) -> None:
+def test_a_whole_run_prints_metrics_floor_grid_version_and_the_command_of_the_ui(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     grid = tmp_path / "a long name of a folder that no line of the console could hold" / "samples.png"
     saved = {
@@ -37,7 +37,7 @@ def test_a_whole_run_ends_with_metrics_floor_grid_version_and_the_way_to_the_ui(
         assert part in text
 
 
-def test_a_part_of_a_run_prints_what_it_made(tmp_path: Path) -> None:
+def test_a_part_of_a_run_prints_its_own_results(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     evaluated = _printed({"report": tmp_path / "report.json"})
     assert "21.5" in evaluated and "Samples" not in evaluated and "Registered" not in evaluated
@@ -47,11 +47,11 @@ def test_a_part_of_a_run_prints_what_it_made(tmp_path: Path) -> None:
     assert _printed({"store": tmp_path / "store"}) == ""
 
 
-def test_given_pictures_that_were_judged_end_with_their_table(tmp_path: Path) -> None:
+def test_an_evaluation_of_external_samples_prints_its_table(tmp_path: Path) -> None:
     metrics = {"samples": REPORT["metrics"]["generator"], "held_out": REPORT["metrics"]["held_out"]}
     protocol = REPORT["protocol"] | {"samples_given": 1200, "samples_fitted": 7}
-    (tmp_path / "judged.json").write_text(json.dumps({"metrics": metrics, "protocol": protocol}))
-    text = _printed({"samples_report": tmp_path / "judged.json"})
+    (tmp_path / "samples.json").write_text(json.dumps({"metrics": metrics, "protocol": protocol}))
+    text = _printed({"samples_report": tmp_path / "samples.json"})
     for part in ("Given samples", "samples", "21.5", "1.25", "samples_fitted 7"):
         assert part in text.replace("\n", " ")
     assert "Registered" not in text
@@ -71,7 +71,7 @@ real (floor),,,,1.25,
 
 
 def _compared(tmp_path: Path, table: str, reports: dict) -> list[str]:
-    """What is printed on a narrow console, line by line."""
+    """Return the lines printed on a narrow console."""
     (tmp_path / "comparison.csv").write_text(table)
     (tmp_path / "comparison.json").write_text(json.dumps(reports))
     names = {"reports": "comparison.json", "table": "comparison.csv", "samples": "samples.png"}
@@ -83,12 +83,12 @@ def _compared(tmp_path: Path, table: str, reports: dict) -> list[str]:
 
 
 def _row(lines: list[str], name: str) -> list[str]:
-    """The cells of a variant, with what stands in the line below its own."""
+    """Return the cells of a variant, with those of the line below its own."""
     place = next(place for place, line in enumerate(lines) if line.strip().startswith(name))
     return lines[place].split() + lines[place + 1].split()
 
 
-def test_a_comparison_ends_with_means_over_its_training_seeds(tmp_path: Path) -> None:
+def test_a_comparison_prints_means_over_its_training_seeds(tmp_path: Path) -> None:
     reports = {
         name: {**report, "protocol": {**REPORT["protocol"], "features": "classifier"}}
         for name, report in REPORTS.items()
@@ -103,7 +103,7 @@ def test_a_comparison_ends_with_means_over_its_training_seeds(tmp_path: Path) ->
     assert lines[-1] == "Look at the runs with: make ui"
 
 
-def test_of_one_training_each_the_deviation_is_that_of_the_evaluation_seeds(tmp_path: Path) -> None:
+def test_with_one_training_seed_the_deviation_is_over_evaluation_seeds(tmp_path: Path) -> None:
     protocol = {**REPORT["protocol"], "features": "classifier"}
     reports = {"wide": {**REPORTS["wide, seed 0"], "protocol": protocol}}
     lines = _compared(tmp_path, "\n".join(TABLE.splitlines()[i] for i in (0, 1, 5)), reports)

@@ -1,4 +1,4 @@
-"""An MLflow store of its own for each test, copied from one that is made once."""
+"""An MLflow store for each test, copied from one that is created once."""
 
 import shutil
 from pathlib import Path
@@ -6,28 +6,28 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from ganops.tracking.tracking_store import EXPERIMENT, create_store
+from ganops.tracking.tracking_store import EXPERIMENT, create_tracking_store
 
 
 @pytest.fixture(scope="session")
-def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store; its tables take seconds to make."""
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store; creating its tables takes seconds."""
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_ROOT", str(folder))
-        create_store()
+        create_tracking_store()
     return folder / "mlflow.db"
 
 
 @pytest.fixture
-def client(made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+def client(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """Of a fresh store at tmp_path, which is the root of what runs in this test."""
-    shutil.copy(made_store, tmp_path / "mlflow.db")
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    # MLflow leaves the address of a session in the environment, for child processes; this brings it back to nothing.
+    # MLflow leaves the address of a session in the environment, for child processes; monkeypatch removes it again.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    # A session of an earlier test has also set the address that MLflow asks for before the environment.
+    # A session of an earlier test has also set the address that MLflow reads before the environment.
     monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     return MlflowClient(uri)
 

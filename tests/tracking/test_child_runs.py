@@ -1,4 +1,4 @@
-"""Child runs: found again, never doubled, and true about how they ended."""
+"""Child runs are found again, are never created twice, and end with their true status."""
 
 import subprocess
 import sys
@@ -19,17 +19,19 @@ def parent(client: MlflowClient, experiment_id: str) -> str:
     return run_id
 
 
-def test_a_child_says_whose_it_is_and_what_code_it_ran(client: MlflowClient, parent: str) -> None:
+def test_a_child_has_its_parents_tags_of_code_and_environment(client: MlflowClient, parent: str) -> None:
     with child_run(client, parent, "vae", {"variant": "vae"}) as run_id:
         assert client.get_run(run_id).info.status == "RUNNING"
     run = client.get_run(run_id)
     assert (run.info.status, run.info.run_name) == ("FINISHED", "vae")
-    told = {key: run.data.tags.get(key) for key in (PARENT, "variant", "environment", "mlflow.source.git.commit")}
-    assert list(told.values()) == [parent, "vae", "smoke", "abc"]
-    assert not {"fingerprint", "ganops.session", "ganops.resume_key"} & set(run.data.tags), "those are the parent's own"
+    tags = {key: run.data.tags.get(key) for key in (PARENT, "variant", "environment", "mlflow.source.git.commit")}
+    assert list(tags.values()) == [parent, "vae", "smoke", "abc"]
+    assert not {"fingerprint", "ganops.session", "ganops.resume_key"} & set(run.data.tags), (
+        "these belong to the parent alone"
+    )
 
 
-def test_a_child_is_found_by_its_tags_among_its_parents_alone(
+def test_a_child_is_found_by_its_tags_among_the_children_of_its_parent(
     client: MlflowClient, experiment_id: str, parent: str
 ) -> None:
     other = client.create_run(experiment_id).info.run_id
@@ -45,7 +47,7 @@ def test_a_child_is_found_by_its_tags_among_its_parents_alone(
     ("raised", "status"),
     [(KeyboardInterrupt(), "KILLED"), (SystemExit(143), "KILLED"), (ValueError("it broke"), "FAILED")],
 )
-def test_its_status_is_true_and_it_is_taken_up_again(
+def test_a_child_ends_with_its_true_status_and_is_resumed(
     client: MlflowClient, parent: str, raised: BaseException, status: str
 ) -> None:
     with pytest.raises(type(raised)), child_run(client, parent, "vae", {"variant": "vae"}) as first:
@@ -60,7 +62,7 @@ def test_its_status_is_true_and_it_is_taken_up_again(
     assert ERROR not in client.get_run(again).data.tags
 
 
-def test_what_a_killed_process_left_is_closed_by_the_next_session(
+def test_the_next_session_closes_the_child_of_a_killed_process(
     client: MlflowClient, experiment_id: str, parent: str
 ) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
@@ -72,7 +74,7 @@ def test_what_a_killed_process_left_is_closed_by_the_next_session(
     assert client.get_run(child).info.status == "KILLED"
 
 
-def test_a_store_that_fails_at_the_end_hides_no_error(client: MlflowClient, parent: str, monkeypatch) -> None:
+def test_a_locked_store_at_the_end_hides_no_error(client: MlflowClient, parent: str, monkeypatch) -> None:
     monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
     error = TrainingError("loss", expected="finite values", received="nan", remedy="Lower the rate.")
 

@@ -1,4 +1,4 @@
-"""Runs are ranked among their own protocol; curves and pictures are those of the runs."""
+"""Runs are ranked within their protocol; curves and pictures are those of the runs."""
 
 from pathlib import Path
 
@@ -24,9 +24,11 @@ OTHER = {**ONE, "protocol.n": "200"}
 
 @pytest.fixture
 def log(client: MlflowClient, experiment_id: str):
-    """Logs a run as a session would: name, fid, protocol → its id."""
+    """Return a function that logs a run as a session would (name, fid, protocol) and returns its id."""
 
-    def one(name: str, fid: float | None, protocol: dict[str, str], environment: str = "digits", **tags: str) -> str:
+    def log_run(
+        name: str, fid: float | None, protocol: dict[str, str], environment: str = "digits", **tags: str
+    ) -> str:
         run_id = client.create_run(experiment_id, run_name=name, start_time=1_000_000).info.run_id
         parameters = {**protocol, "training.recipe": "vae", "settings.total_images": "640"}
         metrics = {"eval/fid_classifier": fid, "eval/fid_classifier_sd": 0.5, "floor/fid_classifier": 0.1}
@@ -39,10 +41,10 @@ def log(client: MlflowClient, experiment_id: str):
         client.set_terminated(run_id, end_time=1_090_400)
         return run_id
 
-    return one
+    return log_run
 
 
-def test_each_protocol_is_ranked_for_itself(client: MlflowClient, log) -> None:
+def test_runs_are_ranked_within_their_protocol(client: MlflowClient, log) -> None:
     runs = {name: log(name, fid, ONE) for name, fid in {"second": 2.0, "first": 1.0, "last": 5.0}.items()}
     other = log("easier", 0.5, OTHER)
     table = runs_table(client)
@@ -51,11 +53,11 @@ def test_each_protocol_is_ranked_for_itself(client: MlflowClient, log) -> None:
     assert sorted(groups) == [["easier"], ["first", "second", "last"]]
 
 
-def test_a_row_tells_what_was_done_and_what_came_out(client: MlflowClient, log) -> None:
+def test_a_row_holds_training_and_metrics(client: MlflowClient, log) -> None:
     run_id = log("a", 1.5, ONE)
     row = runs_table(client).loc[run_id]
-    told = {name: row[name] for name in ("name", "environment", "recipe", "images", "seconds", "fid")}
-    assert told == {
+    values = {name: row[name] for name in ("name", "environment", "recipe", "images", "seconds", "fid")}
+    assert values == {
         "name": "a",
         "environment": "digits",
         "recipe": "vae",
@@ -66,13 +68,13 @@ def test_a_row_tells_what_was_done_and_what_came_out(client: MlflowClient, log) 
     assert "fid_sd" not in row.index
 
 
-def test_other_environments_and_runs_that_were_not_judged_are_left_out(client: MlflowClient, log) -> None:
+def test_other_environments_and_runs_without_an_evaluation_are_left_out(client: MlflowClient, log) -> None:
     mine, _, _ = log("a", 1.0, ONE), log("b", 1.0, ONE, environment="photos"), log("c", None, {})
     assert runs_table(client, "digits").index.tolist() == [mine]
     assert len(runs_table(client)) == 2
 
 
-def test_protocols_are_told_by_what_they_differ_in(client: MlflowClient, log) -> None:
+def test_protocols_show_the_keys_in_which_they_differ(client: MlflowClient, log) -> None:
     log("a", 1.0, ONE)
     assert protocols(client).index.tolist() == ["features", "n", "store"]
     log("b", 1.0, OTHER)
@@ -82,12 +84,12 @@ def test_protocols_are_told_by_what_they_differ_in(client: MlflowClient, log) ->
     assert {names[protocol]: n for protocol, n in differing.loc["n"].items()} == {"a": "100", "b": "200"}
 
 
-def test_a_run_judged_again_is_under_its_last_protocol(client: MlflowClient, log) -> None:
+def test_a_run_that_is_evaluated_again_is_ranked_under_its_last_protocol(client: MlflowClient, log) -> None:
     first, again = log("a", 1.0, OTHER), log("b", 2.0, ONE, **{"changed.protocol.n": "200"})
     assert runs_table(client)["rank"].to_dict() == {first: 1, again: 2}
 
 
-def test_without_judged_runs_it_says_so(client: MlflowClient, log) -> None:
+def test_a_comparison_without_evaluated_runs_is_an_error(client: MlflowClient, log) -> None:
     with pytest.raises(TrackingError, match="received no such run"):
         runs_table(client)
     log("a", 1.0, ONE)
@@ -109,7 +111,7 @@ def test_curves_of_two_runs_share_a_panel(client: MlflowClient, log) -> None:
         curves_table(client, [first], group="penalty")
 
 
-def test_runs_of_one_name_are_told_apart_by_their_ids(client: MlflowClient, log) -> None:
+def test_runs_of_one_name_are_distinguished_by_their_ids(client: MlflowClient, log) -> None:
     runs = [log("same", 1.0, ONE), log("same", 2.0, ONE)]
     for run_id in runs:
         client.log_metric(run_id, "loss/generator", 1.0, step=1)
@@ -117,7 +119,7 @@ def test_runs_of_one_name_are_told_apart_by_their_ids(client: MlflowClient, log)
     assert lines == [f"loss generator/same {run_id[:4]}" for run_id in runs]
 
 
-def test_pictures_stand_beside_each_other(client: MlflowClient, log, tmp_path: Path) -> None:
+def test_pictures_are_joined_side_by_side(client: MlflowClient, log, tmp_path: Path) -> None:
     runs = [log(name, 1.0, ONE) for name in ("a", "b")]
     for run_id, value in zip(runs, (10, 20), strict=True):
         Image.new("L", (40, 30), value).save(tmp_path / "samples.png")
@@ -129,7 +131,7 @@ def test_pictures_stand_beside_each_other(client: MlflowClient, log, tmp_path: P
         pictures_side_by_side(client, runs, "other.png")
 
 
-def test_a_metric_stands_at_the_seconds_of_its_snapshots(client: MlflowClient, log) -> None:
+def test_a_metric_has_the_seconds_of_its_snapshots(client: MlflowClient, log) -> None:
     first, second = log("a", 1.0, ONE), log("b", 1.0, ONE)
     for step, seconds in ((100, 10.0), (200, 30.0)):
         client.log_metric(first, "time/seconds", seconds, step=step)

@@ -1,4 +1,4 @@
-"""What saved datasets leave in a run."""
+"""Saved datasets are logged to the run."""
 
 import itertools
 import json
@@ -17,13 +17,13 @@ REPORT = {
     "metrics": {
         "generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}, "modes": 10},
         "held_out": {"fid_classifier": {"mean": 1.0, "sd": 0.1}},
-        "classifier": {"accuracy_held_out": 0.98, "name": "small", "converged": True, "lost": float("nan")},
+        "classifier": {"accuracy_held_out": 0.98, "name": "small", "converged": True, "loss": float("nan")},
     },
     "protocol": {"n": 1000, "seeds": [1, 2, 3]},
 }
 
 
-def test_generator_and_floor_stand_in_charts_of_their_own() -> None:
+def test_generator_and_floor_have_separate_charts() -> None:
     assert report_metrics("report", REPORT) == {
         "eval/fid_classifier": 2.0,
         "eval/fid_classifier_sd": 0.5,
@@ -34,14 +34,14 @@ def test_generator_and_floor_stand_in_charts_of_their_own() -> None:
     }
 
 
-def test_a_json_without_groups_goes_by_the_name_of_its_dataset() -> None:
+def test_a_json_without_groups_is_charted_under_the_name_of_its_dataset() -> None:
     assert report_metrics("preparation_report", {"kept": 3, "by": {"split": 2}}) == {
         "preparation_report/kept": 3.0,
         "preparation_report/by_split": 2.0,
     }
 
 
-def test_each_role_leaves_what_it_says(client: MlflowClient, experiment_id: str, tmp_path: Path) -> None:
+def test_each_role_logs_its_kind_of_record(client: MlflowClient, experiment_id: str, tmp_path: Path) -> None:
     run_id = client.create_run(experiment_id).info.run_id
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     (tmp_path / "bundle").mkdir()
@@ -61,7 +61,7 @@ def test_each_role_leaves_what_it_says(client: MlflowClient, experiment_id: str,
     assert [artifact.path for artifact in client.list_artifacts(run_id, "bundle")] == ["bundle/weights"]
 
 
-def test_a_curve_stands_at_its_images_seen_once_and_beside_the_mean(
+def test_a_curve_is_logged_once_at_its_images_seen_beside_the_mean(
     client: MlflowClient, experiment_id: str, tmp_path: Path
 ) -> None:
     run_id = client.create_run(experiment_id).info.run_id
@@ -89,7 +89,7 @@ def test_an_unknown_role_is_refused(entry: dict) -> None:
         check_roles({"report": entry})
 
 
-def test_a_store_that_cannot_be_written_is_asked_again_and_costs_a_warning(
+def test_a_locked_store_is_tried_again_and_then_costs_a_warning(
     client: MlflowClient,
     experiment_id: str,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""From bytes to the run that made them."""
+"""Bytes lead to the run that produced them."""
 
 import hashlib
 import json
@@ -42,51 +42,51 @@ def test_an_input_leads_to_the_run_that_wrote_it(client: MlflowClient, experimen
     weights = project / "data/weights"
     lock = {"stages": {"training": {"outs": [{"path": "data/weights", "md5": _md5("w")}]}}}
     (project / "dvc.lock").write_text(json.dumps(lock))
-    made, used, again = (client.create_run(experiment_id).info.run_id for _ in range(3))
-    record_lineage(client, made, project, [TrackedDataset("bundle", weights, "output")])
+    producer, user, later = (client.create_run(experiment_id).info.run_id for _ in range(3))
+    record_lineage(client, producer, project, [TrackedDataset("bundle", weights, "output")])
     card = TrackedDataset("model_card", project / "data/store", "output")
-    record_lineage(client, used, project, [TrackedDataset("bundle", weights, "input"), card])
-    assert producing_run(client, experiment_id, _md5("w")) == made
-    assert client.get_run(used).data.tags["produced_by.bundle"] == made
-    inputs = client.get_run(used).inputs
+    record_lineage(client, user, project, [TrackedDataset("bundle", weights, "input"), card])
+    assert producing_run(client, experiment_id, _md5("w")) == producer
+    assert client.get_run(user).data.tags["produced_by.bundle"] == producer
+    inputs = client.get_run(user).inputs
     assert inputs is not None
     entry, _ = inputs.dataset_inputs
     tags = {tag.key: tag.value for tag in entry.tags}
     assert (entry.dataset.name, entry.dataset.digest) == ("bundle", _md5("w"))
     assert (tags["path"], tags["stage"], tags["equals_dvc_lock"]) == ("data/weights", "training", "true")
     weights.write_text("other bytes")
-    record_lineage(client, again, project, [TrackedDataset("bundle", weights, "input")])
-    assert "produced_by.bundle" not in client.get_run(again).data.tags
+    record_lineage(client, later, project, [TrackedDataset("bundle", weights, "input")])
+    assert "produced_by.bundle" not in client.get_run(later).data.tags
 
 
-def test_what_an_earlier_stage_of_the_same_run_made_has_no_other_maker(
+def test_an_input_that_the_same_run_produced_has_no_producer_tag(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
     _, ours = (client.create_run(experiment_id).info.run_id for _ in range(2))
-    piece = TrackedDataset("bundle", project / "data/weights", "output")
-    record_lineage(client, ours, project, [piece])
-    record_lineage(client, ours, project, [TrackedDataset("bundle", piece.path, "input")])
+    output = TrackedDataset("bundle", project / "data/weights", "output")
+    record_lineage(client, ours, project, [output])
+    record_lineage(client, ours, project, [TrackedDataset("bundle", output.path, "input")])
     assert producing_run(client, experiment_id, _md5("w")) == ours
     assert "produced_by.bundle" not in client.get_run(ours).data.tags
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no file names that are not UTF-8")
-def test_a_name_that_dvc_cannot_hash_costs_the_record_of_its_folder_alone(
+def test_a_folder_that_dvc_cannot_hash_is_left_out(
     client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw, run_id = project / "data/raw", client.create_run(experiment_id).info.run_id
     raw.mkdir()
     Path(os.fsdecode(os.fsencode(raw) + b"/caf\xe9.png")).touch()
-    pieces = [TrackedDataset("raw_pictures", raw, "input"), TrackedDataset("store", project / "data/store", "output")]
+    datasets = [TrackedDataset("raw_pictures", raw, "input"), TrackedDataset("store", project / "data/store", "output")]
     with caplog.at_level(logging.WARNING, "ganops"):
-        record_lineage(client, run_id, project, pieces)
+        record_lineage(client, run_id, project, datasets)
     assert f"{raw} holds a file name that is not UTF-8, which DVC cannot version" in caplog.text
     inputs = client.get_run(run_id).inputs
     assert inputs is not None
-    assert [piece.dataset.name for piece in inputs.dataset_inputs] == ["store"]
+    assert [entry.dataset.name for entry in inputs.dataset_inputs] == ["store"]
 
 
-def test_it_never_ends_a_run(
+def test_a_failure_of_lineage_is_a_warning(
     client: MlflowClient, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)

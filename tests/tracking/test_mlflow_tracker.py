@@ -1,4 +1,4 @@
-"""The tracker's points and grids, as MLflow has them."""
+"""The tracker writes every point and grid to MLflow once."""
 
 import sys
 from contextlib import suppress
@@ -38,7 +38,7 @@ def test_many_points_are_written_without_a_flush(client: MlflowClient, run_id: s
     assert len(_curve(client, run_id, "loss/a")) >= 80
 
 
-def test_a_resumed_run_has_no_doubled_step_and_no_gap(client: MlflowClient, run_id: str) -> None:
+def test_a_resumed_run_has_every_step_once(client: MlflowClient, run_id: str) -> None:
     """Killed at 192 after a checkpoint at 64; a curve that the first part did not have begins late."""
     first = MlflowTracker(client, run_id)
     for images_seen in (64, 128, 192):
@@ -52,33 +52,33 @@ def test_a_resumed_run_has_no_doubled_step_and_no_gap(client: MlflowClient, run_
     assert _curve(client, run_id, "penalty/r1") == [(128, 1.0), (192, 1.0), (256, 1.0)]
 
 
-def test_a_store_that_does_not_answer_ends_nothing_and_misses_nothing(
+def test_points_are_kept_while_the_store_does_not_answer(
     client: MlflowClient, run_id: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
     tracker, samples = MlflowTracker(client, run_id), torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
 
-    def away(*told: object, **options: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise ConnectionError("no route to the store")
 
     with monkeypatch.context() as patch:
         for name in ("log_batch", "log_image", "set_tag"):
-            patch.setattr(client, name, away)
+            patch.setattr(client, name, refuse)
         tracker.log_metrics(64, {"loss/generator": 1.0})
         tracker.flush()
         tracker.log_images("samples/fixed_z", 64, samples, "image")
         tracker.set_tag("fingerprint", "abc")
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "The curves are not in MLflow up to now",
-        "The picture at 64 images is not in MLflow",
-        "The run's tag fingerprint is not in MLflow",
+        "Could not log the curves to MLflow yet",
+        "Could not log the samples at 64 images to MLflow",
+        "Could not set the tag fingerprint in MLflow",
     ]
     tracker.log_metrics(128, {"loss/generator": 2.0})
     tracker.flush()
     assert _curve(client, run_id, "loss/generator") == [(64, 1.0), (128, 2.0)]
 
 
-def test_grids_stand_at_their_steps_once(client: MlflowClient, run_id: str) -> None:
+def test_each_grid_is_logged_once_at_its_step(client: MlflowClient, run_id: str) -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     for _ in range(2):
         tracker = MlflowTracker(client, run_id)
@@ -89,7 +89,7 @@ def test_grids_stand_at_their_steps_once(client: MlflowClient, run_id: str) -> N
     assert pictures == ["images/samples~fixed_z+step+128", "images/samples~fixed_z+step+64"]
 
 
-def test_a_note_is_a_tag(client: MlflowClient, run_id: str) -> None:
+def test_a_tag_is_set(client: MlflowClient, run_id: str) -> None:
     MlflowTracker(client, run_id).set_tag("fingerprint", "abc")
     assert client.get_run(run_id).data.tags["fingerprint"] == "abc"
 
@@ -124,12 +124,12 @@ def test_a_new_attempt_is_a_child_run_with_its_own_curves(
 def test_an_attempt_is_found_again_and_the_one_before_has_failed(
     client: MlflowClient, experiment_id: str, run_id: str
 ) -> None:
-    """Killed in attempt 2, and taken up by another process."""
+    """The process is killed in attempt 2, and another one resumes it."""
     first = MlflowTracker(client, run_id)
     first.start_attempt(1)
-    lost = first.start_attempt(2)
-    lost.log_metrics(64, {"loss/generator": 1.0})
-    lost.flush()
+    killed = first.start_attempt(2)
+    killed.log_metrics(64, {"loss/generator": 1.0})
+    killed.flush()
     resumed = MlflowTracker(client, run_id)
     for number in (1, 2):
         attempt = resumed.start_attempt(number)
@@ -145,7 +145,7 @@ def test_an_attempt_is_found_again_and_the_one_before_has_failed(
     ("error", "status"),
     [(None, "FINISHED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(143), "KILLED"), (ValueError(), "FAILED")],
 )
-def test_the_last_attempt_says_how_the_training_ended(
+def test_the_last_attempt_has_the_status_of_the_training(
     error: BaseException | None, status: str, client: MlflowClient, experiment_id: str
 ) -> None:
     with (
@@ -161,7 +161,7 @@ def test_the_last_attempt_says_how_the_training_ended(
     assert _curve(client, child.info.run_id, "loss/generator") == [(64, 1.0)], "what was buffered is written"
 
 
-def test_without_an_active_run_nothing_is_kept() -> None:
+def test_without_an_active_run_nothing_is_recorded() -> None:
     samples = torch.zeros(6, 1, 8, 8, dtype=torch.uint8)
     with tracker_of_active_run() as tracker:
         tracker.log_metrics(64, {"loss/generator": 1.0})
@@ -169,5 +169,5 @@ def test_without_an_active_run_nothing_is_kept() -> None:
         tracker.set_tag("fingerprint", "abc")
         assert tracker.start_attempt(1) is tracker
     assert isinstance(tracker, NullTracker) and vars(tracker) == {}
-    # The only reference left is the one of this test.
+    # Only this test still refers to the samples.
     assert sys.getrefcount(samples) == 2

@@ -1,4 +1,4 @@
-"""Who owns the outputs of an environment: processes that start together, wait, die and follow one another."""
+"""Processes that start together, wait, die and follow one another own the outputs of an environment in order."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from ganops.errors import StorageError
 from ganops.tracking.ownership import OutputsLock, own_outputs, release_outputs
 from ganops.tracking.run_session import this_process
 
-# Owns the outputs until a line comes, and then says so. What it logs goes to the same pipe.
+# Owns the outputs until it reads a line. It prints that it owns them, and logs to the same pipe.
 OWN = """
 import logging, sys
 from pathlib import Path
@@ -29,7 +29,7 @@ if len(sys.argv) == 3:
     sys.stdin.readline()
 release_outputs()
 """
-# Two stages, between which it waits for a line.
+# Two stages; after each it waits for a line.
 DVC = """
 import os, subprocess, sys
 stage = [sys.executable, "-c", sys.argv[3], sys.argv[1], sys.argv[2], "at once"]
@@ -55,12 +55,12 @@ def owner(project: Path, environment: str = "smoke") -> tuple[str, ...]:
     return "-c", OWN, str(project), environment
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
-def tell(process: subprocess.Popen[str]) -> None:
+def send_line(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("go on\n")
     process.stdin.flush()
@@ -68,36 +68,36 @@ def tell(process: subprocess.Popen[str]) -> None:
 
 def test_a_second_run_waits_and_names_the_first_in_one_line(tmp_path: Path) -> None:
     with started(*owner(tmp_path)) as first, started(*owner(tmp_path, "other")) as other:
-        assert (said(first), said(other)) == ("owned", "owned")
+        assert (read_line(first), read_line(other)) == ("owned", "owned")
         with started(*owner(tmp_path)) as second:
-            line = said(second)
+            line = read_line(second)
             assert line.startswith(f"Waiting: the outputs of environment smoke belong to process {first.pid} on ")
             assert "`-c " in line and "MLflow run warm-sea" in line and line.endswith("Ctrl-C ends the wait.")
-            tell(first)
-            assert said(second) == "owned"
+            send_line(first)
+            assert read_line(second) == "owned"
 
 
-def test_who_dies_owns_nothing(tmp_path: Path) -> None:
+def test_a_process_that_dies_releases_the_outputs(tmp_path: Path) -> None:
     with started(*owner(tmp_path)) as first:
-        assert said(first) == "owned"
+        assert read_line(first) == "owned"
         first.send_signal(signal.SIGKILL)
         first.wait()
     with started(*owner(tmp_path)) as second:
-        assert said(second) == "owned"
+        assert read_line(second) == "owned"
 
 
 def test_ctrl_c_ends_the_wait_alone(tmp_path: Path) -> None:
     with started(*owner(tmp_path)) as first, started(*owner(tmp_path)) as second:
-        lines = {said(first), said(second)}
-        waiting, owning = (first, second) if "owned" not in said_by(first, lines) else (second, first)
+        lines = {read_line(first), read_line(second)}
+        waiting, owning = (first, second) if "owned" not in line_of(first, lines) else (second, first)
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait() == -signal.SIGINT
-        tell(owning)
+        send_line(owning)
         assert owning.wait() == 0
 
 
-def said_by(process: subprocess.Popen[str], lines: set[str]) -> str:
-    """What this one said: the other's line names the pid of whoever owns."""
+def line_of(process: subprocess.Popen[str], lines: set[str]) -> str:
+    """Return the line that this process printed: the waiting one's names the pid of the owner."""
     (waiting,) = [line for line in lines if line != "owned"]
     return "owned" if f"process {process.pid} " in waiting else waiting
 
@@ -106,14 +106,14 @@ def test_a_dvc_command_owns_the_outputs_between_its_stages(tmp_path: Path) -> No
     script = tmp_path / "dvc"
     script.write_text(DVC, encoding="utf-8")
     with started(str(script), str(tmp_path), "smoke", OWN) as dvc:
-        assert [said(dvc), said(dvc)] == ["owned", "stage one"]
+        assert [read_line(dvc), read_line(dvc)] == ["owned", "stage one"]
         with started(*owner(tmp_path)) as other:
-            assert f"process {dvc.pid} on " in said(other)
-            tell(dvc)
-            assert [said(dvc), said(dvc)] == ["owned", "stage two"]
-            tell(dvc)
+            assert f"process {dvc.pid} on " in read_line(other)
+            send_line(dvc)
+            assert [read_line(dvc), read_line(dvc)] == ["owned", "stage two"]
+            send_line(dvc)
             assert dvc.wait() == 0
-            assert said(other) == "owned"
+            assert read_line(other) == "owned"
 
 
 def test_sessions_of_one_process_are_one_owner(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_sessions_of_one_process_are_one_owner(tmp_path: Path) -> None:
     ]
 
 
-def test_a_damaged_name_of_the_owner_counts_for_nothing(tmp_path: Path) -> None:
+def test_a_damaged_file_of_the_owner_is_ignored(tmp_path: Path) -> None:
     lock = OutputsLock(tmp_path, "smoke")
     for text in ("", "[]", '{"process": 3}', '{"process": "x", "command": "", "since": "", "outlasts_lock": true}'):
         lock.owner_file.write_text(text, encoding="utf-8")
@@ -139,7 +139,7 @@ def test_a_damaged_name_of_the_owner_counts_for_nothing(tmp_path: Path) -> None:
         lock.release()
 
 
-def test_a_project_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_project_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".checkpoints").touch()
     with pytest.raises(StorageError, match=r"\.checkpoints: expected a file or folder that may be read and written"):
         own_outputs(tmp_path, "smoke")

@@ -1,4 +1,4 @@
-"""What git says of a working tree."""
+"""Commit, changes and overrides of a working tree."""
 
 import subprocess
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_a_clean_tree_is_its_commit(tree: Path) -> None:
     assert (provenance.branch, provenance.dirty, provenance.diff) == ("trunk", "false", "")
 
 
-def test_a_changed_file_is_named_and_shown(tree: Path) -> None:
+def test_a_changed_file_is_named_and_in_the_diff(tree: Path) -> None:
     (tree / "code.py").write_text("second\n")
     (tree / "a name with spaces.txt").unlink()
     provenance = read_provenance(tree)
@@ -50,7 +50,7 @@ def test_a_changed_file_is_named_and_shown(tree: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["src/ganops/new.py", "conf/mine/parameters_training.yml", "conf/mine/credentials.yml"]
 )
-def test_an_untracked_file_counts_as_a_change_and_shows_its_name_alone(tree: Path, name: str) -> None:
+def test_an_untracked_file_is_a_change_with_its_name_alone(tree: Path, name: str) -> None:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
     (tree / name).write_text("what runs\n")
     provenance = read_provenance(tree)
@@ -77,7 +77,7 @@ def test_an_ignored_file_counts_where_the_program_reads_it(tree: Path, name: str
     assert "sesame" not in provenance.diff
 
 
-def test_a_tracked_file_named_like_a_secret_is_named_and_not_shown(tree: Path) -> None:
+def test_a_tracked_file_named_like_a_secret_is_named_and_not_in_the_diff(tree: Path) -> None:
     names = ("conf/base/credentials.yml", ".env", "gone/secret.txt")
     for name in names:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -93,12 +93,12 @@ def test_a_tracked_file_named_like_a_secret_is_named_and_not_shown(tree: Path) -
     assert "changed, content withheld: .env\n" in provenance.diff
 
 
-def test_an_address_in_a_diff_keeps_no_password(tree: Path) -> None:
+def test_an_address_in_a_diff_is_masked(tree: Path) -> None:
     (tree / "code.py").write_text("uri = 'https://me:sesame@example.org'\n")
     assert "+uri = 'https://***@example.org'" in read_provenance(tree).diff
 
 
-def test_no_driver_of_the_user_decrypts_for_the_diff(tree: Path) -> None:
+def test_no_diff_driver_of_the_user_decrypts_a_file(tree: Path) -> None:
     (tree / ".gitattributes").write_text("code.py diff=plain\n")
     subprocess.run(["git", "-C", str(tree), "config", "diff.plain.textconv", "echo sesame;:"], check=True)
     commit(tree)
@@ -107,7 +107,7 @@ def test_no_driver_of_the_user_decrypts_for_the_diff(tree: Path) -> None:
     assert "+second" in provenance.diff and "sesame" not in provenance.diff
 
 
-def test_of_a_larger_repository_only_the_project_counts(tree: Path) -> None:
+def test_only_the_project_of_a_larger_repository_counts(tree: Path) -> None:
     project = tree / "teams" / "gans"
     for name in ("src/code.py", "conf/base/globals.yml"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def test_of_a_larger_repository_only_the_project_counts(tree: Path) -> None:
     assert "+third" in provenance.diff and "second" not in provenance.diff
 
 
-def test_what_dvc_writes_leaves_the_tree_clean(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_dvc_writes_leave_the_tree_clean(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tree / "dvc.lock").write_text("second\n")
     assert read_provenance(tree).dirty == "false"
     (tree / "conf/base/parameters_training.yml").write_text("second\n")
@@ -147,14 +147,14 @@ def test_a_folder_that_the_repository_around_it_does_not_track_is_unknown(tree: 
     assert "no file of" in read_provenance(installed).problem
 
 
-def test_git_that_refuses_is_quoted(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_git_is_quoted(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     provenance = read_provenance(tree)
     assert (provenance.commit, provenance.dirty) == ("", "unknown")
     assert "dubious ownership" in provenance.problem and "safe.directory" in provenance.problem
 
 
-def test_a_missing_git_is_said(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_git_is_the_problem(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tree))
     provenance = read_provenance(tree)
     assert (provenance.dirty, provenance.changed) == ("unknown", ())

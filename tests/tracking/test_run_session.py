@@ -1,4 +1,4 @@
-"""Which run a process writes to."""
+"""The run that a process writes to, and what it records there."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def test_a_session_has_one_run_and_another_session_another(client: MlflowClient,
     assert client.get_run(first).info.status == "RUNNING"
 
 
-def test_a_killed_run_is_taken_up_again_by_the_same_work_only(client: MlflowClient, experiment_id: str) -> None:
+def test_a_killed_run_is_resumed_by_the_same_work_alone(client: MlflowClient, experiment_id: str) -> None:
     killed = join_run(client, experiment_id, session="a", resume="work", name="first")
     set_tags(client, killed, {ERROR: "what happened"})
     client.set_terminated(killed, "KILLED")
@@ -49,17 +49,17 @@ def test_a_killed_run_is_taken_up_again_by_the_same_work_only(client: MlflowClie
     assert ERROR not in client.get_run(killed).data.tags
 
 
-def test_a_run_at_work_is_left_alone(client: MlflowClient, experiment_id: str) -> None:
-    at_work = join_run(client, experiment_id, session="a", resume="work", name="first")
-    assert join_run(client, experiment_id, session="b", resume="work", name="second") != at_work
+def test_a_running_run_is_left_alone(client: MlflowClient, experiment_id: str) -> None:
+    running = join_run(client, experiment_id, session="a", resume="work", name="first")
+    assert join_run(client, experiment_id, session="b", resume="work", name="second") != running
 
 
-def test_a_run_whose_process_is_gone_is_closed_and_taken_up(client: MlflowClient, experiment_id: str) -> None:
-    lost = join_run(client, experiment_id, session="a", resume="work", name="first")
-    set_tags(client, lost, {OWNER: str(_ended_process())})
+def test_a_run_whose_process_is_gone_is_closed_and_resumed(client: MlflowClient, experiment_id: str) -> None:
+    abandoned = join_run(client, experiment_id, session="a", resume="work", name="first")
+    set_tags(client, abandoned, {OWNER: str(_ended_process())})
     join_run(client, experiment_id, session="b", resume="other work", name="second")
-    assert client.get_run(lost).info.status == "KILLED"
-    assert join_run(client, experiment_id, session="c", resume="work", name="third") == lost
+    assert client.get_run(abandoned).info.status == "KILLED"
+    assert join_run(client, experiment_id, session="c", resume="work", name="third") == abandoned
 
 
 def test_a_run_of_another_machine_is_never_closed(client: MlflowClient, experiment_id: str) -> None:
@@ -69,14 +69,14 @@ def test_a_run_of_another_machine_is_never_closed(client: MlflowClient, experime
     assert client.get_run(remote).info.status == "RUNNING"
 
 
-def test_identity_survives_its_text_and_tells_a_reused_process_id() -> None:
+def test_an_identity_survives_its_text_and_a_reused_process_id_differs() -> None:
     ours = this_process()
     assert ProcessIdentity.parse(str(ours)).may_be_alive()
     assert not ProcessIdentity(ours.host, ours.pid, ours.started - 100).may_be_alive()
 
 
 def test_under_dvc_the_key_is_the_nearest_process_outside_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This test plays DVC: the child has DVC_STAGE in its environment, this process was started without."""
+    """This process stands for DVC: the child has DVC_STAGE in its environment, this process does not."""
     code = "from ganops.tracking.run_session import session_key; print(session_key('kedro session'))"
     environment = {**os.environ, "DVC_STAGE": "training", "DVC_EXP_NAME": "warm-sea"}
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}], check=True)"
@@ -87,7 +87,7 @@ def test_under_dvc_the_key_is_the_nearest_process_outside_the_stage(monkeypatch:
         assert child.stdout.strip() == f"{this_process()}/warm-sea"
 
 
-def test_elsewhere_each_session_of_kedro_has_a_key_of_its_own() -> None:
+def test_outside_dvc_each_session_of_kedro_has_its_own_key() -> None:
     assert session_key("one") != session_key("two")
     assert session_key("one") == session_key("one")
 
@@ -103,7 +103,7 @@ def test_a_changed_parameter_becomes_a_tag(client: MlflowClient, experiment_id: 
     assert "changed.group.key_4" not in run.data.tags
 
 
-def test_names_are_readable_and_an_experiment_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_named_by_recipe_environment_and_commit_or_by_its_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_name("vae", "smoke", "0123456789") == "vae-smoke-0123456"
     assert run_name(None, "smoke", "") == "smoke"
     assert run_name("comparison", "smoke", "0123456789") == "comparison-smoke-0123456"

@@ -45,9 +45,9 @@ from ganops.tracking.mlflow_tracker import tracker_of_active_run
 
 def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]:
     with tracker_of_active_run() as tracker:
-        tracker.note("fingerprint", "abc")
+        tracker.set_tag("fingerprint", "abc")
         for images_seen in (64, 128):
-            tracker.scalars(images_seen, {"loss/generator": images_seen / 64})
+            tracker.log_metrics(images_seen, {"loss/generator": images_seen / 64})
         if parameters.width == 13:
             raise TrainingError("loss", expected="finite values", received="nan", remedy="Lower the rate.")
         if started := os.environ.get("STARTED"):
@@ -80,7 +80,7 @@ report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: met
 }
 
 # The same with a preparation before it.
-OF_DATA = {
+PREPARATION_FILES = {
     f"src/{PACKAGE}/pipeline_registry.py": f"""
 from pathlib import Path
 from typing import Any
@@ -173,9 +173,7 @@ def test_the_stages_of_one_dvc_command_share_a_run(
     assert set(run.data.metrics) == {"loss/generator", "eval/fid_classifier", "eval/fid_classifier_sd"}
 
 
-def test_a_failed_run_says_why_and_the_repaired_one_takes_it_up(
-    client: MlflowClient, experiment_id: str, project: Path
-) -> None:
+def test_a_failed_run_records_its_error_and_is_resumed(client: MlflowClient, experiment_id: str, project: Path) -> None:
     with pytest.raises(TrainingError):
         _session(project, runtime_params={"training": {"width": 13}})
     (run,) = _runs(client, experiment_id)
@@ -193,7 +191,7 @@ def test_a_wrong_parameter_stops_before_there_is_a_run(client: MlflowClient, exp
     assert _runs(client, experiment_id) == []
 
 
-def test_where_nothing_is_missing_that_is_said_and_no_run_is_opened(
+def test_a_session_without_missing_outputs_opens_no_run(
     client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     _session(project, only_missing_outputs=True)
@@ -215,10 +213,10 @@ def test_a_run_that_the_caller_opened_stays_open(client: MlflowClient, experimen
 
 
 @pytest.mark.parametrize("stage", [None, "training"])
-def test_a_training_that_is_saved_needs_its_checkpoints_no_more(
+def test_checkpoints_are_deleted_once_the_training_is_saved(
     client: MlflowClient, project: Path, monkeypatch: pytest.MonkeyPatch, stage: str | None
 ) -> None:
-    """Whatever fails later; but DVC forgets the outputs of a stage that failed, and a failed training is not saved."""
+    """Also where a later node fails; but DVC deletes the outputs of a stage that fails."""
     ours, others = (project / "checkpoints" / name / "1.safetensors" for name in ("abc", "def"))
     for file in (ours, others):
         file.parent.mkdir(parents=True)
@@ -237,20 +235,20 @@ def test_a_training_that_is_saved_needs_its_checkpoints_no_more(
     assert (ours.exists(), others.exists()) == (False, True)
 
 
-def test_the_run_names_parameters_that_no_commit_holds(client: MlflowClient, experiment_id: str, project: Path) -> None:
+def test_tags_name_parameters_that_no_commit_holds(client: MlflowClient, experiment_id: str, project: Path) -> None:
     (project / "conf/local/parameters.yml").write_text("training: {seed: 9}\n")
     _session(project, runtime_params={"training": {"batch": 4}})
     (run,) = _runs(client, experiment_id)
     assert read_overrides(run.data.tags) == ["conf/local/parameters.yml", "--params training.batch"]
 
 
-def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(
+def test_a_signal_leaves_the_true_status_and_the_next_session_resumes_the_run(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
-    """Ctrl-C, SIGTERM and SIGKILL one after the other, then a session that ends well: one run, no doubled step."""
+    """Ctrl-C, SIGTERM and SIGKILL one after the other, then a session that ends well: one run, no step twice."""
     after = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        code = _interrupted(project, number)
+        code = _interrupt(project, number)
         (run,) = _runs(client, experiment_id)
         after.append((code, run.info.status))
     assert after == [(130, "KILLED"), (143, "KILLED"), (-signal.SIGKILL, "RUNNING")]
@@ -262,28 +260,26 @@ def test_signals_leave_a_true_status_and_the_next_session_takes_the_run_up(
     assert json.loads((project / "data/bundle.json").read_text()) == {"seed": 1}
 
 
-def test_an_interrupted_run_of_other_data_is_not_taken_up(
+def test_an_interrupted_run_of_other_data_is_not_resumed(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
-    """Its curves would be those of the first data to the interruption, and those of the second from there."""
+    """Its curves would be of the first data up to the interruption, and of the second from there on."""
     (project / "raw").mkdir()
-    for name, text in OF_DATA.items():
+    for name, text in PREPARATION_FILES.items():
         (project / name).write_text(text)
-    seen = []
+    runs_after = []
     for content, pipelines in (("one", None), ("", None), ("", ["training"]), ("other", None), ("", ["training"])):
         if content:
             (project / "raw" / "pictures").write_text(content)
         with pytest.raises(TrainingError):
             _session(project, pipelines, runtime_params={"training": {"width": 13}})
-        seen.append({run.info.run_id for run in _runs(client, experiment_id)})
-    assert [len(runs) for runs in seen] == [1, 1, 1, 2, 2]
-    for run in seen[-1]:
+        runs_after.append({run.info.run_id for run in _runs(client, experiment_id)})
+    assert [len(runs) for runs in runs_after] == [1, 1, 1, 2, 2]
+    for run in runs_after[-1]:
         assert [point.step for point in client.get_metric_history(run, "loss/generator")] == [64, 128]
 
 
-def test_a_second_run_waits_for_the_first_and_registers_what_it_made_itself(
-    client: MlflowClient, experiment_id: str, project: Path
-) -> None:
+def test_a_second_run_waits_for_the_first(client: MlflowClient, experiment_id: str, project: Path) -> None:
     """The first is stopped inside its training, while the second waits; then the second runs whole."""
     started = project / "started"
     wide = {**os.environ, "COLUMNS": "500"}
@@ -311,20 +307,20 @@ def test_a_second_run_waits_for_the_first_and_registers_what_it_made_itself(
     assert ends == {"1": "KILLED", "2": "FINISHED"}
 
 
-def test_the_next_start_tells_of_a_process_that_died(
+def test_the_next_session_logs_that_a_process_died(
     client: MlflowClient, experiment_id: str, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert _interrupted(project, signal.SIGKILL) == -signal.SIGKILL
-    for parameters, then in ({"seed": 5}, "Repeat its command to resume it."), ({}, ""):
+    assert _interrupt(project, signal.SIGKILL) == -signal.SIGKILL
+    for parameters, advice in ({"seed": 5}, "Repeat its command to resume it."), ({}, ""):
         caplog.clear()
         _session(project, runtime_params={"training": parameters})
-        told = [record.getMessage() for record in caplog.records if "ended without closing" in record.getMessage()]
-        assert [line.partition(" and is now marked KILLED. ")[2] for line in told] == [then] * bool(then)
-        assert all(line.startswith("Run dcgan-small, started 20") for line in told)
-        assert all(", last logged at 128 images, ended" in line for line in told)
+        messages = [record.getMessage() for record in caplog.records if "ended without closing" in record.getMessage()]
+        assert [line.partition(" and is now marked KILLED. ")[2] for line in messages] == [advice] * bool(advice)
+        assert all(line.startswith("Run dcgan-small, started 20") for line in messages)
+        assert all(", last logged at 128 images, ended" in line for line in messages)
 
 
-def test_outputs_that_cannot_be_written_are_told_before_anything_runs(
+def test_outputs_that_cannot_be_written_stop_the_run_at_its_start(
     client: MlflowClient, experiment_id: str, project: Path
 ) -> None:
     (project / "data").write_text("a file in the way")
@@ -333,8 +329,8 @@ def test_outputs_that_cannot_be_written_are_told_before_anything_runs(
     assert _runs(client, experiment_id) == []
 
 
-def _interrupted(project: Path, number: signal.Signals) -> int:
-    """The exit code of a `kedro run` that got the signal inside its training node."""
+def _interrupt(project: Path, number: signal.Signals) -> int:
+    """Return the exit code of a `kedro run` that got the signal inside its training node."""
     started = project / "started"
     environment = {**os.environ, "STARTED": str(started)}
     command = [sys.executable, "-m", "kedro", "run"]

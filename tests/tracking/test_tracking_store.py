@@ -1,4 +1,4 @@
-"""The store is where the project is, not where one stands."""
+"""The MLflow store is in the project, whatever the working directory, and its errors have a remedy."""
 
 import os
 import socket
@@ -22,10 +22,10 @@ from ganops.tracking.tracking_store import (
     artifact_root,
     check_answer,
     check_installation,
-    create_store,
+    create_tracking_store,
     find_project,
     find_root,
-    open_store,
+    open_tracking_store,
     shell_address,
     sqlite_path,
     sqlite_uri,
@@ -49,8 +49,8 @@ def test_the_place_does_not_depend_on_the_working_directory(tmp_path: Path, monk
 def test_an_existing_store_is_found_without_importing_mlflow(client: MlflowClient, tmp_path: Path) -> None:
     code = """
 import sys
-from ganops.tracking.tracking_store import create_store
-create_store()
+from ganops.tracking.tracking_store import create_tracking_store
+create_tracking_store()
 print('mlflow' in sys.modules)
 """
     started = time.perf_counter()
@@ -59,10 +59,10 @@ print('mlflow' in sys.modules)
     assert time.perf_counter() - started < 5
 
 
-def test_a_missing_experiment_is_made_in_an_existing_store(client: MlflowClient, tmp_path: Path) -> None:
+def test_a_missing_experiment_is_created_in_an_existing_store(client: MlflowClient, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
         connection.execute("DELETE FROM experiments WHERE name = ?", (EXPERIMENT,))
-    create_store()
+    create_tracking_store()
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
     assert experiment.artifact_location == (tmp_path / "mlartifacts").as_uri()
@@ -79,21 +79,21 @@ def test_the_store_of_another_version_of_mlflow_is_an_error_with_a_remedy(
         connection.execute("DELETE FROM experiments")
         connection.execute("UPDATE alembic_version SET version_num = '728d730b5ebd'")
     with pytest.raises(TrackingError, match="mlflow db upgrade"):
-        create_store()
+        create_tracking_store()
 
 
 @pytest.mark.parametrize("name", ["a%2Fb", "100%", "why?", "a#b", "two words", "größe", "a%20b?c=d"])
-def test_the_store_is_in_the_project_whatever_its_path_holds(
-    made_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+def test_the_store_is_in_the_project_whatever_characters_its_path_has(
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     folder = tmp_path / name
     folder.mkdir()
     monkeypatch.setenv("DVC_ROOT", str(folder))
     file = folder / "mlflow.db"
-    file.write_bytes(made_store.read_bytes())
+    file.write_bytes(empty_store.read_bytes())
     assert sqlite_path(tracking_uri()) == file
-    open_store()
+    open_tracking_store()
     client = MlflowClient(tracking_uri())
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
@@ -111,7 +111,7 @@ def test_an_installation_whose_path_mlflow_cannot_read_is_named() -> None:
     check_installation("sqlite:////a%252Fb/mlflow.db", Path("/opt/venv/lib/python3.11/site-packages"))
 
 
-def test_what_makes_the_store_says_why_it_cannot_without_a_traceback(tmp_path: Path) -> None:
+def test_the_command_that_creates_the_store_reports_an_error_without_a_traceback(tmp_path: Path) -> None:
     environment = {**os.environ, "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
     made = subprocess.run(
         [sys.executable, "-m", "ganops.tracking.tracking_store"],
@@ -121,13 +121,13 @@ def test_what_makes_the_store_says_why_it_cannot_without_a_traceback(tmp_path: P
     assert made.stderr.startswith("Error: The MLflow server http://127.0.0.1:9: expected an answer")
 
 
-def test_only_what_an_address_gives_a_meaning_is_quoted(tmp_path: Path) -> None:
+def test_only_characters_with_a_meaning_in_an_address_are_quoted(tmp_path: Path) -> None:
     assert sqlite_uri(Path("/a b/ä/mlflow.db")) == "sqlite:////a b/ä/mlflow.db"
     assert sqlite_path("sqlite:///mlflow.db?timeout=5") == Path("mlflow.db")
     assert sqlite_path("http://localhost:5000") is None
 
 
-def test_processes_that_make_the_store_at_once_wait_for_one_another(tmp_path: Path) -> None:
+def test_processes_that_create_the_store_at_once_wait_for_one_another(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ganops.tracking.tracking_store"]
     environment = {**os.environ, "DVC_ROOT": str(tmp_path)}
     started = [
@@ -148,12 +148,12 @@ def test_a_server_that_refuses_is_an_error_without_the_credentials(monkeypatch: 
         for scheme in ("http", "postgresql+psycopg2"):
             monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{scheme}://me:secret@{address}/x?token=t0ken")
             with pytest.raises(TrackingError, match=f"{address}.*expected an answer.*MLFLOW_TRACKING_URI") as error:
-                open_store()
+                open_tracking_store()
             assert "secret" not in str(error.value)
             assert "t0ken" not in str(error.value)
 
 
-def test_a_server_that_accepts_and_says_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganops.tracking.tracking_store._ANSWER_TIMEOUT_SECONDS", 0.2)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
@@ -172,7 +172,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing is printed."""
+            """Print nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -199,23 +199,23 @@ def test_a_store_that_is_a_folder_or_no_database_is_an_error(tmp_path: Path, mon
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(TrackingError, match="an SQLite file that may be read and written"):
-        create_store()
+        create_tracking_store()
     (tmp_path / "mlflow.db").rmdir()
     (tmp_path / "mlflow.db").write_text("no database, and long enough to be seen as none of SQLite's files", "utf-8")
     with pytest.raises(TrackingError, match="not a database"):
-        create_store()
+        create_tracking_store()
 
 
 @pytest.mark.parametrize("modes", [(0o444, 0o755), (0o644, 0o555), (0o444, 0o444)])
-def test_a_store_that_may_not_be_written_is_an_error(made_store: Path, modes: tuple[int, int]) -> None:
+def test_a_store_that_may_not_be_written_is_an_error(empty_store: Path, modes: tuple[int, int]) -> None:
     # pytest's own folder is closed to others.
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mlflow.db").write_bytes(made_store.read_bytes())
+        (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
         (folder / "mlflow.db").chmod(modes[0])
         folder.chmod(modes[1])
-        imports = "from ganops.tracking.tracking_store import create_store"
-        done = call_as_ordinary_user(imports, "create_store()", DVC_ROOT=name)
+        imports = "from ganops.tracking.tracking_store import create_tracking_store"
+        done = call_as_ordinary_user(imports, "create_tracking_store()", DVC_ROOT=name)
         folder.chmod(0o755)
     assert "The MLflow store" in done.stdout, done.stderr
     assert "expected an SQLite file that may be read and written" in done.stdout
@@ -232,6 +232,6 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("ganops.tracking.tracking_store.check_answer", lambda uri: None)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     with pytest.raises(TrackingError) as caught:
-        create_store()
+        create_tracking_store()
     assert "sesame" not in str(caught.value)
     assert 'mlflow db upgrade "$MLFLOW_TRACKING_URI"' in caught.value.remedy

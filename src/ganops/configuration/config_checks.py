@@ -96,5 +96,5 @@ def _local_in_effect(files: list[str]) -> ConfigurationError:
         "A DVC stage",
         expected="`kedro run --env …`, so that DVC sees every parameter",
         received=f"conf/local in effect, with {', '.join(files)}",
-        remedy="Generate dvc.yaml anew with `kedro dvc sync`.",
+        remedy="Generate dvc.yaml again with `kedro dvc sync`.",
     )

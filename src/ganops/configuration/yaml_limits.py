@@ -26,7 +26,7 @@ def check_yaml(name: str, content: bytes) -> None:
         UnicodeDecodeError: it is not UTF-8.
     """
     if len(content) > LARGEST_BYTES:
-        raise _refused(name, f"at most {LARGEST_BYTES:,} bytes", "more")
+        raise _limit_error(name, f"at most {LARGEST_BYTES:,} bytes", "more")
     counter = _Counter(name)
     for event in yaml.parse(content.decode("utf-8"), Loader=_LOADER):
         counter.add(event)
@@ -48,13 +48,13 @@ class _Counter:
             self._check_tag(event.tag)
             self._open.append((event.anchor, 0))
             if len(self._open) > _DEEPEST:
-                raise _refused(self._name, f"at most {_DEEPEST} levels of keys", "more")
+                raise _limit_error(self._name, f"at most {_DEEPEST} levels of keys", "more")
         elif isinstance(event, yaml.ScalarEvent):
             self._check_tag(event.tag)
             self._close(event.anchor, 1)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._sizes:
-                raise _refused(self._name, "aliases of anchors that stand before them", f"*{event.anchor}")
+                raise _limit_error(self._name, "aliases of anchors that stand before them", f"*{event.anchor}")
             self._close(None, self._sizes[event.anchor])
 
     def _close(self, anchor: str | None, size: int) -> None:
@@ -65,14 +65,14 @@ class _Counter:
             size += before
             self._open[-1] = (outer, size)
         if size > _MOST_VALUES:
-            raise _refused(
+            raise _limit_error(
                 self._name, f"at most {_MOST_VALUES:,} values", "more, with aliases counted as their targets"
             )
 
     def _check_tag(self, tag: str | None) -> None:
         if tag and tag not in _PLAIN_TAGS:
-            raise _refused(self._name, "plain values", f"the tag {tag}")
+            raise _limit_error(self._name, "plain values", f"the tag {tag}")
 
 
-def _refused(name: str, expected: str, received: str) -> ConfigurationError:
+def _limit_error(name: str, expected: str, received: str) -> ConfigurationError:
     return ConfigurationError(name, expected=expected, received=received, remedy="Write a plain configuration file.")

@@ -30,9 +30,9 @@ _IMAGE_STEP = re.compile(r"images/(?P<key>.+?)[+%]step[+%](?P<step>\d+)[+%]")
 class MlflowTracker:
     """Writes to one MLflow run; the step is the number of images seen.
 
-    A resumed training repeats the rounds between its last checkpoint and the interruption, to the same values: points
-    up to the last stored step are dropped. A store that does not answer ends no training: it is warned of, and points
-    are kept until it does.
+    A resumed training repeats the iterations between its last checkpoint and the interruption, with the same values, so
+    points up to the last stored step are dropped. Where the store does not answer, the tracker logs a warning and keeps
+    the points until it does.
 
     Attributes:
         client: of the tracking store.
@@ -49,13 +49,13 @@ class MlflowTracker:
     def __post_init__(self) -> None:
         run = self.client.get_run(self.run_id)
         self._stored, self._name = set(run.data.metrics), run.info.run_name
-        self._last_images = self._stored_images()
+        self._last_images = self._read_image_steps()
 
     def start(self, images_seen: int, total_images: int) -> None:
         """Do nothing: the tags say where an attempt starts."""
 
     def log_metrics(self, images_seen: int, values: Mapping[str, float]) -> None:
-        """Buffer the points; they are written when there are many or when seconds have passed."""
+        """Buffer one point of each curve; the buffer is written when it is full or some seconds old."""
         from mlflow.entities import Metric
 
         now = round(time.time() * 1000)
@@ -66,35 +66,35 @@ class MlflowTracker:
             self.flush()
 
     def log_images(self, key: str, images_seen: int, samples: Shaped[Tensor, "batch *shape"], field: FieldName) -> None:
-        """One picture of all of them under the key, at its place on the UI's slider."""
+        """Log one grid of the samples under the key; in the UI it is a step of the key's slider."""
         from ganops.reporting.views import draw_fixed
 
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
-        show = partial(self.client.log_image, self.run_id, draw_fixed(samples, SAMPLE_COLUMNS), **options)
-        if best_effort(f"The picture at {images_seen:,} images is not in MLflow", show):
+        write = partial(self.client.log_image, self.run_id, draw_fixed(samples, SAMPLE_COLUMNS), **options)
+        if best_effort(f"Could not log the samples at {images_seen:,} images to MLflow", write):
             self._last_images[key] = images_seen
 
     def set_tag(self, key: str, value: str) -> None:
-        """A tag."""
-        best_effort(f"The run's tag {key} is not in MLflow", partial(self.client.set_tag, self.run_id, key, value))
+        """Set a tag of the run."""
+        best_effort(f"Could not set the tag {key} in MLflow", partial(self.client.set_tag, self.run_id, key, value))
 
     def describe_run(self) -> str:
         """Return the run's name and id."""
         return f"{self._name} ({self.run_id})"
 
     def flush(self) -> None:
-        """Write what is buffered; what cannot be written stays there for the next time."""
+        """Write the buffered points; those that cannot be written stay buffered."""
         while batch := self._points[:_FLUSH_POINTS]:
             write = partial(self.client.log_batch, self.run_id, metrics=batch)
-            if not best_effort("The curves are not in MLflow up to now", write):
+            if not best_effort("Could not log the curves to MLflow yet", write):
                 break
             del self._points[:_FLUSH_POINTS]
         self._flushed = time.monotonic()
 
     def start_attempt(self, number: int) -> "MlflowTracker":
-        """Of a child run, found again by the attempt's number. The child of the attempt before ends as FAILED."""
+        """Return the tracker of the attempt's child run, which its number identifies; end the one before as FAILED."""
         self.close("FAILED")
         self.set_tag("attempt", str(number))
         name = f"{self.client.get_run(self.run_id).info.run_name}-attempt-{number}"
@@ -103,13 +103,13 @@ class MlflowTracker:
         return self._child
 
     def close(self, status: str) -> None:
-        """Write what is buffered. The run is its caller's to end; that of the last attempt ends here."""
+        """Write the buffered points and end the child run of the last attempt; the caller ends the run itself."""
         self.flush()
         child, self._child = self._child, None
         if child is not None:
             child.flush()
             end = partial(self.client.set_terminated, child.run_id, status)
-            best_effort(f"The attempt's run is not marked as {status}", end)
+            best_effort(f"Could not mark the attempt's run as {status}", end)
 
     def _last_step(self, name: str) -> int:
         if name not in self._last_steps:
@@ -117,8 +117,8 @@ class MlflowTracker:
             self._last_steps[name] = max((point.step for point in history), default=-1)
         return self._last_steps[name]
 
-    def _stored_images(self) -> dict[str, int]:
-        """The last step of each image key: MLflow keeps it in the files' names, with `~` for `/`."""
+    def _read_image_steps(self) -> dict[str, int]:
+        """Return the last step of each image key, from the files' names, in which MLflow writes `~` for `/`."""
         last: dict[str, int] = {}
         for artifact in self.client.list_artifacts(self.run_id, "images"):
             if found := _IMAGE_STEP.match(artifact.path):

@@ -273,7 +273,7 @@ def session_key(kedro_session: str) -> str:
 
 
 def dvc_command() -> psutil.Process | None:
-    """Return the `dvc` command of which this process is a stage; None elsewhere, and below a notebook or a server."""
+    """Return the `dvc` command that started this process; None outside a stage, and below a notebook or a server."""
     if "DVC_STAGE" not in os.environ:
         return None
     process = _dvc_ancestor()

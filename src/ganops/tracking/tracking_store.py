@@ -88,17 +88,17 @@ def shell_address(uri: str) -> str:
     return shlex.quote(uri) if mask_secrets(uri) == uri else '"$MLFLOW_TRACKING_URI"'
 
 
-def open_store() -> None:
+def open_tracking_store() -> None:
     """Create the store where it is missing, and look up the experiment, as kedro-mlflow will.
 
     Raises:
-        TrackingError: as `create_store`, and where the store belongs to another version of MLflow.
+        TrackingError: as `create_tracking_store`, and where the store belongs to another version of MLflow.
     """
-    uri = create_store()
+    uri = create_tracking_store()
     _find_experiment(uri)
 
 
-def create_store() -> str:
+def create_tracking_store() -> str:
     """Create the tables and the experiment where they are missing.
 
     Returns:
@@ -261,6 +261,6 @@ def _mlflow_errors(uri: str) -> Iterator[None]:
 
 if __name__ == "__main__":
     try:
-        print(mask_secrets(create_store()))
+        print(mask_secrets(create_tracking_store()))
     except GanopsError as mistake:
         sys.exit(f"Error: {mistake}")
