@@ -153,8 +153,8 @@ def _others() -> dict[str, tuple[Write, str]]:
 def _no_files() -> dict[str, tuple[Write, str]]:
     return {
         "link out.png": (lambda path: path.symlink_to("/etc/hostname"), UNKNOWN),
-        "link to nothing.png": (lambda path: path.symlink_to("nowhere.png"), "a link to nothing"),
-        "link to itself.png": (lambda path: path.symlink_to(path.name), "a link to nothing"),
+        "link to nothing.png": (lambda path: path.symlink_to("nowhere.png"), "a broken link"),
+        "link to itself.png": (lambda path: path.symlink_to(path.name), "a broken link"),
         "pipe.png": (os.mkfifo, "neither a file nor a folder"),
     }
 

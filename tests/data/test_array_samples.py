@@ -47,7 +47,7 @@ def test_a_limit_takes_of_every_mode_as_many() -> None:
     prepared, report = prepare(gaussians_25(), of_base.data_preparation(limit=1_000))
     np.testing.assert_array_equal(np.bincount(prepared.manifest["label"]), 40)
     assert report["splits"]["train"]["per_class"] == dict.fromkeys(map(str, range(25)), 28)
-    assert "near_twins" not in report and "skipped" not in report
+    assert "near_duplicates" not in report and "skipped" not in report
     kept = [int(file.removeprefix("gaussians_25:")) for file in prepared.manifest["file"]]
     np.testing.assert_array_equal(prepared.arrays["point"], gaussians_25().values[kept])
     np.testing.assert_array_equal(prepared.arrays["label"], gaussians_25().labels[kept])

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, features
 
 from ganops.config import PictureLimits
-from ganops.data.decoding import decode, find_peak, is_deep, read, read_shape
+from ganops.data.decoding import decode, find_peak, is_16_bit, open_picture, read_shape
 from ganops.data.sources.source import UnreadablePicture
 
 from .encoded import (
@@ -152,16 +152,16 @@ def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
         ((64, 201), (403, 302), (402.5, 301.5)),
         ((302, 300), (805, 603), (805, 603)),
     ):
-        with read(content, least) as shrunk:
+        with open_picture(content, least) as shrunk:
             assert (shrunk.picture.size, shrunk.extent) == (size, extent), least
-    with read(content) as whole:
+    with open_picture(content) as whole:
         assert whole.picture.size == (805, 603)
 
 
 def test_the_limit_of_pixels_is_checked_before_any_is_decoded() -> None:
     message = r"more pixels than data_preparation\.limits\.megapixels=52 allows"
     for content in (png(52_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
-        for reads in (decode, read_shape, find_peak, is_deep):
+        for reads in (decode, read_shape, find_peak, is_16_bit):
             with pytest.raises(UnreadablePicture, match=message):
                 reads(content)
 

@@ -10,7 +10,7 @@ import pytest
 from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 from ganops.errors import DataError
 
@@ -82,7 +82,7 @@ def test_an_interruption_stops_it_and_nothing_stays(scratch: Path) -> None:
             signal.raise_signal(signal.SIGINT)
         return np.full((4, 4, 1), 99, dtype=np.uint8)
 
-    references = [Reference(str(row), partial(load, row)) for row in range(20_000)]
+    references = [SampleRef(str(row), partial(load, row)) for row in range(20_000)]
     with pytest.raises(KeyboardInterrupt):
         prepare(Source(references, ()), of_base.data_preparation(height=4, width=4, channels=1), workers=2)
     assert len(loaded) < 2_000

@@ -22,9 +22,7 @@ def test_what_is_not_used_and_a_pooled_test_part_are_named(
     parameters = of_base.data_preparation(source="arrays", held_out_share=held_out_share)
     with caplog.at_level(logging.INFO):
         _, report = prepare_data(tmp_path, parameters)
-    pooled = (
-        "held out is drawn from all pictures, as data_preparation.held_out_share=0.2 says; null holds out the data "
-    )
+    pooled = "held_out is drawn from all pictures (data_preparation.held_out_share=0.2); null would hold out the data "
     pooled += "set's own test part of 10"
     assert report["notes"] == (USES if held_out_share is None else [*USES, pooled])
     assert set(report["notes"]) <= set(caplog.messages)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from ganops.data.preparation import prepare
-from ganops.data.shape import NothingReadable, SampleShape, sample_shape
-from ganops.data.sources.source import Reference, Source
+from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape
+from ganops.data.sources.source import SampleRef, Source
 
 from .. import parameters as of_base
-from .conftest import constant, refuse
+from .conftest import constant, raise_unreadable
 from .encoded import encoded, oriented, picture
 
 
@@ -17,16 +17,16 @@ def bytes_of(content: bytes) -> bytes:
     return content
 
 
-def files(*contents: bytes) -> list[Reference]:
-    return [Reference(f"{i}", partial(bytes_of, content)) for i, content in enumerate(contents)]
+def files(*contents: bytes) -> list[SampleRef]:
+    return [SampleRef(f"{i}", partial(bytes_of, content)) for i, content in enumerate(contents)]
 
 
-def arrays(*sizes: tuple[int, ...]) -> list[Reference]:
-    return [Reference(f"{i}", partial(constant, 7, *size)) for i, size in enumerate(sizes)]
+def arrays(*sizes: tuple[int, ...]) -> list[SampleRef]:
+    return [SampleRef(f"{i}", partial(constant, 7, *size)) for i, size in enumerate(sizes)]
 
 
-def shape(references: list[Reference], **asked: Any) -> tuple[int, int, int]:
-    found = sample_shape(references, of_base.data_preparation(**asked))
+def shape(references: list[SampleRef], **asked: Any) -> tuple[int, int, int]:
+    found = find_sample_shape(references, of_base.data_preparation(**asked))
     return found.channels, found.height, found.width
 
 
@@ -59,8 +59,8 @@ def test_what_is_set_stays() -> None:
 
 
 def test_nothing_is_read_where_all_is_set() -> None:
-    unread = [Reference("never", partial(refuse, "read"))]
-    assert sample_shape(unread, of_base.data_preparation(height=8, width=9, channels=2)) == SampleShape(
+    unread = [SampleRef("never", partial(raise_unreadable, "read"))]
+    assert find_sample_shape(unread, of_base.data_preparation(height=8, width=9, channels=2)) == SampleShape(
         2, 8, 9, "as set"
     )
 
@@ -89,7 +89,7 @@ def test_a_hundred_evenly_spaced_pictures_are_looked_at() -> None:
         loaded.append(row)
         return constant(0, 8 if row < 500 else 16, 8)
 
-    references = [Reference(str(row), partial(load, row)) for row in range(991)]
+    references = [SampleRef(str(row), partial(load, row)) for row in range(991)]
     assert shape(references) == (1, 8, 8)
     assert loaded == [*range(0, 991, 10)]
 
@@ -100,7 +100,7 @@ def test_headers_suffice() -> None:
 
 
 def test_bad_pictures_have_no_say() -> None:
-    bad = [Reference(f"bad {k}", partial(refuse, "bad")) for k in range(150)]
+    bad = [SampleRef(f"bad {k}", partial(raise_unreadable, "bad")) for k in range(150)]
     assert shape([*bad, *arrays((9, 11))]) == (1, 9, 11)
     with pytest.raises(NothingReadable) as caught:
         shape(bad)
@@ -115,6 +115,6 @@ def test_the_rule_is_in_the_report() -> None:
         "channels": 3,
         "height": 64,
         "width": 64,
-        "rule": "median 150 × 200 of 20 pictures looked at, more than 128: square; "
-        "channels: 20 of 20 pictures looked at have colour",
+        "rule": "median 150 × 200 of 20 sampled pictures, more than 128: square; "
+        "channels: 20 of 20 sampled pictures have colour",
     }

@@ -71,7 +71,7 @@ def test_small_classes_get_one_in_each_split() -> None:
 
 
 def test_a_class_with_too_few_is_named() -> None:
-    with pytest.raises(DataError, match=r"class 'few': .* received 2 distinct, which leaves none for train"):
+    with pytest.raises(DataError, match=r"class 'few': .* received 2 distinct pictures, which leaves none for train"):
         assign_splits(np.repeat([0, 1], [97, 2]), none(99), distinct(99), ("many", "few"), PARAMETERS)
 
 
@@ -131,7 +131,9 @@ def test_with_a_number_the_parts_are_pooled() -> None:
 
 def test_a_class_of_the_test_part_alone_is_named() -> None:
     labels, test = np.repeat([0, 1], [9, 3]), np.repeat([False, True], [9, 3])
-    with pytest.raises(DataError, match=r"class 'b': .* received 0 distinct, which leaves none for train, validation"):
+    with pytest.raises(
+        DataError, match=r"class 'b': .* received 0 distinct pictures, which leaves none for train, validation"
+    ):
         assign_splits(labels, test, distinct(12), ("a", "b"), OWN_TEST_PART)
 
 

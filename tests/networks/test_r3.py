@@ -5,7 +5,7 @@ import torch
 
 from ganops.networks import r3
 from ganops.networks.layers import coarse_size, initialise
-from ganops.networks.resample import double
+from ganops.networks.resample import upsample2x
 
 
 def millions(network):
@@ -33,7 +33,7 @@ def test_at_first_a_block_adds_nothing():
     latent = torch.randn(3, 5)
     maps = generator.narrowing(generator.basis(latent))
     for _ in generator.changes:
-        maps = double(maps)
+        maps = upsample2x(maps)
     torch.testing.assert_close(generator(latent), generator.last(maps))
 
 

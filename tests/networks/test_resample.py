@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ganops.networks.resample import double, downsample2x
+from ganops.networks.resample import downsample2x, upsample2x
 
 SIZES = [(8, 8), (7, 5), (6, 9), (1, 1)]
 
@@ -30,16 +30,16 @@ def test_halving_is_its_definition_in_each_direction(height, width):
 def test_doubling_is_four_times_the_transpose_of_halving(height, width):
     pictures = maps(height, width)
     expected = 4 * line(2 * height).T @ pictures @ line(2 * width)
-    torch.testing.assert_close(double(pictures), expected)
+    torch.testing.assert_close(upsample2x(pictures), expected)
 
 
 def test_doubling_keeps_values_and_puts_means_between_them():
     row = torch.tensor([[1.0, 3.0, 7.0]]).expand(3, 3)[None, None]
-    assert double(row)[0, 0, 2, :-1].tolist() == [1.0, 2.0, 3.0, 5.0, 7.0]
+    assert upsample2x(row)[0, 0, 2, :-1].tolist() == [1.0, 2.0, 3.0, 5.0, 7.0]
 
 
 @pytest.mark.parametrize("height, width", [(4, 4), (3, 4)])
-@pytest.mark.parametrize("resample", [downsample2x, double])
+@pytest.mark.parametrize("resample", [downsample2x, upsample2x])
 def test_gradients_are_right_to_the_second_order(resample, height, width):
     pictures = maps(height, width)[:1, :1].requires_grad_()
     assert torch.autograd.gradcheck(resample, pictures)

@@ -10,7 +10,7 @@ def low_frequencies(picture: np.ndarray) -> np.ndarray:
     return np.asarray(dctn(grey.astype(float), norm="ortho"))[:8, :8].ravel()[1:]
 
 
-def are_twins(one: np.ndarray, other: np.ndarray) -> tuple[bool, int]:
+def are_near(one: np.ndarray, other: np.ndarray) -> tuple[bool, int]:
     """Whether at most two bits differ and the unit vectors are within 0.1; and how many bits differ."""
     bits = [values > np.median(values) for values in (one, other)]
     difference = np.linalg.norm(one / np.linalg.norm(one) - other / np.linalg.norm(other))
@@ -18,13 +18,13 @@ def are_twins(one: np.ndarray, other: np.ndarray) -> tuple[bool, int]:
     return bool(distance <= 2 and difference <= 0.1), distance
 
 
-def near_twins(pictures: np.ndarray) -> tuple[int, list[tuple[int, int, int]]]:
+def find_near_duplicates(pictures: np.ndarray) -> tuple[int, list[tuple[int, int, int]]]:
     """How many pictures have a twin, and all pairs with their distance."""
     values = [low_frequencies(picture) for picture in pictures]
     pairs = []
     for i in range(len(values)):
         for j in range(i + 1, len(values)):
-            twins, distance = are_twins(values[i], values[j])
-            if twins:
+            near, distance = are_near(values[i], values[j])
+            if near:
                 pairs.append((i, j, distance))
     return len({i for i, _, _ in pairs} | {j for _, j, _ in pairs}), pairs

@@ -107,7 +107,7 @@ def test_values_of_other_types_become_8_or_16_bits(tmp_path: Path, values: np.nd
             r"y in .*: expected one integer .*.*float64 of the shape \(6, 10\).*argmax",
         ),
         ({"x": PICTURES, "y": np.zeros(5, int)}, "as many labels as x has pictures, 6, received 5"),
-        ({"x": PICTURES, "images": PICTURES}, "one array of pictures in a part, received images and x"),
+        ({"x": PICTURES, "images": PICTURES}, "one array of pictures per part, received images and x"),
         ({"pixels": PICTURES}, "an array named .*, received pixels"),
         ({}, "an array named .*, received none"),
         ({"x": PICTURES, "y": np.array([{}] * 6)}, "y in .*: expected an array, received Python objects"),
@@ -196,7 +196,7 @@ def test_python_objects_that_are_not_used_do_no_harm(tmp_path: Path) -> None:
 
 def test_labels_without_pictures_are_refused(tmp_path: Path) -> None:
     values = {"x_train": PICTURES, "y": np.arange(6)}
-    with pytest.raises(DataError, match=r"labels named as their pictures are, .* received y beside x_train"):
+    with pytest.raises(DataError, match=r"labels named like their pictures, .* received y beside x_train"):
         arrays(save(tmp_path, "npz", **values))
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.store import Store
 from ganops.errors import DataError
 
@@ -54,7 +54,7 @@ def test_an_archive_is_read_like_its_folder(tmp_path: Path, suffix: str) -> None
     ]
 
 
-def outcome(reference: Reference) -> bytes | np.ndarray | str:
+def outcome(reference: SampleRef) -> bytes | np.ndarray | str:
     try:
         return reference.load()
     except UnreadablePicture as error:
@@ -94,7 +94,7 @@ def test_what_is_passed_over_is_told_alike_in_every_form(tmp_path: Path) -> None
     names = ("cat/1.png", "dog/2.png", "cat/#recycle/1.png", "cat/#recycle/deep/2.png", "Thumbs.db", "Icon\r", "a.md5")
     for source in in_all_forms(tmp_path, *names).values():
         assert [reference.name for reference in source.references] == ["cat/1.png", "dog/2.png"]
-        assert source.passed_over == ("Icon\r", "Thumbs.db", "a.md5", "cat/#recycle")
+        assert source.ignored == ("Icon\r", "Thumbs.db", "a.md5", "cat/#recycle")
 
 
 @pytest.mark.parametrize("pack", [pack_zip, pack_tar])
@@ -136,7 +136,7 @@ def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path
     ("names", "message"),
     [
         ((), "expected pictures, received none"),
-        (("labels.csv",), "received 1 files that are none, the first 'labels.csv': not a picture"),
+        (("labels.csv",), "received 1 files that are not pictures, the first 'labels.csv': not a picture"),
         (("cat/1.png", "dog/1.png", "loose.png"), "'loose.png' beside the class folders"),
         (("a.zip", "1.png"), "1 among 2 files"),
         (("a.zip", "b.tar.gz"), "2 among 2 files"),
@@ -147,7 +147,7 @@ def test_ambiguous_folders_are_refused(tmp_path: Path, names: tuple[str, ...], m
     with pytest.raises(DataError, match=message) as caught:
         image_folder(tmp_path)
     assert str(tmp_path) in str(caught.value)
-    assert "Put one folder a class into it" in str(caught.value)
+    assert "Put one folder per class into it" in str(caught.value)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

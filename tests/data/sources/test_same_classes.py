@@ -79,12 +79,14 @@ def test_pictures_without_a_label_are_asked_about(
 ) -> None:
     kind = write(tmp_path, ["a", "-1", "b", "a"])
     expected = r"a label for every picture, or for none, received 1 of 4 without one: 1 in .*\. "
-    with pytest.raises(DataError, match=expected + r"Set data_preparation\.classes to none to take all"):
+    with pytest.raises(DataError, match=expected + r"Set data_preparation\.classes to none to use all"):
         build_source(kind, tmp_path)
     labelled, plain = (build_source(kind, tmp_path, classes=classes) for classes in ("labels", "none"))
     assert isinstance(labelled, Source) and isinstance(plain, Source)
     assert (labelled.classes, [r.label for r in labelled.references]) == (("a", "b"), [0, 1, 0])
-    assert labelled.notes[-1].startswith("left out, as data_preparation.classes says: pictures without a label, 1 of 4")
+    assert labelled.notes[-1].startswith(
+        "pictures without a label are left out (data_preparation.classes=labels): 1 of 4"
+    )
     assert (plain.classes, [r.label for r in plain.references]) == ((), [-1] * 4)
 
 

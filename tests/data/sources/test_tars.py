@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ganops.config import PictureLimits
-from ganops.data.sources.files import guarded
+from ganops.data.sources.files import read_or_raise
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.sources.tars import files_in_tar
 from ganops.errors import DataError
@@ -110,8 +110,8 @@ def test_a_file_that_shrinks_afterwards_is_a_bad_picture(tmp_path: Path) -> None
     (read,) = readable(path).values()
     with path.open("r+b") as file:
         file.truncate(520)
-    with pytest.raises(UnreadablePicture, match="the archive ends within it"):
-        guarded(read)
+    with pytest.raises(UnreadablePicture, match="the archive ends within this file"):
+        read_or_raise(read)
 
 
 def test_the_scratch_file_holds_the_pictures_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
