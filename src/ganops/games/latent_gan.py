@@ -117,10 +117,8 @@ class _Look:
     def _between(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         if self.now.gradient_penalty <= 0:
             return {}
-        mixed = interpolate_samples(
-            real.detach(), fake.detach(), self.noise.uniform("interpolate_samples")
-        ).requires_grad_()
-        logit = self._judge(mixed, "interpolate_samples")
+        mixed = interpolate_samples(real.detach(), fake.detach(), self.noise.uniform("interpolates")).requires_grad_()
+        logit = self._judge(mixed, "interpolates")
         return {"penalty/gradient": self.now.gradient_penalty * gradient_penalty(logit, mixed)}
 
     @torch.no_grad()
