@@ -1,13 +1,14 @@
-"""How fast does a GPU train, and what share of what it can multiply is that?
+"""How fast does a GPU train, and which share of its peak arithmetic is that?
 
-python benchmarks/gpu.py        a table: images a second, floating-point operations a second, and their share of a large
-                                bf16 matrix product's in the same run; seconds of the eager side / the side's
+python benchmarks/gpu.py        a table: images per second, floating-point operations per second, and their share of a
+                                large bf16 matrix product in the same run; seconds of the eager side / the side's
 
-Networks: `r3` with the widths published for CIFAR-10 (768 in four stages, R1 and R2 in every round), and `dcgan`, at
-32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam as it comes; `ganops` is bf16, channels-last, fused;
-then the same with the generator compiled by torch.compile, and the discriminator where no penalty is (its gradient of
-a gradient is beyond torch.compile), with the seconds that compiling took. Rounds are whole: both players, penalties,
-shifts, addressed noise. Without CUDA there is nothing to measure; `--device cpu --quick` tries the script itself.
+Networks: `r3` with the widths published for CIFAR-10 (768 in four stages, R1 and R2 in every iteration), and `dcgan`,
+at 32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam with defaults; `ganops` is bf16, channels-last,
+fused; then the same with the generator compiled by torch.compile, and the discriminator where no penalty is (its
+gradient of a gradient is beyond torch.compile), with the seconds that compiling took. Iterations are complete: both
+players, penalties, shifts, addressed noise. Without CUDA there is nothing to measure; `--device cpu --quick` tests the
+script itself.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 import torch
 from flops import CLASSES, SIZE, operations
-from side_by_side import arguments, machine_line, ratio, resolved, shown, take_turns
+from side_by_side import describe_machine, format_ratio, make_parser, measure_alternately, ratio, resolve_settings
 from torch import Tensor
 
 from ganops.games.build import build_game
@@ -28,7 +29,7 @@ from ganops.training_settings import Settings
 
 
 class Resident:
-    """Batches of noise that lie on the device."""
+    """Batches of noise on the device."""
 
     def __init__(self, settings: Settings) -> None:
         draw = torch.Generator().manual_seed(0)
@@ -42,10 +43,10 @@ class Resident:
 
 
 class Side:
-    """A training of its own; a call plays some rounds and waits for the device."""
+    """A separate training; a call trains some iterations and waits for the device."""
 
-    def __init__(self, settings: Settings, rounds: int, fused: bool = True, compiled: bool = False) -> None:
-        self.settings, self.rounds = settings, rounds
+    def __init__(self, settings: Settings, iterations: int, fused: bool = True, compiled: bool = False) -> None:
+        self.settings, self.iterations = settings, iterations
         self.game, self.batches = build_game(settings), Resident(settings)
         self.state = TrainingState.initial(settings, self.game)
         if not fused:
@@ -56,77 +57,79 @@ class Side:
             self.state.networks[name].compile()
 
     def __call__(self) -> None:
-        for _ in range(self.rounds):
-            self.round()
+        for _ in range(self.iterations):
+            self.train_iteration()
         if self.settings.device == "cuda":
             torch.cuda.synchronize()
 
-    def round(self) -> None:
+    def train_iteration(self) -> None:
         train_iteration(self.game, self.state, self.settings, self.batches)
 
 
 def product(device: str, side: int) -> Callable[[], object]:
-    """Five bf16 products of square matrices."""
+    """Return a function that computes five bf16 products of square matrices."""
     left, right = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
 
-    def multiplied() -> None:
+    def multiply() -> None:
         for _ in range(5):
             torch.mm(left, right)
         if device == "cuda":
             torch.cuda.synchronize()
 
-    return multiplied
+    return multiply
 
 
-def compare(recipe: str, said: dict[str, Any], given: argparse.Namespace) -> None:
-    """The rows of one network."""
+def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace) -> None:
+    """Print the rows of one network."""
 
     def settings(**more: Any) -> Settings:
-        return resolved(recipe, SIZE, given.threads, CLASSES, given.device, **said, **more)
+        return resolve_settings(recipe, SIZE, options.threads, CLASSES, options.device, **overrides, **more)
 
     eager, default = settings(precision="fp32", channels_last=False), settings(precision="bf16", channels_last=True)
     sides = {
-        "eager": Side(eager, given.rounds, fused=False),
-        "ganops": Side(default, given.rounds),
-        "ganops, compiled": Side(default, given.rounds, compiled=True),
+        "eager": Side(eager, options.iterations, fused=False),
+        "ganops": Side(default, options.iterations),
+        "ganops, compiled": Side(default, options.iterations, compiled=True),
     }
     start = time.perf_counter()
     sides["ganops, compiled"]()
     first = time.perf_counter() - start
-    count = operations(sides["ganops"].round)
-    size = 512 if given.quick else 8192
-    every = {**sides, "product": product(given.device, size)}
-    seconds = take_turns(every, given.turns, time.perf_counter)
-    scale = given.rounds * count / (5 * 2 * size**3)
+    count = operations(sides["ganops"].train_iteration)
+    size = 512 if options.quick else 8192
+    every = {**sides, "product": product(options.device, size)}
+    seconds = measure_alternately(every, options.repeats, time.perf_counter)
+    scale = options.iterations * count / (5 * 2 * size**3)
     for name in sides:
         share, half = ratio(seconds["product"], seconds[name])
-        rounds_a_second = given.turns * given.rounds / sum(seconds[name])
-        rates = f"{rounds_a_second * default.batch:10.0f}{rounds_a_second * count / 1e12:10.2f}"
-        shares = f"{shown((share * scale, half * scale)):16}{shown(ratio(seconds['eager'], seconds[name]))}"
+        iterations_per_second = options.repeats * options.iterations / sum(seconds[name])
+        rates = f"{iterations_per_second * default.batch:10.0f}{iterations_per_second * count / 1e12:10.2f}"
+        shares = (
+            f"{format_ratio((share * scale, half * scale)):16}{format_ratio(ratio(seconds['eager'], seconds[name]))}"
+        )
         print(f"{recipe:8}{default.width:6}{default.batch:6}   {name:18}{rates}   {shares}", flush=True)
-    print(f"{recipe:8}{'':15}first {given.rounds} rounds, with compiling: {first:.1f} s")
+    print(f"{recipe:8}{'':15}first {options.iterations} iterations, with compiling: {first:.1f} s")
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=8)
+    parser = make_parser(__doc__, repeats=8)
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-    parser.add_argument("--rounds", type=int, default=5, help="of a turn")
+    parser.add_argument("--iterations", type=int, default=5, help="per repeat")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--quick", action="store_true", help="tiny networks and batches: to try the script")
-    given = parser.parse_args()
-    if given.device == "cuda" and not torch.cuda.is_available():
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
         sys.exit("no CUDA here: nothing to measure (--device cpu --quick tries the script)")
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")
-    name = torch.cuda.get_device_name() if given.device == "cuda" else "no GPU"
-    print(f"{name}; {machine_line(given)}")
+    name = torch.cuda.get_device_name() if options.device == "cuda" else "no GPU"
+    print(f"{name}; {describe_machine(options)}")
     head = f"{'images/s':>10}{'TFLOP/s':>10}   {'share of peak':16}times eager"
     print(f"{'recipe':8}{'width':>6}{'batch':>6}   {'':18}{head}")
     tiny = {"width": 4, "batch": 8}
-    compare("r3gan", tiny if given.quick else {"width": 768, "batch": given.batch}, given)
-    compare("dcgan", tiny if given.quick else {"width": 64, "batch": given.batch}, given)
-    bare = {"r1_gamma": 0.0, **(tiny if given.quick else {"width": 64, "batch": given.batch})}
-    compare("dcgan", bare, given)
+    compare("r3gan", tiny if options.quick else {"width": 768, "batch": options.batch}, options)
+    compare("dcgan", tiny if options.quick else {"width": 64, "batch": options.batch}, options)
+    bare = {"r1_gamma": 0.0, **(tiny if options.quick else {"width": 64, "batch": options.batch})}
+    compare("dcgan", bare, options)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 python benchmarks/loop.py        a table: seconds of ganops' training / seconds of the bare loop, in interleaved pairs
 
-Both play the same game: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam. ganops'
-side is a whole training: loader, addressed noise, rounds, averages, one log a turn to a tracker that does nothing. The
-bare side is written out here, without a function that it could do without: data resident as a tensor of bytes, noise
-by torch.randn, nothing logged. Checkpoints and samples are left out, which a training makes twenty times in all.
+Both train the same model: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam.
+ganops' side is a complete training: loader, addressed noise, iterations, EMA, one log per repeat to a tracker that does
+nothing. The bare side is a minimal hand-written loop: data resident as a tensor of bytes, noise by torch.randn, no
+logging. Checkpoints and samples, which a training makes about twenty times, are left out.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from side_by_side import Clock, arguments, clock_of, machine_line, ratio, resolved, shown
+from side_by_side import Clock, choose_clock, describe_machine, format_ratio, make_parser, ratio, resolve_settings
 from synthetic import random_store
 from torch import Tensor
 
@@ -32,7 +32,7 @@ CLASSES = 10
 
 
 class Bare:
-    """The same training, as one writes it by hand for one recipe."""
+    """The same training, written by hand for one recipe."""
 
     def __init__(self, settings: Settings, pictures: Tensor, labels: Tensor) -> None:
         state = TrainingState.initial(settings, build_game(settings))
@@ -41,26 +41,26 @@ class Bare:
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
         self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0
-        self.every, self.moves = settings.penalty_every_moves or 1, 0
+        self.every, self.updates = settings.penalty_every_moves or 1, 0
         if self.every > 1:
             (group,), slower = self.adam_d.param_groups, self.every / (self.every + 1)
             group["lr"], group["betas"] = group["lr"] * slower, tuple(beta**slower for beta in group["betas"])
         self.relativistic = settings.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
-    def rounds(self, count: int) -> None:
+    def run(self, count: int) -> None:
         for _ in range(count):
-            self.move_discriminator()
-            self.move_generator()
+            self.update_discriminator()
+            self.update_generator()
             self.seen += self.settings.batch
             self.update_average()
 
-    def move_discriminator(self) -> None:
+    def update_discriminator(self) -> None:
         self.generator.requires_grad_(False)
         self.discriminator.requires_grad_(True)
         with self.autocast():
             real, label = self.real(self.seen)
-            fake = self.fixed(label)
+            fake = self.detached_fake(label)
             if self.every == 1:
                 real.requires_grad_(self.r1 > 0)
                 fake.requires_grad_(self.r2 > 0)
@@ -72,22 +72,22 @@ class Bare:
                 loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
             if self.every == 1:
                 loss = loss + self.penalty(self.r1, real_logit, real) + self.penalty(self.r2, fake_logit, fake)
-        self.descend(loss)
-        if self.every > 1 and self.moves % self.every == 0:
-            self.descend(self.every * self.penalties())
-        self.moves += 1
+        self.step(loss)
+        if self.every > 1 and self.updates % self.every == 0:
+            self.step(self.every * self.penalties())
+        self.updates += 1
 
     def penalties(self) -> Tensor:
         total = torch.zeros(())
         with self.autocast():
             real, label = self.real(self.seen)
-            for gamma, x in ((self.r1, real), (self.r2, self.fixed(label) if self.r2 else real)):
+            for gamma, x in ((self.r1, real), (self.r2, self.detached_fake(label) if self.r2 else real)):
                 if gamma:
                     x.requires_grad_()
                     total = total + self.penalty(gamma, self.discriminator(x, label).float(), x)
         return total
 
-    def fixed(self, label: Tensor) -> Tensor:
+    def detached_fake(self, label: Tensor) -> Tensor:
         with torch.no_grad():
             return self.fake(label)
 
@@ -98,12 +98,12 @@ class Bare:
         (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
         return gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
 
-    def descend(self, loss: Tensor) -> None:
+    def step(self, loss: Tensor) -> None:
         loss.backward()
         self.adam_d.step()
         self.adam_d.zero_grad()
 
-    def move_generator(self) -> None:
+    def update_generator(self) -> None:
         self.generator.requires_grad_(True)
         self.discriminator.requires_grad_(False)
         with self.autocast():
@@ -132,23 +132,23 @@ class Bare:
     def real(self, first: int) -> tuple[Tensor, Tensor]:
         chosen = self.order[torch.arange(first, first + self.settings.batch) % len(self.order)]
         pictures = self.pictures[chosen].float() / 127.5 - 1
-        return self.shifted(pictures), self.labels[chosen]
+        return self.shift(pictures), self.labels[chosen]
 
     def fake(self, label: Tensor) -> Tensor:
-        return self.shifted(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
+        return self.shift(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
 
-    def shifted(self, pictures: Tensor) -> Tensor:
+    def shift(self, pictures: Tensor) -> Tensor:
         applied = torch.rand(len(pictures)) < self.strength
         rows, columns = (torch.randint(-(n // 8), n // 8 + 1, (len(pictures),)) for n in pictures.shape[2:])
         return translate(pictures, rows * applied, columns * applied)
 
 
 @dataclass
-class Turns:
-    """ganops' batches; before a turn's first one it is the other side's turn, on a clock of its own."""
+class AlternatingBatches:
+    """ganops' batches; before the first batch of each repeat the other side runs, timed separately."""
 
     loader: Loader
-    calls_a_turn: int
+    calls_per_repeat: int
     other: Callable[[], None]
     clock: Clock
     calls: int = 0
@@ -157,7 +157,7 @@ class Turns:
     theirs: list[float] = field(default_factory=list)
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
-        if self.calls % self.calls_a_turn == 0:
+        if self.calls % self.calls_per_repeat == 0:
             start = self.clock()
             if self.calls:
                 self.ours.append(start - self.begun)
@@ -168,39 +168,41 @@ class Turns:
         return self.loader.batch(first, count)
 
 
-def compare(recipe: str, size: tuple[int, int, int], given: argparse.Namespace) -> tuple[list[float], list[float]]:
-    """Seconds of the turns of both sides."""
-    batch = resolved(recipe, size, given.threads).batch
+def compare(recipe: str, size: tuple[int, int, int], options: argparse.Namespace) -> tuple[list[float], list[float]]:
+    """Return the seconds of each repeat, of both sides."""
+    batch = resolve_settings(recipe, size, options.threads).batch
     # The first pair warms up, the last is not complete.
-    images = (given.turns + 2) * given.rounds * batch
-    cadence = {"log_every_images": given.rounds * batch, "sample_every_images": images}
-    said = {"total_images": images, "checkpoint_every_images": images, **cadence}
-    settings = resolved(recipe, size, given.threads, CLASSES, **said)
+    images = (options.repeats + 2) * options.iterations * batch
+    cadence = {"log_every_images": options.iterations * batch, "sample_every_images": images}
+    overrides = {"total_images": images, "checkpoint_every_images": images, **cadence}
+    settings = resolve_settings(recipe, size, options.threads, CLASSES, **overrides)
     with tempfile.TemporaryDirectory() as folder:
         store = random_store(Path(folder, "store"), 5000, size, CLASSES)
         bare = Bare(settings, *(torch.from_numpy(store.read(f, store.indices("train"))) for f in ("image", "label")))
         game = build_game(settings)
         loader = Loader(store, "train", game.fields, settings.seed)
-        calls = given.rounds * (2 if game.ahead else 1)
-        turns = Turns(loader, calls, lambda: bare.rounds(given.rounds), clock_of(given))
-        train(game, settings, turns, "random", Path(folder), NullTracker())
-    return turns.ours[1:], turns.theirs[1:-1]
+        calls = options.iterations * (2 if game.ahead else 1)
+        repeats = AlternatingBatches(loader, calls, lambda: bare.run(options.iterations), choose_clock(options))
+        train(game, settings, repeats, "random", Path(folder), NullTracker())
+    return repeats.ours[1:], repeats.theirs[1:-1]
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=10)
-    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
-    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="of two players")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(machine_line(given))
-    print(f"{'recipe':8}{'picture':>12}{'ms a round':>12}{'bare':>8}   ganops / bare")
-    for recipe in given.recipes:
+    parser = make_parser(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="per repeat")
+    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="recipes with two players")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(describe_machine(options))
+    print(f"{'recipe':8}{'picture':>12}{'ms/iteration':>12}{'bare':>8}   ganops / bare")
+    for recipe in options.recipes:
         for size in ((1, 28, 28), (3, 32, 32)):
-            ours, theirs = compare(recipe, size, given)
-            mean = [1000 * sum(taken) / len(taken) / given.rounds for taken in (ours, theirs)]
+            ours, theirs = compare(recipe, size, options)
+            mean = [1000 * sum(taken) / len(taken) / options.iterations for taken in (ours, theirs)]
             shape = " × ".join(map(str, size))
-            print(f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {shown(ratio(ours, theirs))}", flush=True)
+            print(
+                f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {format_ratio(ratio(ours, theirs))}", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Does the memory of a training grow with its data set?
 
 python benchmarks/memory.py [--quick]      a table: peak memory of training processes on 1,000, 10,000 and 100,000
-                                           pictures of 32 × 32 in colour, each a process of its own, shown all of them
+                                           pictures of 32 × 32 in colour, each in its own process, each used once
 
-`anonymous` is what the process holds itself (RssAnon, which Linux alone tells); the store is a memory map, whose pages
-the system lends and takes back as it likes: those are in `with maps` (VmHWM). The interpreter with torch has some
-400 MiB before it begins. The ratio is that of the anonymous memory to that of the smallest data set.
+`anonymous` is the process's own memory (RssAnon, on Linux only). The store is a memory map, whose pages the system can
+reclaim; `with maps` (VmHWM) includes them. The interpreter with torch occupies about 400 MiB before the training. The
+ratio is the anonymous memory relative to that of the smallest data set.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from synthetic import random_store
 SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
 
 
-def measured(path: Path) -> dict[str, float]:
-    """Mebibytes of a training in this process, which is shown each picture once."""
+def measure(path: Path) -> dict[str, float]:
+    """Measure the memory, in MiB, of a training in this process that uses each picture once."""
     from ganops.config import TrainingParameters
     from ganops.data.store import Store
     from ganops.launch.launch import launch_training
@@ -38,9 +38,9 @@ def measured(path: Path) -> dict[str, float]:
     poller = threading.Thread(target=poll, daemon=True)
     poller.start()
     store = Store.open(path)
-    said = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
+    overrides = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
     with tempfile.TemporaryDirectory() as checkpoints:
-        parameters = TrainingParameters.parse({**said, "device": "cpu"})
+        parameters = TrainingParameters.parse({**overrides, "device": "cpu"})
         launch_training(
             store, parameters, checkpoints=Path(checkpoints), open_tracker=NO_TRACKER, show_settings=lambda rows: None
         )
@@ -55,7 +55,7 @@ def _status(key: str) -> float:
 
 
 def one_run(count: int) -> dict[str, float]:
-    """The training of so many pictures, in a fresh process."""
+    """Measure a training on `count` pictures in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         path = random_store(Path(folder, "store"), count, SIZE, CLASSES).path
         command = [sys.executable, __file__, "--measure", str(path)]
@@ -66,14 +66,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 pictures")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.measure:
-        print(json.dumps(measured(given.measure)))
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(measure(options.measure)))
         return
     print(f"{processor()}; MiB")
     print(f"{'pictures':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")
     first = None
-    for count in (1000, 2000) if given.quick else (1000, 10_000, 100_000):
+    for count in (1000, 2000) if options.quick else (1000, 10_000, 100_000):
         found = one_run(count)
         first = first or found["anonymous"]
         store, share = count * 3 * 32 * 32 / 2**20, found["anonymous"] / first

@@ -1,10 +1,10 @@
 """Does a second process pay? Two processes against one at the same global batch, in alternation.
 
-    python benchmarks/processes.py [recipe] [batch] [rounds]
+    python benchmarks/processes.py [recipe] [batch] [iterations]
 
-Each side plays the same rounds of the recipe at 32 × 32 × 3, on data that are in memory; a process computes with its
-share of the threads. Printed are milliseconds a round, and what is gained as the mean ratio of neighbouring blocks,
-with its 95 % interval: on a machine with free cores it should be near 2 between one thread and two processes of one.
+Each side trains the same iterations of the recipe at 32 × 32 × 3, on data in memory; each process uses its share of the
+threads. Prints milliseconds per iteration and the speed-up as the mean ratio of neighbouring blocks, with its 95 %
+interval: on a machine with free cores it should be near 2 for two processes of one thread against one thread.
 """
 
 import statistics
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from side_by_side import processor, ratio, resolved, shown
+from side_by_side import format_ratio, processor, ratio, resolve_settings
 
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
@@ -42,7 +42,7 @@ class Pictures:
 
 def seconds_per_iteration(recipe: str, batch: int, count: int, distributed: Distributed) -> float:
     """Measure one side's block, from a fresh state; the first iterations are not counted."""
-    settings = resolved(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
+    settings = resolve_settings(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
     game = build_game(settings)
     training = iterations(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), distributed)
     for _ in range(WARM_UP):
@@ -54,7 +54,7 @@ def seconds_per_iteration(recipe: str, batch: int, count: int, distributed: Dist
 
 
 def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, count: int, result: str) -> None:
-    """In alternation: the leading process alone with each number of threads while the other waits, then both."""
+    """Alternate between the main process with each number of threads (the other waits) and both processes."""
     dist.init_process_group("gloo", f"file://{group}", rank=rank, world_size=2)
     blocks = []
     for _ in range(PAIRS):
@@ -73,8 +73,8 @@ def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, c
 
 
 def main() -> None:
-    given = dict(enumerate(sys.argv[1:]))
-    recipe, batch, count = given.get(0, "dcgan"), int(given.get(1, 64)), int(given.get(2, 10))
+    options = dict(enumerate(sys.argv[1:]))
+    recipe, batch, count = options.get(0, "dcgan"), int(options.get(1, 64)), int(options.get(2, 10))
     half, cores = max(1, core_count() // 2), core_count()
     with tempfile.TemporaryDirectory() as folder:
         result = str(Path(folder, "blocks.pt"))
@@ -82,12 +82,12 @@ def main() -> None:
         mp.spawn(worker, arguments, nprocs=2)
         blocks = torch.load(result)
     print(f"{processor()}, torch {torch.__version__}, wall time")
-    print(f"{recipe}, global batch {batch}, {count} rounds a block, {PAIRS} blocks")
-    print(f"{'':46}{'ms a round':>11}   one / two processes")
+    print(f"{recipe}, global batch {batch}, {count} iterations per block, {PAIRS} blocks")
+    print(f"{'':46}{'ms/iteration':>12}   one / two processes")
     *one, two = zip(*blocks, strict=True)
     for number, times in zip([half, cores], one, strict=True):
         name = f"one process, {number} thread{'s' * (number > 1)}"
-        print(f"{name:46}{1000 * statistics.median(times):11.1f}   {shown(ratio(times, two))}")
+        print(f"{name:46}{1000 * statistics.median(times):11.1f}   {format_ratio(ratio(times, two))}")
     name = f"two processes, {half} thread{'s' * (half > 1)} each"
     print(f"{name:46}{1000 * statistics.median(two):11.1f}")
 

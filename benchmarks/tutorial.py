@@ -1,16 +1,16 @@
 """How much faster are ganops' default settings than the naive loop that tutorials show?
 
-python benchmarks/tutorial.py        a table: images a second of each side, and the tutorial's seconds / the side's
+python benchmarks/tutorial.py        a table: images per second of each side, and the tutorial's seconds / the side's
 
 The naive loop is that of PyTorch's DCGAN tutorial: files decoded by Pillow in each batch (`ImageFolder`, `DataLoader`),
-fp32, eager, contiguous, Adam as it comes, four `.item()` a round, a sigmoid and BCELoss, a discriminator with batch
-norm whose gradients the generator's move computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in colour,
-and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178 × 218,
-as the tutorial's faces are, which are resized each time.
+fp32, eager, contiguous, Adam with defaults, four `.item()` per iteration, a sigmoid and BCELoss, a discriminator with
+batch norm whose gradients the generator's update computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in
+colour, and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178
+× 218, as the tutorial's faces are, which are resized each time.
 
-Then what each change gives, one after the other: prepared data, no `.item()` and fused Adam, channels-last, bfloat16;
-and ganops without what the tutorial does not have (R1, whose gradient is differentiated again, and the shifts), and as
-it comes. ganops decodes once, in preparation, whose seconds are told beside.
+Then the effect of each change, one after the other: prepared data, no `.item()` and fused Adam, channels-last,
+bfloat16; then ganops without what the tutorial lacks (R1, whose gradient is differentiated again, and the shifts), and
+with defaults. ganops decodes once, in the data preparation, whose seconds are printed separately.
 """
 
 import argparse
@@ -26,7 +26,15 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
-from side_by_side import arguments, clock_of, machine_line, ratio, resolved, shown, take_turns
+from side_by_side import (
+    choose_clock,
+    describe_machine,
+    format_ratio,
+    make_parser,
+    measure_alternately,
+    ratio,
+    resolve_settings,
+)
 from torch import Tensor, nn
 from torchvision import datasets, transforms
 
@@ -45,7 +53,7 @@ FILES = {"PNG of 32 × 32": ((32, 32), "png"), "JPEG of 178 × 218": ((178, 218)
 
 
 def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> Path:
-    """Smooth colours, each picture its own."""
+    """Write pictures of smooth colours, all different."""
     (folder / "all").mkdir(parents=True)
     draw = np.random.default_rng(0)
     for k in range(count):
@@ -54,18 +62,18 @@ def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> 
     return folder
 
 
-def prepared(files: Path, store: Path) -> Store:
-    """The store that ganops makes of the files, with all pictures but a few in the training split."""
+def prepare_store(files: Path, store: Path) -> Store:
+    """Prepare a store of the files, with almost all pictures in the training split."""
     values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text(encoding="utf-8"))[
         "data_preparation"
     ]
-    said = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
-    prepare(image_folder(files), DataPreparationParameters.parse({**values, **said}))[0].write(store)
+    overrides = {"source": "image_folder", "height": SIZE[1], "width": SIZE[2], "channels": 3, "validation_share": 0.0}
+    prepare(image_folder(files), DataPreparationParameters.parse({**values, **overrides}))[0].write(store)
     return Store.open(store)
 
 
 def generator() -> nn.Sequential:
-    """The tutorial's, at 32 × 32."""
+    """Build the tutorial's network at 32 × 32."""
     levels = [LATENT, 4 * WIDTH, 2 * WIDTH, WIDTH]
     layers: list[nn.Module] = []
     for k, (a, b) in enumerate(pairwise(levels)):
@@ -75,7 +83,7 @@ def generator() -> nn.Sequential:
 
 
 def discriminator() -> nn.Sequential:
-    """The tutorial's, at 32 × 32."""
+    """Build the tutorial's network at 32 × 32."""
     layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
     for a, b in ((WIDTH, 2 * WIDTH), (2 * WIDTH, 4 * WIDTH)):
         layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, inplace=True)]
@@ -84,7 +92,7 @@ def discriminator() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is no longer as in the tutorial."""
+    """Differences from the tutorial."""
 
     quiet: bool = False
     channels_last: bool = False
@@ -104,52 +112,52 @@ class Tutorial:
             for net in (self.net_d, self.net_g)
         )
         self.criterion = nn.BCELoss()
-        self.told: list[float] = []
+        self.recorded: list[float] = []
 
-    def rounds(self, count: int) -> None:
+    def run(self, count: int) -> None:
         for _ in range(count):
-            self.round(next(self.batches))
+            self.train_iteration(next(self.batches))
 
-    def round(self, real: Tensor) -> None:
-        """The lines of the tutorial, in its order."""
+    def train_iteration(self, real: Tensor) -> None:
+        """Train one iteration, by the lines of the tutorial in its order."""
         self.net_d.zero_grad()
         label = torch.full((len(real),), 1.0)
-        output = self.judge(real)
+        output = self.discriminate(real)
         error_real = self.criterion(output, label)
         error_real.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         noise = torch.randn(len(real), LATENT, 1, 1)
         with self.autocast():
             fake = self.net_g(noise)
         label.fill_(0.0)
-        output = self.judge(fake.detach())
+        output = self.discriminate(fake.detach())
         error_fake = self.criterion(output, label)
         error_fake.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         self.adam_d.step()
         self.net_g.zero_grad()
         label.fill_(1.0)
-        output = self.judge(fake)
+        output = self.discriminate(fake)
         error_g = self.criterion(output, label)
         error_g.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         self.adam_g.step()
-        self.tell(error_real + error_fake)
+        self.record(error_real + error_fake)
 
-    def judge(self, pictures: Tensor) -> Tensor:
+    def discriminate(self, pictures: Tensor) -> Tensor:
         with self.autocast():
             return self.net_d(pictures).view(-1).float()
 
     def autocast(self) -> torch.autocast:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.changes.bf16)
 
-    def tell(self, value: Tensor) -> None:
+    def record(self, value: Tensor) -> None:
         if not self.changes.quiet:
-            self.told.append(value.item())
+            self.recorded.append(value.item())
 
 
-def decoded(folder: Path, workers: int) -> Iterator[Tensor]:
-    """The tutorial's loader, epoch after epoch."""
+def decode_files(folder: Path, workers: int) -> Iterator[Tensor]:
+    """Yield batches of the tutorial's loader, epoch after epoch."""
     each = transforms.Compose(
         [
             transforms.Resize(SIZE[1]),
@@ -175,9 +183,9 @@ def from_store(store: Store) -> Iterator[Tensor]:
         first += BATCH
 
 
-def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], None]:
+def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[], None]:
     """Return ganops' own loop, `count` iterations at each call."""
-    settings = resolved("dcgan", SIZE, threads, total_images=10**9, **said)
+    settings = resolve_settings("dcgan", SIZE, threads, total_images=10**9, **overrides)
     game = build_game(settings)
     batches = Loader(store, "train", game.fields, settings.seed)
     training = iterations(game, TrainingState.initial(settings, game), settings, batches)
@@ -189,49 +197,51 @@ def ours(store: Store, threads: int, count: int, **said: Any) -> Callable[[], No
     return run
 
 
-def sides(given: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
-    """By name; the first is what the others are compared with."""
+def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
+    """Return the sides by name, the reference first."""
     files = {name: make_files(folder / str(k), 2000, *form) for k, (name, form) in enumerate(FILES.items())}
     first, other = files
     start = time.perf_counter()
-    store = prepared(files[first], folder / "store")
+    store = prepare_store(files[first], folder / "store")
     print(f"preparation of 2000 files, {first}: {time.perf_counter() - start:.1f} s, once")
     steps = {
-        f"tutorial, {first}": Tutorial(decoded(files[first], given.workers), Changes()),
-        f"tutorial, {other}": Tutorial(decoded(files[other], given.workers), Changes()),
+        f"tutorial, {first}": Tutorial(decode_files(files[first], options.workers), Changes()),
+        f"tutorial, {other}": Tutorial(decode_files(files[other], options.workers), Changes()),
         "tutorial, prepared data": Tutorial(from_store(store), Changes()),
         "… no .item(), fused Adam": Tutorial(from_store(store), Changes(True)),
         "… channels-last": Tutorial(from_store(store), Changes(True, True)),
         "… bf16": Tutorial(from_store(store), Changes(True, True, True)),
     }
-    loops = {name: lambda step=step: step.rounds(given.rounds) for name, step in steps.items()}
+    loops = {name: lambda step=step: step.run(options.iterations) for name, step in steps.items()}
     bare = {"r1_gamma": 0.0, "augmentation": 0.0}
     return loops | {
-        "ganops without R1 and shifts": ours(store, given.threads, given.rounds, **bare),
-        "ganops, default": ours(store, given.threads, given.rounds),
-        "ganops, the other precision": ours(store, given.threads, given.rounds, precision=_other(given.threads)),
+        "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
+        "ganops, default": ours(store, options.threads, options.iterations),
+        "ganops, the other precision": ours(
+            store, options.threads, options.iterations, precision=_other(options.threads)
+        ),
     }
 
 
 def _other(threads: int) -> str:
-    return "fp32" if resolved("dcgan", SIZE, threads).precision == "bf16" else "bf16"
+    return "fp32" if resolve_settings("dcgan", SIZE, threads).precision == "bf16" else "bf16"
 
 
 def main() -> None:
-    parser = arguments(__doc__, turns=10)
-    parser.add_argument("--rounds", type=int, default=10, help="of a turn")
-    parser.add_argument("--workers", type=int, default=2, help="of the DataLoader; the tutorial has 2")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(f"{machine_line(given)}, {given.workers} workers of the DataLoader")
+    parser = make_parser(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="per repeat")
+    parser.add_argument("--workers", type=int, default=2, help="workers of the DataLoader; the tutorial uses 2")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"{describe_machine(options)}, {options.workers} workers of the DataLoader")
     with tempfile.TemporaryDirectory() as folder:
-        seconds = take_turns(sides(given, Path(folder)), given.turns, clock_of(given))
-    print(f"default precision here: {resolved('dcgan', SIZE, given.threads).precision}")
+        seconds = measure_alternately(sides(options, Path(folder)), options.repeats, choose_clock(options))
+    print(f"default precision here: {resolve_settings('dcgan', SIZE, options.threads).precision}")
     print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
     first, other = list(seconds.values())[:2]
     for name, taken in seconds.items():
-        rate = given.turns * given.rounds * BATCH / sum(taken)
-        print(f"{name:32}{rate:10.0f}   {shown(ratio(first, taken)):18}   {shown(ratio(other, taken))}")
+        rate = options.repeats * options.iterations * BATCH / sum(taken)
+        print(f"{name:32}{rate:10.0f}   {format_ratio(ratio(first, taken)):18}   {format_ratio(ratio(other, taken))}")
 
 
 if __name__ == "__main__":
