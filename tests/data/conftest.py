@@ -1,4 +1,4 @@
-"""Small stores and pictures that the tests of the data share."""
+"""Small stores and pictures shared by the tests of data."""
 
 from collections.abc import Callable
 from functools import partial
@@ -46,5 +46,5 @@ def store(source: Source, tmp_path: Path) -> Store:
 
 @pytest.fixture
 def contents() -> Callable[[Path], dict[str, bytes]]:
-    """A function that reads a folder: file name → bytes."""
+    """Return a function that reads a folder: file name → bytes."""
     return lambda folder: {file.name: file.read_bytes() for file in sorted(folder.iterdir())}

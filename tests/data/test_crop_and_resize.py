@@ -96,13 +96,13 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("size", [(256, 256), (400, 300), (301, 523), (1050, 700), (1024, 1537), (1537, 1024)])
 @pytest.mark.parametrize("quality", [75, 95])
-def test_a_shrunk_jpeg_is_nearly_what_the_long_way_gives(size: tuple[int, int], quality: int) -> None:
+def test_a_downscaled_jpeg_is_close_to_a_full_decode(size: tuple[int, int], quality: int) -> None:
     content = encoded(scene(*size), "jpeg", quality=quality)
     assert psnr(crop_and_resize_file(content, (3, 64, 64)), crop_and_resize(decode(content), (3, 64, 64))) >= 40
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_shrunk_jpeg_is_turned(orientation: int) -> None:
+def test_exif_is_applied_to_a_downscaled_jpeg(orientation: int) -> None:
     content = oriented(scene(300, 523), orientation, quality=95)
     shape = (3, 40, 64)
     assert psnr(crop_and_resize_file(content, shape), crop_and_resize(decode(content), shape)) >= 40
@@ -110,7 +110,7 @@ def test_a_shrunk_jpeg_is_turned(orientation: int) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_other_files_are_fitted_as_their_pixels(mode: str, channels: int) -> None:
+def test_other_files_give_the_same_as_their_pixels(mode: str, channels: int) -> None:
     content = encoded(picture(3, mode, height=50, width=70))
     np.testing.assert_array_equal(
         crop_and_resize_file(content, (channels, 16, 12)), crop_and_resize(decode(content), (channels, 16, 12))
@@ -118,12 +118,12 @@ def test_other_files_are_fitted_as_their_pixels(mode: str, channels: int) -> Non
 
 
 @pytest.mark.parametrize("size", [(1, 6001), (6001, 1)])
-def test_a_crop_that_keeps_next_to_nothing_is_refused(size: tuple[int, int]) -> None:
+def test_a_crop_that_keeps_almost_nothing_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(UnreadablePicture, match="less than a hundredth"):
         crop_and_resize(constant(0, *size), (1, 60, 60))
     assert crop_and_resize(constant(3, *size), (1, min(size[0], 500), min(size[1], 500))).max() == 3
 
 
-def test_no_pixels_are_no_picture() -> None:
+def test_an_empty_array_is_refused() -> None:
     with pytest.raises(UnreadablePicture, match="no pixels"):
         crop_and_resize(np.zeros((0, 5, 3), dtype=np.uint8), (3, 4, 4))

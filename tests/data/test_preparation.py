@@ -72,7 +72,7 @@ def test_bad_pictures_are_named_counted_and_skipped(source: Source, tmp_path: Pa
     assert store.manifest["file"].tolist() == [f"{value}.png" for value in values]
 
 
-def test_more_bad_pictures_than_tolerated_stop_it(source: Source) -> None:
+def test_too_many_bad_pictures_are_an_error(source: Source) -> None:
     parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.05})
     with pytest.raises(DataError, match=r"at most 2 of 40 .*received 3 .*no good 2.*tolerated_bad_share"):
         prepare(with_bad(source, 2, 3, 4), parameters)
@@ -84,7 +84,7 @@ def test_nothing_readable_is_an_error(source: Source) -> None:
         prepare(with_bad(source, *range(40)), parameters)
 
 
-def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None:
+def test_reasons_are_counted_and_the_first_thousand_listed() -> None:
     references = [SampleRef(f"{i}.png", partial(np.copy, constant(20 + i))) for i in range(30)]
     for kind, count in (("cut off after {} bytes", 1001), ("link", 4), ("empty", 4)):
         references += [SampleRef(f"{kind}{i}", partial(raise_unreadable, kind.format(i))) for i in range(count)]
@@ -96,7 +96,7 @@ def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None
     ]
 
 
-def test_a_thousand_classes_and_kinds_of_reasons_keep_the_report_small() -> None:
+def test_many_classes_and_reasons_keep_the_report_small() -> None:
     classes = tuple(f"class {k:04}" for k in range(1000))
     rows = np.random.default_rng(0).integers(0, 256, (3000, 4, 4, 1), dtype=np.uint8)
     source = source_of(list(rows), [k for k in range(1000) for _ in range(3)], classes)
@@ -127,7 +127,7 @@ def test_limit_is_stratified(source: Source) -> None:
     assert total == {"a": 15, "b": 5}
 
 
-def test_progress_sees_every_picture_go_by(source: Source) -> None:
+def test_progress_advances_by_every_picture(source: Source) -> None:
     seen = []
 
     def progress(steps: Iterable[Any], total: int) -> Iterable[Any]:

@@ -41,7 +41,7 @@ def prepared(contents: Sequence[Any], **changed: Any) -> tuple[PreparedData, dic
 @pytest.mark.parametrize(
     ("peak", "white"), [(1, 1), (200, 255), (1000, 1023), (4095, 4095), (10_000, 16_383), (20_000, 65_535)]
 )
-def test_16_bits_are_scaled_by_the_range_that_they_use(peak: int, white: int, as_files: bool) -> None:
+def test_16_bits_are_scaled_by_their_range(peak: int, white: int, as_files: bool) -> None:
     pictures = ramps(peak)
     samples, report = prepared(files(pictures) if as_files else pictures)
     expected = np.stack([np.floor(picture * (255 / white) + 0.5) for picture in pictures])
@@ -52,9 +52,9 @@ def test_16_bits_are_scaled_by_the_range_that_they_use(peak: int, white: int, as
 
 
 @pytest.mark.parametrize("as_files", [True, False])
-def test_a_few_pictures_of_12_bits_among_many_of_8_are_scaled_as_well(as_files: bool) -> None:
+def test_a_few_12_bit_pictures_among_8_bit_ones_are_scaled(as_files: bool) -> None:
     bright, deep = ramps(255, np.uint8, 250), ramps(4095)[:3]
-    # 100 of the 253 are looked at first: the first, the fourth, the sixth, …
+    # 100 of the 253 are sampled first: the first, the fourth, the sixth, …
     pictures = [bright[0], deep[0], deep[1], bright[1], deep[2], *bright[2:]]
     samples, report = prepared(files(pictures) if as_files else pictures)
     for at, picture in enumerate(pictures):
@@ -73,7 +73,7 @@ def test_pictures_of_0_and_1_become_black_and_white(as_files: bool) -> None:
     assert report["white"]["rule"] == "1, because no value is above 1 in 30 pictures of 8 bits"
 
 
-def test_the_one_bright_picture_is_found_wherever_it_is() -> None:
+def test_a_single_bright_picture_is_found() -> None:
     pictures = [*ramps(1, np.uint8, 150), *ramps(255, np.uint8, 1), *ramps(1, np.uint8, 150)]
     samples, report = prepared(pictures)
     assert not report["white"]["scaled"]
@@ -84,7 +84,7 @@ def test_the_one_bright_picture_is_found_wherever_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_few_bits_are_asked_about_and_the_remedies_work(kind: type) -> None:
+def test_few_bits_are_refused_and_the_remedies_work(kind: type) -> None:
     pictures = ramps(16, kind)
     message = (
         r"none above 16 in 30 pictures\. Set data_preparation\.white.*16 makes the brightest value white, 255 keeps"
@@ -96,7 +96,7 @@ def test_few_bits_are_asked_about_and_the_remedies_work(kind: type) -> None:
     assert prepared(pictures, white=16)[1]["white"]["rule"] == "as set"
 
 
-def test_pictures_of_the_full_range_stay_as_they_are() -> None:
+def test_full_range_pictures_are_unchanged() -> None:
     pictures = ramps(32, np.uint8)
     samples, report = prepared(pictures)
     np.testing.assert_array_equal(samples.arrays["image"][:, 0], np.stack(pictures)[..., 0])
@@ -109,7 +109,7 @@ def test_8_and_16_bits_have_a_white_each() -> None:
     assert samples.arrays["image"].reshape(60, -1).max(axis=1).tolist() == [255] * 60
 
 
-def test_opacity_is_no_colour() -> None:
+def test_opacity_does_not_count_as_colour() -> None:
     picture = np.dstack([*[ramps(1, np.uint8)[0]] * 3, np.full((16, 16, 1), 128, np.uint8)])
     contents = [encoded(Image.fromarray(np.roll(picture, i, axis=0)), "png") for i in range(12)]
     for given in (contents, [np.roll(picture, i, axis=0) for i in range(12)]):
@@ -118,7 +118,7 @@ def test_opacity_is_no_colour() -> None:
         assert np.unique(samples.arrays["image"][:, 3]).tolist() == [128]
 
 
-def test_pictures_that_cannot_be_read_do_not_matter() -> None:
+def test_unreadable_pictures_do_not_affect_the_range() -> None:
     good = source(ramps(4095))
     bad = SampleRef("bad", partial(raise_unreadable, "no good"))
     parameters = of_base.data_preparation(height=16, width=16, channels=1, tolerated_bad_share=0.1)
@@ -126,13 +126,13 @@ def test_pictures_that_cannot_be_read_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("white", [1, 255, 4095, 65_535])
-def test_scaling_rounds_and_cuts_off_above_white(white: int) -> None:
+def test_scaling_clips_above_white(white: int) -> None:
     values = np.arange(65_536)
     expected = np.floor(np.minimum(values, white) * 255 / white + 0.5)
     np.testing.assert_array_equal(scale(values, white), expected)
 
 
-def test_bytes_of_full_range_are_not_copied() -> None:
+def test_full_range_bytes_are_not_copied() -> None:
     pixels = np.zeros((2, 2, 3), np.uint8)
     assert to_bytes(pixels, White()) is pixels
 

@@ -7,7 +7,7 @@ SIZES = [(8, 8), (7, 5), (6, 9), (1, 1)]
 
 
 def line(size):
-    """The matrix of halving in one direction, from its definition: ⌈size / 2⌉ × size."""
+    """The matrix of downsampling in one direction, from its definition: ⌈size / 2⌉ × size."""
     matrix = torch.zeros(-(-size // 2), size, dtype=torch.float64)
     for row in range(len(matrix)):
         for offset, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
@@ -21,19 +21,19 @@ def maps(height, width):
 
 
 @pytest.mark.parametrize("height, width", SIZES)
-def test_halving_is_its_definition_in_each_direction(height, width):
+def test_downsampling_is_its_definition_in_each_direction(height, width):
     pictures = maps(height, width)
     torch.testing.assert_close(downsample2x(pictures), line(height) @ pictures @ line(width).T)
 
 
 @pytest.mark.parametrize("height, width", SIZES)
-def test_doubling_is_four_times_the_transpose_of_halving(height, width):
+def test_upsampling_is_four_times_the_transpose_of_downsampling(height, width):
     pictures = maps(height, width)
     expected = 4 * line(2 * height).T @ pictures @ line(2 * width)
     torch.testing.assert_close(upsample2x(pictures), expected)
 
 
-def test_doubling_keeps_values_and_puts_means_between_them():
+def test_upsampling_keeps_values_and_inserts_means():
     row = torch.tensor([[1.0, 3.0, 7.0]]).expand(3, 3)[None, None]
     assert upsample2x(row)[0, 0, 2, :-1].tolist() == [1.0, 2.0, 3.0, 5.0, 7.0]
 

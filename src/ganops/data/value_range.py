@@ -1,6 +1,6 @@
 """Finds the stored value that is white: as set, or derived from the pictures if `data_preparation.white` is null.
 
-Cameras, microscopes and scanners store 10, 12 or 14 bits in pictures of 16; masks and line drawings are often stored as
+Cameras, microscopes and scanners store 10, 12 or 14 bits in pictures of 16; masks and line art are often stored as
 0 and 1. Read as full range, all of these are black. Let m be the largest value of a colour (opacity does not count):
 
     8 bits      m ≥ 32: 255                    m = 1: 1

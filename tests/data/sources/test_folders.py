@@ -33,7 +33,7 @@ def test_links_inside_the_folder_are_read(folder: Path) -> None:
     }
 
 
-def test_links_that_lead_out_are_followed(folder: Path) -> None:
+def test_links_out_of_the_folder_are_followed(folder: Path) -> None:
     """DVC and hubs of data sets keep the bytes in their caches and link to them."""
     cache = folder.parent / "cache"
     fill(cache, "ab/cdef", "tree/3.png", "tree/deep/4.png")
@@ -56,7 +56,7 @@ def test_links_that_lead_out_are_followed(folder: Path) -> None:
     }
 
 
-def test_links_that_lead_nowhere_are_named(folder: Path) -> None:
+def test_broken_links_are_reported(folder: Path) -> None:
     (folder / "nothing.png").symlink_to("gone.png")
     (folder / "self.png").symlink_to("self.png")
     (folder / "device.png").symlink_to("/dev/zero")
@@ -84,7 +84,7 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
     assert described(folder.parent / "here") == described(folder)
 
 
-def test_what_is_no_file_is_never_opened(folder: Path) -> None:
+def test_pipes_and_devices_are_never_opened(folder: Path) -> None:
     os.mkfifo(folder / "cat" / "pipe.png")
     assert files_in_folder(folder).files["cat/pipe.png"] == "neither a file nor a folder"
 
@@ -95,7 +95,7 @@ def test_hidden_folders_are_not_entered(folder: Path) -> None:
     assert files_in_folder(folder).ignored == (".git", "__MACOSX", "cat/.cache")
 
 
-def test_an_absurd_size_is_never_read(folder: Path) -> None:
+def test_a_file_above_the_size_limit_is_never_read(folder: Path) -> None:
     with (folder / "cat" / "1.png").open("wb") as file:
         file.truncate(64_000_001)
     read = files_in_folder(folder).files["cat/1.png"]

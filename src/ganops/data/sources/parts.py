@@ -1,4 +1,4 @@
-"""Builds the source of pictures that are rows of arrays, in one part or several, and turns labels into classes."""
+"""Builds the source of pictures that are rows of arrays, in one part or several, and converts labels to classes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -137,7 +137,7 @@ def _is_parquet(file: Path) -> bool:
 
 
 def _row_group(file: Path, column: str, group: int) -> Iterator[pa.Array]:
-    # Memory-mapped without read-ahead buffers: a row group may be the whole file.
+    # Memory-mapped and not pre-buffered: a row group may be the whole file.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[column], use_threads=False):
         yield _validate(batch.column(0))
