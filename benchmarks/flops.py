@@ -1,4 +1,4 @@
-"""How much of what the machine can multiply does a training reach?
+"""Which share of the machine's peak arithmetic does a training reach?
 
 python benchmarks/flops.py        a table: floating-point operations a second of whole iterations, and their share of
                                   the peak, which is that of a large matrix product in the same run, fp32 or bf16,
@@ -46,14 +46,14 @@ def build_iteration(settings: Settings) -> Callable[[], object]:
 
 
 def product(dtype: torch.dtype) -> Callable[[], object]:
-    """Five products of square matrices."""
+    """Return a function that computes five products of square matrices."""
     left, right = (torch.randn(PRODUCT, PRODUCT).to(dtype) for _ in range(2))
 
-    def multiplied() -> None:
+    def multiply() -> None:
         for _ in range(5):
             torch.mm(left, right)
 
-    return multiplied
+    return multiply
 
 
 class Operations(TorchDispatchMode):

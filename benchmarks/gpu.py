@@ -1,7 +1,7 @@
-"""How fast does a GPU train, and what share of what it can multiply is that?
+"""How fast does a GPU train, and which share of its peak arithmetic is that?
 
-python benchmarks/gpu.py        a table: images a second, floating-point operations a second, and their share of a large
-                                bf16 matrix product's in the same run; seconds of the eager side / the side's
+python benchmarks/gpu.py        a table: images per second, floating-point operations per second, and their share of a
+                                large bf16 matrix product in the same run; seconds of the eager side / the side's
 
 Networks: `r3` with the widths published for CIFAR-10 (768 in four stages, R1 and R2 in every iteration), and `dcgan`,
 at 32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam as it comes; `ganops` is bf16, channels-last,
@@ -29,7 +29,7 @@ from ganops.training_settings import Settings
 
 
 class Resident:
-    """Batches of noise that lie on the device."""
+    """Batches of noise on the device."""
 
     def __init__(self, settings: Settings) -> None:
         draw = torch.Generator().manual_seed(0)
@@ -67,16 +67,16 @@ class Side:
 
 
 def product(device: str, side: int) -> Callable[[], object]:
-    """Five bf16 products of square matrices."""
+    """Return a function that computes five bf16 products of square matrices."""
     left, right = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
 
-    def multiplied() -> None:
+    def multiply() -> None:
         for _ in range(5):
             torch.mm(left, right)
         if device == "cuda":
             torch.cuda.synchronize()
 
-    return multiplied
+    return multiply
 
 
 def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace) -> None:

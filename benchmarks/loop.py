@@ -32,7 +32,7 @@ CLASSES = 10
 
 
 class Bare:
-    """The same training, as one writes it by hand for one recipe."""
+    """The same training, written by hand for one recipe."""
 
     def __init__(self, settings: Settings, pictures: Tensor, labels: Tensor) -> None:
         state = TrainingState.initial(settings, build_game(settings))
@@ -41,7 +41,7 @@ class Bare:
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
         self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0
-        self.every, self.moves = settings.penalty_every_moves or 1, 0
+        self.every, self.updates = settings.penalty_every_moves or 1, 0
         if self.every > 1:
             (group,), slower = self.adam_d.param_groups, self.every / (self.every + 1)
             group["lr"], group["betas"] = group["lr"] * slower, tuple(beta**slower for beta in group["betas"])
@@ -50,17 +50,17 @@ class Bare:
 
     def iterate(self, count: int) -> None:
         for _ in range(count):
-            self.move_discriminator()
-            self.move_generator()
+            self.update_discriminator()
+            self.update_generator()
             self.seen += self.settings.batch
             self.update_average()
 
-    def move_discriminator(self) -> None:
+    def update_discriminator(self) -> None:
         self.generator.requires_grad_(False)
         self.discriminator.requires_grad_(True)
         with self.autocast():
             real, label = self.real(self.seen)
-            fake = self.fixed(label)
+            fake = self.detached_fake(label)
             if self.every == 1:
                 real.requires_grad_(self.r1 > 0)
                 fake.requires_grad_(self.r2 > 0)
@@ -72,22 +72,22 @@ class Bare:
                 loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
             if self.every == 1:
                 loss = loss + self.penalty(self.r1, real_logit, real) + self.penalty(self.r2, fake_logit, fake)
-        self.descend(loss)
-        if self.every > 1 and self.moves % self.every == 0:
-            self.descend(self.every * self.penalties())
-        self.moves += 1
+        self.step(loss)
+        if self.every > 1 and self.updates % self.every == 0:
+            self.step(self.every * self.penalties())
+        self.updates += 1
 
     def penalties(self) -> Tensor:
         total = torch.zeros(())
         with self.autocast():
             real, label = self.real(self.seen)
-            for gamma, x in ((self.r1, real), (self.r2, self.fixed(label) if self.r2 else real)):
+            for gamma, x in ((self.r1, real), (self.r2, self.detached_fake(label) if self.r2 else real)):
                 if gamma:
                     x.requires_grad_()
                     total = total + self.penalty(gamma, self.discriminator(x, label).float(), x)
         return total
 
-    def fixed(self, label: Tensor) -> Tensor:
+    def detached_fake(self, label: Tensor) -> Tensor:
         with torch.no_grad():
             return self.fake(label)
 
@@ -98,12 +98,12 @@ class Bare:
         (gradient,) = torch.autograd.grad(logit.sum(), x, create_graph=True)
         return gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
 
-    def descend(self, loss: Tensor) -> None:
+    def step(self, loss: Tensor) -> None:
         loss.backward()
         self.adam_d.step()
         self.adam_d.zero_grad()
 
-    def move_generator(self) -> None:
+    def update_generator(self) -> None:
         self.generator.requires_grad_(True)
         self.discriminator.requires_grad_(False)
         with self.autocast():
@@ -132,12 +132,12 @@ class Bare:
     def real(self, first: int) -> tuple[Tensor, Tensor]:
         chosen = self.order[torch.arange(first, first + self.settings.batch) % len(self.order)]
         pictures = self.pictures[chosen].float() / 127.5 - 1
-        return self.shifted(pictures), self.labels[chosen]
+        return self.shift(pictures), self.labels[chosen]
 
     def fake(self, label: Tensor) -> Tensor:
-        return self.shifted(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
+        return self.shift(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
 
-    def shifted(self, pictures: Tensor) -> Tensor:
+    def shift(self, pictures: Tensor) -> Tensor:
         applied = torch.rand(len(pictures)) < self.strength
         rows, columns = (torch.randint(-(n // 8), n // 8 + 1, (len(pictures),)) for n in pictures.shape[2:])
         return translate(pictures, rows * applied, columns * applied)
@@ -148,7 +148,7 @@ class Repeats:
     """ganops' batches; before a repeat's first one it is the other side's repeat, on a clock of its own."""
 
     loader: Loader
-    calls_a_turn: int
+    calls_per_repeat: int
     other: Callable[[], None]
     clock: Clock
     calls: int = 0
@@ -157,7 +157,7 @@ class Repeats:
     theirs: list[float] = field(default_factory=list)
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
-        if self.calls % self.calls_a_turn == 0:
+        if self.calls % self.calls_per_repeat == 0:
             start = self.clock()
             if self.calls:
                 self.ours.append(start - self.begun)

@@ -1,11 +1,11 @@
 """Does the memory of a training grow with its data set?
 
 python benchmarks/memory.py [--quick]      a table: peak memory of training processes on 1,000, 10,000 and 100,000
-                                           pictures of 32 × 32 in colour, each a process of its own, shown all of them
+                                           pictures of 32 × 32 in colour, each in its own process, each used once
 
-`anonymous` is what the process holds itself (RssAnon, which Linux alone tells); the store is a memory map, whose pages
-the system lends and takes back as it likes: those are in `with maps` (VmHWM). The interpreter with torch has some
-400 MiB before it begins. The ratio is that of the anonymous memory to that of the smallest data set.
+`anonymous` is the process's own memory (RssAnon, on Linux only). The store is a memory map, whose pages the system can
+reclaim; `with maps` (VmHWM) includes them. The interpreter with torch occupies about 400 MiB before the training. The
+ratio is the anonymous memory relative to that of the smallest data set.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from synthetic import random_store
 SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
 
 
-def measured(path: Path) -> dict[str, float]:
-    """Mebibytes of a training in this process, which is shown each picture once."""
+def measure(path: Path) -> dict[str, float]:
+    """Measure the memory, in MiB, of a training in this process that uses each picture once."""
     from ganops.config import TrainingParameters
     from ganops.data.store import Store
     from ganops.launch.launch import launch_training
@@ -55,7 +55,7 @@ def _status(key: str) -> float:
 
 
 def one_run(count: int) -> dict[str, float]:
-    """The training of so many pictures, in a fresh process."""
+    """Measure a training on `count` pictures in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         path = random_store(Path(folder, "store"), count, SIZE, CLASSES).path
         command = [sys.executable, __file__, "--measure", str(path)]

@@ -1,14 +1,14 @@
-"""How fast do pictures become a store, where does the time go, and how does memory grow?
+"""How fast is the data preparation, where does the time go, and how does memory grow?
 
-python benchmarks/preparation.py [--quick]      tables: pictures a second beside a plain loop of Pillow on one core and
+python benchmarks/preparation.py [--quick]      tables: pictures per second beside a plain Pillow loop on one core and
                                                 torchvision on all cores, the decoder's share of the time, peak memory
-python benchmarks/preparation.py small 100000   one preparation of so many pictures of a kind: seconds, memory
+python benchmarks/preparation.py small 100000   one preparation of 100,000 pictures of a kind: seconds, memory
 python benchmarks/preparation.py large 1000
 
-Kinds, all JPEGs in colour: small of 32 × 32 pixels, which stay so; medium of 500 × 375 and large of 6000 × 4000, which
-become 64 × 64. They are made in a temporary folder, the same in every run. `ganops` is all of it: listing the folder,
-decoding, fitting, hashing, splits, near twins, report; the other two only decode and resize. Memory is RssAnon, which
-Linux alone tells; the interpreter with torch has some 400 MiB before it begins.
+Kinds, all JPEGs in colour: small of 32 × 32 pixels, which keep their size; medium of 500 × 375 and large of 6000 ×
+4000, which become 64 × 64. They are made in a temporary folder, the same in every run. `ganops` is the whole
+preparation: listing the folder, decoding, resizing, hashing, splits, near duplicates, report; the other two only decode
+and resize. Memory is RssAnon (Linux only); the interpreter with torch occupies about 400 MiB before the preparation.
 """
 
 import argparse
@@ -73,11 +73,11 @@ def make_medium(folder: Path, count: int) -> None:
 
 
 def make_large(folder: Path, count: int) -> None:
-    """Eight scenes, of which every picture joins two at another height.
+    """Make pictures that each join two of eight scenes at another height.
 
-    Restart markers part the rows of blocks, so that rows of equal place can change places without being encoded again.
+    Restart markers separate the rows of blocks, so that rows can be exchanged without encoding them again.
     """
-    # Of few pictures each is a scene of its own, joined to the next.
+    # If there are few pictures, each is a scene of its own, joined to the next.
     heads, rows = zip(*(_rows(_scene(seed)) for seed in range(min(SCENES, count + 1))), strict=True)
     for k in range(count):
         above, below = k % SCENES, (k + 1 + k // SCENES % (SCENES - 1)) % len(rows)
@@ -103,7 +103,7 @@ def _scene(seed: int) -> bytes:
 
 
 def _rows(content: bytes) -> tuple[bytes, list[bytes]]:
-    """The headers, and the rows of blocks, each with the marker behind it."""
+    """Split a JPEG into its headers and its rows of blocks, each with the marker that follows."""
     start = content.index(b"\xff\xda")
     start += 2 + int.from_bytes(content[start + 2 : start + 4])
     rows, end = [], len(content) - 2
@@ -119,15 +119,15 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {"small": make_small, "medium":
 
 
 @contextmanager
-def made(kind: str, count: int) -> Iterator[Path]:
-    """A temporary folder with so many pictures of a kind."""
+def make_folder(kind: str, count: int) -> Iterator[Path]:
+    """Make a temporary folder with `count` pictures of a kind."""
     with tempfile.TemporaryDirectory() as temporary:
         MAKERS[kind](Path(temporary), count)
         yield Path(temporary)
 
 
 def plain_loop(folder: Path, side: int) -> None:
-    """As tutorials have it: one picture after the other."""
+    """Decode and resize one picture after the other, as tutorials do."""
     for file in sorted(folder.iterdir()):
         with Image.open(file) as opened:
             picture = opened.convert("RGB")
@@ -138,7 +138,7 @@ def plain_loop(folder: Path, side: int) -> None:
 
 
 def torchvision_threads(folder: Path, side: int) -> None:
-    """A thread a core, each with one of torch's own."""
+    """Decode and resize with one thread per core, each with one thread of torch."""
     with ThreadPoolExecutor(CORES) as pool:
         list(pool.map(partial(_with_torchvision, side), sorted(folder.iterdir()), chunksize=8))
 
@@ -150,7 +150,7 @@ def _with_torchvision(side: int, file: Path) -> None:
 
 
 def ganops(folder: Path, side: int) -> None:
-    """The whole preparation, on all cores."""
+    """Run the whole preparation on all cores."""
     prepare(image_folder(folder), parameters(side))
 
 
@@ -172,7 +172,7 @@ def speeds(kind: str, count: int, iterations: int) -> None:
 
 
 def decoder_share(folder: Path, side: int) -> float:
-    """CPU seconds of a preparation inside Pillow's `open` and `load`, of all CPU seconds."""
+    """Return the share of a preparation's CPU seconds that is spent inside Pillow's `open` and `load`."""
     inside = []
 
     def timed(whole: Callable[..., object]) -> Callable[..., object]:
@@ -183,30 +183,30 @@ def decoder_share(folder: Path, side: int) -> float:
             finally:
                 inside.append(time.thread_time() - start)
 
-        return called
+        return wrapped
 
-    whole_open, whole_load = timed(Image.open), timed(ImageFile.ImageFile.load)
+    whole_open, whole_load = count_time(Image.open), count_time(ImageFile.ImageFile.load)
     with mock.patch.object(Image, "open", whole_open), mock.patch.object(ImageFile.ImageFile, "load", whole_load):
         start = time.process_time()
         ganops(folder, side)
         return sum(inside) / (time.process_time() - start)
 
 
-def measured(folder: Path, side: int) -> dict[str, float]:
-    """Seconds and mebibytes of one preparation in this process: before it, and at the most."""
+def measure(folder: Path, side: int) -> dict[str, float]:
+    """Measure one preparation in this process: seconds, and memory in MiB before it and at its peak."""
     peaks, done = [_anonymous()], threading.Event()
 
-    def watch() -> None:
+    def poll() -> None:
         while not done.wait(0.01):
             peaks.append(_anonymous())
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    poller = threading.Thread(target=poll)
+    poller.start()
     start = time.perf_counter()
     ganops(folder, side)
     seconds = time.perf_counter() - start
     done.set()
-    watcher.join()
+    poller.join()
     return {"seconds": seconds, "before": peaks[0], "peak": max(peaks)}
 
 
@@ -216,8 +216,8 @@ def _anonymous() -> float:
 
 
 def one_run(kind: str, count: int) -> None:
-    """One preparation in a fresh process."""
-    with made(kind, count) as folder:
+    """Run one preparation in a fresh process and print it."""
+    with make_folder(kind, count) as folder:
         command = [sys.executable, __file__, "--measure", str(folder), str(SIDES[kind])]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
     rate, grown = count / found["seconds"], found["peak"] - found["before"]

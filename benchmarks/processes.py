@@ -43,7 +43,7 @@ class Pictures:
 
 def seconds_per_iteration(recipe: str, batch: int, count: int, distributed: Distributed) -> float:
     """Measure one side's block, from a fresh state; the first iterations are not counted."""
-    settings = resolved(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
+    settings = resolve_settings(recipe, (3, 32, 32), torch.get_num_threads(), 10, batch=batch, total_images=10**9)
     game = build_game(settings)
     training = iterations(game, TrainingState.initial(settings, game), settings, Pictures(4 * batch), distributed)
     for _ in range(WARM_UP):
@@ -55,7 +55,7 @@ def seconds_per_iteration(recipe: str, batch: int, count: int, distributed: Dist
 
 
 def worker(rank: int, group: str, threads: list[int], recipe: str, batch: int, count: int, result: str) -> None:
-    """In alternation: the leading process alone with each number of threads while the other waits, then both."""
+    """Alternate between the main process with each number of threads (the other waits) and both processes."""
     dist.init_process_group("gloo", f"file://{group}", rank=rank, world_size=2)
     blocks = []
     for _ in range(PAIRS):

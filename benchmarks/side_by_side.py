@@ -25,7 +25,7 @@ def arguments(text: str | None, repeats: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=repeats, help="of each side, after one that warms up")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--processor-time", action="store_true", help="on a busy machine: that of all threads")
+    parser.add_argument("--processor-time", action="store_true", help="CPU time of all threads, for a busy machine")
     return parser
 
 
@@ -50,8 +50,8 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float]
     ratios = [a / b for a, b in zip(above, below, strict=True)]
     if len(ratios) < 2:
         return ratios[0], float("nan")
-    spread = statistics.stdev(ratios) / len(ratios) ** 0.5
-    return statistics.mean(ratios), float(stats.t.ppf(0.975, len(ratios) - 1)) * spread
+    half_width = statistics.stdev(ratios) / len(ratios) ** 0.5
+    return statistics.mean(ratios), float(stats.t.ppf(0.975, len(ratios) - 1)) * half_width
 
 
 def show_interval(value: tuple[float, float]) -> str:
@@ -76,7 +76,7 @@ def machine_line(options: argparse.Namespace) -> str:
 
 
 def processor() -> str:
-    """Its name, and how many cores of it this process may use."""
+    """Return the processor's name and the number of cores that this process may use."""
     file = Path("/proc/cpuinfo")
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -76,7 +76,7 @@ class Discriminator(nn.Module):
 
 
 class Textbook:
-    """One move of D and one of G at each call."""
+    """One update of D and one of G per call."""
 
     def __init__(self, real: Tensor, width: int) -> None:
         self.real, self.net_g, self.net_d = real, Generator(2 * width), Discriminator(width)

@@ -1,4 +1,4 @@
-"""What does a run cost that is not work? `kedro run --env smoke`, beside a bare Kedro project's run of one empty node.
+"""What is the overhead of a run? `kedro run --env smoke`, beside a bare Kedro project's run of one empty node.
 
 python benchmarks/startup.py [repetitions]: clones the last commit into a temporary folder, makes its tracking store,
 and prints medians. The first run of each is a warm-up.

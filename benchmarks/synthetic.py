@@ -12,7 +12,7 @@ from ganops.data.store import FieldFormat, PreparedData, Store
 
 
 def random_store(path: Path, count: int, size: tuple[int, int, int], classes: int) -> Store:
-    """So many pictures (C, H, W) of noise, all of the training split."""
+    """Write `count` pictures (C, H, W) of noise, all in the training split."""
     pictures = np.lib.format.open_memmap(path.with_suffix(".npy"), mode="w+", dtype=np.uint8, shape=(count, *size))
     draw = np.random.default_rng(0)
     for start in range(0, count, 1000):

@@ -1,6 +1,6 @@
 """How much faster are ganops' default settings than the naive loop that tutorials show?
 
-python benchmarks/tutorial.py        a table: images a second of each side, and the tutorial's seconds / the side's
+python benchmarks/tutorial.py        a table: images per second of each side, and the tutorial's seconds / the side's
 
 The naive loop is that of PyTorch's DCGAN tutorial: files decoded by Pillow in each batch (`ImageFolder`, `DataLoader`),
 fp32, eager, contiguous, Adam as it comes, four `.item()` an iteration, a sigmoid and BCELoss, a discriminator with
@@ -8,9 +8,9 @@ batch norm whose gradients the generator's update computes too. Networks are as 
 colour, and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178
 × 218, as the tutorial's faces are, which are resized each time.
 
-Then what each change gives, one after the other: prepared data, no `.item()` and fused Adam, channels-last, bfloat16;
-and ganops without what the tutorial does not have (R1, whose gradient is differentiated again, and the shifts), and as
-it comes. ganops decodes once, in preparation, whose seconds are told beside.
+Then the effect of each change, one after the other: prepared data, no `.item()` and fused Adam, channels-last,
+bfloat16; then ganops without what the tutorial lacks (R1, whose gradient is differentiated again, and the shifts), and
+with defaults. ganops decodes once, in the data preparation, whose seconds are printed separately.
 """
 
 import argparse
@@ -45,7 +45,7 @@ FILES = {"PNG of 32 × 32": ((32, 32), "png"), "JPEG of 178 × 218": ((178, 218)
 
 
 def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> Path:
-    """Smooth colours, each picture its own."""
+    """Write pictures of smooth colours, all different."""
     (folder / "all").mkdir(parents=True)
     draw = np.random.default_rng(0)
     for k in range(count):
@@ -54,8 +54,8 @@ def make_files(folder: Path, count: int, size: tuple[int, int], suffix: str) -> 
     return folder
 
 
-def prepared(files: Path, store: Path) -> Store:
-    """The store that ganops makes of the files, with all pictures but a few in the training split."""
+def prepare_store(files: Path, store: Path) -> Store:
+    """Prepare a store of the files, with almost all pictures in the training split."""
     values = yaml.safe_load((ROOT / "conf/base/parameters_data_preparation.yml").read_text(encoding="utf-8"))[
         "data_preparation"
     ]
@@ -65,7 +65,7 @@ def prepared(files: Path, store: Path) -> Store:
 
 
 def generator() -> nn.Sequential:
-    """The tutorial's, at 32 × 32."""
+    """Build the tutorial's network at 32 × 32."""
     levels = [LATENT, 4 * WIDTH, 2 * WIDTH, WIDTH]
     layers: list[nn.Module] = []
     for k, (a, b) in enumerate(pairwise(levels)):
@@ -75,7 +75,7 @@ def generator() -> nn.Sequential:
 
 
 def discriminator() -> nn.Sequential:
-    """The tutorial's, at 32 × 32."""
+    """Build the tutorial's network at 32 × 32."""
     layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
     for a, b in ((WIDTH, 2 * WIDTH), (2 * WIDTH, 4 * WIDTH)):
         layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, inplace=True)]
@@ -84,7 +84,7 @@ def discriminator() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is no longer as in the tutorial."""
+    """Differences from the tutorial."""
 
     quiet: bool = False
     channels_last: bool = False
@@ -104,52 +104,52 @@ class Tutorial:
             for net in (self.net_d, self.net_g)
         )
         self.criterion = nn.BCELoss()
-        self.told: list[float] = []
+        self.recorded: list[float] = []
 
     def iterate(self, count: int) -> None:
         for _ in range(count):
-            self.round(next(self.batches))
+            self.train_iteration(next(self.batches))
 
-    def round(self, real: Tensor) -> None:
-        """The lines of the tutorial, in its order."""
+    def train_iteration(self, real: Tensor) -> None:
+        """Train one iteration, by the lines of the tutorial in its order."""
         self.net_d.zero_grad()
         label = torch.full((len(real),), 1.0)
-        output = self.judge(real)
+        output = self.discriminate(real)
         error_real = self.criterion(output, label)
         error_real.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         noise = torch.randn(len(real), LATENT, 1, 1)
         with self.autocast():
             fake = self.net_g(noise)
         label.fill_(0.0)
-        output = self.judge(fake.detach())
+        output = self.discriminate(fake.detach())
         error_fake = self.criterion(output, label)
         error_fake.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         self.adam_d.step()
         self.net_g.zero_grad()
         label.fill_(1.0)
-        output = self.judge(fake)
+        output = self.discriminate(fake)
         error_g = self.criterion(output, label)
         error_g.backward()
-        self.tell(output.mean())
+        self.record(output.mean())
         self.adam_g.step()
-        self.tell(error_real + error_fake)
+        self.record(error_real + error_fake)
 
-    def judge(self, pictures: Tensor) -> Tensor:
+    def discriminate(self, pictures: Tensor) -> Tensor:
         with self.autocast():
             return self.net_d(pictures).view(-1).float()
 
     def autocast(self) -> torch.autocast:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.changes.bf16)
 
-    def tell(self, value: Tensor) -> None:
+    def record(self, value: Tensor) -> None:
         if not self.changes.quiet:
-            self.told.append(value.item())
+            self.recorded.append(value.item())
 
 
-def decoded(folder: Path, workers: int) -> Iterator[Tensor]:
-    """The tutorial's loader, epoch after epoch."""
+def decode_files(folder: Path, workers: int) -> Iterator[Tensor]:
+    """Yield batches of the tutorial's loader, epoch after epoch."""
     each = transforms.Compose(
         [
             transforms.Resize(SIZE[1]),
@@ -194,7 +194,7 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], N
     files = {name: make_files(folder / str(k), 2000, *form) for k, (name, form) in enumerate(FILES.items())}
     first, other = files
     start = time.perf_counter()
-    store = prepared(files[first], folder / "store")
+    store = prepare_store(files[first], folder / "store")
     print(f"preparation of 2000 files, {first}: {time.perf_counter() - start:.1f} s, once")
     steps = {
         f"tutorial, {first}": Tutorial(decoded(files[first], options.workers), Changes()),
@@ -216,7 +216,7 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], N
 
 
 def _other(threads: int) -> str:
-    return "fp32" if resolved("dcgan", SIZE, threads).precision == "bf16" else "bf16"
+    return "fp32" if resolve_settings("dcgan", SIZE, threads).precision == "bf16" else "bf16"
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from ganops.config import ClassifierParameters
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.train_classifier import train_classifier
@@ -31,7 +31,7 @@ def store_of(path: Path, classes: tuple[str, ...]) -> Store:
     labels = np.arange(200) % len(CLASSES)
     pictures = bars(labels, 0)
     references = [
-        Reference(f"{i}.png", pictures[i].copy, int(label) if classes else -1) for i, label in enumerate(labels)
+        SampleRef(f"{i}.png", pictures[i].copy, int(label) if classes else -1) for i, label in enumerate(labels)
     ]
     prepare(Source(references, classes), of_base.data_preparation())[0].write(path)
     return Store.open(path)

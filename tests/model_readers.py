@@ -1,4 +1,4 @@
-"""What reads trained things: each with a way to lay a small valid one into a folder, for `mutations.Reader`."""
+"""Readers of trained models and their files, each with a function that writes a small valid one, for `mutations`."""
 
 import asyncio
 import json
@@ -124,7 +124,7 @@ def _classifier(classes: tuple[str, ...]) -> Classifier:
     return classifier
 
 
-def _judges() -> Mapping[str, Mapping[str, bytes]]:
+def _extractors() -> Mapping[str, Mapping[str, bytes]]:
     modes = Coordinates(2, ("a", "b"), np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0.1, 0.2]))
     return {
         "classifier": _classifier(("cat", "dog")).files(),
@@ -134,13 +134,13 @@ def _judges() -> Mapping[str, Mapping[str, bytes]]:
     }
 
 
-def _write_judge(judge: str, name: str, folder: Path) -> tuple[str, bytes]:
-    for file, content in _judges()[judge].items():
+def _write_extractor(kind: str, name: str, folder: Path) -> tuple[str, bytes]:
+    for file, content in _extractors()[kind].items():
         (folder / file).write_bytes(content)
-    return name, _judges()[judge][name]
+    return name, _extractors()[kind][name]
 
 
-def _read_judge(folder: Path) -> object:
+def _read_extractor(folder: Path) -> object:
     return restore({path.name: path.read_bytes() for path in folder.iterdir()})
 
 
@@ -161,7 +161,7 @@ def _write_request(folder: Path) -> tuple[str, bytes]:
 
 
 def _read_request(folder: Path) -> object:
-    """As `kedro serve` answers it."""
+    """Answer as `kedro serve` does."""
     body = (folder / "request.json").read_bytes()
     sent: list[Message] = []
 
@@ -196,7 +196,7 @@ def _write_parameters(folder: Path) -> tuple[str, bytes]:
 
 
 def _read_parameters(folder: Path) -> object:
-    """Files that are no YAML are refused before, by Kedro's loader."""
+    """Read YAML only: Kedro's loader refuses other files before."""
     try:
         raw = json.loads((folder / "parameters.json").read_bytes())
     except (ValueError, RecursionError) as error:
@@ -213,11 +213,11 @@ MODEL_READERS: dict[str, tuple[Callable[[Path], tuple[str, bytes]], Callable[[Pa
     "training state": (_write_state, _read_state),
     "snapshots": (_write_snapshots, _read_snapshots),
     "snapshot": (_write_snapshot, _read_snapshot),
-    "classifier": (partial(_write_judge, "classifier", "extractor.json"), _read_judge),
-    "weights of a classifier": (partial(_write_judge, "classifier", "weights.safetensors"), _read_judge),
-    "stacked digits": (partial(_write_judge, "stacked digits", "extractor.json"), _read_judge),
-    "coordinates": (partial(_write_judge, "coordinates", "extractor.json"), _read_judge),
-    "pretrained": (partial(_write_judge, "pretrained", "extractor.json"), _read_judge),
+    "classifier": (partial(_write_extractor, "classifier", "extractor.json"), _read_extractor),
+    "weights of a classifier": (partial(_write_extractor, "classifier", "weights.safetensors"), _read_extractor),
+    "stacked digits": (partial(_write_extractor, "stacked digits", "extractor.json"), _read_extractor),
+    "coordinates": (partial(_write_extractor, "coordinates", "extractor.json"), _read_extractor),
+    "pretrained": (partial(_write_extractor, "pretrained", "extractor.json"), _read_extractor),
     "seconds": (_write_seconds, lambda folder: Stopwatch(folder / "seconds", 0)),
     "request": (_write_request, _read_request),
     "parameters": (_write_parameters, _read_parameters),

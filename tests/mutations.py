@@ -1,10 +1,10 @@
 """Readers of files, and damaged copies of what they read.
 
-A reader accepts a damaged file or refuses it by an error of the family: nothing else may come out of it.
+A reader accepts a damaged file or refuses it with a project error; any other outcome is a failure.
 
-`python tests/try_mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with so much memory
-beyond what the process has at first. It prints READY, then a line each: number, outcome, seconds, megabytes. It is the
-process that a proof may lose.
+`python tests/try_mutations.py NAME FIRST COUNT MEGABYTES` tries mutations one after the other, with MEGABYTES of
+memory beyond what the process uses at first. It prints READY, then one line per mutation: number, outcome, seconds,
+megabytes. A proof runs it as a process of its own, because a mutation may end the process.
 """
 
 import gzip
@@ -43,7 +43,7 @@ def _same(content: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Reader:
-    """One way into the program.
+    """One reader of the program.
 
     Args:
         write: lays a valid input into a folder and returns the name of the file that is to be damaged, and its content.
@@ -57,7 +57,7 @@ class Reader:
 
 
 class Trial:
-    """A reader, and its input with one file damaged, again and again."""
+    """A reader, and its input with one file damaged repeatedly."""
 
     def __init__(self, name: str, reader: Reader, folder: Path) -> None:
         self._name, self._reader, self._folder = name, reader, folder
@@ -69,11 +69,11 @@ class Trial:
         (self._folder / self._file).write_bytes(self._reader.pack(content))
 
     def read(self) -> object:
-        """What the reader makes of the folder as it is."""
+        """Read the folder in its present state."""
         return self._reader.read(self._folder)
 
     def run(self, number: int) -> str:
-        """ACCEPTED or REFUSED; any other error of the reader is raised."""
+        """Read the folder; return ACCEPTED or REFUSED, and raise any other error of the reader."""
         self.put(mutate(self._content, np.random.default_rng((zlib.crc32(self._name.encode()), number))))
         try:
             self.read()
@@ -83,7 +83,7 @@ class Trial:
 
 
 def mutate(content: bytes, random: np.random.Generator) -> bytes:
-    """The content with one to three damages."""
+    """Return the content with one to three damages."""
     damaged = bytearray(content)
     for _ in range(random.integers(1, 4)):
         _DAMAGES[random.integers(len(_DAMAGES))](damaged, random)
@@ -91,7 +91,7 @@ def mutate(content: bytes, random: np.random.Generator) -> bytes:
 
 
 def _at(content: bytearray, random: np.random.Generator) -> int:
-    """A place: anywhere, in the first 128 bytes or in the last 256, where formats keep their headers."""
+    """Draw a position: anywhere, in the first 128 bytes or in the last 256, where formats keep their headers."""
     end = len(content)
     first, last = ((0, end), (0, min(end, 128)), (max(0, end - 256), end))[random.integers(3)]
     return int(random.integers(first, max(last, first + 1)))
@@ -122,7 +122,7 @@ def _number(content: bytearray, random: np.random.Generator) -> None:
 
 
 def _digits(content: bytearray, random: np.random.Generator) -> None:
-    """Another digit in the place of one, as headers in words have them."""
+    """Replace a digit by another one, as in text headers."""
     places = [at for at, byte in enumerate(content) if byte in b"0123456789"]
     if places:
         content[places[random.integers(len(places))]] = int(random.choice(list(b"0123456789-.eE,")))
@@ -170,7 +170,7 @@ def _labels() -> np.ndarray:
 
 
 def _prepare(folder: Path, source: str, tolerated_bad_share: float = 0.25) -> object:
-    """As the node of the data preparation does it, from the files to samples in the memory of the store."""
+    """Prepare the files as the node of the data preparation does."""
     from ganops.config import DataPreparationParameters
     from ganops.data.preparation import prepare
     from ganops.data.sources.build import build_source
@@ -326,7 +326,7 @@ READERS: dict[str, Reader] = {
 
 
 def _memory(key: str) -> int:
-    """Bytes of this process: VmHWM is the most since the last reset, VmRSS those now, VmSize all addresses."""
+    """Return bytes of this process: VmHWM is the peak since the last reset, VmRSS the present, VmSize the addresses."""
     line = next(
         line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith(key)
     )
@@ -334,7 +334,7 @@ def _memory(key: str) -> int:
 
 
 def _try(trial: Trial, number: int) -> str:
-    """One line: number, outcome, seconds, megabytes."""
+    """Print one line: number, outcome, seconds, megabytes."""
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before, start = _memory("VmRSS"), time.perf_counter()
     try:

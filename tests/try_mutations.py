@@ -1,11 +1,11 @@
-"""The process that tries damaged files: its arguments and what it prints are those of `mutations.main`."""
+"""Runs `mutations.main`, with its arguments and its output, in a process of its own."""
 
 import importlib
 import sys
 import types
 from pathlib import Path
 
-# By hand, because other packages install a `tests` of their own.
+# Registered by hand, because other packages install a `tests` of their own.
 package = types.ModuleType("tests")
 package.__path__ = [str(Path(__file__).parent)]
 sys.modules["tests"] = package

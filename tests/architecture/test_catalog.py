@@ -21,7 +21,7 @@ from PIL import Image
 from ganops.bundle import BundleData
 from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import PreparedData
 from ganops.errors import StorageError
 from ganops.extractors.build import Pretrained, StoredExtractor
@@ -54,7 +54,7 @@ def bundle(value: int) -> BundleData:
 
 
 def store(value: int) -> PreparedData:
-    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), 20 + i + value, np.uint8)) for i in range(20)]
+    pictures = [SampleRef(str(i), partial(np.full, (4, 4, 1), 20 + i + value, np.uint8)) for i in range(20)]
     return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 

@@ -110,165 +110,101 @@ BARE_PARTICIPLE = "a verb: what the function does"
 GENITIVE = "a name without the leading genitive"
 
 # (file, word) → why it stays.
-ALLOWED: Mapping[tuple[str, str], str] = {}
+ALLOWED: Mapping[tuple[str, str], str] = {
+    ("src/ganops/data/sources/npy.py", "tell"): "a method of files",
+    ("src/ganops/data/sources/tars.py", "tell"): "a method of files",
+}
 
 # Word → the folders and files that still have it. Empty at the end.
 # fmt: off
 NOT_YET: Mapping[str, str] = {
-    "\"looks.": "src/ganops/tracking/ tests/tracking/",
-    "\"lost\"": "src/ganops/reporting/ src/ganops/tracking/ tests/pipelines/ tests/reporting/ tests/tracking/",
-    "'lost'": "src/ganops/tracking/",
-    ".leads": "src/ganops/launch/ src/ganops/training/",
-    ".lost": "src/ganops/pipelines/comparison/ src/ganops/reporting/ src/ganops/training/ tests/training/",
+    "\"lost\"": "src/ganops/reporting/ tests/pipelines/ tests/reporting/ tests/tracking/",
+    "'lost'": "src/ganops/reporting/",
+    ".lost": "src/ganops/reporting/",
     "OF_TWO_PLAYERS": "src/ganops/games/",
     "Turn": "src/ganops/training/",
-    "_LOG": "src/ganops/pipelines/comparison/ src/ganops/pipelines/data_preparation/ src/ganops/tracking/",
-    "_LOGGER": "src/ganops/hooks.py src/ganops/registry/ src/ganops/tracking/",
-    "_OF_ANY_WIDTH": "src/ganops/data/",
-    "_OF_ARCHIVES": "src/ganops/data/",
+    "_LOGGER": "src/ganops/registry/",
     "_OF_CLASSES": "src/ganops/registry/",
-    "_OF_HEADERS": "src/ganops/data/",
-    "_OF_ONE_WIDTH": "src/ganops/data/",
-    "_OF_PICTURES": "src/ganops/data/ src/ganops/games/",
+    "_OF_PICTURES": "src/ganops/games/",
     "_OF_POINTS": "src/ganops/evaluation/ src/ganops/games/",
-    "_Spread": "src/ganops/networks/",
     "_adapted": "src/ganops/training/",
     "_augmented": "src/ganops/games/",
-    "_back": "src/ganops/training/",
     "_checked": "src/ganops/sampling.py",
     "_chosen": "src/ganops/reporting/",
     "_compared": "src/ganops/games/",
-    "_damaged": "src/ganops/data/ src/ganops/training/",
+    "_damaged": "src/ganops/training/",
     "_derived": "src/ganops/games/",
     "_descend": "src/ganops/training/",
-    "_described": "src/ganops/data/",
     "_downloaded": "src/ganops/extractors/",
-    "_drawn": "src/ganops/data/ src/ganops/evaluation/ src/ganops/reporting/",
-    "_ended": "src/ganops/launch/",
+    "_drawn": "src/ganops/evaluation/ src/ganops/reporting/",
     "_filled": "src/ganops/data/",
-    "_gentler": "src/ganops/training/",
-    "_given_up": "src/ganops/launch/ src/ganops/training/",
-    "_joined": "src/ganops/training/",
-    "_judged": "src/ganops/pipelines/comparison/ src/ganops/tracking/ src/ganops/training/",
     "_kept": "src/ganops/augment.py",
-    "_locked": "src/ganops/tracking/ src/ganops/training/",
-    "_lost": "src/ganops/training/",
-    "_made": "src/ganops/training/",
-    "_mapped": "src/ganops/data/",
     "_mirrored": "src/ganops/data/",
     "_moved": "src/ganops/noise.py src/ganops/training/",
-    "_named": "src/ganops/dvc_stages/ src/ganops/evaluation/",
+    "_named": "src/ganops/evaluation/",
     "_normalised": "src/ganops/networks/",
     "_of_classes": "src/ganops/evaluation/ src/ganops/reporting/",
-    "_of_discriminator": "src/ganops/training/",
-    "_of_diversity": "src/ganops/training/",
     "_of_field": "src/ganops/games/",
-    "_of_gradients": "src/ganops/training/",
-    "_of_session": "src/ganops/tracking/",
     "_of_subsets": "src/ganops/metrics/",
-    "_of_zeros": "src/ganops/networks/",
-    "_opened": "src/ganops/data/ src/ganops/training/",
-    "_ordered": "src/ganops/data/",
-    "_played": "src/ganops/training/",
-    "_prepared": "src/ganops/data/",
-    "_refused": "src/ganops/data/ src/ganops/tracking/",
+    "_refused": "src/ganops/configuration/",
     "_registered": "src/ganops/registry/",
-    "_renumbered": "src/ganops/data/",
-    "_resumed": "src/ganops/training/",
-    "_saved": "src/ganops/pipelines/comparison/",
-    "_seen": "src/ganops/training/",
-    "_shared": "src/ganops/data/",
-    "_show": "src/ganops/registry/ src/ganops/training/",
-    "_shown": "src/ganops/reporting/ src/ganops/tracking/",
-    "_skipped": "src/ganops/data/",
-    "_sorted_out": "src/ganops/data/",
-    "_stored": "src/ganops/data/",
-    "_told": "src/ganops/launch/ src/ganops/reporting/",
-    "_undamaged": "src/ganops/data/",
-    "_unfinished": "src/ganops/tracking/",
-    "_unpacked": "src/ganops/data/",
-    "_validated": "src/ganops/data/",
-    "a look": "benchmarks/ src/ganops/launch/ src/ganops/training/ tests/training/",
-    "a round": (
-        "benchmarks/ docs/processes.md src/ganops/games/ src/ganops/training/ src/ganops/training_settings.py "
-        "tests/games/ tests/training/ "
-    ),
-    "a turn": "benchmarks/",
+    "_show": "src/ganops/registry/",
+    "_shown": "src/ganops/reporting/",
+    "_told": "src/ganops/reporting/",
+    "a round": "src/ganops/games/ src/ganops/training/ src/ganops/training_settings.py tests/games/ tests/training/",
     "agreement": (
-        "README.md conf/ src/ganops/bundle_description.py src/ganops/evaluation/ src/ganops/extractors/ "
-        "src/ganops/launch/ src/ganops/registry/ tests/evaluation/ tests/extractors/ tests/registry/ tests/reporting/ "
+        "conf/ src/ganops/bundle_description.py src/ganops/evaluation/ src/ganops/extractors/ src/ganops/launch/ "
+        "src/ganops/registry/ tests/evaluation/ tests/extractors/ tests/registry/ tests/reporting/ "
     ),
-    "ahead": "benchmarks/ src/ganops/data/ src/ganops/games/ src/ganops/training/ tests/games/ tests/test_sampling.py",
-    "anchored": "conf/ tests/objectives/ tests/test_settings.py",
+    "ahead": "benchmarks/ src/ganops/games/ src/ganops/training/ tests/games/ tests/test_sampling.py",
+    "anchored": "conf/ tests/test_settings.py",
     "anew": (
-        "src/ganops/augment.py src/ganops/data/ src/ganops/launch/ src/ganops/pipelines/evaluate_samples/ "
-        "src/ganops/tracking/ src/ganops/training/ tests/training/ "
+        "src/ganops/augment.py src/ganops/configuration/ src/ganops/launch/ src/ganops/pipelines/evaluate_samples/ "
+        "src/ganops/training/ tests/training/ "
     ),
-    "by heart": "README.md src/ganops/augment.py src/ganops/launch/ src/ganops/training/",
-    "called": "benchmarks/",
-    "compared": "src/ganops/pipelines/comparison/",
+    "by heart": "src/ganops/augment.py",
     "create_store": "src/ganops/tracking/",
-    "custody": "README.md src/ganops/dvc_stages/ src/ganops/errors.py tests/dvc_stages/",
     "damaged": "src/ganops/extractors/",
-    "decoded": "benchmarks/",
     "derivations": "src/ganops/games/ src/ganops/launch/ src/ganops/reporting/",
-    "descend": "benchmarks/",
     "discriminator moves": "tests/games/",
     "doubts": "src/ganops/registry/ tests/registry/",
     "drawings": (
-        "src/ganops/data/ src/ganops/pipelines/comparison/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ "
-        "tests/reporting/ "
+        "src/ganops/pipelines/comparison/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ tests/reporting/ "
     ),
-    "each move": "tests/training/",
-    "each round": "src/ganops/training/ tests/training/",
-    "every look": "src/ganops/training/ tests/games/",
-    "every move": "README.md conf/ src/ganops/config.py src/ganops/games/",
+    "every look": "tests/games/",
+    "every move": "conf/ src/ganops/config.py src/ganops/games/",
     "every moves": (
-        "benchmarks/ conf/ src/ganops/config.py src/ganops/games/ src/ganops/training/ "
+        "benchmarks/ conf/ docs/recipes.md src/ganops/config.py src/ganops/games/ src/ganops/training/ "
         "src/ganops/training_settings.py tests/training/ "
     ),
-    "every round": "benchmarks/",
-    "eyes": "src/ganops/evaluation/ src/ganops/launch/ src/ganops/training/ tests/training/",
-    "farewell": "docs/processes.md",
+    "eyes": "src/ganops/evaluation/",
     "film": (
-        "README.md conf/ src/ganops/kedro_datasets/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ "
-        "tests/data/ tests/kedro_datasets/ tests/reporting/ "
+        "conf/ src/ganops/kedro_datasets/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ "
+        "tests/kedro_datasets/ tests/reporting/ "
     ),
     "films": "conf/ src/ganops/reporting/",
     "first round": "src/ganops/training/",
-    "first rounds": "benchmarks/",
-    "fixed": "benchmarks/",
-    "forget_after": "src/ganops/training/",
-    "game is lost": "README.md src/ganops/training/ tests/end_to_end/",
-    "game that was lost": "src/ganops/pipelines/comparison/ src/ganops/training/ tests/training/",
-    "game was lost": "src/ganops/pipelines/comparison/ src/ganops/reporting/ src/ganops/training/ tests/end_to_end/",
-    "games that were lost": "src/ganops/reporting/ src/ganops/training/",
-    "games were lost": "src/ganops/pipelines/comparison/",
-    "gathered": "src/ganops/training/",
-    "given": "benchmarks/ src/ganops/evaluation/ src/ganops/pipelines/evaluate_samples/ src/ganops/registry/",
-    "given pictures": "src/ganops/evaluation/ tests/pipelines/ tests/tracking/",
-    "given samples": "src/ganops/reporting/ tests/tracking/",
+    "game is lost": "tests/end_to_end/",
+    "game that was lost": "src/ganops/training/",
+    "game was lost": "src/ganops/reporting/",
+    "games that were lost": "src/ganops/reporting/",
+    "given": "src/ganops/evaluation/ src/ganops/pipelines/evaluate_samples/ src/ganops/registry/",
+    "given pictures": "src/ganops/evaluation/ tests/pipelines/ tests/reporting/",
+    "given samples": "src/ganops/reporting/ tests/reporting/",
     "glance": "src/ganops/evaluation/",
     "grace": "src/ganops/training/",
-    "guarded": "src/ganops/data/",
-    "halving": "src/ganops/extractors/ src/ganops/networks/ tests/networks/",
-    "halvings": "src/ganops/games/ src/ganops/networks/",
-    "heard": (
-        "src/ganops/launch/ src/ganops/pipelines/comparison/ src/ganops/training/ tests/launch/ tests/metrics/ "
-        "tests/training/ "
-    ),
-    "joined": "src/ganops/launch/",
+    "halving": "src/ganops/extractors/",
+    "halvings": "src/ganops/games/",
+    "heard": "tests/metrics/",
     "judge": (
-        "benchmarks/ conf/ src/ganops/cli.py src/ganops/config.py src/ganops/evaluation/ src/ganops/extractors/ "
-        "src/ganops/games/ src/ganops/launch/ src/ganops/metrics/ src/ganops/pipeline_registry.py "
-        "src/ganops/pipelines/comparison/ src/ganops/pipelines/evaluate_samples/ src/ganops/pipelines/evaluation/ "
-        "src/ganops/registry/ src/ganops/training/ tests/evaluation/ tests/extractors/ tests/model_readers.py "
-        "tests/networks/ tests/pipelines/ tests/proofs/ tests/registry/ tests/training/ "
+        "conf/ src/ganops/config.py src/ganops/evaluation/ src/ganops/extractors/ src/ganops/games/ "
+        "src/ganops/metrics/ src/ganops/pipeline_registry.py src/ganops/pipelines/evaluate_samples/ "
+        "src/ganops/pipelines/evaluation/ src/ganops/registry/ tests/evaluation/ tests/extractors/ tests/pipelines/ "
+        "tests/proofs/ tests/registry/ "
     ),
     "judged": (
-        "README.md conf/ notebooks/02_compare_runs.ipynb src/ganops/config.py src/ganops/evaluation/ "
-        "src/ganops/extractors/ src/ganops/pipelines/comparison/ src/ganops/pipelines/evaluation/ "
-        "src/ganops/registry/ src/ganops/reporting/ src/ganops/sampling.py src/ganops/tracking/ src/ganops/training/ "
+        "conf/ notebooks/02_compare_runs.ipynb src/ganops/config.py src/ganops/evaluation/ src/ganops/extractors/ "
+        "src/ganops/pipelines/evaluation/ src/ganops/registry/ src/ganops/reporting/ src/ganops/sampling.py "
         "tests/evaluation/ tests/extractors/ tests/pipelines/ tests/registry/ tests/reporting/ "
         "tests/test_start_checks.py tests/tracking/ "
     ),
@@ -277,168 +213,84 @@ NOT_YET: Mapping[str, str] = {
         "tests/pipelines/ "
     ),
     "judges": (
-        "README.md src/ganops/evaluation/ src/ganops/extractors/ src/ganops/kedro_datasets/ src/ganops/networks/ "
-        "src/ganops/pipelines/evaluation/ src/ganops/registry/ src/ganops/reporting/ tests/data/ tests/end_to_end/ "
-        "tests/extractors/ tests/model_readers.py tests/proofs/ tests/registry/ "
+        "src/ganops/evaluation/ src/ganops/extractors/ src/ganops/kedro_datasets/ src/ganops/pipelines/evaluation/ "
+        "src/ganops/registry/ src/ganops/reporting/ tests/end_to_end/ tests/extractors/ tests/proofs/ tests/registry/ "
     ),
     "kth move": "tests/training/",
     "last round": "src/ganops/bundle.py src/ganops/training/",
     "lazy move": "tests/games/",
-    "leading one": "docs/processes.md src/ganops/launch/ src/ganops/training/",
-    "leading process": "benchmarks/ src/ganops/launch/ src/ganops/training/ tests/training/",
-    "least_images": "benchmarks/ src/ganops/training/",
-    "left_behind": "src/ganops/data/",
-    "look at samples": "src/ganops/training/",
-    "looked": (
-        "src/ganops/data/ src/ganops/evaluation/ src/ganops/games/ src/ganops/training/ tests/data/ tests/evaluation/ "
-        "tests/pipelines/ tests/test_start_checks.py tests/training/ "
-    ),
-    "lookout": "benchmarks/ src/ganops/launch/ src/ganops/training/ tests/training/",
+    "looked": "src/ganops/evaluation/ src/ganops/games/ tests/evaluation/ tests/test_start_checks.py",
     "looks ahead": "src/ganops/training/",
     "looks at reals": "src/ganops/games/ tests/games/",
     "looks at samples": "src/ganops/extractors/",
     "looks at the real": "src/ganops/evaluation/ tests/evaluation/",
-    "lost game": (
-        "conf/ src/ganops/config.py src/ganops/reporting/ src/ganops/training/ tests/end_to_end/ tests/pipelines/ "
-        "tests/reporting/ tests/training/ "
-    ),
-    "lost games": "src/ganops/training/ tests/training/",
-    "lost.0": "tests/end_to_end/ tests/training/",
-    "lost.1": "tests/end_to_end/",
-    "made": "benchmarks/",
+    "lost game": "conf/ src/ganops/config.py src/ganops/reporting/ tests/end_to_end/",
     "made_from": "src/ganops/extractors/",
-    "material": "src/ganops/hooks.py src/ganops/tracking/ tests/test_rights.py tests/tracking/",
-    "materials": "src/ganops/hooks.py src/ganops/tracking/ tests/test_rights.py tests/tracking/",
-    "measured": "benchmarks/ src/ganops/evaluation/",
-    "move of d": "benchmarks/",
+    "measured": "src/ganops/evaluation/",
     "move of the discriminator": "conf/ src/ganops/training/",
-    "moves": "benchmarks/ src/ganops/games/ src/ganops/training/",
+    "moves": "src/ganops/games/ src/ganops/training/",
     "moves of the discriminator": "conf/",
     "moves the clock": "tests/training/",
-    "multiplied": "benchmarks/",
-    "near_twins": "src/ganops/data/",
     "next round": "src/ganops/training/",
-    "nobody": (
-        "benchmarks/ src/ganops/data/ src/ganops/games/ src/ganops/launch/ src/ganops/parameters.py "
-        "src/ganops/registry/ src/ganops/tracking/ src/ganops/training/ tests/extractors/ tests/games/ tests/launch/ "
-        "tests/reporting/ tests/training/ "
-    ),
+    "nobody": "src/ganops/games/ src/ganops/registry/ tests/extractors/ tests/games/ tests/reporting/",
     "observed": "src/ganops/games/ src/ganops/training/",
-    "observer": "benchmarks/ src/ganops/training/ tests/training/",
     "of which": (
-        "benchmarks/ conf/ docs/processes.md src/ganops/augment.py src/ganops/data/ src/ganops/evaluation/ "
-        "src/ganops/extractors/ src/ganops/launch/ src/ganops/networks/ src/ganops/noise.py "
-        "src/ganops/pipeline_registry.py src/ganops/tracking/ tests/data/ tests/extractors/ tests/registry/ "
-        "tests/training/ "
+        "conf/ src/ganops/augment.py src/ganops/code_digest.py src/ganops/evaluation/ src/ganops/extractors/ "
+        "src/ganops/launch/ src/ganops/noise.py src/ganops/pipeline_registry.py src/ganops/tracking/ "
+        "tests/extractors/ tests/registry/ "
     ),
-    "one move": "benchmarks/ src/ganops/training/",
+    "one move": "src/ganops/training/",
     "one round": "src/ganops/training/",
-    "pace": "src/ganops/training/ tests/training/",
-    "play": (
-        "benchmarks/ conf/ docs/processes.md src/ganops/cli.py src/ganops/games/ src/ganops/launch/ "
-        "src/ganops/pipelines/training/ src/ganops/training/ tests/training/ "
-    ),
-    "played": (
-        "README.md benchmarks/ docs/processes.md src/ganops/games/ src/ganops/objectives/ src/ganops/training/ "
-        "tests/games/ tests/launch/ tests/proofs/ tests/training/ "
-    ),
+    "pace": "CONTRIBUTING.md src/ganops/training/ tests/training/",
+    "play": "conf/ src/ganops/games/",
+    "played": "src/ganops/games/ src/ganops/training/ tests/games/ tests/proofs/",
     "player moves": "src/ganops/training/",
-    "playing": "benchmarks/ src/ganops/training/",
-    "plays": (
-        "benchmarks/ docs/processes.md src/ganops/games/ src/ganops/training/ tests/benchmarks/ tests/extractors/ "
-        "tests/tracking/ tests/training/ "
-    ),
-    "prepare_ready": "src/ganops/data/",
-    "prepared": "benchmarks/",
-    "receipt": "src/ganops/dvc_stages/ src/ganops/pipelines/registration/ tests/registry/",
-    "recipe=article": "README.md",
+    "plays": "src/ganops/games/ tests/extractors/ tests/tracking/",
+    "receipt": "src/ganops/pipelines/registration/ tests/registry/",
     "rendered": "src/ganops/reporting/",
     "resized": "src/ganops/extractors/",
-    "resolved": "benchmarks/",
-    "retell": "src/ganops/training/",
-    "retold": "src/ganops/training/",
     "rival": "src/ganops/registry/",
-    "round after": "src/ganops/training/",
     "round images": (
         "benchmarks/ src/ganops/bundle.py src/ganops/training/ src/ganops/training_settings.py tests/games/ "
         "tests/training/ "
     ),
-    "rounds": "benchmarks/ src/ganops/training/",
-    "rounds a": "benchmarks/",
-    "rounds and": "benchmarks/ tests/data/",
-    "rounds of": "benchmarks/",
-    "said": "benchmarks/ src/ganops/games/ src/ganops/launch/ src/ganops/parameters.py src/ganops/training/",
+    "said": "src/ganops/games/",
     "scratch": (
-        "benchmarks/ conf/ src/ganops/data/ src/ganops/hooks.py src/ganops/tracking/ src/ganops/training/ tests/data/ "
-        "tests/dvc_stages/ tests/end_to_end/ tests/pipelines/ tests/registry/ tests/test_files.py tests/tracking/ "
-        "tests/training/ "
+        "conf/ src/ganops/hooks.py src/ganops/training/ tests/dvc_stages/ tests/end_to_end/ tests/pipelines/ "
+        "tests/registry/ tests/tracking/ "
     ),
-    "shifted": "benchmarks/",
-    "show": "src/ganops/reporting/ src/ganops/tracking/",
-    "shown": (
-        "benchmarks/ src/ganops/data/ src/ganops/evaluation/ src/ganops/metrics/ src/ganops/reporting/ "
-        "src/ganops/tracking/ src/ganops/training/ "
-    ),
+    "show": "src/ganops/tracking/",
+    "shown": "src/ganops/evaluation/ src/ganops/metrics/ src/ganops/reporting/ src/ganops/training/",
     "sight": "src/ganops/evaluation/ tests/test_augment.py",
-    "silence": "src/ganops/training/",
-    "silently": "src/ganops/launch/",
-    "so many": (
-        "README.md benchmarks/ conf/ src/ganops/data/ src/ganops/files.py src/ganops/games/ src/ganops/metrics/ "
-        "src/ganops/registry/ src/ganops/training/ "
-    ),
+    "so many": "conf/ src/ganops/games/ src/ganops/metrics/ src/ganops/registry/ src/ganops/training/",
     "so often": "conf/",
-    "somebody": "src/ganops/launch/ src/ganops/reporting/ tests/conftest.py tests/registry/ tests/test_rights.py",
-    "spaced": "src/ganops/data/",
-    "speak": "src/ganops/launch/",
-    "spreads": "src/ganops/extractors/ src/ganops/training/",
-    "strengths": "src/ganops/games/ src/ganops/training/ tests/reference/ tests/test_sampling.py tests/training/",
-    "summed": "src/ganops/networks/",
+    "somebody": "src/ganops/reporting/ tests/conftest.py tests/registry/ tests/test_rights.py",
+    "spreads": "src/ganops/extractors/",
+    "strengths": "src/ganops/games/ src/ganops/training/ tests/test_sampling.py tests/training/",
     "tell": (
-        "benchmarks/ src/ganops/data/ src/ganops/evaluation/ src/ganops/hooks.py src/ganops/launch/ "
-        "src/ganops/registry/ src/ganops/reporting/ src/ganops/tracking/ src/ganops/training/ tests/dvc_stages/ "
-        "tests/launch/ tests/registry/ tests/reporting/ tests/tracking/ tests/training/ "
+        "src/ganops/data/ src/ganops/evaluation/ src/ganops/registry/ src/ganops/reporting/ tests/dvc_stages/ "
+        "tests/registry/ tests/reporting/ tests/tracking/ "
     ),
     "tells": (
-        "benchmarks/ conf/ docs/processes.md src/ganops/data/ src/ganops/evaluation/ src/ganops/extractors/ "
-        "src/ganops/files.py src/ganops/games/ src/ganops/launch/ src/ganops/registry/ src/ganops/reporting/ "
-        "src/ganops/tracking/ src/ganops/training/ tests/bars.py tests/benchmarks/ tests/data/ tests/extractors/ "
-        "tests/launch/ tests/registry/ tests/reporting/ tests/tracking/ "
+        "conf/ src/ganops/evaluation/ src/ganops/extractors/ src/ganops/games/ src/ganops/registry/ "
+        "src/ganops/reporting/ tests/bars.py tests/extractors/ tests/registry/ tests/reporting/ tests/tracking/ "
     ),
-    "the article": "src/ganops/games/ src/ganops/networks/",
-    "the one of": "src/ganops/data/ src/ganops/training/ tests/tracking/",
-    "the round": "docs/processes.md src/ganops/games/ src/ganops/training/ tests/launch/ tests/training/",
+    "the article": "src/ganops/games/",
+    "the one of": "tests/test_code_digest.py tests/tracking/",
+    "the round": "src/ganops/games/",
     "the rounds": "src/ganops/tracking/",
-    "the watch": (
-        "README.md benchmarks/ docs/processes.md src/ganops/launch/ src/ganops/training/ tests/architecture/ "
-        "tests/training/ "
-    ),
-    "timed": "benchmarks/",
     "told": (
-        "benchmarks/ docs/processes.md src/ganops/cli.py src/ganops/data/ src/ganops/evaluation/ "
-        "src/ganops/extractors/ src/ganops/hooks.py src/ganops/launch/ src/ganops/reporting/ src/ganops/tracking/ "
-        "src/ganops/training/ tests/data/ tests/end_to_end/ tests/games/ tests/launch/ tests/networks/ "
-        "tests/pipelines/ tests/reporting/ tests/test_code_digest.py tests/test_config.py tests/test_settings.py "
-        "tests/test_start_checks.py tests/tracking/ tests/training/ "
+        "src/ganops/evaluation/ src/ganops/extractors/ src/ganops/reporting/ tests/end_to_end/ tests/games/ "
+        "tests/reporting/ tests/test_config.py tests/test_settings.py tests/test_start_checks.py tests/tracking/ "
     ),
     "turns": (
-        "benchmarks/ src/ganops/data/ src/ganops/games/ src/ganops/reporting/ src/ganops/sampling.py "
-        "src/ganops/training/ tests/data/ tests/reporting/ tests/test_sampling.py tests/training/ "
+        "src/ganops/games/ src/ganops/reporting/ src/ganops/sampling.py src/ganops/training/ tests/reporting/ "
+        "tests/test_sampling.py tests/training/ "
     ),
-    "twin": "src/ganops/data/ tests/proofs/ tests/reference/",
-    "twins": "README.md benchmarks/ src/ganops/data/ tests/data/ tests/reference/",
-    "two looks": "benchmarks/ src/ganops/training/",
-    "unheard": "benchmarks/ src/ganops/launch/ src/ganops/training/ tests/training/",
-    "venue": "src/ganops/training/",
-    "verdict": "src/ganops/registry/ src/ganops/reporting/ src/ganops/training/ tests/registry/ tests/training/",
+    "twin": "tests/proofs/",
+    "verdict": "src/ganops/registry/ src/ganops/reporting/ tests/registry/",
     "verdicts": "src/ganops/pipelines/registration/ src/ganops/registry/ src/ganops/reporting/ tests/registry/",
-    "wanted": "src/ganops/parameters.py",
-    "watch.py": "benchmarks/",
-    "watched": "README.md src/ganops/launch/",
-    "whoever": (
-        "docs/processes.md src/ganops/pipelines/registration/ src/ganops/tracking/ src/ganops/training/ tests/data/ "
-        "tests/metrics/ tests/tracking/ tests/training/ "
-    ),
-    "whole rounds": "benchmarks/",
+    "whoever": "src/ganops/pipelines/registration/ tests/metrics/ tests/tracking/",
     "width_pixels": (
         "src/ganops/extractors/ src/ganops/games/ src/ganops/networks/ src/ganops/reporting/ src/ganops/training/ "
         "src/ganops/training_settings.py tests/games/ "

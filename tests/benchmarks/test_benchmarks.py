@@ -24,7 +24,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan"])
-def test_each_script_tells_how_to_run_it(
+def test_help_states_how_to_run_each_script(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = importlib.import_module(name)
@@ -49,10 +49,10 @@ def test_operations_are_those_of_forward_and_backward() -> None:
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "r3gan"])
-def test_the_bare_loop_plays_the_same_game(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bare_loop_trains_the_same_weights(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, shared = importlib.import_module("loop"), importlib.import_module("side_by_side")
-    said = {"precision": "fp32", "augmentation": 0.0, "width": 4, "batch": 8}
-    settings = shared.resolved(recipe, (1, 12, 12), 1, 3, **said)
+    overrides = {"precision": "fp32", "augmentation": 0.0, "width": 4, "batch": 8}
+    settings = shared.resolve_settings(recipe, (1, 12, 12), 1, 3, **overrides)
     pictures = torch.randint(0, 256, (64, 1, 12, 12), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     labels = torch.arange(64) % 3
     bare = loop.Bare(settings, pictures, labels)
@@ -62,7 +62,7 @@ def test_the_bare_loop_plays_the_same_game(recipe: str, monkeypatch: pytest.Monk
         train_iteration(game, state, settings, _InOrder(pictures, labels))
     drawn = iter(_latents(settings))
     monkeypatch.setattr(torch, "randn", lambda *shape: next(drawn))
-    bare.rounds(2)
+    bare.run(2)
     for name, network in (("generator", bare.generator), ("discriminator", bare.discriminator)):
         for theirs, ours in zip(network.parameters(), state.networks[name].parameters(), strict=True):
             torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Small stores and pictures that the tests of the data share."""
+"""Small stores and pictures shared by the tests of data."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.store import Store
 
 from .. import parameters as of_base
@@ -20,13 +20,13 @@ def constant(value: int, height: int = 4, width: int = 4, channels: int = 1) -> 
     return np.full((height, width, channels), value, dtype=np.uint8)
 
 
-def refuse(reason: str) -> np.ndarray:
+def raise_unreadable(reason: str) -> np.ndarray:
     raise UnreadablePicture(reason)
 
 
 def source_of(pictures: list[np.ndarray], labels: list[int], classes: tuple[str, ...]) -> Source:
     references = [
-        Reference(f"{i}.png", partial(np.copy, picture), label)
+        SampleRef(f"{i}.png", partial(np.copy, picture), label)
         for i, (picture, label) in enumerate(zip(pictures, labels, strict=True))
     ]
     return Source(references, classes)
@@ -46,5 +46,5 @@ def store(source: Source, tmp_path: Path) -> Store:
 
 @pytest.fixture
 def contents() -> Callable[[Path], dict[str, bytes]]:
-    """A function that reads a folder: file name → bytes."""
+    """Return a function that reads a folder: file name → bytes."""
     return lambda folder: {file.name: file.read_bytes() for file in sorted(folder.iterdir())}

@@ -54,7 +54,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png(width: int, height: int, *, depth: int = 8, colour: int = 0, extra: bytes = b"", rows: bytes = b"") -> bytes:
-    """A PNG by hand: its header may promise what its rows do not hold."""
+    """Make a PNG whose header may not match its rows."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     body = chunk(b"IDAT", zlib.compress(rows)) if rows else b""
     return b"\x89PNG\r\n\x1a\n" + header + extra + body + chunk(b"IEND", b"")
@@ -74,7 +74,7 @@ def text_bomb(kind: bytes) -> bytes:
 
 
 def resized_header(jpeg: bytes, width: int, height: int) -> bytes:
-    """The JPEG with another size in its frame header."""
+    """Change the size in a JPEG's frame header."""
     at = jpeg.index(b"\xff\xc0") + 5
     return jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4 :]
 
@@ -85,7 +85,7 @@ def broken_checksum(content: bytes) -> bytes:
 
 
 def late_exif(drawn: Image.Image, orientation: int) -> bytes:
-    """A PNG whose EXIF stands behind its pixels."""
+    """Make a PNG whose EXIF follows its pixels."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = encoded(drawn)
@@ -94,7 +94,7 @@ def late_exif(drawn: Image.Image, orientation: int) -> bytes:
 
 
 def described(drawn: Image.Image, text: str) -> bytes:
-    """A PNG with a text beside its pixels."""
+    """Make a PNG with a text chunk."""
     about = PngImagePlugin.PngInfo()
     about.add_text("about", text)
     return encoded(drawn, pnginfo=about)

@@ -1,4 +1,4 @@
-"""A folder as one finds it: 200 files in two classes, 160 pictures of all kinds and names, and 40 that are none.
+"""A messy folder: 200 files in two classes, 160 pictures of all formats and names, and 40 other files.
 
 `cd tests && python -m data.hostile FOLDER` writes it, to be tried from the command line.
 """
@@ -61,7 +61,7 @@ Write = Callable[[Path], object]
 
 
 def good() -> dict[str, Write]:
-    """Name → what writes the picture."""
+    """Return name → function that writes the picture."""
     grey_16 = Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100)
     kinds = {
         **{f"{mode}.png": encoded(picture(1, mode)) for mode in ("L", "LA", "RGB", "RGBA", "P", "1")},
@@ -91,7 +91,7 @@ def good() -> dict[str, Write]:
 
 
 def bad() -> dict[str, tuple[Write, str]]:
-    """Name → what writes it, and why it is no picture."""
+    """Return name → function that writes the file, and the reason why it cannot be read."""
     return {f"dog/bad {name}": entry for name, entry in (_damaged() | _bombs() | _others() | _no_files()).items()}
 
 
@@ -143,7 +143,7 @@ def _others() -> dict[str, tuple[Write, str]]:
         "vector.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', UNKNOWN),
         "icon.ico": (encoded(picture(53), "ico"), UNKNOWN),
         "page.jpg": (b"<!DOCTYPE html><title>404 Not Found</title>", UNKNOWN),
-        "film.mp4": (b"\0\0\0\x20ftypisom" + bytes(100), UNKNOWN),
+        "clip.mp4": (b"\0\0\0\x20ftypisom" + bytes(100), UNKNOWN),
         "phone.heic": (b"\0\0\0\x18ftypheic" + bytes(100), UNKNOWN),
         "notes.txt": (b"Remember the milk", "not a picture"),
     }
@@ -153,8 +153,8 @@ def _others() -> dict[str, tuple[Write, str]]:
 def _no_files() -> dict[str, tuple[Write, str]]:
     return {
         "link out.png": (lambda path: path.symlink_to("/etc/hostname"), UNKNOWN),
-        "link to nothing.png": (lambda path: path.symlink_to("nowhere.png"), "a link to nothing"),
-        "link to itself.png": (lambda path: path.symlink_to(path.name), "a link to nothing"),
+        "link to nothing.png": (lambda path: path.symlink_to("nowhere.png"), "a broken link"),
+        "link to itself.png": (lambda path: path.symlink_to(path.name), "a broken link"),
         "pipe.png": (os.mkfifo, "neither a file nor a folder"),
     }
 
@@ -168,7 +168,7 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def write(folder: Path) -> None:
-    """All of it below `folder`."""
+    """Write all files below `folder`."""
     for name, effect in (good() | {name: effect for name, (effect, _) in bad().items()}).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Samples that come as they are stored."""
+"""Samples that are stored unchanged."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def written(samples: ArraySamples, path: Path) -> Store:
     return Store.open(path)
 
 
-def test_the_store_holds_the_points_as_they_came(tmp_path: Path) -> None:
+def test_the_store_contains_the_points_unchanged(tmp_path: Path) -> None:
     store = written(unlabelled(), tmp_path / "store")
     assert store.sample_field == "point"
     assert store.fields == {"point": FieldFormat("float32", (3,), "float32_quarter")}
@@ -43,11 +43,11 @@ def test_equal_points_are_duplicates_and_stay_together(tmp_path: Path) -> None:
     assert splits[40:] == splits[:10]
 
 
-def test_a_limit_takes_of_every_mode_as_many() -> None:
+def test_a_limit_takes_equally_many_of_every_mode() -> None:
     prepared, report = prepare(gaussians_25(), of_base.data_preparation(limit=1_000))
     np.testing.assert_array_equal(np.bincount(prepared.manifest["label"]), 40)
     assert report["splits"]["train"]["per_class"] == dict.fromkeys(map(str, range(25)), 28)
-    assert "near_twins" not in report and "skipped" not in report
+    assert "near_duplicates" not in report and "skipped" not in report
     kept = [int(file.removeprefix("gaussians_25:")) for file in prepared.manifest["file"]]
     np.testing.assert_array_equal(prepared.arrays["point"], gaussians_25().values[kept])
     np.testing.assert_array_equal(prepared.arrays["label"], gaussians_25().labels[kept])
@@ -61,6 +61,6 @@ def test_the_model_sees_a_quarter_of_the_coordinates(tmp_path: Path) -> None:
     assert torch.equal(shown.sort(dim=0).values, expected)
 
 
-def test_points_have_no_size() -> None:
+def test_parameters_of_pictures_are_refused_for_points() -> None:
     with pytest.raises(ConfigurationError, match=r"data_preparation.height: expected null"):
         prepare(unlabelled(), of_base.data_preparation(height=64))

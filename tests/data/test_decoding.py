@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, features
 
 from ganops.config import PictureLimits
-from ganops.data.decoding import decode, find_peak, is_deep, read, read_shape
+from ganops.data.decoding import decode, find_peak, is_16_bit, open_picture, read_shape
 from ganops.data.sources.source import UnreadablePicture
 
 from .encoded import (
@@ -64,7 +64,7 @@ def test_cmyk_becomes_colour() -> None:
 
 
 def test_adobes_ycck_becomes_colour() -> None:
-    # Adobe stores complements: Y = 120 without colour is a lightness of 135, of which a black of 200 leaves 200 / 255.
+    # Adobe stores complements: Y = 120 without colour is a lightness of 135, and a black of 200 leaves 200 / 255.
     grey = decode(ycck(120, 128, 128, 200))
     assert grey.shape == (16, 16, 3)
     assert np.abs(grey.astype(int) - 135 * 200 / 255).max() <= 1
@@ -84,13 +84,13 @@ def test_16_bits_of_colour_keep_their_upper_8() -> None:
 
 
 @pytest.mark.parametrize("form", ["gif", "webp", "png", "tiff", "mpo"])
-def test_the_first_frame_and_the_first_page_are_taken(form: str) -> None:
+def test_the_first_frame_or_page_is_read(form: str) -> None:
     options = {"lossless": True} if form == "webp" else {}
     single = encoded(picture(3), "jpeg" if form == "mpo" else form, **options)
     np.testing.assert_array_equal(decode(animated(3, form, **options)), decode(single))
 
 
-TURNS = [
+ORIENTATIONS = [
     lambda p: p,
     lambda p: p[:, ::-1],
     lambda p: p[::-1, ::-1],
@@ -108,15 +108,15 @@ def test_exif_orientation_is_applied(orientation: int, form: str) -> None:
     pixels = random(4, 6, 3)
     options = {"lossless": True} if form == "webp" else {}
     turned = oriented(Image.fromarray(pixels), orientation, form, **options)
-    np.testing.assert_array_equal(decode(turned), TURNS[orientation - 1](pixels))
+    np.testing.assert_array_equal(decode(turned), ORIENTATIONS[orientation - 1](pixels))
     assert read_shape(turned) == decode(turned).shape
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
-def test_avif_is_read_and_turned(orientation: int) -> None:
+def test_exif_is_applied_to_avif(orientation: int) -> None:
     content = oriented(picture(0), orientation, "avif", quality=100, subsampling="4:4:4")
-    expected = TURNS[orientation - 1](np.asarray(picture(0)))
+    expected = ORIENTATIONS[orientation - 1](np.asarray(picture(0)))
     assert read_shape(content) == decode(content).shape == expected.shape
     assert np.abs(decode(content).astype(int) - expected).max() <= 4
 
@@ -127,24 +127,24 @@ def test_lossless_formats_are_read_exactly(form: str) -> None:
     np.testing.assert_array_equal(decode(content), np.asarray(picture(0)))
 
 
-def test_exif_behind_the_pixels_turns_too() -> None:
+def test_exif_after_the_pixels_is_applied() -> None:
     pixels = random(4, 6, 3)
     np.testing.assert_array_equal(decode(late_exif(Image.fromarray(pixels), 6)), np.rot90(pixels, k=-1))
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0MM nonsense", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff"])
-def test_damaged_exif_turns_nothing(exif: bytes) -> None:
+def test_damaged_exif_is_ignored(exif: bytes) -> None:
     plain = picture(0)
     np.testing.assert_array_equal(decode(encoded(plain, "jpeg", exif=exif)), decode(encoded(plain, "jpeg")))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "P"])
-def test_the_header_tells_the_shape(mode: str) -> None:
+def test_the_header_gives_the_shape(mode: str) -> None:
     content = encoded(picture(0, mode))
     assert read_shape(content) == decode(content).shape
 
 
-def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
+def test_jpegs_are_downscaled_to_at_least_twice_the_target() -> None:
     content = encoded(Image.fromarray(noise(0, 603, 805)), "jpeg")
     for least, size, extent in (
         ((64, 64), (202, 151), (201.25, 150.75)),
@@ -152,16 +152,16 @@ def test_jpegs_are_shrunk_to_no_less_than_twice_what_is_wanted() -> None:
         ((64, 201), (403, 302), (402.5, 301.5)),
         ((302, 300), (805, 603), (805, 603)),
     ):
-        with read(content, least) as shrunk:
+        with open_picture(content, least) as shrunk:
             assert (shrunk.picture.size, shrunk.extent) == (size, extent), least
-    with read(content) as whole:
+    with open_picture(content) as whole:
         assert whole.picture.size == (805, 603)
 
 
-def test_the_limit_of_pixels_is_checked_before_any_is_decoded() -> None:
+def test_the_pixel_limit_is_checked_before_decoding() -> None:
     message = r"more pixels than data_preparation\.limits\.megapixels=52 allows"
     for content in (png(52_001, 1000), resized_header(encoded(picture(0), "jpeg"), 40_000, 40_000)):
-        for reads in (decode, read_shape, find_peak, is_deep):
+        for reads in (decode, read_shape, find_peak, is_16_bit):
             with pytest.raises(UnreadablePicture, match=message):
                 reads(content)
 
@@ -185,7 +185,7 @@ def test_a_hundred_megabytes_of_text_are_refused(kind: bytes) -> None:
         decode(text_bomb(kind))
 
 
-def test_a_lack_of_memory_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_memory_is_not_an_unreadable_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(picture: Image.Image) -> None:
         raise MemoryError
 
@@ -205,7 +205,7 @@ def test_a_lack_of_memory_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyP
         (encoded(Image.fromarray(np.array([[70000]], dtype=np.int32)), "tiff"), "beyond 16 bits"),
     ],
 )
-def test_unreadable_pictures_say_why(content: bytes, reason: str) -> None:
+def test_unreadable_pictures_have_a_reason(content: bytes, reason: str) -> None:
     with pytest.raises(UnreadablePicture, match=reason) as caught:
         decode(content)
     assert "0x" not in str(caught.value)  # an address would differ from run to run

@@ -8,7 +8,7 @@ def all_values() -> torch.Tensor:
     return torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
 
 
-def test_every_pixel_value_comes_back() -> None:
+def test_every_pixel_value_round_trips() -> None:
     assert torch.equal(decode_images(encode_images(all_values())), all_values())
 
 
@@ -34,19 +34,19 @@ def test_bfloat16_is_decoded_in_float32() -> None:
     assert torch.equal(decode_images(values), decode_images(values.to(torch.float32)))
 
 
-def test_encoding_leaves_its_input_alone() -> None:
+def test_encoding_does_not_change_its_input() -> None:
     values = torch.linspace(-2, 2, 16).reshape(1, 1, 4, 4)
     before = values.clone()
     decode_images(values)
     assert torch.equal(values, before)
 
 
-def test_every_coordinate_comes_back() -> None:
+def test_every_coordinate_round_trips() -> None:
     points = torch.tensor([[-4.05, 1e-20, 3.3333333], [5.1, -0.0, 1e20]])
     assert torch.equal(decode_points(encode_points(points)), points)
     assert encode_points(torch.full((1, 2), 4.0)).tolist() == [[1.0, 1.0]]
 
 
-def test_model_values_become_what_the_store_holds_of_the_field() -> None:
+def test_model_values_become_stored_values_of_the_field() -> None:
     assert decode("image", torch.full((1, 1, 2, 2), 9.0)).unique().tolist() == [255]
     assert decode("point", torch.full((1, 2), 9.0)).tolist() == [[36.0, 36.0]]

@@ -39,7 +39,7 @@ def test_no_room_for_the_store_leaves_the_old_one(
     assert list(store.path.parent.iterdir()) == [store.path]
 
 
-def test_no_room_for_the_scratch_file_names_its_folder(source: Source) -> None:
+def test_no_room_for_the_temporary_file_names_its_folder(source: Source) -> None:
     with full_disk(), pytest.raises(StorageError, match=f"^{tempfile.gettempdir()}: .*room on its disk"):
         prepare(source, PARAMETERS)
 

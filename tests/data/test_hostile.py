@@ -10,7 +10,7 @@ import pytest
 from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 from ganops.errors import DataError
 
@@ -35,9 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files go."""
-    path = tmp_path / "scratch"
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that receives all temporary files."""
+    path = tmp_path / "temporary"
     path.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(path))
     return path
@@ -67,13 +67,13 @@ def test_the_same_folder_gives_the_same_bytes(folder: Path, tmp_path: Path) -> N
     assert written[0] == written[1]
 
 
-def test_past_the_share_it_stops_and_nothing_stays(folder: Path, scratch: Path) -> None:
+def test_too_many_bad_pictures_stop_it_without_leftovers(folder: Path, temporary: Path) -> None:
     with pytest.raises(DataError, match=r"at most 39 of 200 .* received 40 \(dog/bad 1 by 60000\.png: so narrow"):
         prepare(image_folder(folder), tolerating(0.199))
-    assert not list(scratch.iterdir())
+    assert not list(temporary.iterdir())
 
 
-def test_an_interruption_stops_it_and_nothing_stays(scratch: Path) -> None:
+def test_an_interruption_stops_it_without_leftovers(temporary: Path) -> None:
     loaded = []
 
     def load(row: int) -> np.ndarray:
@@ -82,11 +82,11 @@ def test_an_interruption_stops_it_and_nothing_stays(scratch: Path) -> None:
             signal.raise_signal(signal.SIGINT)
         return np.full((4, 4, 1), 99, dtype=np.uint8)
 
-    references = [Reference(str(row), partial(load, row)) for row in range(20_000)]
+    references = [SampleRef(str(row), partial(load, row)) for row in range(20_000)]
     with pytest.raises(KeyboardInterrupt):
         prepare(Source(references, ()), of_base.data_preparation(height=4, width=4, channels=1), workers=2)
     assert len(loaded) < 2_000
-    assert not list(scratch.iterdir())
+    assert not list(temporary.iterdir())
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
         image_folder(tmp_path)
 
 
-def test_an_archive_that_climbs_is_refused_whole(tmp_path: Path) -> None:
+def test_an_archive_with_an_outside_entry_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "climbing.zip", "w") as archive:
         for name in ("cat/1.png", "../../climbed.png"):
             archive.writestr(name, encoded(picture(0)))

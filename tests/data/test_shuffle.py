@@ -20,7 +20,7 @@ def test_slices_join_to_the_whole(sizes: list[int]) -> None:
     np.testing.assert_array_equal(np.concatenate(parts), sample_indices(INDICES, 0, 40, seed=4))
 
 
-def test_order_depends_on_the_seed_alone() -> None:
+def test_order_depends_only_on_the_seed() -> None:
     first = sample_indices(INDICES, 100, 30, seed=1)
     other = sample_indices(INDICES, 100, 30, seed=2)
     assert not np.array_equal(first, other)

@@ -39,7 +39,7 @@ def test_sizes_are_stratified() -> None:
         np.testing.assert_array_equal(counts, (share * np.array([100, 50, 30])).round().astype(int))
 
 
-def test_seeds_change_the_splits_and_nothing_else_does() -> None:
+def test_only_the_seed_changes_the_splits() -> None:
     labels = np.repeat([0, 1], 50)
     other = PARAMETERS.model_copy(update={"seed": 1})
     first = assign_splits(labels, none(100), distinct(100), ("a", "b"), PARAMETERS)
@@ -70,12 +70,12 @@ def test_small_classes_get_one_in_each_split() -> None:
     assert sorted(splits[97:]) == ["held_out", "train", "validation"]
 
 
-def test_a_class_with_too_few_is_named() -> None:
-    with pytest.raises(DataError, match=r"class 'few': .* received 2 distinct, which leaves none for train"):
+def test_a_class_with_too_few_pictures_is_reported() -> None:
+    with pytest.raises(DataError, match=r"class 'few': .* received 2 distinct pictures, which leaves none for train"):
         assign_splits(np.repeat([0, 1], [97, 2]), none(99), distinct(99), ("many", "few"), PARAMETERS)
 
 
-def test_without_a_share_there_is_no_validation() -> None:
+def test_a_share_of_zero_gives_no_validation_split() -> None:
     parameters = PARAMETERS.model_copy(update={"validation_share": 0.0})
     splits = assign_splits(distinct(10), none(10), distinct(10), (), parameters)
     assert sorted(splits) == ["held_out"] * 2 + ["train"] * 8
@@ -105,7 +105,7 @@ def test_limit_keeps_the_proportion_of_class_and_part() -> None:
 OWN_TEST_PART = PARAMETERS.model_copy(update={"held_out_share": None, "validation_share": 0.25})
 
 
-def test_the_own_test_part_is_held_out_and_validation_is_a_share_of_the_rest() -> None:
+def test_the_test_part_is_held_out_and_validation_drawn_from_the_rest() -> None:
     labels, test = np.repeat([0, 1, 0, 1], [40, 20, 9, 1]), np.repeat([False, True], [60, 10])
     splits = np.array(assign_splits(labels, test, distinct(70), ("a", "b"), OWN_TEST_PART))
     np.testing.assert_array_equal(splits == "held_out", test)
@@ -113,7 +113,7 @@ def test_the_own_test_part_is_held_out_and_validation_is_a_share_of_the_rest() -
         assert np.bincount(labels[splits == name], minlength=2).tolist() == counts
 
 
-def test_one_copy_in_the_test_part_holds_all_copies_out() -> None:
+def test_a_copy_in_the_test_part_holds_out_all_copies() -> None:
     duplicate_of = distinct(40)
     duplicate_of[30] = 3  # in the test part, of the training part's fourth
     duplicate_of[20] = 3  # and once more in the training part
@@ -129,9 +129,11 @@ def test_with_a_number_the_parts_are_pooled() -> None:
     assert pooled == assign_splits(labels, none(100), distinct(100), ("a", "b"), PARAMETERS)
 
 
-def test_a_class_of_the_test_part_alone_is_named() -> None:
+def test_a_class_only_in_the_test_part_is_reported() -> None:
     labels, test = np.repeat([0, 1], [9, 3]), np.repeat([False, True], [9, 3])
-    with pytest.raises(DataError, match=r"class 'b': .* received 0 distinct, which leaves none for train, validation"):
+    with pytest.raises(
+        DataError, match=r"class 'b': .* received 0 distinct pictures, which leaves none for train, validation"
+    ):
         assign_splits(labels, test, distinct(12), ("a", "b"), OWN_TEST_PART)
 
 
@@ -140,6 +142,6 @@ def test_a_missing_test_part_is_an_error() -> None:
         assign_splits(distinct(10), none(10), distinct(10), (), OWN_TEST_PART)
 
 
-def test_shares_must_leave_some_to_train() -> None:
+def test_shares_must_leave_training_pictures() -> None:
     with pytest.raises(ConfigurationError, match="a sum below 1, received 1"):
         of_base.data_preparation(validation_share=0.5, held_out_share=0.5)

@@ -65,7 +65,7 @@ def test_a_write_that_fails_leaves_the_old_store(source: Source, store: Store, c
     assert list(store.path.parent.iterdir()) == [store.path]
 
 
-def test_a_kill_at_any_moment_leaves_old_new_or_none(source: Source, tmp_path: Path, contents: Contents) -> None:
+def test_a_kill_at_any_moment_leaves_a_whole_store_or_none(source: Source, tmp_path: Path, contents: Contents) -> None:
     old, new = (prepare(source, PARAMETERS.model_copy(update={"seed": seed}))[0] for seed in (1, 2))
     whole = []
     for prepared in (old, new):

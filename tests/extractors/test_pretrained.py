@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from ganops.data.crop_and_resize import fit
+from ganops.data.crop_and_resize import crop_and_resize
 from ganops.errors import MetricError
 from ganops.extractors import efficientnet, inception
 from ganops.extractors.base import FeatureExtractor, extract
@@ -95,7 +95,7 @@ def test_other_channels_are_seen_as_the_preparation_would_make_them_rgb(
     name: str, channels: int, extractors: dict[str, FeatureExtractor]
 ) -> None:
     pictures = noise(2, channels)
-    fitted = [fit(picture.transpose(1, 2, 0), (3, 16, 16)) for picture in pictures.numpy()]
+    fitted = [crop_and_resize(picture.transpose(1, 2, 0), (3, 16, 16)) for picture in pictures.numpy()]
     seen, of_rgb = (extract(extractors[name], images) for images in (pictures, torch.from_numpy(np.stack(fitted))))
     np.testing.assert_array_equal(seen.values, of_rgb.values)
     assert seen.probabilities is not None

@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 
 from ganops.config import EvaluationParameters
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.stacked_mnist import CLASSES
 from ganops.data.store import Store
 from ganops.errors import MetricError
@@ -46,7 +46,7 @@ def stacks(labels: np.ndarray, seed: int) -> np.ndarray:
 
 
 def written(path: Path, pictures: np.ndarray, classes: Sequence[str]) -> Store:
-    references = [Reference(f"{i}", p.copy, int(k)) for i, (p, k) in enumerate(zip(pictures, LABELS, strict=True))]
+    references = [SampleRef(f"{i}", p.copy, int(k)) for i, (p, k) in enumerate(zip(pictures, LABELS, strict=True))]
     prepare(Source(references, tuple(classes)), of_base.data_preparation())[0].write(path)
     return Store.open(path)
 

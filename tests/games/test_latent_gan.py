@@ -115,7 +115,7 @@ def test_a_lazy_move_augments_only_what_a_penalty_looks_at(monkeypatch, names, m
 def test_the_gradient_penalty_looks_between_the_real_and_the_fake_of_an_index():
     losses = game("wasserstein").losses("discriminator", networks(), BATCH, NOISE, LossWeights(gradient_penalty=10.0))
     latent = NOISE.normal("latent/discriminator", (4,)).reshape(6, 1, 2, 2)
-    share = NOISE.uniform("interpolate_samples")[:, None, None, None]
+    share = NOISE.uniform("interpolates")[:, None, None, None]
     between = share * BATCH["image"] + (1 - share) * latent
     expected = 10 * (squared_norm(between).sqrt() - 1).square()
     torch.testing.assert_close(losses.terms["penalty/gradient"], expected)

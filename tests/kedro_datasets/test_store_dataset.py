@@ -8,7 +8,7 @@ import pytest
 from kedro.io import DatasetError
 
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import PreparedData, Store
 from ganops.errors import DataError
 from ganops.kedro_datasets.folder_dataset import FolderDataset
@@ -18,7 +18,7 @@ from .. import parameters as of_base
 
 
 def prepared() -> PreparedData:
-    pictures = [Reference(str(i), partial(np.full, (4, 4, 1), 20 + i, np.uint8)) for i in range(20)]
+    pictures = [SampleRef(str(i), partial(np.full, (4, 4, 1), 20 + i, np.uint8)) for i in range(20)]
     return prepare(Source(pictures, ()), of_base.data_preparation())[0]
 
 

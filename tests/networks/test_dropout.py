@@ -5,14 +5,14 @@ from ganops.networks.dropout import Dropout
 from ganops.noise import Noise
 
 
-def test_the_mean_stays_and_the_share_is_dropped():
+def test_the_mean_stays_and_the_probability_holds():
     dropped = Dropout(Noise(0, 0, 100), "real")(torch.ones(100, 1000), "first", 0.3)
     assert (dropped == 0).float().mean().item() == pytest.approx(0.3, abs=0.005)
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.01)
     assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
 
 
-def test_a_mask_depends_on_its_address_alone():
+def test_a_mask_depends_only_on_its_address():
     values = torch.ones(8, 3, 4, 5)
     whole = Dropout(Noise(0, 16, 8), "real")(values, "first", 0.5)
     torch.manual_seed(5)

@@ -12,7 +12,7 @@ FAMILIES = [dcgan, vanilla, r3, resnet]
 @pytest.mark.parametrize("channels, height, width", SIZES)
 @pytest.mark.parametrize("classes", [0, 3])
 @pytest.mark.parametrize("generator", [dcgan, vanilla, autoencoder, r3, resnet])
-def test_a_generator_writes_pictures_of_any_size(generator, channels, height, width, classes):
+def test_a_generator_makes_pictures_of_any_size(generator, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = generator.Generator(6, 4, channels, height, width, classes)(torch.randn(2, 6), label)
     assert pictures.shape == (2, channels, height, width)
@@ -22,7 +22,7 @@ def test_a_generator_writes_pictures_of_any_size(generator, channels, height, wi
 @pytest.mark.parametrize("channels, height, width", SIZES)
 @pytest.mark.parametrize("classes", [0, 3])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_discriminator_gives_a_logit_a_picture_of_any_size(family, channels, height, width, classes):
+def test_a_discriminator_gives_one_logit_for_any_size(family, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = torch.randn(2, channels, height, width)
     assert family.Discriminator(4, channels, height, width, classes)(pictures, label).shape == (2, 1)
@@ -58,7 +58,7 @@ def test_the_projection_adds_the_product_of_class_and_features():
     torch.testing.assert_close((logits[1] - logits[0]).squeeze(), expected)
 
 
-def test_initial_weights_depend_on_their_address_alone():
+def test_initial_weights_depend_only_on_their_address():
     one = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
     torch.manual_seed(7)
     two = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
@@ -67,7 +67,7 @@ def test_initial_weights_depend_on_their_address_alone():
     assert not torch.equal(next(one.parameters()), next(other.parameters()))
 
 
-def test_initial_weights_are_radfords():
+def test_initial_weights_follow_radford():
     network = initialise(nn.Sequential(nn.Linear(400, 300), nn.BatchNorm1d(1000)), "network", seed=0)
     weights = dict(network.named_parameters())
     assert weights["0.weight"].std().item() == pytest.approx(0.02, rel=0.02)
@@ -75,7 +75,7 @@ def test_initial_weights_are_radfords():
     assert weights["1.weight"].mean().item() == pytest.approx(1, abs=0.005)
 
 
-def test_without_classes_conditional_normalisation_is_plain_batch_normalisation():
+def test_without_classes_normalisation_is_plain_batch_norm():
     ours, theirs = ConditionalBatchNorm(3, 0), nn.BatchNorm2d(3)
     with torch.no_grad():
         theirs.weight.copy_(ours.normalise.weight.normal_())
@@ -85,7 +85,7 @@ def test_without_classes_conditional_normalisation_is_plain_batch_normalisation(
     torch.testing.assert_close(ours.eval()(maps, None), theirs.eval()(maps))
 
 
-def test_gain_and_bias_are_linear_in_the_embedding_of_the_class():
+def test_gain_and_bias_are_linear_in_the_class_embedding():
     layer = ConditionalBatchNorm(3, 2)
     assert layer.of_class is not None
     maps, embedded = torch.randn(4, 3, 5, 5), torch.randn(4, 2)

@@ -7,14 +7,14 @@ from ganops.networks.layers import initialise
 
 @pytest.mark.parametrize("classes", [0, 3])
 @pytest.mark.parametrize("dimension", [1, 2, 7])
-def test_vectors_of_any_dimension_are_made_and_told_apart(classes, dimension):
+def test_vectors_of_any_dimension_are_generated_and_discriminated(classes, dimension):
     label = torch.tensor([0, 2, 1, 1, 0]) if classes else None
     vectors = mlp.Generator(6, 8, dimension, classes)(torch.randn(5, 6), label)
     assert (vectors.shape, vectors.dtype) == ((5, dimension), torch.float32)
     assert mlp.Discriminator(8, dimension, classes)(vectors, label).shape == (5, 1)
 
 
-def test_every_layer_begins_with_outputs_as_large_as_its_inputs():
+def test_every_layer_initially_keeps_the_variance():
     """E[y²] after a layer and its nonlinearity is E[x²] before it (He et al. 2015, section 2.2)."""
     network = initialise(mlp.Discriminator(2048, 64, 0), "discriminator", seed=0)
     values = torch.randn(256, 64)
@@ -25,7 +25,7 @@ def test_every_layer_begins_with_outputs_as_large_as_its_inputs():
             torch.testing.assert_close(values.square().mean(), size, rtol=0.1, atol=0.0)
 
 
-def test_points_begin_as_large_as_the_latents():
+def test_initial_points_have_the_latents_variance():
     points = initialise(mlp.Generator(64, 1024, 1024, 0), "generator", seed=0)(torch.randn(512, 64))
     torch.testing.assert_close(points.square().mean(), torch.tensor(1.0), rtol=0.15, atol=0.0)
 

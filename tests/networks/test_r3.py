@@ -5,14 +5,14 @@ import torch
 
 from ganops.networks import r3
 from ganops.networks.layers import coarse_size, initialise
-from ganops.networks.resample import double
+from ganops.networks.resample import upsample2x
 
 
 def millions(network):
     return sum(parameter.numel() for parameter in network.parameters()) / 1e6
 
 
-def test_the_networks_for_cifar_10_are_as_large_as_published():
+def test_cifar_10_parameter_counts_are_those_published():
     with torch.device("meta"):
         generator = r3.Generator(64, 768, 3, 32, 32, 10)
         discriminator = r3.Discriminator(768, 3, 32, 32, 10)
@@ -28,16 +28,16 @@ def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(size, widths):
     assert r3.stage_widths(96, *size) == widths
 
 
-def test_at_first_a_block_adds_nothing():
+def test_a_block_is_initially_the_identity():
     generator = initialise(r3.Generator(5, 16, 1, 16, 16, 0), "generator", seed=0)
     latent = torch.randn(3, 5)
     maps = generator.narrowing(generator.basis(latent))
     for _ in generator.changes:
-        maps = double(maps)
+        maps = upsample2x(maps)
     torch.testing.assert_close(generator(latent), generator.last(maps))
 
 
-def test_the_first_two_convolutions_of_a_block_begin_as_fixup_says():
+def test_initial_convolutions_follow_fixup():
     block = initialise(r3.Block(64, blocks=8), "block", seed=0)
     gain = math.sqrt(2 / 1.04) * 8**-0.25
     assert block.expand.weight.std().item() == pytest.approx(gain / math.sqrt(64), rel=0.03)
@@ -47,7 +47,7 @@ def test_the_first_two_convolutions_of_a_block_begin_as_fixup_says():
     assert block.expand.bias.abs().max() == block.mix.bias.abs().max() == 0
 
 
-def test_a_narrow_network_has_as_many_numbers_for_z_as_a_wide_one():
+def test_coarsest_maps_have_at_least_128_channels():
     generator, wide = r3.Generator(64, 8, 1, 28, 28, 10), r3.Generator(64, 200, 1, 28, 28, 10)
     assert generator.basis.linear.weight.shape == (128, 64 + 64)
     assert wide.basis.linear.weight.shape == (200, 64 + 64)
@@ -59,20 +59,20 @@ def test_a_narrow_network_has_as_many_numbers_for_z_as_a_wide_one():
 
 
 @pytest.mark.parametrize("width", [1, 4, 24, 96])
-def test_the_inside_of_a_block_is_twice_its_width_in_groups_of_16(width):
+def test_a_block_expands_to_twice_its_width_in_groups_of_16(width):
     block = r3.Block(width, blocks=2)
     assert block.mix.in_channels == max(16, math.ceil(width / 8) * 16)
     assert block.mix.in_channels // block.mix.groups == 16
 
 
-def test_the_coarsest_maps_are_a_pattern_a_channel_scaled_by_the_latent():
+def test_the_coarsest_maps_are_patterns_scaled_by_the_latent():
     basis = initialise(r3.Basis(5, 7, 3, 4), "basis", seed=0)
     latent = torch.randn(2, 5)
     expected = torch.einsum("bc,chw->bchw", latent @ basis.linear.weight.T, basis.patterns)
     torch.testing.assert_close(basis(latent), expected)
 
 
-def test_the_head_is_a_depthwise_convolution_over_the_whole_map_and_a_scaled_projection():
+def test_the_head_is_a_depthwise_convolution_and_a_projection():
     head = initialise(r3.Head(6, 3, 4, 2), "head", seed=0)
     maps, label = torch.randn(5, 6, 3, 4), torch.tensor([0, 1, 1, 0, 1])
     features = torch.nn.functional.conv2d(maps, head.patterns.weight[:, None], groups=6).flatten(1)
@@ -89,7 +89,7 @@ def test_logits_are_float32_under_autocast():
 
 
 @pytest.mark.parametrize("height, width", [(28, 28), (37, 53), (100, 100)])
-def test_a_picture_is_halved_to_the_map_that_the_generator_begins_with(height, width):
+def test_the_discriminator_ends_at_the_generators_coarsest_size(height, width):
     discriminator = r3.Discriminator(4, 1, height, width, 0)
     assert discriminator.head.patterns.weight.shape[1:] == coarse_size(height, width)
     assert discriminator(torch.randn(1, 1, height, width)).shape == (1, 1)

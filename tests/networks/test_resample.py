@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from ganops.networks.resample import double, downsample2x
+from ganops.networks.resample import downsample2x, upsample2x
 
 SIZES = [(8, 8), (7, 5), (6, 9), (1, 1)]
 
 
 def line(size):
-    """The matrix of halving in one direction, from its definition: ⌈size / 2⌉ × size."""
+    """The matrix of downsampling in one direction, from its definition: ⌈size / 2⌉ × size."""
     matrix = torch.zeros(-(-size // 2), size, dtype=torch.float64)
     for row in range(len(matrix)):
         for offset, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
@@ -21,25 +21,25 @@ def maps(height, width):
 
 
 @pytest.mark.parametrize("height, width", SIZES)
-def test_halving_is_its_definition_in_each_direction(height, width):
+def test_downsampling_is_its_definition_in_each_direction(height, width):
     pictures = maps(height, width)
     torch.testing.assert_close(downsample2x(pictures), line(height) @ pictures @ line(width).T)
 
 
 @pytest.mark.parametrize("height, width", SIZES)
-def test_doubling_is_four_times_the_transpose_of_halving(height, width):
+def test_upsampling_is_four_times_the_transpose_of_downsampling(height, width):
     pictures = maps(height, width)
     expected = 4 * line(2 * height).T @ pictures @ line(2 * width)
-    torch.testing.assert_close(double(pictures), expected)
+    torch.testing.assert_close(upsample2x(pictures), expected)
 
 
-def test_doubling_keeps_values_and_puts_means_between_them():
+def test_upsampling_keeps_values_and_inserts_means():
     row = torch.tensor([[1.0, 3.0, 7.0]]).expand(3, 3)[None, None]
-    assert double(row)[0, 0, 2, :-1].tolist() == [1.0, 2.0, 3.0, 5.0, 7.0]
+    assert upsample2x(row)[0, 0, 2, :-1].tolist() == [1.0, 2.0, 3.0, 5.0, 7.0]
 
 
 @pytest.mark.parametrize("height, width", [(4, 4), (3, 4)])
-@pytest.mark.parametrize("resample", [downsample2x, double])
+@pytest.mark.parametrize("resample", [downsample2x, upsample2x])
 def test_gradients_are_right_to_the_second_order(resample, height, width):
     pictures = maps(height, width)[:1, :1].requires_grad_()
     assert torch.autograd.gradcheck(resample, pictures)

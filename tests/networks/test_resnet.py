@@ -40,7 +40,7 @@ def doubled(values):
     return values.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
 
 
-def test_the_networks_for_cifar_10_are_as_large_as_published():
+def test_cifar_10_parameter_counts_are_those_published():
     """A 3×3 convolution from a to b channels has 9ab weights. Without the biases that change nothing: 9 · 256 in the
     generator's blocks, 2 · 128 in the discriminator's shortcuts; with them 4,276,739 and 1,053,825."""
     with torch.device("meta"):
@@ -73,7 +73,7 @@ def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(height, width, di
     "height, width, coarse",
     [(32, 32, (8, 8)), (28, 28, (7, 7)), (64, 64, (8, 8)), (100, 100, (12, 12)), (17, 40, (4, 10)), (4, 4, (1, 1))],
 )
-def test_the_discriminator_halves_a_picture_until_it_is_below_16_pixels(height, width, coarse):
+def test_the_discriminator_downsamples_to_below_16_pixels(height, width, coarse):
     discriminator, seen = resnet.Discriminator(4, 1, height, width, 0), []
     discriminator.plain.register_forward_pre_hook(lambda _, read: seen.append(tuple(read[0].shape[2:])))
     assert discriminator(torch.randn(2, 1, height, width)).shape == (2, 1)
@@ -81,7 +81,7 @@ def test_the_discriminator_halves_a_picture_until_it_is_below_16_pixels(height, 
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_fused_convolutions_are_a_convolution_and_a_resampling(size):
+def test_fused_convolutions_equal_convolution_and_resampling(size):
     up, down = ready(resnet.UpConvolution(3, 4)), ready(resnet.DownConvolution(3, 4))
     pictures = maps(2, 3, *size)
     torch.testing.assert_close(up(pictures), F.conv2d(doubled(pictures), up.weight, up.bias, padding=1))
@@ -112,7 +112,7 @@ def test_a_block_of_the_generator_is_the_papers(embedding_dimension):
 
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("size", SIZES)
-def test_a_block_of_the_discriminator_that_halves_is_the_papers(first, size):
+def test_a_downsampling_block_is_the_papers(first, size):
     block = ready(resnet.DownBlock(3, 4, first))
     pictures = maps(2, 3, *size)
     inside = torch.relu(block.mix(pictures if first else torch.relu(pictures)))
@@ -120,13 +120,13 @@ def test_a_block_of_the_discriminator_that_halves_is_the_papers(first, size):
     torch.testing.assert_close(block(pictures), F.avg_pool2d(inside + block.shortcut(pictures), 2))
 
 
-def test_only_the_first_block_reads_its_input_as_it_is():
+def test_only_the_first_block_omits_the_first_relu():
     discriminator = resnet.Discriminator(4, 3, 64, 64, 0)
     assert [down.first for down in discriminator.downs] == [True, False, False]
     assert [down.first for down in resnet.Discriminator(4, 4, 64, 64, 0).downs] == [True, False, False]
 
 
-def test_a_block_that_keeps_the_size_adds_to_what_it_reads_and_leaves_it_alone():
+def test_a_plain_block_adds_a_residual_without_changing_its_input():
     block, pictures = ready(resnet.PlainBlock(3)), maps(2, 3, 4, 4)
     before = pictures.clone()
     expected = pictures + block.mix_again(torch.relu(block.mix(torch.relu(pictures))))
@@ -134,7 +134,7 @@ def test_a_block_that_keeps_the_size_adds_to_what_it_reads_and_leaves_it_alone()
     assert torch.equal(pictures, before)
 
 
-def test_the_logit_is_linear_in_the_sum_over_all_pixels_and_has_a_projection():
+def test_the_logit_is_linear_in_the_pixel_sum_plus_a_projection():
     discriminator = ready(resnet.Discriminator(4, 1, 16, 16, 3))
     pictures, label = maps(2, 1, 16, 16), torch.tensor([2, 0])
     trunk = discriminator.plain(discriminator.downs[1](discriminator.downs[0](pictures)))
@@ -144,7 +144,7 @@ def test_the_logit_is_linear_in_the_sum_over_all_pixels_and_has_a_projection():
     torch.testing.assert_close(discriminator(pictures, label), expected)
 
 
-def test_logits_and_pictures_are_float32_under_autocast_and_near_those_without():
+def test_outputs_under_autocast_are_float32_and_close():
     generator = initialise(resnet.Generator(5, 16, 3, 32, 32, 0), "generator", seed=0)
     discriminator = initialise(resnet.Discriminator(16, 3, 32, 32, 0), "discriminator", seed=0)
     latent = torch.randn(8, 5)
@@ -169,7 +169,7 @@ def test_the_memory_format_changes_no_value():
         torch.testing.assert_close(ours, theirs)
 
 
-def test_weights_begin_with_glorots_variance_and_the_residues_with_twice_that():
+def test_initial_weights_have_glorots_variance():
     generator = initialise(resnet.Generator(64, 32, 3, 64, 64, 0), "generator", seed=0)
     discriminator = initialise(resnet.Discriminator(64, 3, 32, 32, 10), "discriminator", seed=0)
     last_up, first_down = generator.ups[-1], discriminator.downs[0]
@@ -188,7 +188,7 @@ def test_weights_begin_with_glorots_variance_and_the_residues_with_twice_that():
         assert layer.weight.std().item() == pytest.approx(math.sqrt(variance), rel=sampled)
 
 
-def test_no_bias_stands_where_batch_normalisation_or_another_bias_makes_it_idle():
+def test_redundant_biases_are_left_out():
     """Each parameter has a gradient that is more than rounding."""
     generator, discriminator = ready(resnet.Generator(5, 4, 3, 16, 16, 2)), ready(resnet.Discriminator(4, 3, 16, 16, 2))
     label = torch.tensor([0, 1, 1, 0])

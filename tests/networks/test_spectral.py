@@ -34,7 +34,7 @@ def tensors(network):
 
 
 @pytest.mark.parametrize("family", [resnet, dcgan, vanilla])
-def test_after_many_passes_the_largest_singular_value_of_each_layer_is_1(family):
+def test_the_spectral_norm_converges_to_1(family):
     network = normalised(family)
     with torch.no_grad():
         for _ in range(500):
@@ -48,7 +48,7 @@ def test_after_many_passes_the_largest_singular_value_of_each_layer_is_1(family)
         torch.testing.assert_close(layer.weight, expected, rtol=1e-3, atol=1e-5)
 
 
-def test_it_is_near_1_from_the_start():
+def test_the_spectral_norm_is_near_1_from_the_start():
     for layer in layers(normalised().eval()):
         assert 1 - 1e-5 < torch.linalg.svdvals(layer.weight.flatten(1))[0].item() < 1.05
 
@@ -66,7 +66,7 @@ def test_each_pass_is_that_of_pytorchs_own_parametrisation():
         assert torch.equal(ours.state_dict()[name], value)
 
 
-def test_the_start_depends_on_its_address_alone_and_draws_from_no_global_generator():
+def test_initial_vectors_depend_only_on_their_address():
     one = tensors(normalised())
     torch.manual_seed(7)
     network = initialise(resnet.Discriminator(4, 1, 16, 16, 3), "discriminator", seed=0)
@@ -80,7 +80,7 @@ def test_the_start_depends_on_its_address_alone_and_draws_from_no_global_generat
     assert convolved and not any(torch.equal(one[name], other[name]) for name in convolved)
 
 
-def test_in_eval_mode_a_pass_changes_nothing_and_in_training_it_does():
+def test_only_training_mode_updates_the_vectors():
     network = normalised().eval()
     before = tensors(network)
     network(PICTURES, LABEL)
@@ -91,7 +91,7 @@ def test_in_eval_mode_a_pass_changes_nothing_and_in_training_it_does():
     assert moved and set(moved) <= set(vectors)
 
 
-def test_a_loaded_or_copied_network_goes_on_as_the_one_it_was_taken_from():
+def test_a_loaded_or_copied_network_continues_identically():
     network, loaded = normalised(), normalised(seed=5)
     network(PICTURES, LABEL)
     loaded.load_state_dict(network.state_dict())
@@ -114,7 +114,7 @@ def test_the_memory_format_changes_no_value():
 
 
 @pytest.mark.parametrize("iterates", [True, False])
-def test_under_autocast_the_weight_is_what_it_is_without(iterates):
+def test_autocast_does_not_change_the_weight(iterates):
     one, two = normalised().train(iterates), normalised().train(iterates)
     with torch.autocast("cpu", torch.bfloat16):
         weights = [layer.weight for layer in layers(one)]
@@ -122,7 +122,7 @@ def test_under_autocast_the_weight_is_what_it_is_without(iterates):
         assert torch.equal(ours, layer.weight)
 
 
-def test_the_size_of_the_weights_does_not_matter():
+def test_the_scale_of_the_weights_does_not_matter():
     network, larger = normalised().eval(), normalised().eval()
     with torch.no_grad():
         for layer in layers(larger):
@@ -131,7 +131,7 @@ def test_the_size_of_the_weights_does_not_matter():
 
 
 @pytest.mark.parametrize("penalty", [squared_gradient, gradient_penalty])
-def test_the_gradient_of_a_penalty_by_the_weights_is_that_of_finite_differences(penalty):
+def test_a_penaltys_gradient_equals_finite_differences(penalty):
     network = nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.Softplus(), nn.Flatten(), nn.Linear(8, 1))
     network = spectrally_normalised(network, "network", seed=0).double().eval()
     weights = {name: weight.detach().requires_grad_() for name, weight in network.named_parameters()}
@@ -144,7 +144,7 @@ def test_the_gradient_of_a_penalty_by_the_weights_is_that_of_finite_differences(
     assert torch.autograd.gradcheck(paid, tuple(weights.values()))
 
 
-def test_one_backward_pass_may_go_through_several_forward_passes():
+def test_one_backward_pass_may_follow_several_forward_passes():
     """The passes of the loss and of the penalty: an iteration changes u and v, but not those of the passes before."""
     network = normalised()
     real, fake = PICTURES.clone().requires_grad_(), -PICTURES
@@ -154,7 +154,7 @@ def test_one_backward_pass_may_go_through_several_forward_passes():
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
 
 
-def test_a_network_with_a_layer_of_zeros_is_refused():
+def test_a_zero_initialised_layer_is_refused():
     network = initialise(r3.Discriminator(8, 1, 16, 16, 0), "discriminator", seed=0)
     with pytest.raises(ConfigurationError, match=r"stages\.0\.0\.reduce.*spectral_norm=false"):
         spectrally_normalised(network, "discriminator", seed=0)

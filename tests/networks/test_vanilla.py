@@ -11,7 +11,7 @@ def sizes(layers):
     return [layers.maps[0].in_features, *(linear.out_features for linear in layers.maps)]
 
 
-def test_the_sizes_are_the_articles():
+def test_layer_sizes_are_as_documented():
     generator = vanilla.Generator(100, 64, 1, 28, 28, 0)
     assert sizes(generator.hidden) == [100, 128, 128, 100]
     assert (generator.last.linear.in_features, generator.last.linear.out_features) == (100, 784)
@@ -22,14 +22,14 @@ def test_the_sizes_are_the_articles():
     ]
 
 
-def test_the_pixels_are_the_sigmoids_stretched_from_0_1_to_minus_1_1():
+def test_pixels_are_a_sigmoid_scaled_to_minus_1_1():
     layer = vanilla.PictureLayer(3, 1, 2, 2)
     values = torch.randn(5, 3)
     torch.testing.assert_close(layer(values).flatten(1), torch.sigmoid(layer.linear(values)) * 2 - 1)
 
 
-def test_the_noise_is_squeezed_into_a_code_of_few_dimensions():
-    """However many latents, the decoder is given vectors of a space of w / 4 dimensions."""
+def test_the_encoder_ends_in_a_small_code():
+    """Whatever the number of latents, codes span a space of w / 4 dimensions."""
     generator = initialise(autoencoder.Generator(20, 16, 1, 8, 8, 0), "generator", seed=0)
     codes = generator.bottleneck(generator.encoder(torch.randn(64, 20), None))
     assert codes.shape == (64, 4)
@@ -37,26 +37,26 @@ def test_the_noise_is_squeezed_into_a_code_of_few_dimensions():
     assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).decoder) == [16, 64, 128]
 
 
-def test_values_are_dropped_only_where_dropout_is_handed_over_and_by_its_address():
+def test_values_are_dropped_only_by_a_passed_dropout():
     discriminator = initialise(vanilla.Discriminator(4, 1, 8, 8, 0), "discriminator", seed=0)
     pictures = torch.randn(3, 1, 8, 8)
 
-    def judge(*stream):
+    def discriminate(*stream):
         return discriminator(pictures, None, *(Dropout(Noise(0, 0, 3), name) for name in stream))
 
-    assert torch.equal(judge(), judge())
-    assert torch.equal(judge("real"), judge("real"))
-    assert not torch.equal(judge("real"), judge("fake"))
-    assert not torch.equal(judge("real"), judge())
+    assert torch.equal(discriminate(), discriminate())
+    assert torch.equal(discriminate("real"), discriminate("real"))
+    assert not torch.equal(discriminate("real"), discriminate("fake"))
+    assert not torch.equal(discriminate("real"), discriminate())
 
 
-def test_in_the_mean_dropout_changes_no_value_of_a_layer():
+def test_dropout_keeps_the_mean_of_a_layer():
     values = torch.ones(2000, 8)
     dropped = Dropout(Noise(0, 0, 2000), "real")(values, "level/0", vanilla._DROPPED)
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
 
 
-def test_normalisation_of_vectors_is_that_of_torch_with_a_gain_and_bias_of_the_class():
+def test_conditional_batch_norm_of_vectors_is_torchs():
     layer = ConditionalBatchNorm1d(3, 2)
     assert layer.of_class is not None
     vectors, embedded = torch.randn(6, 3), torch.randn(6, 2)

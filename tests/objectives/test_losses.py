@@ -46,12 +46,12 @@ def test_shapes_that_would_broadcast_are_refused(objective):
         objective.discriminator(ZERO, torch.zeros(4))
 
 
-def test_the_generator_that_compares_refuses_them_too():
+def test_a_relativistic_generator_loss_refuses_unequal_shapes():
     with pytest.raises(ShapeError, match=r"\(4, 1\).*\(4,\)"):
         Relativistic().generator(ZERO, torch.zeros(4))
 
 
-def test_an_undecided_discriminator_pays_log_2_a_part():
+def test_an_undecided_discriminator_loses_log_2_per_part():
     for objective in (Minimax(), NonSaturating()):
         assert objective.discriminator(ZERO, ZERO) == pytest.approx(2 * math.log(2))
     assert Minimax().generator(None, ZERO) == pytest.approx(-math.log(2))
@@ -84,7 +84,7 @@ def test_relativistic_is_the_cross_entropy_of_the_difference():
     ],
     ids=["least_squares", "hinge", "wasserstein"],
 )
-def test_the_others_are_their_papers_formulas(objective, discriminator, generator):
+def test_the_other_losses_are_their_papers_formulas(objective, discriminator, generator):
     real, fake = logits()
     expected = discriminator(real.numpy(), fake.numpy()), generator(fake.numpy())
     received = objective.discriminator(real, fake), objective.generator(None, fake)
@@ -93,14 +93,14 @@ def test_the_others_are_their_papers_formulas(objective, discriminator, generato
 
 
 @pytest.mark.parametrize("objective", [Wasserstein(), Relativistic()])
-def test_those_that_know_differences_alone_are_blind_to_a_constant(objective):
+def test_losses_of_differences_ignore_a_constant(objective):
     real, fake = logits()
     torch.testing.assert_close(objective.discriminator(real, fake), objective.discriminator(real + 3, fake + 3))
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_an_anchored_objective_is_one_with_its_middle_at_zero(objective):
-    """It minds a constant, and it is the same game with reals and fakes, and the sign of D, exchanged."""
+def test_zero_is_the_boundary_where_declared(objective):
+    """A constant changes the loss, and exchanging reals and fakes together with the sign of D does not."""
     real, fake = logits()
     losses = objective.discriminator(real, fake)
     minds = not torch.allclose(losses, objective.discriminator(real + 3, fake + 3), atol=1e-3)
@@ -109,14 +109,14 @@ def test_an_anchored_objective_is_one_with_its_middle_at_zero(objective):
 
 
 @pytest.mark.parametrize("objective", [Minimax(), NonSaturating()])
-def test_the_value_of_minimax_at_the_best_discriminator_is_2_jsd_minus_log_4(objective):
+def test_minimax_at_the_optimal_discriminator_is_2_jsd_minus_log_4(objective):
     """At D* = p / (p + q), the logit log(p / q) (Goodfellow et al. 2014, theorem 1)."""
     logit = torch.log(P / Q)
     assert is_best(objective, logit)
     assert -value(objective, logit) == pytest.approx(2 * jensen_shannon(P, Q) - math.log(4))
 
 
-def test_at_the_best_discriminator_the_non_saturating_loss_is_kl_minus_2_jsd():
+def test_non_saturating_at_the_optimal_discriminator_is_kl_minus_2_jsd():
     """Arjovsky and Bottou 2017, theorem 2.5: its gradient is that of KL(q ‖ p) − 2 JSD, the discriminator held.
 
     With q moved to Q + t · d, the derivative in t of Q's own loss at the held D*, against a difference of the claim.
@@ -131,7 +131,7 @@ def test_at_the_best_discriminator_the_non_saturating_loss_is_kl_minus_2_jsd():
     assert held == pytest.approx((claimed(1e-5) - claimed(-1e-5)) / 2e-5, rel=1e-6)
 
 
-def test_least_squares_at_the_best_discriminator_is_pearsons_chi_squared_of_the_mixture():
+def test_least_squares_at_the_optimal_discriminator_is_chi_squared():
     """Mao et al. 2017, section 3.2, whose χ²(p + q ‖ 2q) is Σ (q − p)² / (p + q). With the coding 0, 1, 1 D* is
     p / (p + q), D pays ¼ − χ² / 8, and G, with the constant term of the reals that they add, ¼ + χ² / 8."""
     best, chi_squared = P / (P + Q), float(((Q - P) ** 2 / (P + Q)).sum())
@@ -141,7 +141,7 @@ def test_least_squares_at_the_best_discriminator_is_pearsons_chi_squared_of_the_
     assert paid == pytest.approx(1 / 4 + chi_squared / 8)
 
 
-def test_hinge_at_the_best_discriminator_is_the_total_variation():
+def test_hinge_at_the_optimal_discriminator_is_the_total_variation():
     """At D* = sign(p − q) D pays 2 Σ min(p, q) = 2 − 2 TV, and G −E_q D*, which is 2 TV less the constant E_p D*."""
     best, variation = torch.sign(P - Q), float(0.5 * (P - Q).abs().sum())
     assert is_best(Hinge(), best)
@@ -150,7 +150,7 @@ def test_hinge_at_the_best_discriminator_is_the_total_variation():
     assert paid + float((P * best).sum()) == pytest.approx(2 * variation)
 
 
-def test_wasserstein_at_the_best_1_lipschitz_discriminator_is_the_earth_movers_distance():
+def test_wasserstein_at_the_optimal_critic_is_the_earth_movers_distance():
     """On a line D* has the slope sign(F_q − F_p): what q has heaped up further left than p must be carried right."""
     slopes = torch.sign((Q - P).cumsum(0)[:-1])
     best = torch.cat([torch.zeros(1), (slopes * PLACES.diff()).cumsum(0)])
@@ -164,7 +164,7 @@ def test_wasserstein_at_the_best_1_lipschitz_discriminator_is_the_earth_movers_d
         assert -value(Wasserstein(), other) <= distance
 
 
-def test_the_value_of_relativistic_at_the_best_discriminator_is_the_jsd_of_the_pairs_minus_log_2():
+def test_relativistic_at_the_optimal_discriminator_is_the_jsd_of_pairs():
     """The pair (x, y) is drawn from p ⊗ q or, swapped, from q ⊗ p: the best difference is the logarithm of their ratio,
     which is D*(x) − D*(y) with D* = log(p / q)."""
     logit, pairs = torch.log(P / Q), torch.outer(P, Q)
@@ -180,14 +180,14 @@ def slope(objective, certain):
     return fake.grad.abs().item()
 
 
-def test_minimax_saturates_where_the_discriminator_is_certain_and_non_saturating_does_not():
+def test_minimax_saturates_and_non_saturating_does_not():
     assert slope(Minimax(), -20.0) == pytest.approx(math.exp(-20), rel=1e-3)
     assert slope(NonSaturating(), -20.0) == pytest.approx(1.0)
     assert slope(Minimax(), 0.0) == slope(NonSaturating(), 0.0) == 0.5
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_no_logit_overflows(objective):
+def test_large_logits_do_not_overflow(objective):
     large = torch.tensor([[-1e4], [1e4]])
     assert torch.isfinite(objective.discriminator(large, -large)).all()
     assert torch.isfinite(objective.generator(large, -large)).all()

@@ -11,7 +11,7 @@ PENALTIES = [squared_gradient, gradient_penalty]
     "penalty, expected",
     [(squared_gradient, lambda norm: norm**2 / 2), (gradient_penalty, lambda norm: (norm - 1) ** 2)],
 )
-def test_of_a_linear_discriminator_it_is_a_function_of_its_weights_norm(penalty, expected):
+def test_for_a_linear_discriminator_it_depends_on_the_weight_norm(penalty, expected):
     weight = torch.arange(12.0).reshape(3, 4)
     pictures = torch.randn(5, 3, 4, requires_grad=True)
     logits = (pictures * weight).flatten(1).sum(1, keepdim=True)
@@ -22,7 +22,7 @@ def test_of_a_linear_discriminator_it_is_a_function_of_its_weights_norm(penalty,
     "penalty, slope",
     [(squared_gradient, lambda a, norm: a * norm**2), (gradient_penalty, lambda a, norm: 2 * (a * norm - 1) * norm)],
 )
-def test_it_can_itself_be_differentiated(penalty, slope):
+def test_penalties_are_differentiable(penalty, slope):
     """D(x) = a ‖x‖² / 2 has ∇ₓD = a x, hence ∂/∂a ½‖∇ₓD‖² = a ‖x‖² and ∂/∂a (‖∇ₓD‖ − 1)² = 2 (a ‖x‖ − 1) ‖x‖."""
     a = torch.tensor(3.0, requires_grad=True)
     pictures = torch.tensor([[1.0, 2.0], [0.0, -1.0]], requires_grad=True)
@@ -33,7 +33,7 @@ def test_it_can_itself_be_differentiated(penalty, slope):
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_its_gradient_by_the_weights_is_that_of_finite_differences(penalty):
+def test_penalty_gradients_equal_finite_differences(penalty):
     torch.manual_seed(0)
     pictures = torch.randn(3, 2, 4, 4, dtype=torch.float64)
     network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Softplus(), nn.Flatten(), nn.Linear(12, 1)).double()
@@ -48,7 +48,7 @@ def test_its_gradient_by_the_weights_is_that_of_finite_differences(penalty):
 
 
 @pytest.mark.parametrize("penalty, expected", [(squared_gradient, 0.0), (gradient_penalty, 1.0)])
-def test_where_a_discriminator_is_flat_its_gradient_is_finite(penalty, expected):
+def test_a_flat_discriminator_has_a_finite_penalty_gradient(penalty, expected):
     weight = torch.zeros(4, requires_grad=True)
     pictures = torch.randn(2, 4, requires_grad=True)
     paid = penalty(pictures @ weight[:, None], pictures)
@@ -58,7 +58,7 @@ def test_where_a_discriminator_is_flat_its_gradient_is_finite(penalty, expected)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_a_sample_pays_for_its_own_gradient_alone(penalty):
+def test_a_samples_penalty_depends_only_on_its_own_gradient(penalty):
     pictures = torch.randn(4, 3, requires_grad=True)
     together = penalty(pictures.pow(3).sum(1, keepdim=True), pictures)
     for index in range(4):
@@ -67,7 +67,7 @@ def test_a_sample_pays_for_its_own_gradient_alone(penalty):
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_it_is_summed_in_float32_where_the_logits_are_bfloat16(penalty):
+def test_penalties_of_bfloat16_logits_are_float32(penalty):
     """The squares of 301 ones add up to 301, which is no bfloat16."""
     pictures = torch.randn(2, 301, dtype=torch.bfloat16, requires_grad=True)
     paid = penalty(pictures.sum(1, keepdim=True), pictures)
@@ -76,7 +76,7 @@ def test_it_is_summed_in_float32_where_the_logits_are_bfloat16(penalty):
     torch.testing.assert_close(paid, exact)
 
 
-def test_each_interpolate_lies_at_its_own_share_of_the_way_to_the_real_one():
+def test_each_interpolate_has_its_own_share():
     real, fake = torch.randn(2, 3, 2, 4, 5).unbind(0)
     share = torch.tensor([0.0, 1.0, 0.25])
     mixed = interpolate_samples(real, fake, share)

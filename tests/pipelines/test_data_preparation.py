@@ -72,10 +72,10 @@ def test_the_derived_shape_and_a_summary_are_logged(tmp_path: Path, caplog: pyte
     with caplog.at_level("INFO", logger="ganops"):
         run(tmp_path)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("ganops")] == [
-        "samples of channels 1, height 28, width 28: median 28 × 28 of 100 pictures looked at, all arrays of one size: "
-        "kept where null; channels: 0 of 100 pictures looked at have colour",
+        "samples of channels 1, height 28, width 28: median 28 × 28 of 100 sampled pictures, all arrays of one size: "
+        "kept where null; channels: 0 of 100 sampled pictures have colour",
         "prepared 300 samples; 10 classes from labels (0, 1, 2, 3, 4, 5, 6, 7, 8, 9); duplicates 0, near duplicates 0, "
-        "skipped 0, passed over 0",
+        "skipped 0, ignored 0",
     ]
 
 

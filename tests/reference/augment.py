@@ -15,7 +15,7 @@ def translation(picture: np.ndarray, draws: np.ndarray, p: float) -> np.ndarray:
 
 
 def diffaugment(picture: np.ndarray, draws: np.ndarray, p: float) -> np.ndarray:
-    """By draws (12,): whether to apply each of the five, then the strengths in their order."""
+    """By draws (12,): whether to apply each of the five, then the magnitudes in their order."""
     colours = {1: 1, 2: 1, 3: 3, 4: 3}[len(picture)]
     picture = picture.copy()
     if draws[0] < p:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganops.data.preparation import prepare
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 
 from .. import parameters as of_base
@@ -17,7 +17,7 @@ def noise_store(path: Path, classes: tuple[str, ...]) -> Store:
     """600 pictures (1, 6, 6) of noise; the label is the place modulo the classes."""
     pictures = np.random.default_rng(0).integers(0, 256, (600, 6, 6, 1), dtype=np.uint8)
     labels = np.arange(600) % len(classes) if classes else np.full(600, -1)
-    references = [Reference(f"{i}.png", partial(np.copy, pictures[i]), int(label)) for i, label in enumerate(labels)]
+    references = [SampleRef(f"{i}.png", partial(np.copy, pictures[i]), int(label)) for i, label in enumerate(labels)]
     prepare(Source(references, classes), of_base.data_preparation())[0].write(path)
     return Store.open(path)
 

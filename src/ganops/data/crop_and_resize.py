@@ -1,11 +1,11 @@
-"""Pictures of any size and kind become samples of one shape."""
+"""Converts pictures of any size and mode to samples of one shape."""
 
 import numpy as np
 from jaxtyping import Integer, UInt8
 from PIL import Image
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.decoding import Decoded, read
+from ganops.data.decoding import Decoded, open_picture
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.white import FULL_RANGE, White, to_bytes
 
@@ -16,17 +16,17 @@ _ROWS_A_STRIP = 256
 Sample = UInt8[np.ndarray, "new_channels new_height new_width"]
 
 
-def fit(
+def crop_and_resize(
     pixels: Integer[np.ndarray, "height width channels"], shape: tuple[int, int, int], white: White = FULL_RANGE
 ) -> Sample:
-    """Convert the channels, crop the largest centred part of the wanted aspect ratio, resize it once.
+    """Convert the channels, crop the largest centred part of the target's aspect ratio, and resize it once.
 
-    The filter is Lanczos, stretched by the scale when it shrinks, so that nothing aliases; pictures of the right size
-    are not touched. Colours are weighted by their opacity.
+    The filter is an antialiased Lanczos; pictures of the target's size are not resampled. Transparent pixels are
+    blended with white.
 
     Args:
-        pixels: of 8 or 16 bits.
-        shape: the wanted (channels, height, width).
+        pixels: 8 or 16 bits.
+        shape: (channels, height, width) of the result.
         white: the values that become 255.
 
     Raises:
@@ -34,38 +34,38 @@ def fit(
     """
     if pixels.size == 0:
         raise UnreadablePicture("no pixels")
-    picture = as_picture(to_bytes(pixels, white))
-    return _fit(Decoded(picture, (float(picture.width), float(picture.height)), None), shape)
+    picture = to_image(to_bytes(pixels, white))
+    return _crop_and_resize(Decoded(picture, (float(picture.width), float(picture.height)), None), shape)
 
 
-def fit_file(
+def crop_and_resize_file(
     content: bytes, shape: tuple[int, int, int], white: White = FULL_RANGE, limits: PictureLimits = DEFAULT_LIMITS
 ) -> Sample:
-    """What `fit` makes of the bytes of a picture file; large JPEGs are shrunk while they are decoded.
+    """Decode a picture file and apply `crop_and_resize`; large JPEGs are downscaled while they are decoded.
 
-    The picture is turned as EXIF says when it is small already.
+    The EXIF orientation is applied after resizing, which is cheaper.
 
     Raises:
-        UnreadablePicture: as `fit` and `decoding.decode`.
+        UnreadablePicture: as `crop_and_resize` and `decoding.decode`.
     """
-    with read(content, shape[1:], white, limits) as decoded:
-        return _fit(decoded, shape)
+    with open_picture(content, shape[1:], white, limits) as decoded:
+        return _crop_and_resize(decoded, shape)
 
 
-def as_picture(pixels: UInt8[np.ndarray, "height width channels"]) -> Image.Image:
-    """Grey, grey with opacity, RGB or RGBA by the number of channels, 1 to 4."""
+def to_image(pixels: UInt8[np.ndarray, "height width channels"]) -> Image.Image:
+    """Return a Pillow image of mode L, LA, RGB or RGBA, by the number of channels."""
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
-def _fit(decoded: Decoded, shape: tuple[int, int, int]) -> Sample:
+def _crop_and_resize(decoded: Decoded, shape: tuple[int, int, int]) -> Sample:
     channels, height, width = shape
-    size = (height, width) if decoded.sideways else (width, height)
+    size = (height, width) if decoded.swaps_sides else (width, height)
     box = _centred_box(decoded.extent, size)
     picture = _to_channels(decoded.picture, channels)
     if picture.size != size:
         picture = picture.resize(size, Image.Resampling.LANCZOS, box=box)
-    if decoded.turn is not None:
-        picture = picture.transpose(decoded.turn)
+    if decoded.transpose is not None:
+        picture = picture.transpose(decoded.transpose)
     return np.asarray(picture, dtype=np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
 
 
@@ -74,14 +74,14 @@ def _to_channels(picture: Image.Image, channels: int) -> Image.Image:
     if picture.mode == mode:
         return picture
     if picture.mode in ("LA", "RGBA") and mode in ("L", "RGB"):
-        # Dropping alpha would show whatever colour lies hidden where the picture is transparent.
+        # Dropping alpha would reveal the colours of transparent pixels.
         return _on_white(picture, mode)
     return picture.convert(mode)
 
 
 def _on_white(picture: Image.Image, mode: str) -> Image.Image:
     result = Image.new(mode, picture.size)
-    # In strips, because large pictures would stand in memory five times.
+    # In strips: a large picture would otherwise be in memory five times.
     for top in range(0, picture.height, _ROWS_A_STRIP):
         box = (0, top, picture.width, min(top + _ROWS_A_STRIP, picture.height))
         strip = picture.crop(box).convert("RGBA")

@@ -1,7 +1,7 @@
-"""The bytes of a picture file as pixels.
+"""Decodes picture files.
 
-Formats: JPEG, PNG, GIF, BMP, WebP, TIFF, PPM and its kin, JPEG 2000 and AVIF (where Pillow was built with it). Pillow
-knows many more, some of which start other programs or draw vectors; those are no pictures here.
+Formats: JPEG, PNG, GIF, BMP, WebP, TIFF, PPM and related ones, JPEG 2000 and AVIF (where Pillow was built with it).
+Pillow's other formats are refused: some of them start other programs or draw vectors.
 """
 
 import io
@@ -20,12 +20,12 @@ from ganops.data.sources.source import UnreadablePicture
 from ganops.data.white import BYTE, FULL_RANGE, WORD, UnknownWhite, White, count_colours, scale
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
-# JPEG 2000 is decoded with four bytes a value, before there is a picture.
+# JPEG 2000 is decoded to four bytes per value before there is a picture.
 _PIXELS_EACH = {"JPEG2000": 3}
 _BUDGET = PixelBudget(50_000_000)
 _DIRECT_MODES = ("L", "LA", "RGB", "RGBA")
 _ORIENTATION = 0x0112
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -38,22 +38,23 @@ _TURNS = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture as it lies in its file, of mode L, LA, RGB or RGBA.
+    """A picture as stored in its file, of mode L, LA, RGB or RGBA.
 
-    Args:
-        extent: width and height that the pixels span. Of a shrunk picture the last column and row may be covered in
-            part: 131.25 of 132.
-        turn: what EXIF asks to be done before it is shown.
+    Attributes:
+        picture: the pixels, before the EXIF orientation is applied.
+        extent: width and height that the pixels cover. The last column and row of a downscaled picture may be covered
+            in part: 131.25 of 132.
+        transpose: the operation that applies the EXIF orientation; None: none is needed.
     """
 
     picture: Image.Image
     extent: tuple[float, float]
-    turn: Image.Transpose | None
+    transpose: Image.Transpose | None
 
     @property
-    def sideways(self) -> bool:
-        """Whether width and height change places when it is turned."""
-        return self.turn in (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
+    def swaps_sides(self) -> bool:
+        """Whether the EXIF orientation swaps width and height."""
+        return self.transpose in (_TRANSPOSES[5], _TRANSPOSES[6], _TRANSPOSES[7], _TRANSPOSES[8])
 
 
 @dataclass(frozen=True)
@@ -61,101 +62,107 @@ class Peak:
     """The largest value of a picture's colours, and whether the picture has 16 bits."""
 
     value: int
-    deep: bool
+    is_16_bit: bool
 
 
 def decode(
     content: bytes, white: White = FULL_RANGE, limits: PictureLimits = DEFAULT_LIMITS
 ) -> UInt8[np.ndarray, "height width channels"]:
-    """Decode the pixels as a viewer shows them, 1 to 4 channels: EXIF orientation applied, palettes and CMYK resolved.
+    """Decode the pixels as a viewer does, 1 to 4 channels: EXIF orientation applied, palettes and CMYK resolved.
 
     An animation gives its first frame, a document its first page. One channel of 16 bits is scaled to 8 by its white;
-    colour in 16 bits keeps its upper 8, as Pillow reads it.
+    16-bit colour keeps its upper 8 bits, as Pillow reads it.
 
     Raises:
         UnreadablePicture: with a reason that is the same on every machine and in every run.
     """
-    with read(content, white=white, limits=limits) as decoded:
-        picture = decoded.picture if decoded.turn is None else decoded.picture.transpose(decoded.turn)
+    with open_picture(content, white=white, limits=limits) as decoded:
+        picture = decoded.picture if decoded.transpose is None else decoded.picture.transpose(decoded.transpose)
         pixels = np.array(picture, dtype=np.uint8)
         return pixels.reshape(*pixels.shape[:2], -1)
 
 
 @contextmanager
-def read(
+def open_picture(
     content: bytes,
-    least: tuple[int, int] | None = None,
+    min_size: tuple[int, int] | None = None,
     white: White = FULL_RANGE,
     limits: PictureLimits = DEFAULT_LIMITS,
 ) -> Iterator[Decoded]:
-    """Decode the picture without turning it, shrunk on the way where that is cheap; inside, its pixels are budgeted.
+    """Decode the picture without applying its EXIF orientation; its pixels count against the budget inside the block.
 
-    A JPEG is rebuilt at 1/2, 1/4 or 1/8 of its size, straight from its cosine coefficients, as long as it stays twice
-    as large as `least` both ways. Resized from there by Lanczos to 64 × 64 it differs little from the long way:
-    55 dB PSNR for scenes of 24 megapixels, 43 dB at the least where the margin is just two (a test holds 40).
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, directly from its DCT coefficients, if it stays at least twice as
+    large as `min_size` in both directions. Resized from there by Lanczos to 64 × 64 it differs little from a full
+    decode: 55 dB PSNR for 24-megapixel scenes, at least 43 dB where the margin is just two (a test requires 40).
 
     Args:
-        least: (height, width) that will be made of it, once turned.
+        content: the bytes of the file.
+        min_size: (height, width) of the picture that will be made of it, orientation applied; None: decode in full.
         white: the values that become 255.
+        limits: on the number of pixels.
 
     Raises:
         UnreadablePicture: as `decode`.
     """
     with ExitStack() as memory:
-        yield _read(content, least, white, limits, memory)
+        yield _decode(content, min_size, white, limits, memory)
 
 
-def _read(
-    content: bytes, least: tuple[int, int] | None, white: White, limits: PictureLimits, memory: ExitStack
+def _decode(
+    content: bytes, min_size: tuple[int, int] | None, white: White, limits: PictureLimits, memory: ExitStack
 ) -> Decoded:
-    with _opened(content, limits) as picture:
-        # A progressive JPEG keeps all its coefficients, however small it is rebuilt.
-        whole = _weight(picture) if "progressive" in picture.info else 0
-        extent = _shrink(picture, least) if least is not None and picture.format in ("JPEG", "MPO") else None
-        memory.enter_context(_BUDGET.take(max(whole, _weight(picture))))
+    with _open(content, limits) as picture:
+        # A progressive JPEG keeps all its coefficients in memory, at whatever scale it is decoded.
+        whole = _count_pixels(picture) if "progressive" in picture.info else 0
+        extent = _shrink(picture, min_size) if min_size is not None and picture.format in ("JPEG", "MPO") else None
+        memory.enter_context(_BUDGET.take(max(whole, _count_pixels(picture))))
         picture.load()
-        return Decoded(_plain(picture, white), extent or _whole(picture), _turn(picture))
+        return Decoded(_to_plain_mode(picture, white), extent or _full_extent(picture), _find_transpose(picture))
 
 
 def read_shape(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[int, int, int]:
-    """Height, width and channels that `decode` would give, from the header alone.
+    """Read the height, width and channels that `decode` would return, from the header alone.
 
-    EXIF that stands behind the pixels, as a PNG may have it, is not seen.
+    EXIF after the pixels, as a PNG may have it, is not read.
 
     Raises:
-        UnreadablePicture: where the header is damaged; pixels may still be.
+        UnreadablePicture: the header is damaged. Damaged pixels are not noticed.
     """
-    with _opened(content, limits) as picture:
-        decoded = Decoded(picture, _whole(picture), _turn(picture))
-        width, height = reversed(picture.size) if decoded.sideways else picture.size
-        return height, width, 1 if _is_16_bit(picture) else len(_plain_mode(picture))
+    with _open(content, limits) as picture:
+        decoded = Decoded(picture, _full_extent(picture), _find_transpose(picture))
+        width, height = reversed(picture.size) if decoded.swaps_sides else picture.size
+        return height, width, 1 if _has_16_bit_mode(picture) else len(_plain_mode(picture))
 
 
-def is_deep(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> bool:
+def is_16_bit(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> bool:
     """Return whether the picture has one channel of 16 bits; UnreadablePicture as `read_shape`."""
-    with _opened(content, limits) as picture:
-        return _is_16_bit(picture)
+    with _open(content, limits) as picture:
+        return _has_16_bit_mode(picture)
 
 
 def find_peak(content: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> Peak:
     """Find the largest value, before any scaling; UnreadablePicture as `decode`."""
-    with _opened(content, limits) as picture, _BUDGET.take(_weight(picture)):
+    with _open(content, limits) as picture, _BUDGET.take(_count_pixels(picture)):
         picture.load()
-        if _is_16_bit(picture):
-            return Peak(int(_words(picture).max()), deep=True)
-        plain = _plain(picture, FULL_RANGE)
+        if _has_16_bit_mode(picture):
+            return Peak(int(_to_16_bits(picture).max()), is_16_bit=True)
+        plain = _to_plain_mode(picture, FULL_RANGE)
         bands = plain.split()[: count_colours(len(plain.getbands()))]
-        return Peak(max(int(np.asarray(band).max()) for band in bands), deep=False)
+        return Peak(max(int(np.asarray(band).max()) for band in bands), is_16_bit=False)
 
 
 @contextmanager
-def _opened(content: bytes, limits: PictureLimits) -> Iterator[Image.Image]:
+def _open(content: bytes, limits: PictureLimits) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            if _weight(picture) > limits.megapixels * 1_000_000:
+            if _count_pixels(picture) > limits.megapixels * 1_000_000:
                 raise UnreadablePicture(_too_many_pixels(limits))
             yield picture
-    except (UnreadablePicture, UnknownWhite, MemoryError):  # Short of memory is the machine, not the picture.
+    except (
+        UnreadablePicture,
+        UnknownWhite,
+        MemoryError,
+    ):  # A lack of memory is the machine's fault, not the picture's.
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture(
@@ -163,12 +170,12 @@ def _opened(content: bytes, limits: PictureLimits) -> Iterator[Image.Image]:
         ) from None
     except Image.DecompressionBombError:
         raise UnreadablePicture(_too_many_pixels(limits)) from None
-    except Exception as error:  # Damaged bytes make the many decoders raise anything at all.
+    except Exception as error:  # Damaged bytes make the decoders raise any exception.
         text = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error))
         raise UnreadablePicture(f"{type(error).__name__}: {text}") from None
 
 
-def _weight(picture: Image.Image) -> int:
+def _count_pixels(picture: Image.Image) -> int:
     return picture.width * picture.height * _PIXELS_EACH.get(picture.format or "", 1)
 
 
@@ -176,33 +183,33 @@ def _too_many_pixels(limits: PictureLimits) -> str:
     return f"more pixels than data_preparation.limits.megapixels={limits.megapixels} allows"
 
 
-def _whole(picture: Image.Image) -> tuple[float, float]:
+def _full_extent(picture: Image.Image) -> tuple[float, float]:
     return float(picture.width), float(picture.height)
 
 
-def _shrink(picture: Image.Image, least: tuple[int, int]) -> tuple[float, float] | None:
-    height, width = least
-    if max(picture.size) < 4 * min(least):
-        return None  # So small that asking how it is turned is the dearest part.
-    if Decoded(picture, _whole(picture), _turn(picture)).sideways:
+def _shrink(picture: Image.Image, min_size: tuple[int, int]) -> tuple[float, float] | None:
+    height, width = min_size
+    if max(picture.size) < 4 * min(min_size):
+        return None  # So small that reading its EXIF orientation would cost most.
+    if Decoded(picture, _full_extent(picture), _find_transpose(picture)).swaps_sides:
         height, width = width, height
     drafted = picture.draft(None, (2 * width, 2 * height))
     return (drafted[1][2], drafted[1][3]) if drafted else None
 
 
-def _turn(picture: Image.Image) -> Image.Transpose | None:
+def _find_transpose(picture: Image.Image) -> Image.Transpose | None:
     if picture.format == "TIFF":
-        return None  # Pillow turns these itself while it loads them.
+        return None  # Pillow applies the orientation itself while it loads a TIFF.
     try:
         # Not picture.getexif(): for a PNG that decodes all pixels first.
-        return _TURNS.get(Image.Image.getexif(picture).get(_ORIENTATION, 1))
-    except Exception:  # Damaged EXIF says nothing; viewers show such pictures as they lie.
+        return _TRANSPOSES.get(Image.Image.getexif(picture).get(_ORIENTATION, 1))
+    except Exception:  # Damaged EXIF is ignored, as viewers do.
         return None
 
 
-def _plain(picture: Image.Image, white: White) -> Image.Image:
-    if _is_16_bit(picture):
-        return Image.fromarray(scale(_words(picture), white.word))
+def _to_plain_mode(picture: Image.Image, white: White) -> Image.Image:
+    if _has_16_bit_mode(picture):
+        return Image.fromarray(scale(_to_16_bits(picture), white.word))
     mode = _plain_mode(picture)
     plain = picture if picture.mode == mode else picture.convert(mode)
     if white.byte == BYTE:
@@ -212,7 +219,7 @@ def _plain(picture: Image.Image, white: White) -> Image.Image:
     return plain.point(brighter * colours + [*range(BYTE + 1)] * (len(mode) - colours))
 
 
-def _is_16_bit(picture: Image.Image) -> bool:
+def _has_16_bit_mode(picture: Image.Image) -> bool:
     if picture.mode == "F":
         raise UnreadablePicture("floating-point pixels, whose range is not known")
     return picture.mode.startswith("I")
@@ -226,7 +233,7 @@ def _plain_mode(picture: Image.Image) -> str:
     return "L" if picture.mode in ("1", "L") else "RGB"
 
 
-def _words(picture: Image.Image) -> np.ndarray:
+def _to_16_bits(picture: Image.Image) -> np.ndarray:
     values = np.asarray(picture)
     if values.min() < 0 or values.max() > WORD:
         raise UnreadablePicture("integer pixels beyond 16 bits, whose range is not known")

@@ -1,4 +1,4 @@
-"""The table that describes every sample, and the fields of a store that stand beside it."""
+"""Makes the table that describes every sample, and the format of the label field."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ def make_manifest(
     classes: tuple[str, ...],
     parameters: DataPreparationParameters,
 ) -> pd.DataFrame:
-    """One row a sample, columns COLUMNS; duplicates are samples of equal digests.
+    """Make the table: one row per sample, columns COLUMNS; duplicates are samples with equal digests.
 
     Raises:
-        DataError: a class with too few samples for the splits.
+        DataError: a class has too few samples for the splits.
     """
     first: dict[bytes, int] = {}
     occurrences = [first.setdefault(digest, index) for index, digest in enumerate(digests)]
@@ -34,5 +34,5 @@ def make_manifest(
 
 
 def label_field() -> FieldFormat:
-    """How class indices are stored."""
+    """Return the format in which class indices are stored."""
     return FieldFormat("int64", (), "class_index")

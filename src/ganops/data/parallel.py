@@ -1,11 +1,11 @@
-"""Work on many items with threads; results come in the order of the items, and few items are in work at any time."""
+"""Processes many items with threads; results keep the order of the items, and few items are in flight at any time."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-# Few enough that little is lost when it is interrupted, many enough that handing them over costs next to nothing.
+# Small enough that an interruption discards little work, large enough that submitting costs almost nothing.
 _ITEMS_A_TASK = 8
 _TASKS_WAITING_EACH = 8
 T = TypeVar("T")
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def map_in_order(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
-    """Yield the result of `work` for each item. An interruption stops it within a few items."""
+    """Yield the result of `work` for each item. An interruption stops the threads within a few items."""
     waiting: deque[Future[list[R]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:

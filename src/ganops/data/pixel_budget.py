@@ -1,4 +1,4 @@
-"""Bounds the pixels that all threads together hold decoded, so that memory does not grow with cores."""
+"""Bounds the decoded pixels that all threads together hold, so that memory does not grow with cores."""
 
 import threading
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 class PixelBudget:
-    """Pixels that threads take and give back; a picture larger than the budget takes all of it.
+    """Pixels that threads acquire and release; a picture larger than the budget acquires all of it.
 
     Args:
-        total: the most pixels at a time.
+        total: the maximal number of pixels at a time.
     """
 
     def __init__(self, total: int) -> None:
@@ -18,7 +18,7 @@ class PixelBudget:
 
     @contextmanager
     def take(self, pixels: int) -> Iterator[None]:
-        """Wait until so many are left; inside they are taken."""
+        """Wait until this many pixels are free, and hold them inside the block."""
         taken = min(pixels, self._total)
         with self._changed:
             self._changed.wait_for(lambda: self._left >= taken)

@@ -1,17 +1,17 @@
-"""Progress of a long loop: the caller wraps its steps. The domain itself prints nothing."""
+"""Progress of long loops: the caller passes a function that wraps the steps. The domain itself prints nothing."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-# Takes the steps and how many there are, and yields the same steps.
+# Takes the steps and their number, and yields the same steps.
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-# Takes how many more samples are done.
+# Takes the number of further samples that are done.
 Tick = Callable[[int], None]
 
 
 def no_progress(steps: Iterable[Any], total: int) -> Iterable[Any]:
-    """Return the steps as they are."""
+    """Return the steps unchanged."""
     return steps
 
 
@@ -20,7 +20,7 @@ def no_tick(count: int) -> None:
 
 
 class Ticks:
-    """A progress through work of several parts whose total is known in advance; it advances by samples."""
+    """Progress through work in several parts whose total number of samples is known in advance."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._steps = iter(progress(range(total), total))

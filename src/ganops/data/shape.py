@@ -1,12 +1,12 @@
-"""The one shape that all samples get: as asked for, and derived from the pictures where it was not.
+"""Finds the shape of all samples: as set, and derived from the pictures where a parameter is null.
 
-Up to 100 pictures, evenly spaced over the source, are looked at; of files the header alone. Let h and w be the (lower)
-medians of their heights and widths as a viewer shows them. Then, where height or width is null:
+Up to 100 pictures, evenly spaced over the source, are sampled; of files only the header is read. Let h and w be the
+(lower) medians of their heights and widths, orientation applied. Then, where height or width is null:
 
     max(h, w) ≤ 128, or arrays that are all of one size     h × w, at least 4
     otherwise                                               square, of the side that was set, or 64
 
-Where channels is null: 3 where any of them has colour, else 1. Opacity is kept only where it is asked for.
+Where channels is null: 3 if any of them has colour, else 1. Opacity is kept only if channels is set to 2 or 4.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ import numpy as np
 
 from ganops.config import DataPreparationParameters, PictureLimits
 from ganops.data.decoding import read_shape
-from ganops.data.sources.source import Reference, UnreadablePicture
+from ganops.data.sources.source import SampleRef, UnreadablePicture
 
 _PROBED = 100
 _LARGEST_KEPT_SIDE = 128
@@ -28,7 +28,7 @@ _LEAST_SIDE = 4
 
 @dataclass(frozen=True)
 class SampleShape:
-    """Of every sample, and why: the formula with its numbers."""
+    """The shape of every sample, and the rule by which it was derived, with its numbers."""
 
     channels: int
     height: int
@@ -44,48 +44,48 @@ class NothingReadable(Exception):
         self.skipped = skipped
 
 
-def sample_shape(references: Sequence[Reference], parameters: DataPreparationParameters) -> SampleShape:
-    """The shape by the module's formula; NothingReadable where it takes a picture and there is none."""
-    asked = (parameters.channels, parameters.height, parameters.width)
-    if None not in asked:
-        return SampleShape(*asked, rule="as set")  # type: ignore[arg-type]
-    probed = _probe(references, parameters.limits)
-    channels, of_channels = _channels(asked[0], probed)
-    height, width, of_size = _size(asked[1], asked[2], probed)
-    return SampleShape(channels, height, width, f"{of_size}; {of_channels}")
+def find_sample_shape(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> SampleShape:
+    """Find the shape by the module's formula; NothingReadable if it needs a picture and none can be read."""
+    fixed = (parameters.channels, parameters.height, parameters.width)
+    if None not in fixed:
+        return SampleShape(*fixed, rule="as set")  # type: ignore[arg-type]
+    probed = _read_shapes(references, parameters.limits)
+    channels, channels_rule = _derive_channels(fixed[0], probed)
+    height, width, size_rule = _derive_size(fixed[1], fixed[2], probed)
+    return SampleShape(channels, height, width, f"{size_rule}; {channels_rule}")
 
 
 @dataclass(frozen=True)
-class _Probed:
-    """Height, width and channels of each picture that was looked at."""
+class _Shapes:
+    """Height, width and channels of each sampled picture."""
 
     shapes: list[tuple[int, ...]]
     arrays: bool
 
     @property
-    def of_one_size(self) -> bool:
+    def same_size(self) -> bool:
         return self.arrays and len({shape[:2] for shape in self.shapes}) == 1
 
 
-def spaced(references: Sequence[Reference]) -> list[Reference]:
+def pick_evenly(references: Sequence[SampleRef]) -> list[SampleRef]:
     """Return up to 100 of the references, evenly spaced."""
     positions = np.unique(np.linspace(0, len(references) - 1, _PROBED).round().astype(int)) if references else []
     return [references[i] for i in positions]
 
 
-def _probe(references: Sequence[Reference], limits: PictureLimits) -> _Probed:
+def _read_shapes(references: Sequence[SampleRef], limits: PictureLimits) -> _Shapes:
     skipped: list[tuple[str, str]] = []
-    found = list(_readable(spaced(references), skipped, limits))
-    if not found:  # All of those were bad; the rest may not be.
+    found = list(_iterate_shapes(pick_evenly(references), skipped, limits))
+    if not found:  # All sampled pictures are unreadable; others may not be.
         skipped.clear()
-        found = list(islice(_readable(references, skipped, limits), _PROBED))
+        found = list(islice(_iterate_shapes(references, skipped, limits), _PROBED))
     if not found:
         raise NothingReadable(skipped)
-    return _Probed([shape for shape, _ in found], all(is_array for _, is_array in found))
+    return _Shapes([shape for shape, _ in found], all(is_array for _, is_array in found))
 
 
-def _readable(
-    references: Sequence[Reference], skipped: list[tuple[str, str]], limits: PictureLimits
+def _iterate_shapes(
+    references: Sequence[SampleRef], skipped: list[tuple[str, str]], limits: PictureLimits
 ) -> Iterator[tuple[tuple[int, ...], bool]]:
     for reference in references:
         try:
@@ -95,20 +95,20 @@ def _readable(
             skipped.append((reference.name, str(error)))
 
 
-def _channels(asked: int | None, probed: _Probed) -> tuple[int, str]:
-    if asked is not None:
-        return asked, "channels as set"
+def _derive_channels(fixed: int | None, probed: _Shapes) -> tuple[int, str]:
+    if fixed is not None:
+        return fixed, "channels as set"
     coloured = sum(shape[2] >= 3 for shape in probed.shapes)
-    return (3 if coloured else 1), f"channels: {coloured} of {len(probed.shapes)} pictures looked at have colour"
+    return (3 if coloured else 1), f"channels: {coloured} of {len(probed.shapes)} sampled pictures have colour"
 
 
-def _size(height: int | None, width: int | None, probed: _Probed) -> tuple[int, int, str]:
+def _derive_size(height: int | None, width: int | None, probed: _Shapes) -> tuple[int, int, str]:
     if height is not None and width is not None:
         return height, width, "height and width as set"
     h, w = (median_low([shape[axis] for shape in probed.shapes]) for axis in (0, 1))
-    medians = f"median {h} × {w} of {len(probed.shapes)} pictures looked at"
-    if probed.of_one_size or max(h, w) <= _LARGEST_KEPT_SIDE:
-        why = "all arrays of one size" if probed.of_one_size else f"at most {_LARGEST_KEPT_SIDE}"
+    medians = f"median {h} × {w} of {len(probed.shapes)} sampled pictures"
+    if probed.same_size or max(h, w) <= _LARGEST_KEPT_SIDE:
+        why = "all arrays of one size" if probed.same_size else f"at most {_LARGEST_KEPT_SIDE}"
         return height or max(h, _LEAST_SIDE), width or max(w, _LEAST_SIDE), f"{medians}, {why}: kept where null"
     side = height or width or _SIDE_OF_LARGE
     return side, side, f"{medians}, more than {_LARGEST_KEPT_SIDE}: square"

@@ -1,4 +1,4 @@
-"""The order in which samples are shown: a function of the seed and of the position in the training."""
+"""The shuffled order of training samples: a function of the seed and of the position in the training."""
 
 from functools import lru_cache
 
@@ -12,10 +12,13 @@ from ganops.noise import permutation
 def sample_indices(
     indices: Int64[np.ndarray, " size"], first: int, count: int, seed: int
 ) -> Int64[np.ndarray, " count"]:
-    """Which samples stand at positions first … first + count − 1 of the endless order of shuffled epochs.
+    """Return the samples at positions first … first + count − 1 of the endless order of shuffled epochs.
 
-    Position j lies in epoch j // size, which is a permutation of its own. So any slice joins to the whole: a resume or
-    another process computes its part alone.
+    Position j lies in epoch j // size, and each epoch is a permutation of its own. Slices join seamlessly, so that a
+    resumed training or another process computes only its own part.
+
+    Raises:
+        DataError: there are no samples.
     """
     size = len(indices)
     if size == 0:
@@ -27,7 +30,7 @@ def sample_indices(
     return indices[np.concatenate([np.zeros(0, dtype=np.int64), *order])]
 
 
-# A batch needs at most the epochs on both sides of a boundary; drawing one anew for every batch would cost O(size).
+# A batch needs at most the epochs on both sides of a boundary; drawing them again for every batch would cost O(size).
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, size: int) -> np.ndarray:
     order = permutation(seed, "order", epoch, size)

@@ -1,7 +1,7 @@
-"""Which samples are kept and which split each belongs to: seeded, stratified by class, duplicates together.
+"""Selects the samples that are kept, and draws the splits: seeded, stratified by class, duplicates together.
 
-With `held_out_share` null the data set's own test part is held out, and validation is drawn from the rest; with a
-number the parts are pooled and both are drawn.
+If `held_out_share` is null, the data set's own test part is held out and validation is drawn from the rest; otherwise
+the parts are pooled and both splits are drawn.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Flags = Bool[np.ndarray, " samples"]
 
 
 def apportion(total: int, sizes: Sequence[int]) -> list[int]:
-    """`total` divided in proportion to `sizes`, by the largest remainders; ties go to the first."""
+    """Divide `total` in proportion to `sizes`, by the largest remainders; ties go to the first."""
     whole = max(sum(sizes), 1)
     parts = [total * size // whole for size in sizes]
     by_remainder = sorted(range(len(sizes)), key=lambda k: (-(total * sizes[k] % whole), k))
@@ -29,9 +29,10 @@ def apportion(total: int, sizes: Sequence[int]) -> list[int]:
 
 
 def keep_stratified(labels: Labels, test: Flags, limit: int | None, seed: int) -> Int64[np.ndarray, " kept"]:
-    """Positions of `limit` samples, ascending, in the proportion of the classes and of the data set's own parts.
+    """Select `limit` samples in the proportions of the classes and of the data set's own parts.
 
-    All positions where limit is None or not smaller than what there is.
+    Returns:
+        their positions, ascending; all positions if limit is None or not smaller than the number of samples.
     """
     if limit is None or limit >= len(labels):
         return np.arange(len(labels))
@@ -48,15 +49,18 @@ def keep_stratified(labels: Labels, test: Flags, limit: int | None, seed: int) -
 def assign_splits(
     labels: Labels, test: Flags, duplicate_of: Labels, classes: tuple[str, ...], parameters: DataPreparationParameters
 ) -> list[SplitName]:
-    """The split of every sample. A duplicate goes where its original goes, whatever label it has itself.
+    """Assign every sample to a split. A duplicate follows its original, whatever label it has itself.
 
     Args:
-        test: whether a sample is in the data set's own test part. One copy in it holds all copies out.
+        labels: class of each sample.
+        test: whether a sample is in the data set's own test part. One copy in it holds out all copies.
         duplicate_of: position of the first occurrence, −1 for a first occurrence.
+        classes: names of the classes.
+        parameters: the shares and the seed.
 
     Raises:
-        ConfigurationError: the test part is asked for, and there is none.
-        DataError: a class has no distinct picture left for one of the splits that are drawn.
+        ConfigurationError: the test part is to be held out, and there is none.
+        DataError: a class has too few distinct pictures for the splits that are drawn.
     """
     originals = np.where(duplicate_of < 0, np.arange(len(labels)), duplicate_of)
     copies = np.bincount(originals, minlength=len(labels))
@@ -93,7 +97,7 @@ def _shares(parameters: DataPreparationParameters) -> dict[SplitName, float]:
 def _draw(
     members: dict[int, np.ndarray], copies: np.ndarray, parameters: DataPreparationParameters
 ) -> dict[int, dict[int, SplitName]]:
-    """Of each class the split of every distinct picture; a share is one of all copies of these pictures."""
+    """Draw, for each class, the split of every distinct picture; shares count all copies of these pictures."""
     sizes = [int(copies[at].sum()) for at in members.values()]
     shares = _shares(parameters)
     wanted = {name: apportion(round(share * sum(sizes)), sizes) for name, share in shares.items() if share > 0}
@@ -124,8 +128,8 @@ def _check_filled(chosen: dict[int, SplitName], wanted: tuple[str, ...], name: s
         raise DataError(
             name,
             expected=f"a distinct picture for each of {', '.join(wanted)}",
-            received=f"{len(chosen)} distinct, which leaves none for {', '.join(empty)}",
-            remedy="Add pictures of it, leave the class out, or change data_preparation's shares or limit.",
+            received=f"{len(chosen)} distinct pictures, which leaves none for {', '.join(empty)}",
+            remedy="Add pictures of this class, remove the class, or change data_preparation's shares or limit.",
         )
 
 

@@ -1,11 +1,11 @@
 """The prepared data set on disk: named fields, each a memory-mapped array, and a table that describes every sample.
 
     store.json         format, classes, number of samples; of each field dtype, shape of one sample, encoding
-    manifest.parquet   index, file, sha256, label, split, duplicate_of: one row a sample, in the order of the arrays
+    manifest.parquet   index, file, sha256, label, split, duplicate_of: one row per sample, in the order of the arrays
     <field>.npy        (N, *shape): image (N, C, H, W) uint8 or point (N, D) float32; label (N,) int64, …
 
-`label` in the table is −1 where there are no classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of
-the sample's stored values. Nothing in the folder depends on the clock or the machine. Torch-free.
+`label` in the table is −1 without classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of the
+sample's stored values. Nothing in the folder depends on the clock or the machine. Torch-free.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _PREPARE_AGAIN = "Prepare the data again: kedro run --pipelines data_preparation
 
 @dataclass(frozen=True)
 class FieldFormat:
-    """dtype and shape of one stored sample, and the name of the encoding that makes it a model value."""
+    """dtype and shape of one stored sample, and the name of the encoding that converts it to a model value."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -40,7 +40,7 @@ class FieldFormat:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What preparation hands to the store. Row i of the manifest describes row rows[i] of every array."""
+    """A data set before it is written. Row i of the manifest describes row rows[i] of every array."""
 
     fields: dict[str, FieldFormat]
     classes: tuple[str, ...]
@@ -49,7 +49,7 @@ class PreparedData:
     rows: np.ndarray
 
     def write(self, path: Path) -> None:
-        """Write the folder whole or not at all, in the place of an older one."""
+        """Write the folder atomically, replacing an older one."""
         with atomic_folder(path) as fresh:
             self._fill(fresh)
 
@@ -75,13 +75,13 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> "Store":
-        """The store in the folder `path`; DataError where files are missing or do not fit one another."""
+        """Open the store in the folder `path`; DataError: files are missing or do not match."""
         header = _read_header(path)
         fields = {name: _field_format(path, field) for name, field in header["fields"].items()}
         store = cls(path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]))
         if len(store._samples) != 1 or not store._arrays:
             received = ", ".join(sorted(fields)) or "none"
-            raise _damaged(path / "store.json", "one field of " + ", ".join(get_args(FieldName)), received)
+            raise _damage_error(path / "store.json", "one field of " + ", ".join(get_args(FieldName)), received)
         return store
 
     @property
@@ -90,22 +90,26 @@ class Store:
         return self._samples[0]
 
     def indices(self, split: SplitName) -> np.ndarray:
-        """Positions of the split's samples, int64, ascending."""
+        """Return the positions of the split's samples, int64, ascending."""
         return np.flatnonzero(self.manifest["split"].to_numpy() == split).astype(np.int64)
 
     def read(self, field: str, indices: np.ndarray) -> np.ndarray:
-        """Stored values of the samples at `indices`, shape (len(indices), *shape), a copy."""
+        """Read the stored values of the samples at `indices`, shape (len(indices), *shape), a copy.
+
+        Raises:
+            DataError: there is no such field.
+        """
         if field not in self._arrays:
             raise DataError(
                 f"field {field!r} of {self.path}",
                 expected="one of " + ", ".join(sorted(self.fields)),
                 received=repr(field),
-                remedy="A store without classes has no field 'label': sort the pictures into one folder a class.",
+                remedy="A store without classes has no field 'label': sort the pictures into one folder per class.",
             )
         return np.array(self._arrays[field][indices], subok=False)
 
     def digest(self, split: SplitName | None = None) -> str:
-        """sha256 of the content: field formats, class names, and of each sample values, label and split, in order."""
+        """Return the sha256 of field formats, class names, and the values, label and split of each sample, in order."""
         rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
         fields = {name: asdict(field) for name, field in self.fields.items()}
         content = hashlib.sha256(json.dumps([fields, self.classes], sort_keys=True).encode())
@@ -114,7 +118,7 @@ class Store:
         return content.hexdigest()
 
     def class_frequencies(self, split: SplitName = "train") -> np.ndarray:
-        """Share of each class in the split, float64 (K,), sums to 1; shape (0,) without classes."""
+        """Return the share of each class in the split, float64 (K,), sums to 1; shape (0,) without classes."""
         labels = self.manifest["label"].to_numpy()[self.indices(split)]
         if not self.classes:
             return np.zeros(0)
@@ -130,7 +134,7 @@ class Store:
 
 
 def _write_array(path: Path, field: FieldFormat, values: np.ndarray, rows: np.ndarray) -> None:
-    """By plain writes: on a full disk they fail with an error, where a memory map dies by a signal."""
+    """Write the array without a memory map, which would end the process by a signal on a full disk."""
     dtype, shape = np.dtype(field.dtype), (len(rows), *field.shape)
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     with path.open("wb") as file:
@@ -140,23 +144,23 @@ def _write_array(path: Path, field: FieldFormat, values: np.ndarray, rows: np.nd
             file.write(np.ascontiguousarray(chunk, dtype=dtype).data)
 
 
-def _damaged(path: Path, expected: str, received: str) -> DataError:
+def _damage_error(path: Path, expected: str, received: str) -> DataError:
     return DataError(str(path), expected=expected, received=received, remedy=_PREPARE_AGAIN)
 
 
 def _read_header(path: Path) -> dict[str, Any]:
     file = path / "store.json"
     if not file.is_file():
-        raise _damaged(
+        raise _damage_error(
             path, "a store, a folder with store.json", "no such folder" if not path.is_dir() else "none in it"
         )
     try:
         header = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise _damaged(file, "JSON", str(error)) from None
+        raise _damage_error(file, "JSON", str(error)) from None
     wanted = {"format", "samples", "classes", "fields"}
     if not isinstance(header, dict) or set(header) != wanted or header["format"] != FORMAT:
-        raise _damaged(
+        raise _damage_error(
             file, f"the format {FORMAT!r}", repr(header.get("format") if isinstance(header, dict) else header)
         )
     return header
@@ -166,7 +170,7 @@ def _field_format(path: Path, field: dict[str, Any]) -> FieldFormat:
     try:
         return FieldFormat(field["dtype"], tuple(field["shape"]), field["encoding"])
     except (KeyError, TypeError):
-        raise _damaged(path / "store.json", "dtype, shape and encoding of each field", repr(field)) from None
+        raise _damage_error(path / "store.json", "dtype, shape and encoding of each field", repr(field)) from None
 
 
 def _read_manifest(path: Path, samples: int) -> pd.DataFrame:
@@ -174,9 +178,9 @@ def _read_manifest(path: Path, samples: int) -> pd.DataFrame:
     try:
         manifest = pd.read_parquet(file, engine="pyarrow")
     except (OSError, ValueError) as error:
-        raise _damaged(file, "the table of samples", str(error)) from None
+        raise _damage_error(file, "the table of samples", str(error)) from None
     if tuple(manifest.columns) != COLUMNS or len(manifest) != samples:
-        raise _damaged(file, f"{samples} rows of {COLUMNS}", f"{len(manifest)} rows of {tuple(manifest.columns)}")
+        raise _damage_error(file, f"{samples} rows of {COLUMNS}", f"{len(manifest)} rows of {tuple(manifest.columns)}")
     return manifest
 
 
@@ -185,7 +189,7 @@ def _map_array(path: Path, name: str, field: FieldFormat, samples: int) -> np.nd
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise _damaged(file, f"the array of field {name!r}", str(error)) from None
+        raise _damage_error(file, f"the array of field {name!r}", str(error)) from None
     if array.shape != (samples, *field.shape) or array.dtype != np.dtype(field.dtype):
-        raise _damaged(file, f"{field.dtype} {(samples, *field.shape)}", f"{array.dtype} {array.shape}")
+        raise _damage_error(file, f"{field.dtype} {(samples, *field.shape)}", f"{array.dtype} {array.shape}")
     return array

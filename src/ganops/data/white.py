@@ -1,4 +1,4 @@
-"""The stored value that is white, and the scaling by it to bytes."""
+"""The stored value that is white, and the scaling to bytes by it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 BYTE, WORD = 255, 65535
-# A largest value below it may also be a number of few bits or of a class.
+# A smaller maximum may also mean few bits or class indices.
 LEAST_SURE = 32
 
 
 class UnknownWhite(Exception):
-    """There is a picture of 16 bits although none was expected, and so nobody has looked which value is white."""
+    """A 16-bit picture was found although none was expected: its white value has not been derived."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,7 @@ FULL_RANGE = White()
 
 
 def scale(values: Integer[np.ndarray, "..."], white: int | None) -> UInt8[np.ndarray, "..."]:
-    """Scale values to bytes: round(255 v / white), halves upwards; values above `white` become 255.
-
-    Args:
-        values: 0 to 65535.
+    """Scale values from 0 to 65535 to bytes: round(255 v / white), halves upwards; above `white` they become 255.
 
     Raises:
         UnknownWhite: `white` is None.
@@ -59,5 +56,5 @@ def to_bytes(
 
 
 def count_colours(channels: int) -> int:
-    """Return how many of 1 to 4 channels are colours and not opacity."""
+    """Count the colours among 1 to 4 channels; the rest is opacity."""
     return 1 if channels < 3 else 3

@@ -15,11 +15,11 @@ import pandas as pd
 import torch
 from jaxtyping import Int64, Shaped
 
-from ganops.data.crop_and_resize import fit, fit_file
+from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
 from ganops.data.decoding import read_shape
 from ganops.data.progress import Progress, no_progress
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.noise import permutation
@@ -95,14 +95,14 @@ def _no_points(path: Path, columns: list[str], received: str) -> MetricError:
     )
 
 
-def _read_one(references: Sequence[Reference], images: np.ndarray, row: int) -> bool:
+def _read_one(references: Sequence[SampleRef], images: np.ndarray, row: int) -> bool:
     """Fills one row; whether the picture had to be fitted."""
     reference, (channels, height, width) = references[row], images.shape[1:]
     shape = (channels, height, width)
     try:
         content = reference.load()
         is_file = isinstance(content, bytes)
-        images[row] = fit_file(content, shape) if is_file else fit(content, shape)
+        images[row] = crop_and_resize_file(content, shape) if is_file else crop_and_resize(content, shape)
         return (read_shape(content) if is_file else content.shape) != (height, width, channels)
     except UnreadablePicture as error:
         raise MetricError(

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from ganops.data.crop_and_resize import fit
+from ganops.data.crop_and_resize import crop_and_resize
 
 
 def to_rgb(images: UInt8[Tensor, "batch channels height width"]) -> UInt8[Tensor, "batch 3 height width"]:
@@ -15,5 +15,5 @@ def to_rgb(images: UInt8[Tensor, "batch channels height width"]) -> UInt8[Tensor
         return images
     if channels == 1:
         return images.expand(-1, 3, -1, -1)
-    fitted = [fit(picture.transpose(1, 2, 0), (3, height, width)) for picture in images.cpu().numpy()]
+    fitted = [crop_and_resize(picture.transpose(1, 2, 0), (3, height, width)) for picture in images.cpu().numpy()]
     return torch.from_numpy(np.stack(fitted)).to(images.device)

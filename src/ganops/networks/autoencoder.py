@@ -1,9 +1,8 @@
-"""The article's second generator: a source of noise, an autoencoder that squeezes it into a code, a decoder to data.
+"""A GAN generator built as an autoencoder: noise, an encoder to a small code, a decoder to pictures.
 
-The article's: those parts, and that the code has few dimensions. They are trained together, by the game alone (nothing
-is reconstructed), against the discriminator of its first generator. The sizes are ours: z → w → w/2 → code w/4, then
-w → 2w → C · H · W, with batch normalisation and LeakyReLU as in the first. The class enters the decoder alone, so that
-a code is no class's own.
+All parts are trained together by the adversarial loss alone (nothing is reconstructed), against the discriminator of
+`vanilla`. Sizes: z → w → w/2 → code w/4, then w → 2w → C · H · W, with batch normalisation and LeakyReLU as in
+`vanilla`. The class enters only the decoder, so that codes are shared between classes.
 """
 
 from jaxtyping import Float, Int
@@ -32,5 +31,6 @@ class Generator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from latents and labels."""
         embedded = None if self.embedding is None else self.embedding(label)
         return self.last(self.decoder(self.bottleneck(self.encoder(latent, None)), embedded))

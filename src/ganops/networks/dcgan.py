@@ -2,7 +2,7 @@
 
 Generator: a linear map to a coarse picture, then 4×4 transposed convolutions of stride 2 with batch normalisation and
 ReLU, and tanh. Discriminator: 4×4 convolutions of stride 2 with LeakyReLU 0.2. The number of levels follows from the
-resolution (layers.halvings); level i, counted from the finest, has width · 2^i channels, at most width · 8. With
+resolution (layers.num_downsamples); level i, counted from the finest, has width · 2^i channels, at most width · 8. With
 classes, the normalisation of the generator is conditional and the discriminator ends in a projection.
 """
 
@@ -49,6 +49,7 @@ class Generator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from latents and labels."""
         embedded = None if self.embedding is None else self.embedding(label)
         maps = to_maps(self.first(latent), *self.coarse)
         maps = torch.relu(self.normalisations[0](maps, embedded))
@@ -58,7 +59,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
@@ -71,20 +72,21 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per picture."""
         return self.head(to_vectors(self.downs(pictures)), label)
 
 
 def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:
-    """The strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
+    """Build the strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
     levels = [channels, *(width * 2 ** min(i, 3) for i in range(num_downsamples(height, width_pixels)))]
-    return nn.Sequential(*(_down(a, b) for a, b in pairwise(levels)))
+    return nn.Sequential(*(_build_down(a, b) for a, b in pairwise(levels)))
 
 
 def trunk_features(width: int, height: int, width_pixels: int) -> int:
-    """How many values a sample has after `trunk`."""
+    """Return the number of values per sample after `trunk`."""
     depth = num_downsamples(height, width_pixels)
     return width * 2 ** min(depth - 1, 3) * (height >> depth) * (width_pixels >> depth)
 
 
-def _down(inputs: int, outputs: int) -> nn.Module:
+def _build_down(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True))

@@ -1,4 +1,4 @@
-"""Dropout whose masks have an address, so that a resumed training drops what the uninterrupted one would have."""
+"""Dropout with addressed masks, so that a resumed training draws the masks of the uninterrupted one."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ganops.noise import Noise
 
 @dataclass(frozen=True)
 class Dropout:
-    """Srivastava et al. 2014, "Dropout", in its inverted form: what is kept is scaled, so that the mean stays.
+    """Inverted dropout (Srivastava et al. 2014, "Dropout"): kept values are scaled, so that the mean stays the same.
 
     A mask is drawn at the address (seed, stream and place, global sample index), never from a global generator.
     """
@@ -21,6 +21,6 @@ class Dropout:
     def __call__(
         self, values: Float[Tensor, "batch *shape"], place: str, probability: float
     ) -> Float[Tensor, "batch *shape"]:
-        """`values`, each 0 with the given probability; `place` names the layer within its network."""
+        """Set each value to 0 with `probability`; `place` names the layer within its network."""
         kept = self.noise.uniform(f"dropout/{self.stream}/{place}", tuple(values.shape[1:])) >= probability
         return values * (kept / (1 - probability)).to(values.dtype)

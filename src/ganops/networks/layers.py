@@ -1,4 +1,4 @@
-"""Parts that the families share: geometry, the class condition, and initial weights with an address."""
+"""Layers shared by the network families: geometry, class conditioning, and addressed initial weights."""
 
 import math
 from typing import TypeVar
@@ -14,12 +14,12 @@ L = TypeVar("L", nn.Conv2d, nn.Linear)
 
 
 def num_downsamples(height: int, width: int) -> int:
-    """How often a picture is halved before its shorter side is below 8 pixels: 28 → 2 (7), 32 → 3 (4), 64 → 4 (4)."""
+    """Count the downsamplings by 2 until the shorter side is below 8 pixels: 28 → 2 (7), 32 → 3 (4), 64 → 4 (4)."""
     return max(1, math.floor(math.log2(min(height, width) / 4)))
 
 
 def coarse_size(height: int, width: int) -> tuple[int, int]:
-    """The smallest map that, doubled `num_downsamples` times, covers the picture."""
+    """Return the size of the smallest map that covers the picture after `num_downsamples` upsamplings by 2."""
     factor = 2 ** num_downsamples(height, width)
     return -(-height // factor), -(-width // factor)
 
@@ -27,7 +27,7 @@ def coarse_size(height: int, width: int) -> tuple[int, int]:
 def centre_crop(
     pictures: Float[Tensor, "batch channels tall broad"], height: int, width: int
 ) -> Float[Tensor, "batch channels height width"]:
-    """The central height × width pixels."""
+    """Return the central height × width pixels."""
     top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
     return pictures[:, :, top : top + height, left : left + width]
 
@@ -35,17 +35,17 @@ def centre_crop(
 def to_maps(
     vectors: Float[Tensor, "batch features"], height: int, width: int
 ) -> Float[Tensor, "batch channels height width"]:
-    """Vectors as maps whose channels lie last in memory, as convolutions want them: nothing moves."""
+    """Reshape vectors to maps in channels-last memory, as convolutions prefer it, without copying."""
     return vectors.unflatten(1, (height, width, -1)).movedim(3, 1)
 
 
 def to_vectors(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
-    """The reverse of `to_maps`. So the gradient, too, comes back in the layout of the maps."""
+    """Invert `to_maps`, so that the gradient, too, is in channels-last memory."""
     return maps.movedim(1, 3).flatten(1)
 
 
 class ClassEmbedding(nn.Embedding):
-    """A vector a class, which begins as N(0, 1)."""
+    """One vector per class, initialised as N(0, 1)."""
 
     init_std = 1.0
 
@@ -53,8 +53,8 @@ class ClassEmbedding(nn.Embedding):
 class ConditionalBatchNorm(nn.Module):
     """Batch normalisation, then a gain and a bias that are linear in the class's embedding (Brock et al. 2019, B.1).
 
-    The class must not enter beside z: batch normalisation then keeps the variance between classes and lets the variance
-    that z makes within each fade, until a class has one picture (measured: EXPERIMENTS.md).
+    The class must not be concatenated to z: batch normalisation then keeps the variance between classes while the
+    variance within each class vanishes, until a class has one picture (measured: EXPERIMENTS.md).
     """
 
     def __init__(self, channels: int, embedding_dimension: int) -> None:
@@ -65,6 +65,7 @@ class ConditionalBatchNorm(nn.Module):
     def forward(
         self, maps: Float[Tensor, "batch channels height width"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Normalise the maps, then scale and shift them by the class."""
         normal = self.normalise(maps)
         if self.of_class is None:
             return normal
@@ -73,16 +74,17 @@ class ConditionalBatchNorm(nn.Module):
 
 
 class ConditionalBatchNorm1d(ConditionalBatchNorm):
-    """The same for vectors: a vector is a map of one pixel."""
+    """Conditional batch normalisation of vectors: a vector is a map of one pixel."""
 
     def forward(
         self, maps: Float[Tensor, "batch channels"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch channels"]:
+        """Normalise the vectors, then scale and shift them by the class."""
         return super().forward(maps[:, :, None, None], embedded).flatten(1)
 
 
 class ProjectionHead(nn.Module):
-    """One logit a sample: ψ(φ) + ⟨e(y), φ⟩ (Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3)."""
+    """One logit per sample: ψ(φ) + ⟨e(y), φ⟩ (Miyato and Koyama 2018, "cGANs with Projection Discriminator", eq. 3)."""
 
     def __init__(self, features: int, classes: int) -> None:
         super().__init__()
@@ -92,6 +94,7 @@ class ProjectionHead(nn.Module):
     def forward(
         self, features: Float[Tensor, "batch features"], label: Int[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per sample."""
         logit = self.linear(features)
         if self.embedding is None:
             return logit
@@ -99,25 +102,25 @@ class ProjectionHead(nn.Module):
 
 
 def with_init_std(layer: L, gain: float = 1.0) -> L:
-    """`layer`, whose weights are to begin as N(0, gain² / n), where n values enter each of its outputs."""
+    """Set the standard deviation of the layer's initial weights to gain / √n, n inputs per output; return the layer."""
     layer.init_std = gain / math.sqrt(layer.weight[0].numel())  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
     return layer
 
 
 @torch.no_grad()
 def initialise(network: N, name: str, seed: int, deviation: float = 0.02) -> N:
-    """Radford et al. 2016, section 3: weights from N(0, σ), gains of normalisation from N(1, σ), biases zero.
+    """Initialise weights by N(0, σ), normalisation gains by N(1, σ), biases by zero (Radford et al. 2016, section 3).
 
-    A module that wants another σ carries it as `init_std`. Each parameter is drawn at the address (seed,
-    network and parameter name), so that adding one changes no other.
+    A module's attribute `init_std` overrides σ. Each parameter is drawn at the address (seed, network and parameter
+    name), so that adding a parameter changes no other.
     """
     for path, module in network.named_modules():
-        spread = getattr(module, "init_std", deviation)
+        std = getattr(module, "init_std", deviation)
         for key, parameter in module.named_parameters(recurse=False):
             if key.endswith("bias") or parameter.ndim == 0:
                 parameter.zero_()
                 continue
             centre = 1.0 if parameter.ndim == 1 else 0.0
             noise = Noise(seed, first=0, count=1).normal(f"weights/{name}/{path}.{key}", tuple(parameter.shape))
-            parameter.copy_(centre + spread * noise[0])
+            parameter.copy_(centre + std * noise[0])
     return network

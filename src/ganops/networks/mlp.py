@@ -1,8 +1,8 @@
-"""Plain networks for vectors: three hidden layers of `width` values in either player, and nothing normalised.
+"""Multilayer perceptrons for vectors: three hidden layers of `width` values in both players, no normalisation.
 
-As in the studies of 2-D toys (Srivastava et al. 2017, "VEEGAN", and Lin et al. 2018, "PacGAN", both with hidden layers
-of ReLU), less their batch normalisation. Weights begin as He et al. 2015, "Delving deep into rectifiers", equation 14
-says, N(0, 2 / (1 + slope²) / n), so that what a layer gives is as large as what it gets.
+As in the studies of 2-D toy data (Srivastava et al. 2017, "VEEGAN", and Lin et al. 2018, "PacGAN", both with hidden
+layers of ReLU), without their batch normalisation. Weights are initialised by He et al. 2015, "Delving deep into
+rectifiers", equation 14, N(0, 2 / (1 + slope²) / n), which keeps the variance from layer to layer.
 """
 
 import math
@@ -21,29 +21,30 @@ _EMBEDDING_DIMENSION = 64
 
 
 class Generator(nn.Module):
-    """(B, z) and labels → vectors (B, D) without bounds. The class's embedding enters beside z."""
+    """(B, z) and labels → unbounded vectors (B, D). The class embedding is concatenated to z."""
 
     def __init__(self, latent_dimension: int, width: int, dimension: int, classes: int) -> None:
         super().__init__()
         self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
         inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
-        self.hidden = _hidden(inputs, width, 0.0)
+        self.hidden = _build_hidden(inputs, width, 0.0)
         self.last = with_init_std(nn.Linear(width, dimension))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch dimension"]:
+        """Compute vectors from latents and labels."""
         if self.embedding is not None:
             latent = torch.cat([latent, self.embedding(label)], dim=1)
         return self.last(self.hidden(latent)).float()
 
 
 class Discriminator(nn.Module):
-    """Vectors (B, D) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+    """Vectors (B, D) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
     def __init__(self, width: int, dimension: int, classes: int) -> None:
         super().__init__()
-        self.hidden = _hidden(dimension, width, _SLOPE)
+        self.hidden = _build_hidden(dimension, width, _SLOPE)
         self.head = ProjectionHead(width, classes)
         with_init_std(self.head.linear)
 
@@ -53,10 +54,11 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per vector."""
         return self.head(self.hidden(vectors), label)
 
 
-def _hidden(inputs: int, width: int, slope: float) -> nn.Sequential:
+def _build_hidden(inputs: int, width: int, slope: float) -> nn.Sequential:
     gain = math.sqrt(2 / (1 + slope**2))
     widths = [inputs] + [width] * _HIDDEN
     layers = [with_init_std(nn.Linear(a, b), gain) for a, b in pairwise(widths)]

@@ -1,13 +1,13 @@
 """The networks of R3GAN (Huang et al. 2024, "The GAN is dead; long live the GAN!", section 4), at any resolution.
 
-A stage is two residual blocks between bilinear resamplings. Nothing is normalised: the size of what a block adds is set
-by the initial weights alone (Zhang et al. 2019, "Fixup Initialization"). The number of stages follows from the
-resolution (layers.halvings): 28 → 7 · 2², 32 → 4 · 2³. The coarsest level is not padded to 4 × 4: its maps are read and
-written by parts that know each place, so that any size serves.
+A stage is two residual blocks between bilinear resamplings. There is no normalisation: the scale of a block's residual
+is set by the initial weights alone (Zhang et al. 2019, "Fixup Initialization"). The number of stages follows from the
+resolution (layers.num_downsamples): 28 → 7 · 2², 32 → 4 · 2³. The coarsest level is not padded to 4 × 4: its maps are
+read and written with one weight per position, so that any size works.
 
 `width` is that of all stages of up to 32 pixels (shorter side); each doubling beyond halves it. Published for CIFAR-10:
-768. Ours: beneath 128 the coarsest maps stay 128 channels wide, with a 1×1 convolution between them and the stages.
-The generator has one number a channel there, and a picture of a few numbers has no room for z beside its class.
+768. Different from the paper: the coarsest maps have at least 128 channels, with a 1×1 convolution between them and the
+stages. The generator has one number per channel there, and fewer numbers cannot carry both z and the class.
 """
 
 import math
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, num_downsamples, with_init_std
-from ganops.networks.resample import double, downsample2x
+from ganops.networks.resample import downsample2x, upsample2x
 
 _SLOPE = 0.2
 _BLOCKS = 2
@@ -31,7 +31,7 @@ _LEAST_COARSE_WIDTH = 128
 
 
 class Generator(nn.Module):
-    """(B, z) and labels → pictures (B, C, H, W), not confined to [−1, 1]."""
+    """(B, z) and labels → pictures (B, C, H, W), not limited to [−1, 1]."""
 
     def __init__(
         self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
@@ -43,33 +43,34 @@ class Generator(nn.Module):
         inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
         coarse = max(widths[0], _LEAST_COARSE_WIDTH)
         self.basis = Basis(inputs, coarse, *coarse_size(height, width_pixels))
-        self.narrowing = _change(coarse, widths[0])
-        self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
-        self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
+        self.narrowing = _match_channels(coarse, widths[0])
+        self.stages = nn.ModuleList(_build_stage(stage, len(widths)) for stage in widths)
+        self.changes = nn.ModuleList(_match_channels(a, b) for a, b in pairwise(widths))
         self.last = with_init_std(nn.Conv2d(widths[-1], channels, 1))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from latents and labels."""
         if self.embedding is not None:
             latent = torch.cat([latent, self.embedding(label)], dim=1)
         maps = self.stages[0](self.narrowing(self.basis(latent)))
         for change, stage in zip(self.changes, self.stages[1:], strict=True):
-            maps = stage(double(change(maps)))
+            maps = stage(upsample2x(change(maps)))
         return self.last(centre_crop(maps, *self.size)).float()
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
         widths = stage_widths(width, height, width_pixels)[::-1]
         self.first = with_init_std(nn.Conv2d(channels, widths[0], 1, bias=False))
-        self.stages = nn.ModuleList(_stage(stage, len(widths)) for stage in widths)
-        self.changes = nn.ModuleList(_change(a, b) for a, b in pairwise(widths))
+        self.stages = nn.ModuleList(_build_stage(stage, len(widths)) for stage in widths)
+        self.changes = nn.ModuleList(_match_channels(a, b) for a, b in pairwise(widths))
         coarse = max(widths[-1], _LEAST_COARSE_WIDTH)
-        self.widening = _change(widths[-1], coarse)
+        self.widening = _match_channels(widths[-1], coarse)
         self.head = Head(coarse, *coarse_size(height, width_pixels), classes)
 
     def forward(
@@ -78,6 +79,7 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per picture."""
         maps = self.first(pictures)
         for change, stage in zip(self.changes, self.stages[:-1], strict=True):
             maps = change(downsample2x(stage(maps)))
@@ -90,13 +92,14 @@ class Block(nn.Module):
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         inside = -(-2 * width // _GROUP) * _GROUP
-        # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)) with m = 3.
+        # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)), m = 3.
         gain = math.sqrt(2 / (1 + _SLOPE**2)) * blocks**-0.25
         self.expand = with_init_std(nn.Conv2d(width, inside, 1), gain)
         self.mix = with_init_std(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
         self.reduce = with_init_std(nn.Conv2d(inside, width, 1, bias=False), 0.0)
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
+        """Add the residual to the maps."""
         inside = F.leaky_relu(self.expand(maps), _SLOPE)
         return maps + self.reduce(F.leaky_relu(self.mix(inside), _SLOPE))
 
@@ -112,14 +115,15 @@ class Basis(nn.Module):
         self.linear = with_init_std(nn.Linear(inputs, width, bias=False))
 
     def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width high broad"]:
+        """Compute the coarsest maps from latents (and class embeddings)."""
         return self.patterns * self.linear(latent)[:, :, None, None]
 
 
 class Head(nn.Module):
-    """One logit a sample: a pattern for each channel, summed over the coarsest map, then linear.
+    """One logit per sample: a pattern for each channel, summed over the coarsest map, then linear.
 
-    With classes ⟨e(y), φ⟩ / √dim (Miyato and Koyama 2018), where φ is as wide as the maps. In float32, since the
-    relativistic loss is of differences of logits, and bfloat16 has two to three digits.
+    With classes ⟨e(y), φ⟩ / √dim (Miyato and Koyama 2018), where φ is as wide as the maps. In float32, because the
+    relativistic loss reads differences of logits and bfloat16 has only two to three digits.
     """
 
     def __init__(self, width: int, height: int, width_pixels: int, classes: int) -> None:
@@ -131,6 +135,7 @@ class Head(nn.Module):
     def forward(
         self, maps: Float[Tensor, "batch width high broad"], label: Int[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per sample."""
         with torch.autocast(maps.device.type, enabled=False):
             features = self.linear(self.patterns(maps.float()))
             if self.embedding is None:
@@ -147,21 +152,22 @@ class Patterns(nn.Module):
         self.init_std = 1 / math.sqrt(height * width_pixels)
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width"]:
+        """Sum each channel weighted by its pattern."""
         return (maps * self.weight).sum((2, 3))
 
 
 def stage_widths(width: int, height: int, width_pixels: int) -> list[int]:
-    """Channels of each stage, coarsest first: `width` up to 32 pixels, half of it at each doubling beyond."""
+    """Return the channels of each stage, coarsest first: `width` up to 32 pixels, halved at each doubling beyond."""
     sides = [
         min(coarse_size(height, width_pixels)) * 2**level for level in range(num_downsamples(height, width_pixels) + 1)
     ]
     return [max(1, width >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
 
 
-def _stage(width: int, stages: int) -> nn.Sequential:
+def _build_stage(width: int, stages: int) -> nn.Sequential:
     return nn.Sequential(*(Block(width, _BLOCKS * stages) for _ in range(_BLOCKS)))
 
 
-def _change(inputs: int, outputs: int) -> nn.Module:
-    """A 1×1 convolution; nothing where the width stays."""
+def _match_channels(inputs: int, outputs: int) -> nn.Module:
+    """Build a 1×1 convolution between two widths; the identity for equal widths."""
     return nn.Identity() if inputs == outputs else with_init_std(nn.Conv2d(inputs, outputs, 1, bias=False))

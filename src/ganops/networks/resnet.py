@@ -1,18 +1,18 @@
 """The residual networks of SNGAN (Miyato et al. 2018, appendix B.4, tables 4 to 6), at any resolution.
 
 Generator: a linear map to the coarsest maps (layers.coarse_size: 32 → 4 · 2³, 28 → 7 · 2²), residual blocks that each
-double them, batch normalisation, ReLU, a 3×3 convolution, tanh. Discriminator: residual blocks that each halve the
-picture, until its shorter side is below 16 pixels and at least twice; two more that do not; ReLU, the sum over all
+upsample by 2, batch normalisation, ReLU, a 3×3 convolution, tanh. Discriminator: residual blocks that each downsample
+by 2, at least two, until the shorter side is below 16 pixels; two more without downsampling; ReLU, the sum over all
 pixels, one logit. With classes, the normalisation of the generator is conditional and the logit has a projection.
 
-`width` is that of the discriminator's blocks that read up to 32 pixels (shorter side); each doubling beyond halves it,
-and the generator's blocks that write as many are twice as wide. Published for CIFAR-10: 128.
+`width` is that of the discriminator's blocks that read up to 32 pixels (shorter side); each doubling beyond halves it.
+The generator's blocks at the same resolution are twice as wide. Published for CIFAR-10: 128.
 
-The same functions as the paper's, in fewer operations. Nearest doubling before a 3×3 convolution makes it a 4×4
-transposed convolution of stride 2, and a mean of 2×2 after it a 4×4 convolution of stride 2: 4 products in place of 9
-(as in the code of Karras et al. 2018, "Progressive Growing of GANs"). A 1×1 convolution commutes with both, and is done
-where the maps are small. A bias that another repeats, or that a batch normalisation takes away (a constant passes
-through the shortcuts up to the last one), is left out.
+These are the paper's functions in fewer operations. Nearest-neighbour upsampling followed by a 3×3 convolution is a 4×4
+transposed convolution of stride 2; a 3×3 convolution followed by a 2×2 mean is a 4×4 convolution of stride 2: 4
+products instead of 9 (as in the code of Karras et al. 2018, "Progressive Growing of GANs"). A 1×1 convolution commutes
+with both and is applied at the lower resolution. Redundant biases (repeated by another, or removed by a batch
+normalisation; a constant passes through the shortcuts up to the last one) are left out.
 """
 
 import math
@@ -39,7 +39,7 @@ from ganops.networks.r3 import stage_widths
 L = TypeVar("L", nn.Conv2d, nn.Linear, nn.Embedding)
 
 _EMBEDDING_DIMENSION = 64
-_LEAST_HALVINGS = 2
+_MIN_DOWNSAMPLES = 2
 _PLAIN_BLOCKS = 2
 
 
@@ -62,6 +62,7 @@ class Generator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from latents and labels."""
         embedded = None if self.embedding is None else self.embedding(label)
         maps = to_maps(self.first(latent), *self.coarse)
         for up in self.ups:
@@ -71,11 +72,11 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: what it is handed for it stays unused."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
-        downs = max(_LEAST_HALVINGS, num_downsamples(height, width_pixels) - 1)
+        downs = max(_MIN_DOWNSAMPLES, num_downsamples(height, width_pixels) - 1)
         widths = [channels, *stage_widths(width, height, width_pixels)[::-1][:downs]]
         self.downs = nn.ModuleList(DownBlock(a, b, first=not i) for i, (a, b) in enumerate(pairwise(widths)))
         self.plain = nn.Sequential(*(PlainBlock(widths[-1]) for _ in range(_PLAIN_BLOCKS)))
@@ -90,6 +91,7 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per picture."""
         maps = pictures
         for down in self.downs:
             maps = down(maps)
@@ -99,7 +101,7 @@ class Discriminator(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """Twice as high and wide: normalise, ReLU, double, 3×3, normalise, ReLU, 3×3; plus the doubled input by 1×1."""
+    """Upsampling block: normalise, ReLU, upsample, 3×3, normalise, ReLU, 3×3; plus the upsampled input by 1×1."""
 
     def __init__(self, inputs: int, outputs: int, embedding_dimension: int) -> None:
         super().__init__()
@@ -112,15 +114,16 @@ class UpBlock(nn.Module):
     def forward(
         self, maps: Float[Tensor, "batch inputs high broad"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch outputs higher broader"]:
+        """Upsample the maps by 2."""
         inside = self.up(F.relu_(self.normalise_inputs(maps, embedded)))
         inside = self.mix(F.relu_(self.normalise(inside, embedded)))
         return inside + F.interpolate(self.shortcut(maps), scale_factor=2.0, mode="nearest")
 
 
 class DownBlock(nn.Module):
-    """Half as high and wide: ReLU, 3×3, ReLU, 3×3, mean of 2×2; plus the input's mean of 2×2 by 1×1.
+    """Downsampling block: ReLU, 3×3, ReLU, 3×3, 2×2 mean; plus the input's 2×2 mean by 1×1.
 
-    The first block reads a picture, which it does not rectify.
+    The first block reads a picture and omits the first ReLU.
     """
 
     def __init__(self, inputs: int, outputs: int, first: bool) -> None:
@@ -131,6 +134,7 @@ class DownBlock(nn.Module):
         self.shortcut = _glorot(nn.Conv2d(inputs, outputs, 1, bias=False))
 
     def forward(self, maps: Float[Tensor, "batch inputs high broad"]) -> Float[Tensor, "batch outputs low narrow"]:
+        """Downsample the maps by 2."""
         inside = F.relu_(self.mix(maps if self.first else F.relu(maps)))
         return self.down(inside) + self.shortcut(F.avg_pool2d(maps, 2))
 
@@ -144,11 +148,12 @@ class PlainBlock(nn.Module):
         self.mix_again = _glorot(nn.Conv2d(width, width, 3, padding=1), math.sqrt(2))
 
     def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
+        """Add the residual to the maps."""
         return maps + self.mix_again(F.relu_(self.mix(F.relu(maps))))
 
 
 class _FusedConvolution(nn.Conv2d):
-    """A 3×3 convolution whose kernel is summed over 2×2 shifts into one of 4×4, in float32."""
+    """A 3×3 convolution whose kernel is summed over 2×2 shifts into a 4×4 kernel, in float32."""
 
     shifts: Tensor
 
@@ -157,29 +162,32 @@ class _FusedConvolution(nn.Conv2d):
         shifts = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
         self.register_buffer("shifts", torch.kron(shifts, shifts), persistent=False)
 
-    def summed(self, rows: Float[Tensor, "first 9 second"]) -> Float[Tensor, "first second 4 4"]:
+    def fuse_kernel(self, rows: Float[Tensor, "first 9 second"]) -> Float[Tensor, "first second 4 4"]:
+        """Sum a 3×3 kernel over 2×2 shifts into a 4×4 kernel."""
         with torch.autocast(rows.device.type, enabled=False):
             return (self.shifts @ rows).unflatten(1, (4, 4)).permute(0, 3, 1, 2)
 
 
 class UpConvolution(_FusedConvolution):
-    """Nearest doubling, then a 3×3 convolution: (B, C, H, W) → (B, outputs, 2H, 2W)."""
+    """Nearest-neighbour upsampling, then a 3×3 convolution: (B, C, H, W) → (B, outputs, 2H, 2W)."""
 
     def forward(self, maps: Float[Tensor, "batch inputs high broad"]) -> Float[Tensor, "batch outputs higher broader"]:
-        kernel = self.summed(self.weight.flatten(2).permute(1, 2, 0).flip(1))
+        """Upsample and convolve the maps."""
+        kernel = self.fuse_kernel(self.weight.flatten(2).permute(1, 2, 0).flip(1))
         return F.conv_transpose2d(maps, kernel, self.bias, stride=2, padding=1)
 
 
 class DownConvolution(_FusedConvolution):
-    """A 3×3 convolution, then means of 2×2: (B, C, H, W) → (B, outputs, ⌊H / 2⌋, ⌊W / 2⌋)."""
+    """A 3×3 convolution, then a 2×2 mean: (B, C, H, W) → (B, outputs, ⌊H / 2⌋, ⌊W / 2⌋)."""
 
     def forward(self, maps: Float[Tensor, "batch inputs high broad"]) -> Float[Tensor, "batch outputs low narrow"]:
-        kernel = self.summed(self.weight.flatten(2).permute(0, 2, 1) / 4)
+        """Convolve and downsample the maps."""
+        kernel = self.fuse_kernel(self.weight.flatten(2).permute(0, 2, 1) / 4)
         return F.conv2d(maps, kernel, self.bias, stride=2, padding=1)
 
 
 def _glorot(layer: L, gain: float = 1.0) -> L:
-    """Weights are to begin with the variance 2 · gain² / (fan in + fan out) (Glorot and Bengio 2010, eq. 12)."""
+    """Set the initial variance to 2 · gain² / (fan in + fan out) (Glorot and Bengio 2010, eq. 12); return the layer."""
     outputs, inputs, *receptive = layer.weight.shape
     fans = (outputs + inputs) * math.prod(receptive)
     layer.init_std = gain * math.sqrt(2 / fans)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]

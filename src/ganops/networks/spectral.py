@@ -1,7 +1,7 @@
 """Spectral normalisation of a discriminator (Miyato et al. 2018, "Spectral Normalization for GANs").
 
-Each weight W, as a matrix of (outputs, all else), is divided by its largest singular value σ ≈ uᵀ W v, where one power
-iteration a forward pass follows u and v. PyTorch's parametrisation, with an addressed start and in float32 throughout.
+Each weight W, as a matrix of (outputs, all else), is divided by its largest singular value σ ≈ uᵀ W v; one power
+iteration per forward pass updates u and v. PyTorch's parametrisation, with addressed initial vectors and in float32.
 """
 
 from typing import TypeVar
@@ -22,25 +22,25 @@ _FIRST_ITERATIONS = 15
 
 
 def spectrally_normalised(network: N, name: str, seed: int) -> N:
-    """`network` itself, each convolution, linear map and embedding of which now has a weight of spectral norm 1.
+    """Give every convolution, linear map and embedding a weight of spectral norm 1; return the network.
 
-    To be called when the initial weights are set. Each u and v is drawn at the address (seed, network and layer name).
-    In eval mode u and v stay as they are.
+    Call it after the initial weights are set. Each u and v is drawn at the address (seed, network and layer name). In
+    eval mode u and v do not change.
 
     Raises:
-        ConfigurationError: a layer begins with zero weights, which no division makes a norm of 1.
+        ConfigurationError: the initial weights of a layer are zero and cannot be normalised.
     """
     layers = {path: m for path, m in network.named_modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)}
     for path, layer in layers.items():
         if not layer.weight.any():
-            raise _of_zeros(name, path)
+            raise _zero_weights_error(name, path)
         norm = SpectralNorm(layer.weight, Noise(seed, first=0, count=1), f"spectral/{name}/{path}")
         register_parametrization(layer, "weight", norm)
     return network
 
 
 class SpectralNorm(TorchSpectralNorm):
-    """W / σ(W), whose u and v begin at an address and after 15 power iterations, as PyTorch's do."""
+    """W / σ(W), with addressed initial u and v after 15 power iterations, as in PyTorch."""
 
     def __init__(self, weight: Tensor, noise: Noise, stream: str) -> None:
         with torch.random.fork_rng(devices=[]):
@@ -52,15 +52,15 @@ class SpectralNorm(TorchSpectralNorm):
         self._power_method(weight.detach().flatten(1), _FIRST_ITERATIONS)
 
     def forward(self, weight: Float[Tensor, "outputs ..."]) -> Float[Tensor, "outputs ..."]:
-        """In bfloat16 σ would be wrong by up to 0.4 %."""
+        """Return W / σ(W), in float32: in bfloat16 σ would be wrong by up to 0.4 %."""
         with torch.autocast(weight.device.type, enabled=False):
             return super().forward(weight)
 
 
-def _of_zeros(network: str, layer: str) -> ConfigurationError:
+def _zero_weights_error(network: str, layer: str) -> ConfigurationError:
     return ConfigurationError(
         "training.spectral_norm",
-        expected=f"a {network} none of whose layers begins at zero",
-        received=f"the layer {layer}, whose initial weights are all zero: they have no spectral norm to divide by",
-        remedy="Take another network, such as resnet or dcgan, or training.spectral_norm=false.",
+        expected=f"a {network} without zero-initialised layers",
+        received=f"the layer {layer}, whose initial weights are all zero, so that their spectral norm is 0",
+        remedy="Use another network, such as resnet or dcgan, or set training.spectral_norm=false.",
     )

@@ -1,4 +1,4 @@
-"""The networks of a convolutional variational autoencoder: the discriminator's trunk reads, the generator writes."""
+"""Networks of a convolutional VAE: DCGAN's discriminator trunk encodes, DCGAN's generator decodes."""
 
 import torch
 from jaxtyping import Float, Int
@@ -24,6 +24,7 @@ class Encoder(nn.Module):
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
     ) -> tuple[Float[Tensor, "batch latent"], Float[Tensor, "batch latent"]]:
+        """Compute mean and log variance of q(z | x, y)."""
         statistics = self.last(to_vectors(self.downs(pictures)))
         if self.embedding is not None:
             statistics = statistics + self.embedding(label)
@@ -32,10 +33,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """z → the mean of p(x | z, y); `log_deviation` is the shared σ of that Gaussian, learned with the rest.
+    """z and labels → the mean of p(x | z, y); `log_deviation` is that Gaussian's shared log σ, a learned parameter.
 
-    Rybkin, Daniilidis and Levine 2021, "Simple and Effective VAE Training with Calibrated Decoders". The class stands
-    beside z: here nothing lets the variance that z makes fade, for the decoder must restore each picture.
+    Rybkin, Daniilidis and Levine 2021, "Simple and Effective VAE Training with Calibrated Decoders". The class
+    embedding is concatenated to z: unlike in a GAN, the variance within a class does not vanish, because each picture
+    has to be reconstructed.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Decoder(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute the mean of p(x | z, y)."""
         if self.embedding is not None:
             latent = torch.cat([latent, self.embedding(label)], dim=1)
         return self.picture(latent)

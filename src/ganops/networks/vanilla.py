@@ -1,14 +1,14 @@
-"""The networks of the article: a perceptron that writes pictures, a small convolutional network that judges them.
+"""A vanilla GAN: a multilayer perceptron generates pictures, a small convolutional network discriminates.
 
-The article's: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid; convolutions of 64 and
-128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Ours: any picture's size, `width` w in place
-of 64 and 2w of 128, the last hidden layer as wide as z, LeakyReLU's slope of 0.2, and the class, which enters as in
-DCGAN: in the normalisation of the generator, and in a projection of the discriminator. The article's pixels are 0 … 1
-and ours −1 … 1: y = 2 · sigmoid − 1.
+Generator: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid. Discriminator: convolutions
+of 64 and 128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Generalised to any picture size: w
+(`width`) replaces 64 and 2w replaces 128, and the last hidden layer is as wide as z. LeakyReLU has the slope 0.2; the
+class enters as in DCGAN, by conditional normalisation in the generator and a projection in the discriminator. Pixels
+are −1 … 1: y = 2 · sigmoid − 1.
 
-Of initial weights the article says nothing. Those of the generator keep the variance of what enters a layer; those of
-the discriminator are DCGAN's small ones. With large ones it is certain before the generator has learned anything, and
-the minimax loss has no slope there (measured: EXPERIMENTS.md).
+The generator's initial weights keep the variance from layer to layer; the discriminator's are DCGAN's small ones. With
+larger ones it is certain before the generator has learned anything, and the minimax loss has no gradient there
+(measured: EXPERIMENTS.md).
 """
 
 from collections.abc import Sequence
@@ -42,12 +42,13 @@ class Generator(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from latents and labels."""
         embedded = None if self.embedding is None else self.embedding(label)
         return self.last(self.hidden(latent, embedded))
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1); it drops values only where it is handed a Dropout."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1); values are dropped only if a Dropout is passed."""
 
     def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
         super().__init__()
@@ -61,6 +62,7 @@ class Discriminator(nn.Module):
         label: Int[Tensor, " batch"] | None = None,
         dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
+        """Compute one logit per picture."""
         maps = pictures
         for level, down in enumerate(self.downs):
             maps = F.leaky_relu(down(maps), _SLOPE)
@@ -69,7 +71,7 @@ class Discriminator(nn.Module):
 
 
 class HiddenLayers(nn.Module):
-    """Linear maps from each size to the next, each with batch normalisation and LeakyReLU: (B, first) → (B, last)."""
+    """Linear layers from each size to the next, with batch normalisation and LeakyReLU: (B, first) → (B, last)."""
 
     def __init__(self, sizes: Sequence[int], embedding_dimension: int) -> None:
         super().__init__()
@@ -79,6 +81,7 @@ class HiddenLayers(nn.Module):
     def forward(
         self, values: Float[Tensor, "batch first"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch last"]:
+        """Apply the layers."""
         for linear, normalisation in zip(self.maps, self.normalisations, strict=True):
             values = F.leaky_relu(normalisation(linear(values), embedded), _SLOPE)
         return values
@@ -93,4 +96,5 @@ class PictureLayer(nn.Module):
         self.linear = with_init_std(nn.Linear(features, channels * height * width_pixels))
 
     def forward(self, values: Float[Tensor, "batch features"]) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from the last hidden values."""
         return (2 * torch.sigmoid(self.linear(values).float()) - 1).unflatten(1, self.shape)

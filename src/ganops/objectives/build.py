@@ -1,11 +1,11 @@
-"""The objective of a name."""
+"""Builds the objective of a name."""
 
 from ganops.config import ObjectiveName
 from ganops.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Objective, Relativistic, Wasserstein
 
 
 def build_objective(name: ObjectiveName) -> Objective:
-    """One of the objectives that a game of two may be played for."""
+    """Build one of the objectives of two-player games."""
     match name:
         case "minimax":
             return Minimax()

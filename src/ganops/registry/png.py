@@ -5,12 +5,12 @@ import io
 from jaxtyping import UInt8
 from torch import Tensor
 
-from ganops.data.crop_and_resize import as_picture
+from ganops.data.crop_and_resize import to_image
 
 
 def encode_png(image: UInt8[Tensor, "channels height width"]) -> bytes:
     """Grey, grey with alpha, RGB or RGBA by the number of channels (1 to 4); equal pixels give equal bytes."""
     pixels = image.permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()
-    as_picture(pixels).save(file, format="PNG")
+    to_image(pixels).save(file, format="PNG")
     return file.getvalue()

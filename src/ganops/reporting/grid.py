@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from ganops.data.crop_and_resize import as_picture
+from ganops.data.crop_and_resize import to_image
 
 _GAP = 1
 _GAP_VALUE = 128
@@ -28,7 +28,7 @@ def image_grid(images: UInt8[Tensor, "batch channels height width"], columns: in
             _GAP + place * (side + _GAP) for place, side in zip(divmod(index, columns), (height, width), strict=True)
         )
         canvas[top : top + height, left : left + width] = picture
-    return as_picture(canvas.repeat(scale, axis=0).repeat(scale, axis=1))
+    return to_image(canvas.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def readable_grid(images: UInt8[Tensor, "batch channels height width"], columns: int) -> Image.Image:

@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ganops.data.crop_and_resize import as_picture
+from ganops.data.crop_and_resize import to_image
 from ganops.reporting.grid import readable_scale
 from ganops.reporting.text import font
 
@@ -145,7 +145,7 @@ class _Sheet:
 
 def _opaque(picture: UInt8[Tensor, "channels height width"], scale: int) -> Image.Image:
     pixels = np.ascontiguousarray(picture.cpu().permute(1, 2, 0).numpy())
-    drawn = as_picture(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
+    drawn = to_image(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
     if drawn.mode in ("L", "RGB"):
         return drawn
     # Not white: the edge of the picture would be lost on the sheet.

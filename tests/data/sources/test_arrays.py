@@ -107,13 +107,13 @@ def test_values_of_other_types_become_8_or_16_bits(tmp_path: Path, values: np.nd
             r"y in .*: expected one integer .*.*float64 of the shape \(6, 10\).*argmax",
         ),
         ({"x": PICTURES, "y": np.zeros(5, int)}, "as many labels as x has pictures, 6, received 5"),
-        ({"x": PICTURES, "images": PICTURES}, "one array of pictures in a part, received images and x"),
+        ({"x": PICTURES, "images": PICTURES}, "one array of pictures per part, received images and x"),
         ({"pixels": PICTURES}, "an array named .*, received pixels"),
         ({}, "an array named .*, received none"),
         ({"x": PICTURES, "y": np.array([{}] * 6)}, "y in .*: expected an array, received Python objects"),
     ],
 )
-def test_arrays_in_doubt_are_refused(tmp_path: Path, values: dict[str, np.ndarray], message: str) -> None:
+def test_ambiguous_arrays_are_refused(tmp_path: Path, values: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(DataError, match=message):
         arrays(save(tmp_path, "npz", **values))
 
@@ -167,7 +167,7 @@ def test_parts_by_the_names_of_files(tmp_path: Path, names: str) -> None:
     assert len({r.name for r in source.references}) == 6
 
 
-def test_what_is_not_used_and_what_parts_are_for_is_noted(tmp_path: Path) -> None:
+def test_unused_arrays_and_the_use_of_parts_are_noted(tmp_path: Path) -> None:
     values = {"x_train": PICTURES, "x_extra": PICTURES, "x_test": PICTURES[:1], "kinds": np.arange(6)}
     assert arrays(save(tmp_path, "npz", **values)).notes == (
         "arrays that are not used: kinds (6,), x_extra (6, 8, 9, 3)",
@@ -184,24 +184,24 @@ def test_what_is_not_used_and_what_parts_are_for_is_noted(tmp_path: Path) -> Non
         np.array(["1", "", "0", "1", "-1", "0"]),
     ],
 )
-def test_no_label_is_no_class(tmp_path: Path, labels: np.ndarray) -> None:
+def test_missing_labels_are_not_a_class(tmp_path: Path, labels: np.ndarray) -> None:
     source = arrays(save(tmp_path, "npy", x=PICTURES, y=labels))
     assert (source.classes, [r.label for r in source.references]) == (("0", "1"), [1, -1, 0, 1, -1, 0])
 
 
-def test_python_objects_that_are_not_used_do_no_harm(tmp_path: Path) -> None:
+def test_unused_python_objects_are_tolerated(tmp_path: Path) -> None:
     source = arrays(save(tmp_path, "npz", imgs=PICTURES, metadata=np.array({"title": "dSprites"})))
     assert (len(source.references), source.notes) == (6, ("arrays that are not used: metadata ()",))
 
 
 def test_labels_without_pictures_are_refused(tmp_path: Path) -> None:
     values = {"x_train": PICTURES, "y": np.arange(6)}
-    with pytest.raises(DataError, match=r"labels named as their pictures are, .* received y beside x_train"):
+    with pytest.raises(DataError, match=r"labels named like their pictures, .* received y beside x_train"):
         arrays(save(tmp_path, "npz", **values))
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
-def test_an_array_of_another_size_than_its_header_says_is_refused(tmp_path: Path, suffix: str) -> None:
+def test_a_header_of_another_size_is_refused(tmp_path: Path, suffix: str) -> None:
     content = io.BytesIO()
     np.save(content, PICTURES)
     damaged = content.getvalue().replace(b"(6, 8, 9, 3)", b"(5, 8, 9, 3)")

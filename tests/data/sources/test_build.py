@@ -47,7 +47,7 @@ def test_each_kind_reads_its_own_files(raw: Path, kind: SourceKind, names: list[
 
 
 @pytest.mark.parametrize("name", ["m.npz", "train-images-idx3-ubyte.gz", "a.parquet"])
-def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, name: str) -> None:
+def test_excessive_expansion_is_refused(tmp_path: Path, name: str) -> None:
     zeros = np.zeros(70_000_000, np.uint8)
     match name.rpartition(".")[2]:
         case "npz":

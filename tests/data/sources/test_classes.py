@@ -34,7 +34,7 @@ def test_two_forms_of_one_name_are_one_name() -> None:
         (["cat", "dog", "cat"], ("cat", "dog")),
     ],
 )
-def test_a_publishers_order_is_kept_unless_it_is_that_of_texts(published: list[str], expected: tuple[str, ...]) -> None:
+def test_a_publishers_order_is_kept_unless_it_is_alphabetical(published: list[str], expected: tuple[str, ...]) -> None:
     assert order_classes(published) == expected
 
 

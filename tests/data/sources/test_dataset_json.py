@@ -49,7 +49,7 @@ def labels_of(source: Source) -> list[int]:
 
 @pytest.mark.parametrize("write", [write_folder, write_zip, write_tar])
 @pytest.mark.parametrize("folder", ["", "wrap/"])
-def test_labels_are_read_and_shards_are_no_classes(tmp_path: Path, write: Callable, folder: str) -> None:
+def test_labels_are_read_and_shards_are_not_classes(tmp_path: Path, write: Callable, folder: str) -> None:
     stated = [[name, 10 * (value % 2) + 2] for value, name in enumerate(NAMES)]
     source = image_folder(write(tmp_path, files(stated, folder)))
     assert (source.classes, source.classes_from) == (("2", "12"), "dataset.json")
@@ -57,7 +57,7 @@ def test_labels_are_read_and_shards_are_no_classes(tmp_path: Path, write: Callab
     assert [reference.name for reference in source.references] == [folder + name for name in NAMES]
 
 
-def test_null_and_minus_one_are_no_labels(tmp_path: Path) -> None:
+def test_null_and_minus_one_mean_no_label(tmp_path: Path) -> None:
     assert image_folder(write_zip(tmp_path, files(None))).classes == ()
     stated = [[name, -1 if value < 2 else 5] for value, name in enumerate(NAMES)]
     source = image_folder(write_zip(tmp_path, files(stated)))
@@ -89,7 +89,7 @@ def test_parts_have_a_file_each(tmp_path: Path) -> None:
         ([3], "received 3"),
     ],
 )
-def test_labels_of_another_form_are_refused_and_the_remedy_works(tmp_path: Path, stated: Any, message: str) -> None:
+def test_malformed_labels_are_refused_and_the_remedy_works(tmp_path: Path, stated: Any, message: str) -> None:
     path = write_zip(tmp_path, files(stated))
     with pytest.raises(DataError, match=rf"dataset\.json: expected .*{message}.*data_preparation\.classes"):
         image_folder(path)
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
             image_folder(path)
 
 
-def test_shards_without_labels_are_asked_about_and_the_remedy_works(tmp_path: Path) -> None:
+def test_shards_without_labels_are_refused_and_the_remedy_works(tmp_path: Path) -> None:
     content = {name: png(value) for value, name in enumerate(NAMES)}
     path = write_folder(tmp_path, content)
     with pytest.raises(DataError, match=r"sub-folders named '00000', '00001'.*data_preparation\.classes to folders"):
@@ -114,6 +114,6 @@ def test_shards_without_labels_are_asked_about_and_the_remedy_works(tmp_path: Pa
     assert image_folder(path, "folders").classes == ("00000", "00001")
 
 
-def test_a_dataset_json_of_another_program_is_a_text_among_the_pictures(tmp_path: Path) -> None:
+def test_a_dataset_json_without_labels_counts_as_a_text(tmp_path: Path) -> None:
     source = image_folder(write_zip(tmp_path, {"cat/1.png": png(0), "dog/1.png": png(1), "dataset.json": b"[1]"}))
     assert (source.classes, len(source.references)) == (("cat", "dog"), 3)

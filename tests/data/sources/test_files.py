@@ -28,14 +28,14 @@ LEFT_BEHIND = [
 
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
-def test_what_systems_leave_is_not_wanted(name: str) -> None:
+def test_files_of_systems_are_ignored(name: str) -> None:
     assert not is_wanted(name)
 
 
 @pytest.mark.parametrize(
     "name", ["1.png", "cat/Icon.png", "thumbs/recycle.jpg", "#1/a.png", "@home/1.png", "part/1.bmp"]
 )
-def test_what_people_name_like_that_is_wanted(name: str) -> None:
+def test_similar_names_of_users_are_kept(name: str) -> None:
     assert is_wanted(name)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ganops.data.sources.files import guarded
+from ganops.data.sources.files import read_or_raise
 from ganops.data.sources.folders import files_in_folder
 from ganops.data.sources.source import UnreadablePicture
 from ganops.errors import DataError
@@ -33,7 +33,7 @@ def test_links_inside_the_folder_are_read(folder: Path) -> None:
     }
 
 
-def test_links_that_lead_out_are_followed(folder: Path) -> None:
+def test_links_out_of_the_folder_are_followed(folder: Path) -> None:
     """DVC and hubs of data sets keep the bytes in their caches and link to them."""
     cache = folder.parent / "cache"
     fill(cache, "ab/cdef", "tree/3.png", "tree/deep/4.png")
@@ -47,24 +47,24 @@ def test_links_that_lead_out_are_followed(folder: Path) -> None:
         "cat/1.png": png(0),
         "cat/file.png": png(0),
         "dog/2.png": png(1),
-        "everything": "a link to a folder that it lies in",
+        "everything": "a link to a folder that contains it",
         "owl/3.png": png(1),
-        "owl/again": "a link to a folder that it lies in",
-        "owl/back": "a link to a folder that it lies in",
+        "owl/again": "a link to a folder that contains it",
+        "owl/back": "a link to a folder that contains it",
         "owl/deep/4.png": png(2),
         "owl2": "a second link to a folder",
     }
 
 
-def test_links_that_lead_nowhere_are_named(folder: Path) -> None:
+def test_broken_links_are_reported(folder: Path) -> None:
     (folder / "nothing.png").symlink_to("gone.png")
     (folder / "self.png").symlink_to("self.png")
     (folder / "device.png").symlink_to("/dev/zero")
     reasons = {name: file for name, file in files_in_folder(folder).files.items() if isinstance(file, str)}
     assert reasons == {
         "device.png": "neither a file nor a folder",
-        "nothing.png": "a link to nothing",
-        "self.png": "a link to nothing",
+        "nothing.png": "a broken link",
+        "self.png": "a broken link",
     }
 
 
@@ -74,7 +74,7 @@ def test_links_make_no_loops(folder: Path) -> None:
     (folder / "dog" / "cats").symlink_to("../cat")
     found = described(folder)
     assert {name for name, content in found.items() if content == png(0)} >= {"cat/1.png"}
-    assert found["dog/up"] == "a link to a folder that it lies in"
+    assert found["dog/up"] == "a link to a folder that contains it"
     assert len(found) <= 2 * 2 + 5
     assert "a second link to a folder" in found.values()
 
@@ -84,7 +84,7 @@ def test_the_folder_itself_may_be_a_link(folder: Path) -> None:
     assert described(folder.parent / "here") == described(folder)
 
 
-def test_what_is_no_file_is_never_opened(folder: Path) -> None:
+def test_pipes_and_devices_are_never_opened(folder: Path) -> None:
     os.mkfifo(folder / "cat" / "pipe.png")
     assert files_in_folder(folder).files["cat/pipe.png"] == "neither a file nor a folder"
 
@@ -92,10 +92,10 @@ def test_what_is_no_file_is_never_opened(folder: Path) -> None:
 def test_hidden_folders_are_not_entered(folder: Path) -> None:
     fill(folder, ".git/1.png", "cat/.cache/2.png", "__MACOSX/cat/1.png")
     assert sorted(described(folder)) == ["cat/1.png", "dog/2.png"]
-    assert files_in_folder(folder).passed_over == (".git", "__MACOSX", "cat/.cache")
+    assert files_in_folder(folder).ignored == (".git", "__MACOSX", "cat/.cache")
 
 
-def test_an_absurd_size_is_never_read(folder: Path) -> None:
+def test_a_file_above_the_size_limit_is_never_read(folder: Path) -> None:
     with (folder / "cat" / "1.png").open("wb") as file:
         file.truncate(64_000_001)
     read = files_in_folder(folder).files["cat/1.png"]
@@ -103,7 +103,7 @@ def test_an_absurd_size_is_never_read(folder: Path) -> None:
     with pytest.raises(
         UnreadablePicture, match=r"64000001 bytes, more than data_preparation\.limits\.file_megabytes=64"
     ):
-        guarded(read)
+        read_or_raise(read)
 
 
 def test_a_folder_that_cannot_be_listed_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,12 @@ def test_each_mode_has_its_mean_and_its_deviation() -> None:
         np.testing.assert_allclose(points.std(axis=0), 0.05, atol=5 * 0.05 / 8000**0.5)
 
 
-def test_the_coordinates_of_a_point_are_drawn_apart() -> None:
+def test_the_coordinates_of_a_point_are_independent() -> None:
     samples = gaussians_25()
     i, j = np.divmod(samples.labels, 5)
     x, y = ((samples.values - np.stack([2 * i - 4, 2 * j - 4], axis=1)) / 0.05).T
     assert abs(np.corrcoef(x, y)[0, 1]) < 5 / 100_000**0.5
 
 
-def test_everybody_gets_the_same_points() -> None:
+def test_the_points_are_always_the_same() -> None:
     assert gaussians_25().values.tobytes() == gaussians_25().values.tobytes()

@@ -104,7 +104,7 @@ def test_a_gz_that_ends_early_is_named(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_files_that_do_not_fit_are_named(tmp_path: Path, files: dict, message: str) -> None:
+def test_files_that_do_not_match_are_reported(tmp_path: Path, files: dict, message: str) -> None:
     for name, values in files.items():
         write(tmp_path / name, np.array(values))
     with pytest.raises(DataError, match=message):
@@ -138,7 +138,7 @@ def test_one_file_in_two_spellings_is_read_once(tmp_path: Path) -> None:
     assert len(idx(tmp_path).references) == 4
 
 
-def test_what_is_not_used_is_noted_and_a_part_without_labels_has_none(tmp_path: Path) -> None:
+def test_unused_files_are_noted_and_a_part_may_lack_labels(tmp_path: Path) -> None:
     for part in ("train", "t10k"):
         write(tmp_path / f"{part}-images-idx3-ubyte", PICTURES)
     for name in ("train-labels-idx1-ubyte", "t10k-labels.idx1-ubyt"):

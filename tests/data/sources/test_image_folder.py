@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
+from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.store import Store
 from ganops.errors import DataError
 
@@ -32,7 +32,7 @@ def test_pictures_alone_have_no_classes(tmp_path: Path) -> None:
     assert described(source) == [("1.png", -1, 1), ("2.png", -1, 0)]
 
 
-def test_what_is_no_picture_of_the_users_is_passed_over(tmp_path: Path) -> None:
+def test_files_of_systems_beside_the_pictures_are_ignored(tmp_path: Path) -> None:
     fill(tmp_path, "1.png", ".hidden.png", ".git/2.png", "SOURCE.txt", "Thumbs.db", "1.png.dvc", "__MACOSX/1.png")
     assert [reference.name for reference in image_folder(tmp_path).references] == ["1.png"]
 
@@ -54,7 +54,7 @@ def test_an_archive_is_read_like_its_folder(tmp_path: Path, suffix: str) -> None
     ]
 
 
-def outcome(reference: Reference) -> bytes | np.ndarray | str:
+def outcome(reference: SampleRef) -> bytes | np.ndarray | str:
     try:
         return reference.load()
     except UnreadablePicture as error:
@@ -90,15 +90,15 @@ def test_numbered_classes_have_the_same_order_in_every_form(tmp_path: Path) -> N
         assert {(name, label) for name, label, _ in described(source)} == {(f"{k}/1.png", k) for k in range(12)}
 
 
-def test_what_is_passed_over_is_told_alike_in_every_form(tmp_path: Path) -> None:
+def test_ignored_files_are_listed_alike_in_every_form(tmp_path: Path) -> None:
     names = ("cat/1.png", "dog/2.png", "cat/#recycle/1.png", "cat/#recycle/deep/2.png", "Thumbs.db", "Icon\r", "a.md5")
     for source in in_all_forms(tmp_path, *names).values():
         assert [reference.name for reference in source.references] == ["cat/1.png", "dog/2.png"]
-        assert source.passed_over == ("Icon\r", "Thumbs.db", "a.md5", "cat/#recycle")
+        assert source.ignored == ("Icon\r", "Thumbs.db", "a.md5", "cat/#recycle")
 
 
 @pytest.mark.parametrize("pack", [pack_zip, pack_tar])
-def test_a_folder_may_hold_one_archive_with_a_wrapping_folder(tmp_path: Path, pack: Callable) -> None:
+def test_a_folder_may_contain_one_archive_with_a_wrapping_folder(tmp_path: Path, pack: Callable) -> None:
     pack(tmp_path / ("pets.zip" if pack is pack_zip else "pets.tar"), "pets/cat/1.png", "pets/dog/2.png")
     fill(tmp_path, "SOURCE.txt")
     source = image_folder(tmp_path)
@@ -119,7 +119,7 @@ def test_an_array_of_labels_beside_the_classes_is_named(tmp_path: Path) -> None:
     assert [(r.name, outcome(r)) for r in source.references if r.label < 0] == [("labels.npy", "not a picture")]
 
 
-def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path) -> None:
+def test_parts_are_separate_and_texts_beside_them_are_tolerated(tmp_path: Path) -> None:
     fill(tmp_path, "README.txt", "Train/cat/1.png", "Train/dog/2.png", "Val/dog/3.png", "Test/cat/4.png")
     source = image_folder(tmp_path)
     assert source.classes == ("cat", "dog")
@@ -136,7 +136,7 @@ def test_parts_are_kept_apart_and_texts_beside_them_do_not_matter(tmp_path: Path
     ("names", "message"),
     [
         ((), "expected pictures, received none"),
-        (("labels.csv",), "received 1 files that are none, the first 'labels.csv': not a picture"),
+        (("labels.csv",), "received 1 files that are not pictures, the first 'labels.csv': not a picture"),
         (("cat/1.png", "dog/1.png", "loose.png"), "'loose.png' beside the class folders"),
         (("a.zip", "1.png"), "1 among 2 files"),
         (("a.zip", "b.tar.gz"), "2 among 2 files"),
@@ -147,7 +147,7 @@ def test_ambiguous_folders_are_refused(tmp_path: Path, names: tuple[str, ...], m
     with pytest.raises(DataError, match=message) as caught:
         image_folder(tmp_path)
     assert str(tmp_path) in str(caught.value)
-    assert "Put one folder a class into it" in str(caught.value)
+    assert "Put one folder per class into it" in str(caught.value)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_empty_files_and_nested_archives_are_bad_pictures(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no file names that are not UTF-8")
-def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
+def test_names_that_are_not_text_are_escaped(tmp_path: Path) -> None:
     """The manifest is a parquet file, whose texts are UTF-8."""
     folder = os.fsencode(tmp_path / "pictures")
     for name, label in ((b"c\xfft", 0), ("\u732b".encode(), 1)):

@@ -23,7 +23,9 @@ from ganops.data.sources.layout import LoosePicture, ShardsOrClasses, arrange
         (["train/1", "test/2", "bus/3"], ("bus", "test", "train"), [2, 1, 0], [False, False, False]),
     ],
 )
-def test_what_folders_mean(names: list[str], classes: tuple[str, ...], labels: list[int], test: list[bool]) -> None:
+def test_sub_folders_are_interpreted_by_their_names(
+    names: list[str], classes: tuple[str, ...], labels: list[int], test: list[bool]
+) -> None:
     layout = arrange(names)
     assert (layout.classes, layout.labels, layout.test) == (classes, labels, test)
 
@@ -70,7 +72,7 @@ CLASSES = [
 
 
 @pytest.mark.parametrize("folders", SHARDS)
-def test_sub_folders_that_may_be_shards_are_asked_about(folders: list[str]) -> None:
+def test_sub_folders_that_may_be_shards_are_refused(folders: list[str]) -> None:
     names = [f"{folder}/{i}.png" for folder in folders for i in range(2)]
     for wrapped in (
         names,
@@ -89,7 +91,7 @@ def test_sub_folders_that_are_classes_by_their_names(folders: list[str]) -> None
     assert layout.classes == sort_classes(folders)
 
 
-def test_one_shard_alone_is_no_class() -> None:
+def test_a_single_shard_is_not_a_class() -> None:
     assert arrange(["00000/1.png", "00000/2.png"]).classes == ()
     assert arrange(["00000/1.png", "00000/2.png"], "folders").classes == ("00000",)
     assert arrange(["cat/1.png", "cat/2.png"], "none").classes == ()

@@ -24,7 +24,7 @@ def test_digits_are_those_in_the_file() -> None:
     assert (read.shape, read.dtype) == ((5000, 28, 28, 1), np.uint8)
 
 
-def test_other_bytes_than_the_pinned_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_bytes_than_the_pinned_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     received = module.SHA256
     monkeypatch.setattr(module, "SHA256", "0" * 64)
     with pytest.raises(DataError, match=f"expected sha256 0000.*received {received}.*requirements.lock"):

@@ -1,4 +1,4 @@
-"""Damaged files: a reader gives a result or an error of the family, and nothing else."""
+"""Damaged files: a reader returns a result or raises a project error, and nothing else."""
 
 import signal
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _alarm() -> Iterator[None]:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", READERS)
-def test_a_damaged_file_gives_a_result_or_an_error_of_the_family(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_gives_a_result_or_a_project_error(tmp_path: Path, name: str) -> None:
     trial = Trial(name, READERS[name], tmp_path)
     trial.read()
     outcomes = [trial.run(number) for number in range(MUTATIONS)]

@@ -21,7 +21,7 @@ class Counted:
             yield pa.array([start, start + 1])
 
 
-def test_order_costs_one_opening_and_small_steps_back_nothing() -> None:
+def test_reading_in_order_opens_once_and_small_steps_back_are_free() -> None:
     opening = Counted()
     reader, run = RowReader(), Run(10, opening)
     assert [reader.value(run, row) for row in (0, 1, 5, 3, 2, 9, 8, 4)] == [0, 1, 5, 3, 2, 9, 8, 4]
@@ -38,7 +38,7 @@ def test_a_step_back_to_another_run_keeps_the_place_in_this_one() -> None:
     assert (first.opened, second.opened) == (2, 1)
 
 
-def test_damage_gives_the_same_error_whoever_comes_first() -> None:
+def test_damage_gives_the_same_error_for_every_reader() -> None:
     for order in ([0, 4, 7, 2], [7, 4, 2, 0]):
         reader, run = RowReader(), Run(10, Counted(damaged=5))
         for row in order:
@@ -49,6 +49,6 @@ def test_damage_gives_the_same_error_whoever_comes_first() -> None:
                     reader.value(run, row)
 
 
-def test_a_run_that_is_shorter_than_it_says() -> None:
+def test_a_run_shorter_than_its_metadata_is_refused() -> None:
     with pytest.raises(pa.ArrowInvalid, match="ends before row 10"):
         RowReader().value(Run(11, Counted()), 10)

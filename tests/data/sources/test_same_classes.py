@@ -1,4 +1,4 @@
-"""One data set in every form in which it can be kept: the same classes, with the same numbers."""
+"""One data set in every supported form has the same classes with the same numbers."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -74,21 +74,23 @@ def test_names_have_the_same_numbers(
 
 
 @pytest.mark.parametrize("write", [_texts, _arrow, _arrays])
-def test_pictures_without_a_label_are_asked_about(
+def test_pictures_without_a_label_are_refused_and_the_remedies_work(
     tmp_path: Path, write: Callable[[Path, Sequence[str]], SourceKind]
 ) -> None:
     kind = write(tmp_path, ["a", "-1", "b", "a"])
     expected = r"a label for every picture, or for none, received 1 of 4 without one: 1 in .*\. "
-    with pytest.raises(DataError, match=expected + r"Set data_preparation\.classes to none to take all"):
+    with pytest.raises(DataError, match=expected + r"Set data_preparation\.classes to none to use all"):
         build_source(kind, tmp_path)
     labelled, plain = (build_source(kind, tmp_path, classes=classes) for classes in ("labels", "none"))
     assert isinstance(labelled, Source) and isinstance(plain, Source)
     assert (labelled.classes, [r.label for r in labelled.references]) == (("a", "b"), [0, 1, 0])
-    assert labelled.notes[-1].startswith("left out, as data_preparation.classes says: pictures without a label, 1 of 4")
+    assert labelled.notes[-1].startswith(
+        "pictures without a label are left out (data_preparation.classes=labels): 1 of 4"
+    )
     assert (plain.classes, [r.label for r in plain.references]) == ((), [-1] * 4)
 
 
-def test_labels_of_one_part_alone_are_refused(tmp_path: Path) -> None:
+def test_labels_in_only_one_part_are_refused(tmp_path: Path) -> None:
     pictures = np.full((3, 6, 6), 99, dtype=np.uint8)
     np.savez(tmp_path / "a.npz", x_train=pictures, y_train=np.array([0, 1, 0]), x_test=pictures[:1])
     with pytest.raises(DataError, match=r"or for none, received 1 of 4 without one: 1 in x_test; to train on: x_train"):

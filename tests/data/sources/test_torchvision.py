@@ -88,7 +88,7 @@ def test_a_changed_pickle_is_never_read(tmp_path: Path, monkeypatch: pytest.Monk
         torchvision(tmp_path, "CIFAR10")
 
 
-def test_celeba_is_read_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_celeba_is_read_on_access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.CelebA, "_check_integrity", lambda self: True)
     folder = tmp_path / "celeba"
     (folder / "img_align_celeba").mkdir(parents=True)
@@ -131,7 +131,7 @@ def test_missing_files_are_named_with_the_reason(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST", "CIFAR10", "CIFAR100", "SVHN", "STL10", "CelebA"])
-def test_the_files_are_those_that_torchvision_looks_for(name: str) -> None:
+def test_the_files_are_those_that_torchvision_needs(name: str) -> None:
     known: Any = getattr(datasets, name)
     wanted = {
         "MNIST": lambda: [f"{name}/raw/{file}" for file, _ in known.resources],
@@ -178,7 +178,7 @@ def test_archives_are_unpacked_without_a_network(tmp_path: Path, monkeypatch: py
     np.testing.assert_array_equal(torchvision(tmp_path, "CIFAR10").references[11].load(), pixels[11])
 
 
-def test_with_some_of_the_files_the_others_are_missing(tmp_path: Path) -> None:
+def test_an_incomplete_set_of_files_is_reported(tmp_path: Path) -> None:
     lay_mnist(tmp_path)
     (tmp_path / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte.*the download failed"):

@@ -1,12 +1,12 @@
 """Converts values of arrays to 8 or 16 bits; `value_range` decides later which value is white.
 
-    unsigned bytes, 16 bits     as they are
+    unsigned bytes, 16 bits     unchanged
     booleans                    0 and 255
     other integers              of 8 bits where none is above 255, else of 16
-    floats                      from 0 to 1: round(255 x); else rounded, where some are above 32 or all are whole
+    floats                      from 0 to 1: round(255 x); else rounded, if some are above 32 or all are whole
 
-Negative values, values above 65535, NaN and fractions whose largest is between 1 and 32 are refused, because their
-meaning is not known.
+Negative values, values above 65535, NaN, and fractions whose largest is between 1 and 32 are refused, because their
+meaning is ambiguous.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _REMEDY = (
 
 
 def find_conversion(subject: str, values: Shaped[np.ndarray, "count ..."]) -> Convert:
-    """Return the function that converts rows of `values` to uint8 or uint16; DataError: their meaning is in doubt."""
+    """Return the function that converts rows of `values` to uint8 or uint16; DataError: their meaning is ambiguous."""
     if values.dtype in (np.uint8, np.uint16):
         return np.asarray
     if values.dtype.kind == "b":

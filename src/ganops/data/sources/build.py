@@ -1,4 +1,4 @@
-"""From the name of a source to the source."""
+"""Builds the source of a name."""
 
 from pathlib import Path
 
@@ -23,13 +23,14 @@ def build_source(
     classes: ClassKind | None = None,
     limits: PictureLimits = DEFAULT_LIMITS,
 ) -> Source | ArraySamples:
-    """The source named `kind`.
+    """Build the source named `kind`.
 
     Args:
-        path: the folder where the user's own files are, or the downloaded ones will be.
-        dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` which digits.
-        classes: what sub-folders are (`image_folder`) or which labels count (`idx`, `arrays`, `table`); None: classes
-            by the names of sub-folders, and a label for every picture or for none.
+        kind: name of the source.
+        path: folder of the user's own files, or of the downloaded ones.
+        dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` the origin of the digits.
+        classes: meaning of sub-folders (`image_folder`), or which labels count (`idx`, `arrays`, `table`); None:
+            classes by the names of sub-folders, and a label for every picture or for none.
         limits: on reading the user's files.
     """
     match kind:

@@ -1,9 +1,9 @@
-"""The names of classes, and their order: the same for every source, so that a class has the same number in each.
+"""Names and order of classes, by the same rules in every source, so that a class has the same number in each.
 
-Names are in Unicode's form NFC, because systems write one name in two forms: "é" as one character, or as "e" and an
+Names are in Unicode's form NFC, because systems write a name in two forms: "é" as one character, or as "e" and an
 accent. Their order is natural: runs of digits count as numbers, so 0, 1, 2, …, 10, not 0, 1, 10, 2. Classes that a
-publisher has numbered keep that order, unless it is the order of the names sorted as texts, which comes from a program
-that listed folders.
+publisher has numbered keep that order, unless it is the order of the names sorted as texts: then a program has listed
+folders.
 """
 
 import re
@@ -20,8 +20,8 @@ def normalize_name(name: str) -> str:
 
 
 def _natural_key(name: str) -> NaturalKey:
-    """Return the sort key: texts as texts, runs of digits as numbers; equal so far, the whole name as text."""
-    # Not as int, which takes at most 4,300 digits.
+    """Return the sort key: texts as texts, runs of digits as numbers; ties are broken by the whole name."""
+    # Not int, which takes at most 4,300 digits.
     parts = [_number(part) if at % 2 else part for at, part in enumerate(_DIGITS.split(name))]
     return parts, name
 

@@ -1,8 +1,8 @@
-"""The files below a folder.
+"""Lists the files below a folder.
 
 Links are followed, also out of the folder, because DVC and hubs link to pictures in their caches. A linked folder is
-entered once, and never if it holds the link or the pictures' folder, so that there is no loop. Links to nothing, pipes
-and devices are reported and not read.
+entered once, and never if it contains the link or the root, which would be a loop. Broken links, pipes and devices are
+reported and not read.
 """
 
 import os
@@ -11,38 +11,38 @@ from functools import partial
 from pathlib import Path
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import SPECIAL, Listing, ReadBytes, left_behind, list_files, too_large, unusable
+from ganops.data.sources.files import SPECIAL, Listing, ReadBytes, find_ignored_part, list_files, too_large, unusable
 from ganops.data.sources.source import UnreadablePicture
 
 
 def files_in_folder(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
-    """Every wanted file below `path`; DataError where a folder cannot be listed."""
-    passed_over: list[str] = []
+    """List every file below `path` that may be a picture; DataError: a folder cannot be listed."""
+    ignored: list[str] = []
     try:
-        return list_files(_walk(path, limits, passed_over), passed_over)
+        return list_files(_walk(path, limits, ignored), ignored)
     except OSError as error:
-        remedy = "Grant the right to list and enter it (chmod u+rx)."
+        remedy = "Grant permission to list and enter it (chmod u+rx)."
         raise unusable(
             Path(error.filename or path), "a folder that can be listed", str(error.strerror), remedy
         ) from None
 
 
-def _walk(root: Path, limits: PictureLimits, passed_over: list[str]) -> Iterator[tuple[str, ReadBytes | str]]:
+def _walk(root: Path, limits: PictureLimits, ignored: list[str]) -> Iterator[tuple[str, ReadBytes | str]]:
     followed, folders = set[Path](), [""]
     while folders:
         folder = folders.pop()
-        # In order, so that the same one of two links to a folder is the first.
+        # Sorted, so that of two links to a folder the same one is always followed.
         for name, entry in _entries(root, folder):
-            if left_behind(name) is not None:
-                passed_over.append(name)
+            if find_ignored_part(name) is not None:
+                ignored.append(name)
                 continue
-            refused = _refused_link(root / name, root, followed) if entry.is_symlink() else None
-            if refused is None and entry.is_dir():
+            problem = _find_link_problem(root / name, root, followed) if entry.is_symlink() else None
+            if problem is None and entry.is_dir():
                 folders.append(f"{name}/")
-            elif refused is None and entry.is_file():
+            elif problem is None and entry.is_file():
                 yield name, partial(_read, root / name, limits)
             else:
-                yield name, refused or SPECIAL
+                yield name, problem or SPECIAL
 
 
 def _entries(root: Path, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
@@ -50,15 +50,15 @@ def _entries(root: Path, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
         return sorted(((f"{folder}{entry.name}", entry) for entry in entries), key=lambda named: named[0])
 
 
-def _refused_link(link: Path, root: Path, followed: set[Path]) -> str | None:
+def _find_link_problem(link: Path, root: Path, followed: set[Path]) -> str | None:
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):
-        return "a link to nothing"
+        return "a broken link"
     if not target.is_dir():
         return None
     if link.parent.resolve().is_relative_to(target) or root.resolve().is_relative_to(target):
-        return "a link to a folder that it lies in"
+        return "a link to a folder that contains it"
     if target in followed:
         return "a second link to a folder"
     followed.add(target)

@@ -1,8 +1,8 @@
-"""25 Gaussians on a grid: the toy by which mode collapse is seen and counted.
+"""25 Gaussians on a grid: toy data on which mode collapse can be seen and counted.
 
 Means (−4 + 2i, −4 + 2j) for i, j in 0 … 4, standard deviation 0.05 in both coordinates, each as likely as the others
 (Lin et al. 2018, "PacGAN: the power of two samples in generative adversarial networks", section 4.1, who take it from
-Srivastava et al. 2017, "VEEGAN", section 4). 100,000 points, as PacGAN trains on: the same for everybody.
+Srivastava et al. 2017, "VEEGAN", section 4). 100,000 points, as PacGAN trains on; always the same points.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _EACH, _SIDE, _SPACING, _DEVIATION = 4_000, 5, 2.0, 0.05
 
 
 def gaussians_25() -> ArraySamples:
-    """The points, field `point` (2,) float32; the class of a point is the Gaussian that it was drawn from, 5 i + j."""
+    """Draw the points, field `point` (2,) float32; the class of a point is the index of its Gaussian, 5 i + j."""
     labels = np.arange(_EACH * _SIDE**2, dtype=np.int64) % _SIDE**2
     noise = Noise(seed=0, first=0, count=len(labels)).normal("source/gaussians_25", (2,)).numpy()
     means = np.stack(np.divmod(labels, _SIDE), axis=1) * _SPACING - _SPACING * (_SIDE // 2)

@@ -1,11 +1,11 @@
-"""Files of MNIST's format (idx): of each part one of pictures and one of labels.
+"""Reads files of MNIST's format (idx): one file of pictures and one of labels per part.
 
     <part>-images-idx3-ubyte  <part>-labels-idx1-ubyte      or with a dot, .idx3-ubyte; each also with .gz
 
-`t10k` and `test` are the test part; files without a part's name are the only part. The name of a data set may stand
-first, as in emnist-letters-train-images-idx3-ubyte.gz; a folder holds one data set. Each file may lie in its own
-folder. QMNIST's labels, idx2-int, hold the class first. Where no part has labels there are no classes. A plain file is
-memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed whole into memory.
+`t10k` and `test` are the test part; files without a part's name are the only part. The name of a data set may come
+first, as in emnist-letters-train-images-idx3-ubyte.gz; a folder holds one data set. Each file may be in a folder of its
+own. In QMNIST's labels, idx2-int, the first column is the class. If no part has labels there are no classes. A plain
+file is memory-mapped, which costs no memory, and preferred to its .gz, which is decompressed into memory.
 
 The format: two zero bytes, 8 for unsigned bytes (12 for 32-bit integers), the number of dimensions, each dimension as a
 big-endian 32-bit integer, then the values (https://yann.lecun.com/exdb/mnist/).
@@ -29,12 +29,12 @@ from ganops.data.sources.files import (
     check_expansion,
     is_wanted,
     list_names,
-    most_unpacked,
+    max_unpacked_bytes,
+    printable,
     require_regular_file,
-    shown,
     unusable,
 )
-from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, read_labels, source_of_parts
+from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, build_source_from_parts, read_labels
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
 
@@ -42,13 +42,13 @@ _NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx\d-(ubyte|
 _EXPECTED = "files named <part>-images-idx3-ubyte and <part>-labels-idx1-ubyte, each also with .gz"
 _TEST_PARTS = {"t10k", *TEST_NAMES}
 _PARTS = {"t10k", *PART_NAMES}
-# The codes of the types of values, and NumPy's types.
+# Type codes of idx → NumPy types.
 _UNSIGNED_BYTES, _INTEGERS = 8, 12
 _DTYPES = {_UNSIGNED_BYTES: np.dtype(np.uint8), _INTEGERS: np.dtype(">i4")}
 # Class, series, writer and so on: Yadav and Bottou 2019, "Cold case: the lost MNIST digits".
 _QMNIST_COLUMNS = 8
-_KEEP_ONE = "Keep the files of one of them in the folder, and move the others away."
-# The names of the data set and of the part.
+_KEEP_ONE = "Keep the files of one data set in the folder, and move the others elsewhere."
+# Name of the data set, name of the part.
 _PartKey = tuple[str, str]
 
 
@@ -63,23 +63,24 @@ class _File:
 
 
 def idx(path: Path, named: Callable[[Any], str] = str, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
-    """All pictures of the folder `path`, part after part.
+    """Return all pictures of the folder `path`, part after part.
 
     Args:
-        named: the name of a class, from a label's value.
+        path: the folder.
+        named: maps a label's value to the name of its class.
         limits: on the size of the unpacked files.
 
     Raises:
-        DataError: no pictures, a damaged file, several data sets, or labels that do not fit.
+        DataError: no pictures, a damaged file, several data sets, or labels that do not match.
     """
     found, others = _find(path)
-    files = {key: _choose(path, of_key) for key, of_key in _by_part(found).items()}
+    files = {key: _choose(path, same) for key, same in _by_part(found).items()}
     pictures = {part: file for (part, what), file in files.items() if what == "images"}
     labels = {part: file for (part, what), file in files.items() if what == "labels"}
     _require_pictures(path, pictures, labels, others)
     _require_one_data_set(path, found)
     parts = [_part(key, file, labels.get(key), named, limits) for key, file in sorted(pictures.items())]
-    return source_of_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
+    return build_source_from_parts(path, parts, [f"files that are not used: {list_names(others)}"] if others else [])
 
 
 def read_idx(
@@ -88,39 +89,41 @@ def read_idx(
     """Read the values of an idx file.
 
     Args:
-        headers: accepted contents, each the code of the type of values and the number of dimensions.
+        file: plain or gzipped.
+        headers: accepted contents, each a type code and the number of dimensions.
+        limits: on the size of the unpacked file.
 
     Raises:
-        DataError: it is damaged, or holds other values.
+        DataError: it is damaged, or its contents are not accepted.
     """
     require_regular_file(file)
     try:
-        content = _unpacked(file, limits) if _is_packed(file) else _mapped(file)
+        content = _unpack(file, limits) if _is_packed(file) else _map(file)
     except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(file, "an idx file", str(error)) from None
+        raise _damage_error(file, "an idx file", str(error)) from None
     begins, received = [bytes([0, 0, *header]) for header in headers], content[:4].tobytes()
     if received not in begins:
         expected = " or ".join(begin.hex(" ") for begin in begins)
-        raise _damaged(file, f"an idx file, which begins with {expected}", received.hex(" ") or "no bytes")
+        raise _damage_error(file, f"an idx file, which begins with {expected}", received.hex(" ") or "no bytes")
     dtype, end = _DTYPES[received[2]], 4 + 4 * received[3]
     sizes = [int.from_bytes(content[at : at + 4].tobytes(), "big") for at in range(4, end, 4)]
     values = content[end:]
     if len(content) < end or len(values) != math.prod(sizes) * dtype.itemsize:
         expected = f"{' × '.join(map(str, (*sizes, dtype.itemsize)))} bytes of values"
-        raise _damaged(file, expected, str(len(values)))
+        raise _damage_error(file, expected, str(len(values)))
     return values.view(dtype).reshape(sizes)
 
 
 def _find(path: Path) -> tuple[list[_File], list[str]]:
-    """Find the files of this format, and the names of all others."""
+    """Find the files of this format, and the names of all other files."""
     candidates = [file for top in sorted(path.glob("*")) for file in (sorted(top.glob("*")) if top.is_dir() else [top])]
-    names = {file: shown(file.relative_to(path).as_posix()) for file in candidates if not file.is_dir()}
+    names = {file: printable(file.relative_to(path).as_posix()) for file in candidates if not file.is_dir()}
     matches = {file: _NAME.fullmatch(file.name) for file in names}
     others = [name for file, name in names.items() if not matches[file] and is_wanted(name)]
     named = [(file, match["part"].lower(), match["what"].lower()) for file, match in matches.items() if match]
     found = [_File(file, *_split(part), what) for file, part, what in named]
     plain = {file.path for file in found}
-    # A plain file takes the place of its packed one.
+    # A plain file replaces its packed one.
     return [file for file in found if not (_is_packed(file.path) and file.path.with_suffix("") in plain)], others
 
 
@@ -138,15 +141,15 @@ def _by_part(found: Iterable[_File]) -> dict[tuple[_PartKey, str], list[Path]]:
 
 
 def _choose(path: Path, files: list[Path]) -> Path:
-    """Return the first of files with equal content, published in two spellings; DataError where they differ."""
+    """Return the first of files with equal content, published in two spellings; DataError: they differ."""
     first, *others = files
     for file in files:
         require_regular_file(file)
     different = [file for file in others if not filecmp.cmp(first, file, shallow=False)]
     if different:
         received = " and ".join(file.relative_to(path).as_posix() for file in (first, *different))
-        remedy = "Keep one of them, and move the others away."
-        raise unusable(path, "one file of a kind", f"{received}, which differ", remedy)
+        remedy = "Keep one of them, and move the others elsewhere."
+        raise unusable(path, "one file of each kind", f"{received}, which differ", remedy)
     return first
 
 
@@ -175,7 +178,7 @@ def _part(
 ) -> Part:
     values = read_idx(pictures, (_UNSIGNED_BYTES, 3), limits=limits)[..., np.newaxis]
     # Packed or not, a picture has the same name.
-    file = shown(pictures.stem if _is_packed(pictures) else pictures.name)
+    file = printable(pictures.stem if _is_packed(pictures) else pictures.name)
     return Part(file, values, labels and read_labels(_label_values(labels, limits), named), key[1] in _TEST_PARTS)
 
 
@@ -184,7 +187,7 @@ def _label_values(file: Path, limits: PictureLimits) -> np.ndarray:
     if values.ndim == 1:
         return values.astype(values.dtype.newbyteorder("="))
     if values.shape[1] != _QMNIST_COLUMNS:
-        raise _damaged(file, f"{_QMNIST_COLUMNS} numbers a picture, as QMNIST has them", str(values.shape[1]))
+        raise _damage_error(file, f"{_QMNIST_COLUMNS} numbers per picture, as in QMNIST", str(values.shape[1]))
     return values[:, 0].astype(np.int64)
 
 
@@ -192,17 +195,17 @@ def _is_packed(file: Path) -> bool:
     return file.suffix.lower() == ".gz"
 
 
-def _unpacked(file: Path, limits: PictureLimits) -> np.ndarray:
-    most = most_unpacked(file.stat().st_size, limits)
+def _unpack(file: Path, limits: PictureLimits) -> np.ndarray:
+    most = max_unpacked_bytes(file.stat().st_size, limits)
     with gzip.open(file) as content:
         values = content.read(most + 1)
     check_expansion(file, "an idx file", len(values), limits)
     return np.frombuffer(values, np.uint8)
 
 
-def _mapped(file: Path) -> np.ndarray:
+def _map(file: Path) -> np.ndarray:
     return np.memmap(file, np.uint8, mode="r") if file.stat().st_size else np.zeros(0, np.uint8)
 
 
-def _damaged(file: Path, expected: str, received: str) -> DataError:
+def _damage_error(file: Path, expected: str, received: str) -> DataError:
     return unusable(file, expected, received, "Remove it, or copy it again as its publisher offers it.")

@@ -1,10 +1,10 @@
-"""One's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` says what its sub-folders mean.
+"""Reads the user's own pictures: a folder, a zip or a tar (also gz, xz, bz2); `layout` interprets the sub-folders.
 
-A dataset.json, as StyleGAN's tool writes it beside the pictures, holds the labels; sub-folders then have no meaning.
-A folder that holds exactly one archive, or a link to one, and no other file stands for that archive. Hidden files,
-SOURCE.txt at the top and what `files` lists are passed over. Whatever else lies there counts as a picture: texts and
-tables, which the file's name gives away, and what cannot be read count as bad ones. They have no say in the layout.
-Entries of an archive never become files of their own.
+A dataset.json, as StyleGAN's tool writes it beside the pictures, contains the labels; sub-folders then have no meaning.
+A folder with exactly one archive, or a link to one, and no other file is read as that archive. Hidden files, SOURCE.txt
+at the top and the names listed in `files` are ignored. Every other file counts as a picture: texts and tables,
+recognised by their names, and files that cannot be read count as unreadable pictures and do not affect the layout.
+Archives are never unpacked to disk.
 """
 
 from functools import partial
@@ -12,34 +12,37 @@ from pathlib import Path
 
 from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits
 from ganops.data.sources.dataset_json import DATASET_JSON, arrange_by_labels, find_dataset_json, read_dataset_json
-from ganops.data.sources.files import Files, Listing, guarded, refuse, shown, unusable
+from ganops.data.sources.files import Files, Listing, printable, raise_unreadable, read_or_raise, unusable
 from ganops.data.sources.folders import files_in_folder
 from ganops.data.sources.layout import Layout, LoosePicture, ShardsOrClasses, arrange
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.tars import files_in_tar
 from ganops.data.sources.zips import files_in_zip
 from ganops.errors import DataError
 
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _ARCHIVES = (".zip", *_TARS)
-_TEXTS = {".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml"}
-_TEXTS |= {".yml", ".py", ".ipynb", ".pkl", ".mat", ".npy", ".npz", ".h5", ".hdf5", ".parquet", ".arrow", ".tfrecord"}
-_TEXTS |= {".db", ".sqlite", ".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt"}
+_DOCUMENTS = {".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".doc", ".docx", ".odt", ".py", ".ipynb"}
+_TABLES = {".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".xls", ".xlsx", ".ods", ".db", ".sqlite"}
+_ARRAYS = {".pkl", ".mat", ".npy", ".npz", ".h5", ".hdf5", ".parquet", ".arrow", ".tfrecord"}
+_TEXTS = _DOCUMENTS | _TABLES | _ARRAYS
 _TITLES = {"readme", "license", "licence", "copying", "authors", "notice"}
-_LAYOUT = "Put one folder a class into it, or the pictures alone, or exactly one zip or tar."
+_LAYOUT = "Put one folder per class into it, or only pictures, or exactly one zip or tar."
 _ASK = (
     "Set data_preparation.classes to folders if each sub-folder is a class, or to none if the pictures have no classes."
 )
 
 
 def image_folder(path: Path, classes: ClassKind | None = None, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
-    """All pictures of the folder or archive `path`, sorted by name.
+    """Return all pictures of the folder or archive `path`, sorted by name.
 
     Args:
-        classes: what sub-folders are; None: classes, unless a dataset.json says the labels.
+        path: the folder or archive.
+        classes: meaning of sub-folders; None: classes, unless a dataset.json contains labels.
+        limits: on the size of files.
 
     Raises:
-        DataError: missing, empty, damaged or ambiguous.
+        DataError: the path is missing, empty, damaged or ambiguous.
     """
     if not path.exists():
         raise _unusable(path, "a folder of pictures, a zip or a tar", "no such path")
@@ -51,30 +54,30 @@ def image_folder(path: Path, classes: ClassKind | None = None, limits: PictureLi
     }
     pictures = sorted(name for name, file in files.items() if not isinstance(file, str))
     if not pictures:
-        raise _unusable(path, "pictures", _described(files))
+        raise _unusable(path, "pictures", _describe(files))
     layout = arrange_by_labels(path, pictures, stated) if stated else _arrange(path, pictures, classes)
     placed = dict(zip(pictures, zip(layout.labels, layout.test, strict=True), strict=True))
     references = [_reference(name, files, placed) for name in sorted(files)]
     classes_from = DATASET_JSON if stated else "sub-folders"
-    return Source(references, tuple(map(shown, layout.classes)), classes_from, listing.passed_over)
+    return Source(references, tuple(map(printable, layout.classes)), classes_from, listing.ignored)
 
 
 def _arrange(path: Path, pictures: list[str], classes: ClassKind | None) -> Layout:
     try:
         return arrange(pictures, classes)
     except LoosePicture as loose:
-        received = f"{shown(str(loose))!r} beside the class folders"
+        received = f"{printable(str(loose))!r} beside the class folders"
         raise _unusable(path, "every picture in the folder of its class", received) from None
     except ShardsOrClasses as shards:
-        received = f"sub-folders named {shown(str(shards))}, which may be shards of a large set"
+        received = f"sub-folders named {printable(str(shards))}, which may be shards of a large set"
         raise unusable(path, "sub-folders that are clearly classes", received, _ASK) from None
 
 
-def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> Reference:
+def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> SampleRef:
     file = files[name]
     if isinstance(file, str):
-        return Reference(shown(name), partial(refuse, file))
-    return Reference(shown(name), partial(guarded, file), *placed[name])
+        return SampleRef(printable(name), partial(raise_unreadable, file))
+    return SampleRef(printable(name), partial(read_or_raise, file), *placed[name])
 
 
 def _list(path: Path, limits: PictureLimits) -> Listing:
@@ -99,11 +102,11 @@ def _is_text(name: str) -> bool:
     return file in _TITLES or f".{file.rpartition('.')[2]}" in _TEXTS
 
 
-def _described(files: Files) -> str:
+def _describe(files: Files) -> str:
     if not files:
         return "none"
     name = min(files)
-    return f"{len(files)} files that are none, the first {shown(name)!r}: {files[name]}"
+    return f"{len(files)} files that are not pictures, the first {printable(name)!r}: {files[name]}"
 
 
 def _unusable(path: Path, expected: str, received: str) -> DataError:

@@ -1,18 +1,18 @@
-"""From the names of pictures to their classes and to the data set's own parts.
+"""Derives classes and the data set's own parts from the paths of pictures.
 
-Folders that wrap everything are looked through. Below them:
+Folders that contain everything are skipped. Below them:
 
-    cat/1.png  dog/deep/2.png               sub-folders are classes, whatever lies below them
+    cat/1.png  dog/deep/2.png               sub-folders are classes, at any depth below
     1.png  2.png                            no classes
     train/cat/1.png  test/cat/2.png         parts and classes
     train/1.png  test/2.png                 parts without classes
-    00000/1.png  00001/2.png                shards, which say nothing of classes
+    00000/1.png  00001/2.png                shards, which are not classes
 
 Folders are the data set's parts where there are two or more and every one is named train, training, val, valid,
-validation, test or testing, in any case. Only pictures of test and testing are the test part; the others are there to
-train on. One sub-folder alone, with the pictures right in it, is one class, unless it is named as a part or a shard is.
+validation, test or testing, in any case. Only pictures of test and testing are the test part; the others are for
+training. A single sub-folder that contains the pictures is one class, unless it is named like a part or a shard.
 
-Shards are sub-folders among which a program has distributed a large set. All of their names are
+Shards are sub-folders over which a program has distributed a large set. All of their names are
 
     numbers of one width, of 3 digits or more      00000 00001, 0000 1000; classes are numbered 0 … 11 or 00 … 11
     dates                                          2024-01-31, 2024-01, 20240131, 2024
@@ -21,7 +21,7 @@ Shards are sub-folders among which a program has distributed a large set. All of
     a word for a part of a set and a number        part-0001, shard_3, batch2, images_001, chunk7
     a camera's                                     100CANON 101CANON
 
-Such names may still be classes, so the user has to decide (`data_preparation.classes`).
+Such names may also be classes, so the user has to decide (`data_preparation.classes`).
 """
 
 import re
@@ -37,9 +37,9 @@ from ganops.data.store import NO_CLASS
 _PART_WORDS = (
     "parts?|shards?|chunks?|batch(es)?|blocks?|buckets?|data|dirs?|folders?|images?|imgs?|pics?|pictures?|photos?"
 )
-_OF_ONE_WIDTH = (re.compile("[0-9]{3,}"), re.compile("[0-9a-f]{2,}", re.IGNORECASE))
+_FIXED_WIDTH_PATTERNS = (re.compile("[0-9]{3,}"), re.compile("[0-9a-f]{2,}", re.IGNORECASE))
 _HEXADECIMAL_DIGITS = set("0123456789abcdef")
-_OF_ANY_WIDTH = (
+_ANY_WIDTH_PATTERNS = (
     re.compile("[0-9]{4}([-_.]?[0-9]{2}){0,2}"),
     re.compile(f"({_PART_WORDS})[-_. ]?[0-9]+", re.IGNORECASE),
     re.compile("[1-9][0-9]{2}[A-Z0-9_]{5}"),
@@ -47,16 +47,16 @@ _OF_ANY_WIDTH = (
 
 
 class LoosePicture(Exception):
-    """A picture lies beside the folders of the classes; its text is the picture's name."""
+    """A picture is beside the class folders; the message is the picture's name."""
 
 
 class ShardsOrClasses(Exception):
-    """Sub-folders may be shards or classes; the message names some."""
+    """Sub-folders may be shards or classes; the message lists some."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The names of the classes, and of every picture its class (−1: none) and whether it is in the test part."""
+    """The names of the classes, and for every picture its class (−1: none) and whether it is in the test part."""
 
     classes: tuple[str, ...]
     labels: list[int]
@@ -64,17 +64,18 @@ class Layout:
 
 
 def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
-    """Return the layout of pictures, given by their paths with "/".
+    """Return the layout of pictures.
 
     Args:
-        classes: what sub-folders are; None: what their names say.
+        names: paths of the pictures, with "/".
+        classes: meaning of sub-folders; None: derived from their names.
 
     Raises:
-        LoosePicture: not all are in a folder of a class.
-        ShardsOrClasses: the names of sub-folders do not say what they are.
+        LoosePicture: some pictures are not in a class folder.
+        ShardsOrClasses: the names of sub-folders are ambiguous.
     """
     folders = [tuple(name.split("/")[:-1]) for name in names]
-    depth = _shared(folders)
+    depth = _count_shared_folders(folders)
     below = [parts[depth:] for parts in folders]
     test = [False] * len(names)
     if _are_parts(below):
@@ -90,13 +91,13 @@ def arrange(names: Sequence[str], classes: ClassKind | None = None) -> Layout:
 
 
 def _look_like_shards(names: Collection[str]) -> bool:
-    """Return whether all sub-folders have names that programs give to shards."""
+    """Return whether all sub-folders have names that programs use for shards."""
     if {name.lower() for name in names} == _HEXADECIMAL_DIGITS:
         return True
     if all(name.isalpha() for name in names) or all(name.isdecimal() and len(name) < 3 for name in names):
         return False  # Words such as "bad" and "add", and numbers of two digits, are hexadecimal by chance.
-    of_one_width = len({len(name) for name in names}) == 1
-    patterns = _OF_ANY_WIDTH + (_OF_ONE_WIDTH if of_one_width else ())
+    same_width = len({len(name) for name in names}) == 1
+    patterns = _ANY_WIDTH_PATTERNS + (_FIXED_WIDTH_PATTERNS if same_width else ())
     return any(all(map(pattern.fullmatch, names)) for pattern in patterns)
 
 
@@ -106,8 +107,8 @@ def _is_class(folder: str, classes: ClassKind | None) -> bool:
     return folder.lower() not in PART_NAMES and not _look_like_shards([folder])
 
 
-def _shared(folders: Sequence[tuple[str, ...]]) -> int:
-    # What the first and the last in order share, all share.
+def _count_shared_folders(folders: Sequence[tuple[str, ...]]) -> int:
+    # All share what the first and the last in order share.
     pairs = zip(min(folders), max(folders), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

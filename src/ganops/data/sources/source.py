@@ -1,4 +1,4 @@
-"""What a source gives: references to pictures, which cost nothing until they are read, or samples that are ready."""
+"""The result of a source: references to pictures that are read later, or an array of samples."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from ganops.data.store import NO_CLASS
 
 
 class UnreadablePicture(Exception):
-    """One picture cannot be decoded; its text is the reason. Preparation counts these, a user meets the sum."""
+    """One picture cannot be decoded; the message is the reason. The preparation counts these and reports the number."""
 
 
 @dataclass(frozen=True)
-class Reference:
-    """One picture that has not been read yet.
+class SampleRef:
+    """Reference to one picture that has not been read yet.
 
-    Args:
+    Attributes:
         name: file within the source.
-        load: the bytes of a picture file, or its pixels, uint8 or uint16 (height, width, channels) with 1 to 4
+        load: returns the bytes of a picture file, or pixels, uint8 or uint16 (height, width, channels) with 1 to 4
             channels; raises UnreadablePicture.
         label: class index, −1 without a label.
         test: whether it belongs to the data set's own test part.
@@ -34,31 +34,33 @@ class Reference:
 
 @dataclass(frozen=True)
 class Source:
-    """All pictures in a fixed order, and the names of their classes (none: unlabelled).
+    """All pictures in a fixed order, and the names of their classes (empty: unlabelled).
 
-    Args:
-        classes_from: the origin of the classes, for a message.
-        passed_over: names of files and folders that are never meant as pictures, such as Thumbs.db.
-        notes: on how the files were read, for the user: the parts, and what is not used.
+    Attributes:
+        references: the pictures.
+        classes: names of the classes.
+        classes_from: origin of the classes, for a message.
+        ignored: names of files and folders that are never pictures, such as Thumbs.db.
+        notes: for the user: how the files were read, the parts, and what is not used.
     """
 
-    references: Sequence[Reference]
+    references: Sequence[SampleRef]
     classes: tuple[str, ...]
     classes_from: str = "labels"
-    passed_over: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ArraySamples:
-    """Samples that are stored as they come.
+    """Samples that are stored unchanged.
 
-    Args:
-        name: of the data set; sample i is called name:i.
-        field: what they are.
-        values: of the field's stored dtype.
+    Attributes:
+        name: name of the data set; sample i is called name:i.
+        field: the field that the samples fill.
+        values: in the field's stored dtype.
         labels: class indices, −1 without classes.
-        classes: their names; none: unlabelled.
+        classes: names of the classes; empty: unlabelled.
     """
 
     name: str

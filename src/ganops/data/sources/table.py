@@ -1,12 +1,12 @@
-"""Encoded pictures in tables, as hubs of data sets keep them: parquet and arrow files, in one shard or many.
+"""Reads encoded pictures from tables, as dataset hubs store them: parquet and arrow files, in one shard or many.
 
-All *.parquet and *.arrow below the folder are read. A shard belongs to the part that its name or its folder names, as
-in train-00000-of-00002.parquet or test/data-00000-of-00001.arrow; `test` is the test part. The pictures' column is
+All *.parquet and *.arrow files below the folder are read. The name of a shard or of its folder states its part, as in
+train-00000-of-00002.parquet or test/data-00000-of-00001.arrow; `test` is the test part. The pictures' column is
 `image`, or the only one of bytes or of {bytes, path}; labels, numbers or texts, are in the first of `label`, `labels`,
 `fine_label`, `target`, `targets`, `class` and `cls`; without them there are no classes. A row without a label holds −1
 or null. The names of numbered classes are those in the metadata of each file, else the numbers.
 
-Folders that name no part are configurations of a data set, often of the same pictures. More than one is an error.
+Folders that name no part are configurations of a data set, often with the same pictures. More than one is an error.
 """
 
 import re
@@ -20,40 +20,37 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from ganops.config import DEFAULT_LIMITS, PictureLimits
-from ganops.data.sources.files import is_wanted, list_names, require_regular_file, shown, unusable
+from ganops.data.sources.files import is_wanted, list_names, printable, require_regular_file, unusable
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, number_classes
-from ganops.data.sources.row_reader import RowReader, Run, check_size, runs_of, schema_of
-from ganops.data.sources.source import Reference, Source, UnreadablePicture
-from ganops.data.sources.table_labels import TableLabels, labels_of
+from ganops.data.sources.row_reader import RowReader, Run, check_size, list_runs, read_schema
+from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
+from ganops.data.sources.table_labels import TableLabels, read_table_labels
 
 _SUFFIXES = (".parquet", ".arrow")
-# pyarrow decodes the names of columns when they are read.
+# pyarrow decodes the names of columns on access.
 _DAMAGE = (OSError, UnicodeDecodeError, pa.ArrowException)
 _AGAIN = "Copy the files again, as their publisher offers them."
-_ONE_FOLDER = "Keep one of these, or put all files into one folder under different names to train on all."
+_ONE_FOLDER = "Keep one of these, or put all files into one folder under different names to train on all of them."
 _ALIKE = "Rename the columns, so that they are called alike in every file, or leave one of the files out."
 _NAME_ALL = "Give both the names in their metadata, or neither, or leave one of the files out."
 T = TypeVar("T")
 
 
 def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
-    """All rows below the folder `path`, file after file.
-
-    Args:
-        limits: on the size of the unpacked files.
+    """Return the pictures of all rows below the folder `path`; `limits` bounds the size of the unpacked files.
 
     Raises:
-        DataError: none, damaged, no column of pictures, several configurations, or files that do not fit one another.
+        DataError: no files, damaged ones, no column of pictures, several configurations, or files that do not match.
     """
     files = _find(path)
     _require_one_configuration(path, files)
     for file in files.values():
-        _undamaged(file, partial(check_size, limits=limits))
-    columns = {name: _undamaged(file, _picture_column) for name, file in files.items()}
-    labels = {name: _undamaged(file, labels_of) for name, file in files.items()}
+        _read_file(file, partial(check_size, limits=limits))
+    columns = {name: _read_file(file, _picture_column) for name, file in files.items()}
+    labels = {name: _read_file(file, read_table_labels) for name, file in files.items()}
     _require_alike(path, columns, labels)
-    runs = {name: _undamaged(file, partial(runs_of, column=columns[name])) for name, file in files.items()}
-    counts = {name: sum(run.rows for run in of_file) for name, of_file in runs.items()}
+    runs = {name: _read_file(file, partial(list_runs, column=columns[name])) for name, file in files.items()}
+    counts = {name: sum(run.rows for run in file_runs) for name, file_runs in runs.items()}
     indices, classes = number_classes(path, {name: found.labels for name, found in labels.items()}, counts)
     reader = RowReader()
     references = [r for name in files for r in _references(name, runs[name], reader, indices[name])]
@@ -64,7 +61,7 @@ def table(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Source:
 def _find(path: Path) -> dict[str, Path]:
     found = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*"))}
     tables = {name: file for name, file in found.items() if file.suffix.lower() in _SUFFIXES and is_wanted(name)}
-    files = {shown(name): file for name, file in tables.items() if not file.is_dir()}
+    files = {printable(name): file for name, file in tables.items() if not file.is_dir()}
     for file in files.values():
         require_regular_file(file)
     return files
@@ -80,12 +77,12 @@ def _require_one_configuration(path: Path, files: Mapping[str, Path]) -> None:
 
 
 def _require_alike(path: Path, columns: Mapping[str, str], labels: Mapping[str, TableLabels]) -> None:
-    """Raise a DataError unless all files have the same columns, and all or none have names for numbered classes."""
+    """Raise a DataError unless all files have the same columns, and all or none name their numbered classes."""
     kinds = {
         "pictures in columns of one name": (columns, _ALIKE),
         "labels in columns of one name": ({name: of.column for name, of in labels.items() if of.column}, _ALIKE),
         "class names in the metadata of all files, or of none": (
-            {name: "names" if of.names else "no names" for name, of in labels.items() if of.numbered},
+            {name: "names" if of.names else "no names" for name, of in labels.items() if of.is_numbered},
             _NAME_ALL,
         ),
     }
@@ -100,7 +97,7 @@ def _describe_unused(
     files: Mapping[str, Path], columns: Mapping[str, str], labels: Mapping[str, TableLabels]
 ) -> tuple[str, ...]:
     used = {*columns.values(), *(of.column for of in labels.values())}
-    unused = {field.name for file in files.values() for field in _undamaged(file, schema_of)} - used
+    unused = {field.name for file in files.values() for field in _read_file(file, read_schema)} - used
     return (f"columns that are not used: {list_names(sorted(unused))}",) if unused else ()
 
 
@@ -114,16 +111,16 @@ def _is_test(name: str) -> bool:
 
 
 def _part_name(name: str) -> str:
-    """Return the last word that names a part, else the file's name without its number."""
+    """Return the last word that names a part, else the file's name without its shard number."""
     words = _part_words(name)
     return words[-1] if words else re.sub(r"(-\d+)?(-of-\d+)?\.[^.]*$", "", name.rpartition("/")[2])
 
 
-def _references(name: str, runs: list[Run], reader: RowReader, labels: np.ndarray) -> list[Reference]:
+def _references(name: str, runs: list[Run], reader: RowReader, labels: np.ndarray) -> list[SampleRef]:
     test = _is_test(name)
     rows = ((run, row) for run in runs for row in range(run.rows))
     return [
-        Reference(f"{name}:{at}", partial(_load, reader, run, row), label, test)
+        SampleRef(f"{name}:{at}", partial(_load, reader, run, row), label, test)
         for at, ((run, row), label) in enumerate(zip(rows, labels.tolist(), strict=True))
     ]
 
@@ -140,7 +137,7 @@ def _load(reader: RowReader, run: Run, row: int) -> bytes:
 
 
 def _picture_column(file: Path) -> str:
-    schema = schema_of(file)
+    schema = read_schema(file)
     candidates = [field.name for field in schema if _holds_pictures(field.type)]
     if "image" in candidates:
         return "image"
@@ -157,7 +154,7 @@ def _holds_pictures(kind: pa.DataType) -> bool:
     return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
 
 
-def _undamaged(file: Path, read: Callable[[Path], T]) -> T:
+def _read_file(file: Path, read: Callable[[Path], T]) -> T:
     try:
         return read(file)
     except _DAMAGE as error:

@@ -12,11 +12,11 @@ import pyarrow.types as types
 from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.files import unusable
 from ganops.data.sources.parts import Labels, read_labels
-from ganops.data.sources.row_reader import column_of, schema_of
+from ganops.data.sources.row_reader import read_column, read_schema
 from ganops.data.store import NO_CLASS
 
 _LABEL_COLUMNS = ("label", "labels", "fine_label", "target", "targets", "class", "cls")
-_TO_LABELS = "Save one integer or text a row, null where there is no label; or rename the column, for no classes."
+_TO_LABELS = "Save one integer or text per row, null without a label; or rename the column, for no classes."
 _TO_NAMES = "Correct the names in the schema's metadata, or remove them: table.replace_schema_metadata(None)."
 
 
@@ -24,9 +24,10 @@ _TO_NAMES = "Correct the names in the schema's metadata, or remove them: table.r
 class TableLabels:
     """The labels of the rows.
 
-    Args:
+    Attributes:
         column: name of their column; None: there are no labels.
-        names: from the metadata, by number; empty: the numbers or texts are the names.
+        labels: the labels.
+        names: names from the metadata, by number; empty: the numbers or texts are the names.
     """
 
     column: str | None
@@ -34,19 +35,19 @@ class TableLabels:
     names: tuple[str, ...] = ()
 
     @property
-    def numbered(self) -> bool:
-        """Return whether there are numbers among the labels."""
+    def is_numbered(self) -> bool:
+        """Whether there are numbers among the labels."""
         return self.labels is not None and any(isinstance(value, int) for value in self.labels.values)
 
 
-def labels_of(file: Path) -> TableLabels:
+def read_table_labels(file: Path) -> TableLabels:
     """Read the labels of a parquet or arrow file.
 
     Raises:
-        DataError: neither whole numbers nor texts, or numbers without a name where there are names.
+        DataError: neither whole numbers nor texts, or numbers without a name although there are names.
         ArrowException or OSError: the file is damaged.
     """
-    schema = schema_of(file)
+    schema = read_schema(file)
     column = next((name for name in _LABEL_COLUMNS if name in schema.names), None)
     if column is None:
         return TableLabels(None)
@@ -61,8 +62,8 @@ def labels_of(file: Path) -> TableLabels:
 
 
 def _values(file: Path, column: str) -> np.ndarray:
-    """Return int64 with −1, or texts with "", where a row has no label."""
-    values = column_of(file, column)
+    """Read the labels as int64 or texts; a row without a label has −1 or ""."""
+    values = read_column(file, column)
     if types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if types.is_floating(values.type):

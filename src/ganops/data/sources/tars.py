@@ -1,10 +1,9 @@
-"""The files inside a tar, read by any number of threads.
+"""Lists the files inside a tar, which any number of threads can read.
 
-The archive is gone through once, for the place of every file; each is then read from its place without a lock. In an
-archive that is compressed as a whole there are no places: all that lies before a picture has to be decompressed first.
-Its pictures are therefore copied, in one pass, into one scratch file without a name, in the directory for temporary
-files (TMPDIR), which the operating system frees when the program ends. That costs disk space of the pictures' size, and
-no memory.
+The archive is scanned once for the offset of every file; each file is then read from its offset without a lock. A
+compressed archive has no offsets: everything before a picture has to be decompressed first. Its pictures are therefore
+copied, in one pass, into an unnamed temporary file (in TMPDIR), which the operating system removes when the program
+ends. That costs disk space of the pictures' size, and no memory.
 """
 
 import bz2
@@ -27,22 +26,31 @@ from ganops.data.sources.files import (
     SPECIAL,
     Listing,
     ReadBytes,
-    expands_too_much,
-    left_behind,
+    describe_expansion_limit,
+    find_ignored_part,
     list_files,
-    most_unpacked,
-    plain_name,
+    max_unpacked_bytes,
+    normalize_entry_name,
     require_regular_file,
     too_large,
     unusable,
 )
 from ganops.data.sources.source import UnreadablePicture
 
-_DAMAGE = (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError, OverflowError)
-_DAMAGE += (RecursionError, MemoryError)
-_REMEDY = "Pack the folder again; where there was no space, free some or set TMPDIR to a larger disk."
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+)
+_REMEDY = "Pack the folder again; if the disk was full, free space or set TMPDIR to a larger disk."
 _DECOMPRESSORS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-# Entries that describe the next one: its long name, its attributes. tarfile reads them whole into memory.
+# Entries that describe the next one: its long name, its attributes. tarfile reads them into memory.
 _LONG_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _DESCRIPTIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, *_LONG_NAMES)
 
@@ -60,7 +68,7 @@ class _Stream:
         opened = [opens for magic, opens in _DECOMPRESSORS.items() if start.startswith(magic)]
         self.is_packed, self.limits = bool(opened), limits
         self._bytes: IO[bytes] = opened[0](path) if opened else path.open("rb")
-        self._most = most_unpacked(path.stat().st_size, limits) if opened else sys.maxsize
+        self._most = max_unpacked_bytes(path.stat().st_size, limits) if opened else sys.maxsize
         self.tell = self._bytes.tell
 
     def read(self, size: int) -> bytes:
@@ -69,13 +77,13 @@ class _Stream:
         return self._bytes.read(size)
 
     def seek(self, position: int) -> int:
-        """Go to a position; _TooMuch beyond the limit."""
+        """Seek to a position; _TooMuch beyond the limit."""
         self._check(position)
         return self._bytes.seek(position)
 
     def _check(self, position: int) -> None:
         if position > self._most:
-            raise _TooMuch(expands_too_much(self.limits))
+            raise _TooMuch(describe_expansion_limit(self.limits))
 
 
 class _Entry(tarfile.TarInfo):
@@ -92,17 +100,17 @@ class _Entry(tarfile.TarInfo):
 
 
 def files_in_tar(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
-    """Every wanted file of the tar, plain or gz, xz, bz2.
+    """List every file of the tar (plain, gz, xz or bz2) that may be a picture.
 
     Raises:
-        DataError: no tar or a damaged one, an entry's name leads out of it, it exceeds the limits, or there is no
-            space for what was compressed.
+        DataError: not a tar or a damaged one, an entry's name points outside it, it exceeds the limits, or there is no
+            disk space for its uncompressed pictures.
     """
     require_regular_file(path)
     try:
         stream = _Stream(path, limits)
         with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", tarinfo=_Entry) as archive:  # type: ignore[call-overload]
-            # Left open: the files are read later.
+            # Not closed: the files are read later.
             return _index(path, archive, tempfile.TemporaryFile() if stream.is_packed else None, limits)
     except _TooMuch as error:
         raise unusable(path, "a tar of pictures", str(error), "Raise the limit, if you trust the tar.") from None
@@ -110,33 +118,33 @@ def files_in_tar(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
         raise unusable(path, "a tar of pictures", str(error), _REMEDY) from None
 
 
-def _index(path: Path, archive: tarfile.TarFile, scratch: IO[bytes] | None, limits: PictureLimits) -> Listing:
-    source, files, passed_over = scratch or path.open("rb"), dict[str, ReadBytes | str](), list[str]()
+def _index(path: Path, archive: tarfile.TarFile, unpacked: IO[bytes] | None, limits: PictureLimits) -> Listing:
+    source, files, ignored = unpacked or path.open("rb"), dict[str, ReadBytes | str](), list[str]()
     for member in _members(archive):
-        name = plain_name(path, member.name)
-        left = left_behind(name)
-        if left is not None:
-            passed_over.append(left)
+        name = normalize_entry_name(path, member.name)
+        ignored_part = find_ignored_part(name)
+        if ignored_part is not None:
+            ignored.append(ignored_part)
         elif not member.isdir():
-            place = _refused(member, limits) or _place(archive, member, scratch)
+            place = _find_refusal(member, limits) or _place(archive, member, unpacked)
             files[name] = place if isinstance(place, str) else partial(_read, source, place, member.size)
     _check_end(archive)
     source.flush()
-    return list_files(files.items(), passed_over)
+    return list_files(files.items(), ignored)
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     position = -1
     while (member := archive.next()) is not None:
-        # The size in an entry's attributes may be negative too, and tarfile would read the same entries for ever.
+        # The size in an entry's attributes may be negative too, and tarfile would read the same entries forever.
         if member.size < 0 or archive.offset <= position:
             raise tarfile.ReadError(f"an entry of {member.size} bytes")
         position = archive.offset
-        archive.members.clear()  # type: ignore[attr-defined]  # Else the library keeps them all.
+        archive.members.clear()  # type: ignore[attr-defined]  # The library would keep all of them.
         yield member
 
 
-def _refused(member: tarfile.TarInfo, limits: PictureLimits) -> str | None:
+def _find_refusal(member: tarfile.TarInfo, limits: PictureLimits) -> str | None:
     if member.issym() or member.islnk():
         return LINK
     if not member.isreg() or member.issparse():
@@ -144,17 +152,17 @@ def _refused(member: tarfile.TarInfo, limits: PictureLimits) -> str | None:
     return too_large(member.size, limits)
 
 
-def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, scratch: IO[bytes] | None) -> int:
-    if scratch is None:
+def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, unpacked: IO[bytes] | None) -> int:
+    if unpacked is None:
         return member.offset_data
-    place, content = scratch.tell(), archive.extractfile(member)
+    place, content = unpacked.tell(), archive.extractfile(member)
     assert content is not None, "only files are copied"
-    shutil.copyfileobj(content, scratch)
+    shutil.copyfileobj(content, unpacked)
     return place
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
-    # The library takes a damaged header for the end; the true end is zeros, or nothing.
+    # The library takes a damaged header for the end; the true end consists of zeros, or of nothing.
     assert archive.fileobj is not None, "open for reading"
     archive.fileobj.seek(archive.offset)
     if archive.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
@@ -164,5 +172,5 @@ def _check_end(archive: tarfile.TarFile) -> None:
 def _read(source: IO[bytes], place: int, size: int) -> bytes:
     content = os.pread(source.fileno(), size, place)
     if len(content) < size:
-        raise UnreadablePicture("the archive ends within it")
+        raise UnreadablePicture("the archive ends within this file")
     return content

@@ -1,9 +1,9 @@
-"""The data sets that torchvision knows, with their own test part. What is not in the folder is downloaded into it.
+"""Reads torchvision's data sets, with their own test part; missing files are downloaded into the folder.
 
-torchvision checks what it downloads by md5, and archives that lie there already, which it unpacks without a network.
-The files of MNIST and its kind are read as `idx` reads them, packed or not. CIFAR's files are pickles, the only ones
-that are read here, after that check. CelebA's pictures are read one by one when they are asked for; SVHN, STL10 and
-CIFAR are read into memory.
+torchvision checks the md5 of downloads, and of archives that are already there, which it unpacks without a network. The
+files of MNIST and its variants are read by `idx`, packed or not. CIFAR's files are pickles, the only ones that are ever
+unpickled, after that check. CelebA's pictures are read one by one on access; SVHN, STL10 and CIFAR are read into
+memory.
 """
 
 import tarfile
@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from ganops.data.sources.arrays import channels_last
-from ganops.data.sources.files import guarded
+from ganops.data.sources.files import read_or_raise
 from ganops.data.sources.idx import idx
-from ganops.data.sources.parts import TEST_NAMES, Part, read_labels, source_of_parts
-from ganops.data.sources.source import Reference, Source
+from ganops.data.sources.parts import TEST_NAMES, Part, build_source_from_parts, read_labels
+from ganops.data.sources.source import SampleRef, Source
 from ganops.errors import ConfigurationError, DataError, suggest
 
 _FAILURES = (OSError, EOFError, RuntimeError, ValueError, HTTPException, tarfile.TarError, zipfile.BadZipFile)
@@ -29,21 +29,31 @@ _FAILURES = (OSError, EOFError, RuntimeError, ValueError, HTTPException, tarfile
 
 @dataclass(frozen=True)
 class DataSet:
-    """How torchvision's class is asked for each part, and the files that the folder needs where there is no network."""
+    """Arguments of torchvision's class for each part, and the files that the folder needs without a network."""
 
     parts: Mapping[str, Mapping[str, Any]]
     files: tuple[str, ...]
 
 
-_MNIST_AND_ITS_KIND = ("MNIST", "FashionMNIST", "KMNIST")
-_IDX = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
-_IDX += ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+_MNIST_VARIANTS = ("MNIST", "FashionMNIST", "KMNIST")
+_IDX = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
 _BY_TRAIN = {"train": {"train": True}, "test": {"train": False}}
 _BY_SPLIT = {"train": {"split": "train"}, "test": {"split": "test"}}
-_CELEBA = ("img_align_celeba.zip", "list_attr_celeba.txt", "identity_CelebA.txt", "list_bbox_celeba.txt")
-_CELEBA += ("list_landmarks_align_celeba.txt", "list_eval_partition.txt")
+_CELEBA = (
+    "img_align_celeba.zip",
+    "list_attr_celeba.txt",
+    "identity_CelebA.txt",
+    "list_bbox_celeba.txt",
+    "list_landmarks_align_celeba.txt",
+    "list_eval_partition.txt",
+)
 DATA_SETS = {
-    **{name: DataSet(_BY_TRAIN, tuple(f"{name}/raw/{file}" for file in _IDX)) for name in _MNIST_AND_ITS_KIND},
+    **{name: DataSet(_BY_TRAIN, tuple(f"{name}/raw/{file}" for file in _IDX)) for name in _MNIST_VARIANTS},
     "CIFAR10": DataSet(_BY_TRAIN, ("cifar-10-python.tar.gz",)),
     "CIFAR100": DataSet(_BY_TRAIN, ("cifar-100-python.tar.gz",)),
     "SVHN": DataSet(_BY_SPLIT, ("train_32x32.mat", "test_32x32.mat")),
@@ -53,21 +63,23 @@ DATA_SETS = {
 
 
 def torchvision(path: Path, name: str | None) -> Source:
-    """All pictures of the data set `name`, kept in the folder `path`.
+    """Return all pictures of the data set `name`, stored in the folder `path`.
 
     Raises:
-        ConfigurationError: no such data set.
+        ConfigurationError: unknown data set.
         DataError: files are missing and cannot be downloaded, or are damaged.
     """
     if name not in DATA_SETS:
         raise _unknown(name)
-    if name in _MNIST_AND_ITS_KIND:
+    if name in _MNIST_VARIANTS:
         return _idx(path, name)
     opened = {part: _open(path, name, options) for part, options in DATA_SETS[name].parts.items()}
     if name == "CelebA":
         return Source([reference for part, data in opened.items() for reference in _files(part, data)], ())
     named = partial(_class_name, path, getattr(opened["train"], "classes", ()))
-    return source_of_parts(path, [_part(f"{name} in {path}", part, data, named) for part, data in opened.items()])
+    return build_source_from_parts(
+        path, [_part(f"{name} in {path}", part, data, named) for part, data in opened.items()]
+    )
 
 
 def _idx(path: Path, name: str) -> Source:
@@ -83,7 +95,7 @@ def _class_name(path: Path, names: Sequence[str], label: int) -> str:
     if not names:
         return str(label)
     if not 0 <= label < len(names):
-        remedy = "Remove the files, so that they are downloaded again."
+        remedy = "Delete the files, so that they are downloaded again."
         raise DataError(str(path), expected=f"labels from 0 to {len(names) - 1}", received=str(label), remedy=remedy)
     # MNIST's are "0 - zero" to "9 - nine".
     return names[label].partition(" - ")[0]
@@ -109,10 +121,10 @@ def _part(subject: str, name: str, data: Any, named: Callable[[Any], str]) -> Pa
     return Part(name, pictures, read_labels(labels, named), name in TEST_NAMES)
 
 
-def _files(part: str, data: Any) -> list[Reference]:
+def _files(part: str, data: Any) -> list[SampleRef]:
     folder = Path(data.root) / data.base_folder / "img_align_celeba"
     reads = ((name, (folder / name).read_bytes) for name in data.filename)
-    return [Reference(name, partial(guarded, read), test=part in TEST_NAMES) for name, read in reads]
+    return [SampleRef(name, partial(read_or_raise, read), test=part in TEST_NAMES) for name, read in reads]
 
 
 def _missing(path: Path, name: str, error: Exception) -> DataError:

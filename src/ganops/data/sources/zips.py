@@ -1,4 +1,4 @@
-"""The files inside a zip, read by any number of threads."""
+"""Lists the files inside a zip, which any number of threads can read."""
 
 import stat
 import zipfile
@@ -13,9 +13,9 @@ from ganops.data.sources.files import (
     Listing,
     ReadBytes,
     check_expansion,
-    left_behind,
+    find_ignored_part,
     list_files,
-    plain_name,
+    normalize_entry_name,
     require_regular_file,
     too_large,
     unusable,
@@ -25,26 +25,26 @@ _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 
 
 def files_in_zip(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:
-    """Every wanted file of the zip.
+    """List every file of the zip that may be a picture.
 
     Raises:
-        DataError: no zip, an entry's name leads out of it, or it unpacks to more than the limits allow.
+        DataError: not a zip, an entry's name points outside it, or it unpacks to more than the limits allow.
     """
     require_regular_file(path)
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise unusable(path, "a zip of pictures", str(error), "Pack the folder again.") from None
-    # Checked before directories are left out: an entry that climbs refuses the whole.
-    entries = [(plain_name(path, _name(entry)), entry) for entry in archive.infolist()]
+    # Checked before directories are left out: one entry that points outside refuses the whole archive.
+    entries = [(normalize_entry_name(path, _name(entry)), entry) for entry in archive.infolist()]
     _check_expansion(path, archive, limits)
     files = [(name, entry) for name, entry in entries if not _is_folder(entry)]
-    wanted = ((name, _file(archive, entry, limits)) for name, entry in files if left_behind(name) is None)
-    return list_files(wanted, filter(None, (left_behind(name) for name, _ in files)))
+    wanted = ((name, _file(archive, entry, limits)) for name, entry in files if find_ignored_part(name) is None)
+    return list_files(wanted, filter(None, (find_ignored_part(name) for name, _ in files)))
 
 
 def _check_expansion(path: Path, archive: zipfile.ZipFile, limits: PictureLimits) -> None:
-    # Entries may overlap: then each unpacks what one packed piece holds.
+    # Entries may overlap, so that several unpack the same packed bytes.
     sizes = [entry.file_size for entry in archive.infolist() if not too_large(entry.file_size, limits)]
     check_expansion(path, "a zip of pictures", sum(sizes), limits)
 
@@ -52,11 +52,11 @@ def _check_expansion(path: Path, archive: zipfile.ZipFile, limits: PictureLimits
 def _name(entry: zipfile.ZipInfo) -> str:
     name = entry.filename
     if not entry.flag_bits & _UTF8_FLAG:
-        # Many programs write UTF-8 and do not say so; what is not UTF-8 stays the code page that the format names.
+        # Many programs write UTF-8 without setting the flag; other bytes are in the format's code page.
         raw = name.encode("cp437")
         with suppress(UnicodeDecodeError):
             name = raw.decode("utf-8")
-    # The format's only separator is "/"; backslashes are those of Windows programs that did not know.
+    # The format's only separator is "/"; some Windows programs write backslashes.
     return name.replace("\\", "/")
 
 
@@ -77,5 +77,5 @@ def _file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: PictureLimit
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as file:
-        # A number, because without one an entry that lies about its size is inflated to gigabytes.
+        # With a size, because otherwise an entry with a false size is inflated to gigabytes.
         return file.read(entry.file_size)
