@@ -27,6 +27,7 @@ PAGES = {
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
 }
 README = PAGES["README.md"]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 ENVIRONMENTS = {path.parent.name for path in ROOT.glob("conf/*/globals.yml")} - {"base"}
 CATALOG = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("conf/base/catalog_*.yml"))
 INLINE_TOOLS = ("make ", "kedro ", "dvc ")
@@ -43,8 +44,9 @@ def inline_code(text: str) -> list[str]:
 
 
 def all_commands() -> list[str]:
-    inline = [code for text in PAGES.values() for code in inline_code(text) if code.startswith(INLINE_TOOLS)]
-    return list(dict.fromkeys(chain(*map(console_commands, PAGES.values()), inline)))
+    texts = (*PAGES.values(), CHANGELOG)
+    inline = [code for text in texts for code in inline_code(text) if code.startswith(INLINE_TOOLS)]
+    return list(dict.fromkeys(chain(*map(console_commands, texts), inline)))
 
 
 def commands(tool: str) -> list[list[str]]:
@@ -344,6 +346,18 @@ def test_every_environment_has_its_row() -> None:
     (table,) = re.findall(r"^## Environments\n(.*?)^## ", PAGES["docs/data.md"], flags=re.MULTILINE | re.DOTALL)
     named = set(inline_code(table))
     assert {environment for environment in ENVIRONMENTS if environment not in named} == set()
+
+
+def test_the_new_names_of_the_changelog_are_in_use() -> None:
+    files = [*PACKAGE.rglob("*.py"), *ROOT.glob("conf/**/*.yml")]
+    source = "\n".join(path.relative_to(ROOT).as_posix() + path.read_text(encoding="utf-8") for path in files)
+    rows = re.findall(
+        r"^\|(.*)\|(.*)\|$", CHANGELOG.partition("### Renamed")[2].partition("### To make")[0], re.MULTILINE
+    )
+    names = [name for _, now in rows for code in inline_code(now) for name in re.findall(r"[a-z][a-z_0-9]{2,}", code)]
+    names = [name.removesuffix("_classifier") for name in names if name not in ("features", "dataset", "ganops")]
+    assert len(names) >= 20
+    assert [name for name in names if not re.search(rf"(?<![a-z_]){name.rstrip('_')}", source)] == []
 
 
 def test_every_dependency_has_its_reason_and_every_extra() -> None:
