@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 from ganops.cli import cli
 from ganops.config import FeatureKind
+from ganops.errors import ConfigurationError
 from ganops.configuration.groups import GROUPS
 from ganops.games.recipes import RECIPES
 from ganops.registry.gate import METRICS
@@ -225,15 +226,33 @@ def test_every_named_parameter_exists(page: str, code: str) -> None:
     group, *names = key.split(".")
     # A source of pictures takes every key of data_preparation.
     base = read_parameters(group, "image_folder")
-    node: Any = base
+    assert is_key(names, base) or equals or accepts(group, base, names, None), f"{page}: {code}"
+    assert not equals or accepts(group, base, names, yaml.safe_load(value)), f"{page}: {code}"
+
+
+def is_key(names: list[str], parameters: Any) -> bool:
     for name in names:
-        assert name in node, f"{page}: {code}"
-        node = node[name]
-    if equals:
-        changes: Any = yaml.safe_load(value)
-        for name in reversed(names):
-            changes = {name: changes}
-        GROUPS[group].parse(merge(base, changes))
+        if not isinstance(parameters, dict) or name not in parameters:
+            return False
+        parameters = parameters[name]
+    return True
+
+
+def accepts(group: str, base: dict[str, Any], names: list[str], value: Any) -> bool:
+    """Return whether the group's parameters can be set to this value, as by --params."""
+    for name in reversed(names):
+        value = {name: value}
+    try:
+        GROUPS[group].parse(merge(base, value))
+    except ConfigurationError:
+        return False
+    return True
+
+
+def test_a_parameter_that_does_not_exist_is_refused() -> None:
+    base = read_parameters("training", "mnist_5k")
+    assert is_key(["recipe"], base) and not is_key(["recipes"], base) and not is_key(["recipe", "name"], base)
+    assert accepts("training", base, ["seed"], 1) and not accepts("training", base, ["sead"], None)
 
 
 def test_the_search_finds_the_parameters() -> None:
