@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 
 from ganops.cli import cli
 from ganops.config import FeatureKind
-from ganops.errors import ConfigurationError
 from ganops.configuration.groups import GROUPS
+from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
 from ganops.registry.gate import METRICS
 
