@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from ganops.cli import cli
 from ganops.config import FeatureKind
 from ganops.configuration.groups import GROUPS
+from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
 from ganops.registry.gate import METRICS
 
@@ -27,6 +28,7 @@ PAGES = {
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
 }
 README = PAGES["README.md"]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 ENVIRONMENTS = {path.parent.name for path in ROOT.glob("conf/*/globals.yml")} - {"base"}
 CATALOG = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("conf/base/catalog_*.yml"))
 INLINE_TOOLS = ("make ", "kedro ", "dvc ")
@@ -43,8 +45,9 @@ def inline_code(text: str) -> list[str]:
 
 
 def all_commands() -> list[str]:
-    inline = [code for text in PAGES.values() for code in inline_code(text) if code.startswith(INLINE_TOOLS)]
-    return list(dict.fromkeys(chain(*map(console_commands, PAGES.values()), inline)))
+    texts = (*PAGES.values(), CHANGELOG)
+    inline = [code for text in texts for code in inline_code(text) if code.startswith(INLINE_TOOLS)]
+    return list(dict.fromkeys(chain(*map(console_commands, texts), inline)))
 
 
 def commands(tool: str) -> list[list[str]]:
@@ -223,15 +226,33 @@ def test_every_named_parameter_exists(page: str, code: str) -> None:
     group, *names = key.split(".")
     # A source of pictures takes every key of data_preparation.
     base = read_parameters(group, "image_folder")
-    node: Any = base
+    assert is_key(names, base) or equals or accepts(group, base, names, None), f"{page}: {code}"
+    assert not equals or accepts(group, base, names, yaml.safe_load(value)), f"{page}: {code}"
+
+
+def is_key(names: list[str], parameters: Any) -> bool:
     for name in names:
-        assert name in node, f"{page}: {code}"
-        node = node[name]
-    if equals:
-        changes: Any = yaml.safe_load(value)
-        for name in reversed(names):
-            changes = {name: changes}
-        GROUPS[group].parse(merge(base, changes))
+        if not isinstance(parameters, dict) or name not in parameters:
+            return False
+        parameters = parameters[name]
+    return True
+
+
+def accepts(group: str, base: dict[str, Any], names: list[str], value: Any) -> bool:
+    """Return whether the group's parameters can be set to this value, as by --params."""
+    for name in reversed(names):
+        value = {name: value}
+    try:
+        GROUPS[group].parse(merge(base, value))
+    except ConfigurationError:
+        return False
+    return True
+
+
+def test_a_parameter_that_does_not_exist_is_refused() -> None:
+    base = read_parameters("training", "mnist_5k")
+    assert is_key(["recipe"], base) and not is_key(["recipes"], base) and not is_key(["recipe", "name"], base)
+    assert accepts("training", base, ["seed"], 1) and not accepts("training", base, ["sead"], None)
 
 
 def test_the_search_finds_the_parameters() -> None:
@@ -344,6 +365,18 @@ def test_every_environment_has_its_row() -> None:
     (table,) = re.findall(r"^## Environments\n(.*?)^## ", PAGES["docs/data.md"], flags=re.MULTILINE | re.DOTALL)
     named = set(inline_code(table))
     assert {environment for environment in ENVIRONMENTS if environment not in named} == set()
+
+
+def test_the_new_names_of_the_changelog_are_in_use() -> None:
+    files = [*PACKAGE.rglob("*.py"), *ROOT.glob("conf/**/*.yml")]
+    source = "\n".join(path.relative_to(ROOT).as_posix() + path.read_text(encoding="utf-8") for path in files)
+    rows = re.findall(
+        r"^\|(.*)\|(.*)\|$", CHANGELOG.partition("### Renamed")[2].partition("### To make")[0], re.MULTILINE
+    )
+    names = [name for _, now in rows for code in inline_code(now) for name in re.findall(r"[a-z][a-z_0-9]{2,}", code)]
+    names = [name.removesuffix("_classifier") for name in names if name not in ("features", "dataset", "ganops")]
+    assert len(names) >= 20
+    assert [name for name in names if not re.search(rf"(?<![a-z_]){name.rstrip('_')}", source)] == []
 
 
 def test_every_dependency_has_its_reason_and_every_extra() -> None:
