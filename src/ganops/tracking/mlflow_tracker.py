@@ -72,7 +72,8 @@ class MlflowTracker:
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
-        show = partial(self.client.log_image, self.run_id, draw_fixed(samples, SAMPLE_COLUMNS), **options)
+        picture = draw_fixed(field, samples, SAMPLE_COLUMNS)
+        show = partial(self.client.log_image, self.run_id, picture, **options)
         if best_effort(f"The picture at {images_seen:,} images is not in MLflow", show):
             self._last_images[key] = images_seen
 
