@@ -58,7 +58,7 @@ def test_a_request_that_makes_no_sense_is_refused(wrong):
 class Echo:
     """A game whose samples are its latents."""
 
-    players, moves, fields, generating, ahead = {}, {}, (), (), ()
+    players, moves, fields, generating, ahead, views = {}, {}, (), (), (), ()
     field: FieldName = "point"
 
     def losses(self, player, networks, batch, noise, strengths):

@@ -26,7 +26,7 @@ def written_paths() -> list[str]:
 
 def test_every_output_of_the_catalog_is_there(finished_project: Project) -> None:
     paths = written_paths()
-    assert len(paths) >= 19
+    assert len(paths) >= 17
     assert [path for path in paths if not (finished_project.path / path).exists()] == []
 
 
@@ -63,7 +63,7 @@ def test_the_curves_cover_the_training(finished_project: Project) -> None:
 
 def test_the_run_prints_table_grid_version_and_the_command_of_the_ui(finished_project: Project) -> None:
     output = finished_project.report_of_the_run()
-    for words in ("fid_classifier", "held_out", "data/08_reporting/smoke/samples.png", "ganops-smoke", "make ui"):
+    for words in ("fid_classifier", "held_out", "data/08_reporting/smoke/views/samples.png", "ganops-smoke", "make ui"):
         assert words in output, words
 
 
@@ -99,10 +99,10 @@ def test_an_unknown_parameter_is_reported_in_one_line(own_project: Project) -> N
     ids=["sub-folder", "anywhere"],
 )
 def test_a_node_can_be_run_again_from(command: list[str], folder: str, own_project: Project) -> None:
-    grid = own_project.produced("08_reporting", "samples.png")
+    grid = own_project.produced("08_reporting", "views/samples.png")
     before = grid.read_bytes()
     grid.unlink()
-    own_project.call_well(*command, "--env", "smoke", "--nodes", "draw_samples", folder=own_project.path / folder)
+    own_project.call_well(*command, "--env", "smoke", "--nodes", "draw_views", folder=own_project.path / folder)
     assert grid.read_bytes() == before
 
 

@@ -46,7 +46,7 @@ def test_the_comparison_shows_both_runs(own_project: Project, monkeypatch: pytes
     names = [str(run.info.run_name) for run in own_project.runs()]
     assert sorted(name[:3] for name in names) == ["dcg", "vae"]
     assert all(name in table and name in chosen for name in names)
-    with Image.open(own_project.produced("08_reporting", "samples.png")) as one:
+    with Image.open(own_project.produced("08_reporting", "views/samples.png")) as one:
         assert beside.width > 2 * one.width
 
 

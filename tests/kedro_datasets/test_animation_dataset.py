@@ -1,3 +1,5 @@
+"""Animations are endless GIFs."""
+
 from pathlib import Path
 
 import numpy as np
@@ -33,25 +35,25 @@ def test_few_colours_are_kept_exactly(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels(dataset.load()), pixels(frames))
 
 
-def test_many_colours_stay_near(tmp_path: Path) -> None:
+def test_many_colours_are_approximated(tmp_path: Path) -> None:
     ramp = np.arange(256, dtype=np.uint8)
     frames = [
         Image.fromarray(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(b)), -1)) for b in (9, 99)
     ]
     dataset = AnimationDataset(filepath=str(tmp_path / "a.gif"), frames_per_second=20)
     dataset.save(frames)
-    away = np.abs(pixels(dataset.load()).astype(int) - pixels(frames))
-    assert away.mean() < 8
+    differences = np.abs(pixels(dataset.load()).astype(int) - pixels(frames))
+    assert differences.mean() < 8
 
 
-def test_it_loops_for_ever_at_the_speed_asked_for(tmp_path: Path) -> None:
+def test_it_loops_endlessly_at_the_requested_speed(tmp_path: Path) -> None:
     AnimationDataset(filepath=str(tmp_path / "a.gif"), frames_per_second=20).save(noise(3, "L"))
-    with Image.open(tmp_path / "a.gif") as film:
-        assert (film.info["loop"], film.info["duration"], film.n_frames) == (0, 50, 3)  # type: ignore[attr-defined]
+    with Image.open(tmp_path / "a.gif") as animation:
+        assert (animation.info["loop"], animation.info["duration"], animation.n_frames) == (0, 50, 3)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_the_same_frames_are_the_same_bytes_and_nothing_else_is_left(tmp_path: Path, mode: str) -> None:
+def test_equal_frames_give_equal_bytes_and_no_other_file(tmp_path: Path, mode: str) -> None:
     for name in ("a.gif", "b.gif"):
         AnimationDataset(filepath=str(tmp_path / name), frames_per_second=20).save(noise(4, mode))
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
@@ -59,6 +61,6 @@ def test_the_same_frames_are_the_same_bytes_and_nothing_else_is_left(tmp_path: P
 
 
 @pytest.mark.parametrize("speed", [0, 30, 1000])
-def test_a_speed_that_gif_cannot_keep_is_refused(speed: int) -> None:
+def test_a_speed_that_gif_cannot_store_is_refused(speed: int) -> None:
     with pytest.raises(ConfigurationError, match="a divisor of 100"):
         AnimationDataset(filepath="a.gif", frames_per_second=speed)

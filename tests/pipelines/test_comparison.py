@@ -86,7 +86,7 @@ def test_each_variant_has_a_row_and_a_child_run(
         points = client.get_metric_history(run.info.run_id, "curve/fid_classifier")
         assert [point.value for point in points] == list(curves[f"fid_classifier/{name}"].dropna())
         assert run.data.params["settings.total_images"] == "48" and "protocol.n" in run.data.params
-        assert {"bundle", "samples.png", "images"} <= {found.path for found in client.list_artifacts(run.info.run_id)}
+        assert {"bundle", "views", "images"} <= {found.path for found in client.list_artifacts(run.info.run_id)}
     assert runs["hot"].data.params["training.learning_rate"] == "0.01"
     assert client.get_run(parent).data.metrics == {}
     assert set(read_training_seconds(client, parent)) == set(VARIANTS)

@@ -12,7 +12,7 @@ from ganops.evaluation.evaluate import evaluate
 from ganops.extractors.build import StoredExtractor, shaping_parameters
 from ganops.extractors.classifier import Classifier
 from ganops.kedro_datasets.csv_dataset import CSVDataset
-from ganops.pipelines.evaluation.nodes import draw_metric_curve, draw_neighbours, draw_real, evaluate_generator
+from ganops.pipelines.evaluation.nodes import draw_metric_curve, draw_views, evaluate_generator
 
 from .. import parameters as of_base
 from ..bars import classifier, parameters, store, unlabelled
@@ -28,8 +28,7 @@ def test_a_bundle_of_another_store_is_refused(store: Store, unlabelled: Store, c
     judge = StoredExtractor(classifier, store.digest(), shaping_parameters(PARAMETERS))
     nodes = [
         lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
-        lambda: draw_real(bundle, store),
-        lambda: draw_neighbours(bundle, store, judge, PARAMETERS),
+        lambda: draw_views(bundle, store, judge, PARAMETERS),
     ]
     for node in nodes:
         with pytest.raises(BundleError, match=rf"the bundle: .*{store.digest()[:12]}.*{unlabelled.digest()[:12]}"):
@@ -41,7 +40,7 @@ def test_a_judge_of_another_store_is_refused(store: Store, unlabelled: Store, cl
     judge = StoredExtractor(classifier, unlabelled.digest(), shaping_parameters(PARAMETERS))
     for node in (
         lambda: evaluate_generator(bundle, {}, store, judge, PARAMETERS),
-        lambda: draw_neighbours(bundle, store, judge, PARAMETERS),
+        lambda: draw_views(bundle, store, judge, PARAMETERS),
     ):
         with pytest.raises(MetricError, match=r"the judge: .*kedro run --from-nodes build_extractor"):
             node()

@@ -55,8 +55,8 @@ def test_a_packaged_project_runs_and_generates_in_an_empty_folder(tmp_path: Path
         "(point,) = distribution('ganops').entry_points.select(group='console_scripts');"
         "print(sorted(point.load()(standalone_mode=False)))"
     )
-    options = ("--conf-source", conf, "--env", "smoke", "--nodes", "draw_samples")
-    assert "['sample_grid']" in call(str(python), "-c", code, *options)
+    options = ("--conf-source", conf, "--env", "smoke", "--nodes", "draw_views")
+    assert "['views']" in call(str(python), "-c", code, *options)
     code = (
         "from pathlib import Path; from ganops.registry.generate import generate_to_folder;"
         "from ganops.sampling import GenerationRequest;"

@@ -1,4 +1,4 @@
-"""A small labelled store whose pictures are all different."""
+"""Small stores of pictures that all differ."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from .. import parameters as of_base
 
 
 def noise_store(path: Path, classes: tuple[str, ...]) -> Store:
-    """600 pictures (1, 6, 6) of noise; the label is the place modulo the classes."""
+    """Prepare 600 pictures (1, 6, 6) of noise; the label is the index modulo the number of classes."""
     pictures = np.random.default_rng(0).integers(0, 256, (600, 6, 6, 1), dtype=np.uint8)
     labels = np.arange(600) % len(classes) if classes else np.full(600, -1)
     references = [SampleRef(f"{i}.png", partial(np.copy, pictures[i]), int(label)) for i, label in enumerate(labels)]

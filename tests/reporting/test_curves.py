@@ -1,3 +1,5 @@
+"""Groups, limits and restarts of training curves."""
+
 import io
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ganops.errors import TrainingError
-from ganops.reporting.curves import curve_groups, draw_curves, outside, readable_limits, turns
+from ganops.reporting.curves import describe_outside, draw_curves, find_restarts, group_curves, limit_axis
 
 SCALARS = pd.DataFrame(
     {
@@ -25,19 +27,19 @@ def png(picture: Image.Image) -> bytes:
 
 
 def test_curves_are_grouped_by_their_prefix() -> None:
-    assert curve_groups(SCALARS) == {"loss": ["loss/generator", "loss/discriminator"], "logit": ["logit/real"]}
+    assert group_curves(SCALARS) == {"loss": ["loss/generator", "loss/discriminator"], "logit": ["logit/real"]}
 
 
-def test_curves_are_the_same_bytes_twice_and_show_the_values() -> None:
+def test_equal_tables_give_equal_bytes_and_other_values_others() -> None:
     first = png(draw_curves(SCALARS))
     assert png(draw_curves(SCALARS.copy())) == first
     assert png(draw_curves(SCALARS.assign(**{"logit/real": [0.0, 1.9, 2.0]}))) != first
 
 
-def test_a_new_attempt_is_a_line_where_it_began_and_no_curve() -> None:
+def test_a_new_attempt_is_a_line_where_it_starts_and_no_curve() -> None:
     one, two = SCALARS.assign(attempt=[0, 0, 0]), SCALARS.assign(attempt=[0, 2, 2])
-    assert curve_groups(two) == curve_groups(SCALARS)
-    assert turns(SCALARS) == turns(one) == [] and turns(two) == [64.0]
+    assert group_curves(two) == group_curves(SCALARS)
+    assert find_restarts(SCALARS) == find_restarts(one) == [] and find_restarts(two) == [64.0]
     assert png(draw_curves(one)) == png(draw_curves(SCALARS)) != png(draw_curves(two))
 
 
@@ -46,15 +48,15 @@ def test_a_table_without_curves_is_refused() -> None:
         draw_curves(pd.DataFrame({"images_seen": [64]}))
 
 
-def test_a_spike_does_not_press_the_rest_into_a_line() -> None:
+def test_a_spike_does_not_flatten_the_other_points() -> None:
     calm = np.linspace(0.5, 1.5, 200)
     spiked = calm.copy()
     spiked[[20, 50]] = 100.0, -40.0
-    limits = readable_limits([spiked, calm])
+    limits = limit_axis([spiked, calm])
     assert limits is not None
     low, high = limits
     assert low < 0.5 and high > 1.5 and high - low < 2.0
-    assert outside([spiked, calm], limits) == "1 above, up to 100; 1 below, down to -40"
+    assert describe_outside([spiked, calm], limits) == "1 above, up to 100; 1 below, down to -40"
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,11 @@ def test_a_spike_does_not_press_the_rest_into_a_line() -> None:
     ],
     ids=["slope", "two heights", "constant", "one point", "none"],
 )
-def test_without_spikes_every_point_is_shown(curves: list[np.ndarray]) -> None:
-    assert readable_limits(curves) is None
+def test_without_spikes_every_point_is_drawn(curves: list[np.ndarray]) -> None:
+    assert limit_axis(curves) is None
 
 
-def test_many_groups_stand_in_two_columns() -> None:
+def test_many_groups_are_in_two_columns() -> None:
     groups = [f"group{i}/curve" for i in range(6)]
     many = draw_curves(pd.DataFrame({"images_seen": [1, 2], **{name: [0.0, 1.0] for name in groups}}))
     few = draw_curves(pd.DataFrame({"images_seen": [1, 2], **{name: [0.0, 1.0] for name in groups[:3]}}))

@@ -1,4 +1,4 @@
-"""A generator that copies is found out; distances are those of a plain computation."""
+"""Copies are found at distance 0; distances equal those of a direct computation."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,20 @@ import torch
 
 from ganops.data.store import Store
 from ganops.reporting import neighbours
-from ganops.reporting.neighbours import NEAREST, PIXELS, SHOWN, as_points, nearest, nearest_neighbours, shown_samples
+from ganops.reporting.neighbours import (
+    NEIGHBOURS,
+    PIXELS,
+    SAMPLES,
+    draw_neighbours,
+    find_nearest,
+    generate_samples,
+    to_pixel_vectors,
+)
 from ganops.sampling import GenerationRequest, Samples
 
 
 class Rows:
-    """An extractor that sees the sums of the rows."""
+    """An extractor whose features are the sums of the rows."""
 
     name, dimension, digest, resize, classes, chunk = "rows", 6, "0", "none", (), 128
 
@@ -22,8 +30,8 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Replay:
-    """Shows stored pictures: that of the request's seed and class, lightened by `changed`."""
+class Copying:
+    """Generates the stored picture of the request's seed and class, with the bits of `changed` flipped."""
 
     store: Store
     classes: tuple[str, ...]
@@ -31,8 +39,8 @@ class Replay:
 
     def index(self, seed: int, label: int) -> int:
         train = self.store.indices("train")
-        of_class = train[self.store.manifest["label"].to_numpy()[train] == label]
-        return int(of_class[40 * seed % len(of_class)])
+        same_class = train[self.store.manifest["label"].to_numpy()[train] == label]
+        return int(same_class[40 * seed % len(same_class)])
 
     def generate(self, request: GenerationRequest) -> Samples:
         label = int(request.class_label or 0)
@@ -45,46 +53,46 @@ class Replay:
         raise NotImplementedError
 
 
-def test_a_generator_that_replays_training_pictures_is_found_at_distance_0(store: Store) -> None:
-    generator = Replay(store, store.classes)
-    _, table = nearest_neighbours(generator, store, Rows(), threads=1)
+def test_copies_of_training_pictures_are_found_at_distance_0(store: Store) -> None:
+    generator = Copying(store, store.classes)
+    _, table = draw_neighbours(generator, store, Rows(), threads=1)
     first = table[table["rank"] == 1]
-    replayed = [generator.index(row, row % 3) for row in range(SHOWN)]
+    copied = [generator.index(row, row % 3) for row in range(SAMPLES)]
     for space in (PIXELS, "rows"):
         of_space = first[first["space"] == space]
-        assert of_space["index"].tolist() == replayed
-        assert of_space["distance"].tolist() == [0.0] * SHOWN
-        assert of_space["file"].tolist() == [store.manifest["file"][index] for index in replayed]
+        assert of_space["index"].tolist() == copied
+        assert of_space["distance"].tolist() == [0.0] * SAMPLES
+        assert of_space["file"].tolist() == [store.manifest["file"][index] for index in copied]
 
 
-def test_one_that_changes_a_level_is_not_at_0(store: Store) -> None:
-    _, table = nearest_neighbours(Replay(store, store.classes, changed=1), store, Rows(), threads=1)
+def test_a_copy_changed_by_one_level_is_not_at_0(store: Store) -> None:
+    _, table = draw_neighbours(Copying(store, store.classes, changed=1), store, Rows(), threads=1)
     nearest_by_pixels = table[(table["rank"] == 1) & (table["space"] == PIXELS)]
-    assert nearest_by_pixels["distance"].tolist() == pytest.approx([1 / 255] * SHOWN)
+    assert nearest_by_pixels["distance"].tolist() == pytest.approx([1 / 255] * SAMPLES)
 
 
-def test_the_nearest_are_those_of_a_plain_search(store: Store) -> None:
+def test_the_nearest_equal_those_of_a_direct_search(store: Store) -> None:
     samples = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, 1, 6, 6), dtype=np.uint8))
     train = store.indices("train")
-    assert len(train) > neighbours._ROWS_AT_ONCE
+    assert len(train) > neighbours._CHUNK
     difference = samples.numpy()[:, None].astype(float) - store.read("image", train)[None].astype(float)
     plain = np.sqrt((difference**2).mean(axis=(2, 3, 4))) / 255
-    order = np.argsort(plain, axis=1)[:, :NEAREST]
-    found = nearest(samples, store, PIXELS, as_points)
+    order = np.argsort(plain, axis=1)[:, :NEIGHBOURS]
+    found = find_nearest(samples, store, PIXELS, to_pixel_vectors)
     np.testing.assert_array_equal(found.indices, train[order])
     np.testing.assert_allclose(found.distances, np.take_along_axis(plain, order, 1), rtol=1e-12)
 
 
 def test_the_result_does_not_depend_on_the_size_of_a_chunk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = torch.from_numpy(store.read("image", store.indices("held_out")[:3]))
-    whole = nearest(samples, store, PIXELS, as_points)
-    monkeypatch.setattr(neighbours, "_ROWS_AT_ONCE", 7)
-    chunked = nearest(samples, store, PIXELS, as_points)
+    whole = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+    monkeypatch.setattr(neighbours, "_CHUNK", 7)
+    chunked = find_nearest(samples, store, PIXELS, to_pixel_vectors)
     np.testing.assert_array_equal(whole.indices, chunked.indices)
     np.testing.assert_array_equal(whole.distances, chunked.distances)
 
 
-def test_however_many_there_are_few_pictures_are_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_chunk_of_pictures_is_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     seen: list[int] = []
 
@@ -94,27 +102,27 @@ def test_however_many_there_are_few_pictures_are_in_memory(store: Store, monkeyp
 
     def points(images: torch.Tensor) -> np.ndarray:
         seen.append(len(images))
-        return as_points(images)
+        return to_pixel_vectors(images)
 
-    monkeypatch.setattr(neighbours, "_ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(neighbours, "_CHUNK", 50)
     monkeypatch.setattr(store, "read", counted)
-    nearest(torch.zeros(2, 1, 6, 6, dtype=torch.uint8), store, PIXELS, points)
+    find_nearest(torch.zeros(2, 1, 6, 6, dtype=torch.uint8), store, PIXELS, points)
     assert max(read) == 50 and sum(read) == len(store.indices("train"))
     assert seen == [2, *read]
 
 
-def test_of_equally_near_ones_the_earlier_comes_first(store: Store) -> None:
+def test_ties_are_ordered_by_position(store: Store) -> None:
     samples = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)
-    found = nearest(samples, store, "nothing", lambda images: np.zeros((len(images), 1)))
-    assert found.indices.tolist() == [store.indices("train")[:NEAREST].tolist()] * 2
+    found = find_nearest(samples, store, "nothing", lambda images: np.zeros((len(images), 1)))
+    assert found.indices.tolist() == [store.indices("train")[:NEIGHBOURS].tolist()] * 2
 
 
-def test_white_on_black_is_1_away() -> None:
-    black, white = (as_points(torch.full((1, 3, 4, 5), value, dtype=torch.uint8)) for value in (0, 255))
+def test_the_distance_of_white_and_black_is_1() -> None:
+    black, white = (to_pixel_vectors(torch.full((1, 3, 4, 5), value, dtype=torch.uint8)) for value in (0, 255))
     assert np.linalg.norm(white - black) == pytest.approx(1.0)
 
 
-def test_the_classes_are_shown_in_turn(store: Store) -> None:
-    generator = Replay(store, store.classes)
-    expected = store.read("image", np.array([generator.index(row, row % 3) for row in range(SHOWN)]))
-    np.testing.assert_array_equal(shown_samples(generator).numpy(), expected)
+def test_the_samples_have_the_classes_in_order(store: Store) -> None:
+    generator = Copying(store, store.classes)
+    expected = store.read("image", np.array([generator.index(row, row % 3) for row in range(SAMPLES)]))
+    np.testing.assert_array_equal(generate_samples(generator).numpy(), expected)

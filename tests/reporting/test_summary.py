@@ -26,14 +26,21 @@ def _printed(saved: dict[str, Path]) -> str:
 
 def test_a_whole_run_prints_metrics_floor_grid_version_and_the_command_of_the_ui(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
-    grid = tmp_path / "a long name of a folder that no line of the console could hold" / "samples.png"
+    views = tmp_path / "a long name of a folder that no line of the console could hold"
+    grid = views / "samples.png"
     saved = {
         "report": tmp_path / "report.json",
-        "sample_grid": grid,
+        "views": views,
         "registration_record": tmp_path / "registration_record.json",
     }
     text = _printed(saved)
-    for part in ("21.5", "1.25", f"Samples: {grid}\n", "Registered: ganops-small version 3 (champion)\n", "make ui\n"):
+    for part in (
+        "21.5",
+        "1.25",
+        f"Samples: {grid}\n",
+        "Registered: ganops-small version 3 (champion)\n",
+        "make ui\n",
+    ):
         assert part in text
 
 

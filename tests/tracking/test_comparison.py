@@ -9,7 +9,7 @@ from mlflow.entities import Metric, Param, RunTag
 from PIL import Image
 
 from ganops.errors import TrackingError
-from ganops.reporting.curves import curve_groups
+from ganops.reporting.curves import group_curves
 from ganops.tracking.comparison import (
     curves_table,
     metric_against_seconds,
@@ -103,7 +103,7 @@ def test_curves_of_two_runs_share_a_panel(client: MlflowClient, log) -> None:
         for step in steps:
             client.log_metric(run_id, "loss/generator", step / 64, step=step)
     table = curves_table(client, [first, second])
-    assert curve_groups(table) == {"loss generator": ["loss generator/a", "loss generator/b"]}
+    assert group_curves(table) == {"loss generator": ["loss generator/a", "loss generator/b"]}
     assert table["images_seen"].tolist() == [64, 128, 192]
     np.testing.assert_array_equal(table["loss generator/a"], [1.0, 2.0, np.nan])
     np.testing.assert_array_equal(table["loss generator/b"], [np.nan, 2.0, 3.0])
@@ -115,7 +115,7 @@ def test_runs_of_one_name_are_distinguished_by_their_ids(client: MlflowClient, l
     runs = [log("same", 1.0, ONE), log("same", 2.0, ONE)]
     for run_id in runs:
         client.log_metric(run_id, "loss/generator", 1.0, step=1)
-    (lines,) = curve_groups(curves_table(client, runs)).values()
+    (lines,) = group_curves(curves_table(client, runs)).values()
     assert lines == [f"loss generator/same {run_id[:4]}" for run_id in runs]
 
 
@@ -123,7 +123,7 @@ def test_pictures_are_joined_side_by_side(client: MlflowClient, log, tmp_path: P
     runs = [log(name, 1.0, ONE) for name in ("a", "b")]
     for run_id, value in zip(runs, (10, 20), strict=True):
         Image.new("L", (40, 30), value).save(tmp_path / "samples.png")
-        client.log_artifact(run_id, str(tmp_path / "samples.png"))
+        client.log_artifact(run_id, str(tmp_path / "samples.png"), "views")
     picture = np.asarray(pictures_side_by_side(client, runs))
     assert picture.shape == (30 + 26, 2 * 40 + 26, 3)
     assert (picture[26:, :40] == 10).all() and (picture[26:, 66:] == 20).all()

@@ -68,6 +68,11 @@ class Game(Protocol):
         ...
 
     @property
+    def views(self) -> tuple[str, ...]:
+        """The names of the views that show a trained generator, see `reporting.views`."""
+        ...
+
+    @property
     def ahead(self) -> tuple[str, ...]:
         """The players whose move is shown the round's next batch: fresh, since nobody has moved on it yet."""
         ...

@@ -44,6 +44,17 @@ class LatentGan:
         return (self.field, "label") if self.conditional else (self.field,)
 
     @property
+    def views(self) -> tuple[str, ...]:
+        return (
+            "samples",
+            "interpolation",
+            "animation",
+            "truncations",
+            "real_beside_generated",
+            "nearest_neighbours",
+        )
+
+    @property
     def ahead(self) -> tuple[str, ...]:
         """A generator that compares is to meet other reals than those that the discriminator has just moved on."""
         return ("generator",) if self.objective.relativistic else ()

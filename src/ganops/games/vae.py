@@ -41,6 +41,17 @@ class VariationalAutoencoder:
         return ("image", "label") if self.conditional else ("image",)
 
     @property
+    def views(self) -> tuple[str, ...]:
+        return (
+            "samples",
+            "interpolation",
+            "animation",
+            "truncations",
+            "real_beside_generated",
+            "nearest_neighbours",
+        )
+
+    @property
     def ahead(self) -> tuple[str, ...]:
         return ()
 

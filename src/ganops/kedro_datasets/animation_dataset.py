@@ -1,4 +1,4 @@
-"""A film in the catalog."""
+"""Animations in the catalog."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ _COLOURS = 256
 
 
 class AnimationDataset(FileDataset["list[Image]"]):
-    """Grey (L) or RGB pictures of one size as an endless GIF, written whole or not at all; equal ones are equal bytes.
+    """Stores grey (L) or RGB pictures of one size as an endless GIF: equal frames give equal bytes.
 
-    Grey is kept exactly; of colours the 256 that serve the whole film best, without dithering, which would flicker.
+    Grey is kept exactly. Colours are reduced to one palette of 256 for all frames, without dithering, which would
+    flicker.
 
     Args:
         filepath: the file.
@@ -24,26 +25,20 @@ class AnimationDataset(FileDataset["list[Image]"]):
     """
 
     def __init__(self, *, filepath: str, frames_per_second: int, metadata: dict[str, Any] | None = None) -> None:
-        if frames_per_second < 1 or 100 % frames_per_second:
-            raise ConfigurationError(
-                f"frames_per_second of {filepath}",
-                expected="a divisor of 100, as 10, 20 or 25",
-                received=repr(frames_per_second),
-                remedy="Correct it in conf/base/catalog_*.yml.",
-            )
+        check_frames_per_second(filepath, frames_per_second)
         super().__init__(filepath=filepath, metadata=metadata)
         self._milliseconds = 1000 // frames_per_second
 
     def _read(self, path: Path) -> "list[Image]":
-        """All frames, grey (L) or RGB; where two that follow one another are the same, GIF keeps the first alone."""
+        """Read the frames, grey (L) or RGB; GIF keeps only the first of equal consecutive frames."""
         from PIL import Image, ImageSequence
 
-        with Image.open(path) as film:
-            mode = "L" if film.mode == "L" else "RGB"
-            return [frame.convert(mode) for frame in ImageSequence.Iterator(film)]
+        with Image.open(path) as animation:
+            mode = "L" if animation.mode == "L" else "RGB"
+            return [frame.convert(mode) for frame in ImageSequence.Iterator(animation)]
 
     def _write(self, data: "list[Image]", path: Path) -> None:
-        frames = _in_one_palette(data)
+        frames = _to_one_palette(data)
         frames[0].save(
             path,
             "GIF",
@@ -55,7 +50,18 @@ class AnimationDataset(FileDataset["list[Image]"]):
         )
 
 
-def _in_one_palette(frames: "list[Image]") -> "list[Image]":
+def check_frames_per_second(filepath: str, frames_per_second: int) -> None:
+    """Raise ConfigurationError for a speed that GIF cannot store."""
+    if frames_per_second < 1 or 100 % frames_per_second:
+        raise ConfigurationError(
+            f"frames_per_second of {filepath}",
+            expected="a divisor of 100, such as 10, 20 or 25",
+            received=repr(frames_per_second),
+            remedy="Correct it in conf/base/catalog_*.yml.",
+        )
+
+
+def _to_one_palette(frames: "list[Image]") -> "list[Image]":
     from PIL import Image
 
     if frames[0].mode == "L":

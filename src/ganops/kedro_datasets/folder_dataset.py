@@ -1,4 +1,4 @@
-"""A folder that is handed over as a path."""
+"""Folders of the catalog that a node gets as a path."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -7,7 +7,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class FolderDataset(AbstractDataset[Any, Path]):
-    """A handle on a folder: loading gives its path, whether it exists or not; it is never saved.
+    """A handle for a folder: it loads as the path, whether the folder exists or not, and cannot be saved.
 
     Args:
         filepath: the folder.
@@ -19,11 +19,11 @@ class FolderDataset(AbstractDataset[Any, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """The path of the folder."""
+        """Return the path of the folder."""
         return self._filepath
 
     def save(self, data: Any) -> NoReturn:
-        """Refused: what lies in the folder is not a node's output."""
+        """Raise DatasetError: the content of the folder is not a node's output."""
         raise DatasetError(
             f"{self._filepath}: expected to be a node's input only, received an output of type {type(data).__name__}. "
             "Give the output a catalog entry of its own."

@@ -18,7 +18,7 @@ from torch import Tensor
 from ganops.bundle import Bundle
 from ganops.evaluation.report import IMAGES_SEEN, Report
 from ganops.reporting.samples import COLUMNS, SEED
-from ganops.reporting.sheet import Block, draw_sheet, measures
+from ganops.reporting.sheet import Block, draw_sheet, measure_sheet
 from ganops.reporting.text import ellipsize
 from ganops.sampling import GenerationRequest
 
@@ -92,8 +92,8 @@ def draw_compared_samples(compared: Mapping[str, VariantResult]) -> Image.Image:
 
         return draw_scatter([[Layer(points)] for points in rows.values()], list(rows))
     lost = [label for label, variant in compared.items() if variant.lost]
-    sizes = measures(next(iter(rows.values())))
-    names = [ellipsize(label, sizes.letters, sizes.name_width) for label in rows]
+    sizes = measure_sheet(next(iter(rows.values())))
+    names = [ellipsize(label, sizes.font_size, sizes.max_name_width) for label in rows]
     return draw_sheet([Block(list(rows.values()))], names, f"Lost: {', '.join(lost)}" if lost else "")
 
 

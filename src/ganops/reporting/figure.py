@@ -1,4 +1,4 @@
-"""matplotlib's figures as pictures: the same pixels for the same content, on every machine with the same version."""
+"""Render matplotlib figures as pictures: equal content gives equal pixels for one version of matplotlib."""
 
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 _DOTS_PER_INCH = 100
 
 
-def blank(width_inches: float, height_inches: float) -> "Figure":
-    """An empty figure, 100 dots an inch, whose parts find their places themselves."""
+def create_figure(width_inches: float, height_inches: float) -> "Figure":
+    """Create an empty figure of 100 dots per inch with matplotlib's constrained layout."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_inches, height_inches), dpi=_DOTS_PER_INCH, layout="constrained")
 
 
-def rendered(figure: "Figure") -> Image.Image:
-    """The figure in RGB."""
+def render(figure: "Figure") -> Image.Image:
+    """Render the figure in RGB."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

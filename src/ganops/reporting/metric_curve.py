@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganops.errors import MetricError
 from ganops.evaluation.report import HELD_OUT, IMAGES_SEEN
-from ganops.reporting.figure import blank, rendered
+from ganops.reporting.figure import create_figure, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def draw_metric_curve(curve: pd.DataFrame, report: Mapping[str, Any]) -> Image.I
             remedy="Evaluate again: kedro run --pipelines evaluation.",
         )
     width, height = _PANEL_INCHES
-    figure = blank(width, height * len(names) + 0.3)
+    figure = create_figure(width, height * len(names) + 0.3)
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for panel, name in zip(panels, names, strict=True):
         _draw(panel, curve, name, report["metrics"][HELD_OUT].get(name))
@@ -49,7 +49,7 @@ def draw_metric_curve(curve: pd.DataFrame, report: Mapping[str, Any]) -> Image.I
     protocol = report["protocol"]
     note = f"{protocol['n']} samples each, seed {protocol['seeds'][0]} alone, against {protocol['reference']}"
     figure.supxlabel(note, fontsize="small", color=_PALE_INK)
-    return rendered(figure)
+    return render(figure)
 
 
 def best_and_last(curve: pd.DataFrame, name: str) -> tuple[int, int]:

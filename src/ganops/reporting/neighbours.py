@@ -1,7 +1,7 @@
-"""Whether a generator copies: its pictures beside the training pictures that are nearest to them.
+"""Show whether a generator copies: samples beside the training pictures nearest to them.
 
-Nearest in two spaces, since each is blind for what the other sees: pixels, where a shift by one is far away, and the
-features of the extractor that judges.
+Distances are measured in two spaces, each blind to what the other sees: pixels, where a shift by one is far away, and
+the features of the report's extractor.
 """
 
 from collections.abc import Callable
@@ -18,26 +18,26 @@ from torch import Tensor
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
 from ganops.hardware import thread_count
-from ganops.reporting.samples import SEED, SamplerLike, evenly_chosen
+from ganops.reporting.samples import SEED, SPLIT, SamplerLike, choose_evenly
 from ganops.reporting.sheet import Block, draw_sheet
 from ganops.sampling import GenerationRequest
 
-SPLIT, PIXELS = "train", "pixels"
-SHOWN, NEAREST = 8, 5
-_ROWS_AT_ONCE = 256
+PIXELS = "pixels"
+SAMPLES, NEIGHBOURS = 8, 5
+_CHUNK = 256
 _NOTE = "Below each picture its distance. A generator that copies shows the same picture again, at 0."
 
-Points = Callable[[Shaped[Tensor, "n *shape"]], Float64[np.ndarray, "n dimension"]]
+ToVectors = Callable[[Shaped[Tensor, "n *shape"]], Float64[np.ndarray, "n dimension"]]
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Of each of g pictures the k nearest of the store, the nearest first; of equal ones the earlier first.
+    """The k nearest samples of the store for each of g generated ones, nearest first; ties by position.
 
     Attributes:
-        space: in which they were measured: `pixels`, or the extractor's name.
+        space: of the distances: `pixels`, or the extractor's name.
         indices: positions in the store.
-        distances: Euclidean; of pixels the root of the mean square, 0 for the same picture to 1 for white on black.
+        distances: Euclidean; of pixels the root of the mean square, from 0 (equal) to 1 (white against black).
     """
 
     space: str
@@ -45,87 +45,92 @@ class Neighbours:
     distances: Float64[np.ndarray, "g k"]
 
 
-def nearest_neighbours(
+def draw_neighbours(
     generator: SamplerLike, store: Store, extractor: FeatureExtractor, threads: int
 ) -> tuple[Image.Image, pd.DataFrame]:
-    """Eight samples, the classes in turn, with their five nearest training pictures by pixels and by features.
+    """Draw eight samples with their five nearest training pictures by pixels and by features.
 
     Args:
+        generator: makes the samples, of the classes in turn.
+        store: of the training pictures.
+        extractor: of the features.
         threads: of the processor; another number gives other bytes.
 
     Returns:
-        A sheet, and a table: generated (row of the sheet), space, rank (1: the nearest), index (in the store), file,
-        distance.
+        A sheet, and the tables of both spaces, see `tabulate_neighbours`.
     """
-    samples = shown_samples(generator)
+    samples = generate_samples(generator)
     with thread_count(threads):
-        found = [
-            nearest(samples, store, PIXELS, as_points),
-            nearest(
-                samples, store, extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
-            ),
-        ]
-    return _sheet(samples, found, store), pd.concat([neighbour_table(one, store) for one in found], ignore_index=True)
+        by_pixels = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+        by_features = find_nearest(
+            samples, store, extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
+        )
+    tables = [tabulate_neighbours(neighbours, store) for neighbours in (by_pixels, by_features)]
+    return _draw_sheet(samples, [by_pixels, by_features], store), pd.concat(tables, ignore_index=True)
 
 
-def shown_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
-    """Eight samples: of as many classes as there are, evenly chosen, again from the first where there are fewer."""
-    any_classes = generator.generate(GenerationRequest(n=SHOWN, seed=SEED))
+def generate_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
+    """Generate eight samples, of eight evenly chosen classes; of fewer classes repeatedly."""
+    any_classes = generator.generate(GenerationRequest(n=SAMPLES, seed=SEED))
     if any_classes.labels is None:
         return any_classes.values
-    labels = evenly_chosen(len(generator.classes), SHOWN)
-    requests = [GenerationRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SHOWN)]
+    labels = choose_evenly(len(generator.classes), SAMPLES)
+    requests = [GenerationRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SAMPLES)]
     return torch.cat([generator.generate(request).values for request in requests])
 
 
-def nearest(samples: Shaped[Tensor, "g *shape"], store: Store, space: str, points: Points) -> Neighbours:
-    """The nearest of the training split; whatever its size, 256 samples are in memory at a time."""
-    wanted, indices = points(samples), store.indices(SPLIT)
+def find_nearest(samples: Shaped[Tensor, "g *shape"], store: Store, space: str, to_vectors: ToVectors) -> Neighbours:
+    """Find the nearest samples of the training split, of which 256 at a time are in memory."""
+    vectors, indices = to_vectors(samples), store.indices(SPLIT)
     best = Neighbours(space, np.zeros((len(samples), 0), np.int64), np.zeros((len(samples), 0)))
-    for start in range(0, len(indices), _ROWS_AT_ONCE):
-        chunk = indices[start : start + _ROWS_AT_ONCE]
-        away = cdist(wanted, points(torch.from_numpy(store.read(store.sample_field, chunk))))
-        best = _nearer(best, np.broadcast_to(chunk, away.shape), away)
+    for start in range(0, len(indices), _CHUNK):
+        chunk = indices[start : start + _CHUNK]
+        distances = cdist(vectors, to_vectors(torch.from_numpy(store.read(store.sample_field, chunk))))
+        best = _merge(best, np.broadcast_to(chunk, distances.shape), distances)
     return best
 
 
-def as_points(images: UInt8[Tensor, "n channels height width"]) -> Float64[np.ndarray, "n dimension"]:
-    """Flat pixels of [0, 1], over √D: the distance of two is the root of their mean square difference."""
+def to_pixel_vectors(images: UInt8[Tensor, "n channels height width"]) -> Float64[np.ndarray, "n dimension"]:
+    """Flatten to pixels in [0, 1] over √D, so that a distance is the root of the mean square difference."""
     flat = images.flatten(1).to("cpu", torch.float64).numpy()
     return flat / (255.0 * np.sqrt(flat.shape[1]))
 
 
-def _nearer(best: Neighbours, indices: np.ndarray, distances: np.ndarray) -> Neighbours:
+def tabulate_neighbours(neighbours: Neighbours, store: Store) -> pd.DataFrame:
+    """Return one row per generated sample and neighbour.
+
+    Columns: generated (row of the sheet), space, rank (1: the nearest), index (in the store), file, distance.
+    """
+    samples, ranks = neighbours.indices.shape
+    indices = neighbours.indices.ravel()
+    return pd.DataFrame(
+        {
+            "generated": np.repeat(np.arange(samples), ranks),
+            "space": neighbours.space,
+            "rank": np.tile(np.arange(1, ranks + 1), samples),
+            "index": indices,
+            "file": store.manifest["file"].to_numpy()[indices],
+            "distance": neighbours.distances.ravel(),
+        }
+    )
+
+
+def _merge(best: Neighbours, indices: np.ndarray, distances: np.ndarray) -> Neighbours:
     indices, distances = np.hstack([best.indices, indices]), np.hstack([best.distances, distances])
-    order = np.argsort(distances, axis=1, kind="stable")[:, :NEAREST]
+    order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
     rows = np.arange(len(order))[:, None]
     return Neighbours(best.space, indices[rows, order], distances[rows, order])
 
 
-def _sheet(samples: Tensor, found: list[Neighbours], store: Store) -> Image.Image:
+def _draw_sheet(samples: Tensor, spaces: list[Neighbours], store: Store) -> Image.Image:
     blocks = [Block(list(samples.split(1)), "generated")]
-    for one in found:
-        rows = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in one.indices]
-        space = one.space if one.space == PIXELS else f"features ({one.space})"
-        blocks.append(Block(rows, f"nearest of {SPLIT} by {space}", [[*map(_short, row)] for row in one.distances]))
+    for neighbours in spaces:
+        rows = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in neighbours.indices]
+        space = neighbours.space if neighbours.space == PIXELS else f"features ({neighbours.space})"
+        captions = [[*map(_format_distance, distances)] for distances in neighbours.distances]
+        blocks.append(Block(rows, f"nearest of {SPLIT} by {space}", captions))
     return draw_sheet(blocks, note=_NOTE)
 
 
-def _short(distance: float) -> str:
+def _format_distance(distance: float) -> str:
     return f"{distance:.0f}" if distance >= 100 else f"{distance:#.3g}"
-
-
-def neighbour_table(found: Neighbours, store: Store) -> pd.DataFrame:
-    """One row a generated sample and neighbour, see `nearest_neighbours`."""
-    shown, nearby = found.indices.shape
-    indices = found.indices.ravel()
-    return pd.DataFrame(
-        {
-            "generated": np.repeat(np.arange(shown), nearby),
-            "space": found.space,
-            "rank": np.tile(np.arange(1, nearby + 1), shown),
-            "index": indices,
-            "file": store.manifest["file"].to_numpy()[indices],
-            "distance": found.distances.ravel(),
-        }
-    )

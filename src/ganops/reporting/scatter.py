@@ -1,10 +1,10 @@
-"""What a generator of points makes, for people: what for pictures are sheets, grids and films, as clouds and paths.
+"""Draw a generator of points as clouds and paths.
 
-Every panel shows the same square, 1.25 model units each way of the middle, so that any two can be compared; a line
-below says how many points lie outside. Of points in more than two dimensions the first two are shown.
+Every panel shows the same square, 1.25 model units each way from the origin, so that any two compare; a line below
+states how many points lie outside. Of points in more than two dimensions the first two are drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,26 +17,27 @@ from torch import Tensor
 
 from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
+from ganops.evaluation.evaluate import CanGenerate
 from ganops.extractors.base import FeatureExtractor
 from ganops.hardware import thread_count
-from ganops.reporting.animation import FRAMES
-from ganops.reporting.figure import blank, rendered
-from ganops.reporting.neighbours import SPLIT, nearest, neighbour_table, shown_samples
-from ganops.reporting.samples import SEED, TRUNCATIONS, SamplerLike, shown_rows
+from ganops.reporting.figure import create_figure, render
+from ganops.reporting.neighbours import find_nearest, generate_samples, tabulate_neighbours
+from ganops.reporting.samples import FRAMES, SEED, SPLIT, TRUNCATIONS, SamplerLike, choose_labels
 from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+COUNT = 2_500
 _REACH = 1.25 * POINT_SCALE
-_COUNT, _STEPS = 2_500, 101
+_STEPS = 101
 _PANEL_INCHES = 5.0
 _REAL, _GENERATED, _PATH = "#b5b5b5", "#3b6ea5", "#d9823b"
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Points of one colour, or, in their order, a path through them."""
+    """Points of one colour, or a path through them in their order."""
 
     points: Float32[Tensor, "n dimension"]
     colour: str = _GENERATED
@@ -44,98 +45,123 @@ class Layer:
     is_path: bool = False
 
 
-def draw_scatter(panels: Sequence[Sequence[Layer]], titles: Sequence[str] = ()) -> Image.Image:
-    """Panels side by side, each of layers, the last on top; RGB."""
-    figure = blank(_PANEL_INCHES * len(panels), _PANEL_INCHES + 0.3)
+def draw_scatter(panels: Sequence[Sequence[Layer]], titles: Sequence[str] = (), note: str = "") -> Image.Image:
+    """Draw panels side by side in RGB.
+
+    Args:
+        panels: the layers of each, the last on top.
+        titles: above the panels; empty: none.
+        note: one line at the foot.
+    """
+    figure = create_figure(_PANEL_INCHES * len(panels), _PANEL_INCHES + 0.3)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for place, layers in enumerate(panels):
         for layer in layers:
-            _draw(axes[place], layer)
-        _dress(axes[place], layers, titles[place] if titles else "")
-    return rendered(figure)
+            _draw_layer(axes[place], layer)
+        _format_panel(axes[place], layers, titles[place] if titles else "")
+    if note:
+        figure.supxlabel(note, fontsize="small")
+    return render(figure)
 
 
-def fixed_cloud(samples: Float32[Tensor, "n dimension"], columns: int) -> Image.Image:
-    """The points of one moment of a training; they need no columns."""
+def draw_points(samples: Float32[Tensor, "n dimension"], columns: int) -> Image.Image:
+    """Draw one cloud; `columns`, of a grid of pictures, has no meaning here."""
     return draw_scatter([[Layer(samples)]])
 
 
-def sample_cloud(generator: SamplerLike) -> Image.Image:
-    """2,500 samples, of classes as frequent as in training."""
-    return draw_scatter([[Layer(_drawn(generator))]])
+def draw_named_clouds(clouds: Mapping[str, Float32[Tensor, "_ dimension"]], note: str = "") -> Image.Image:
+    """Draw one panel per name, each name above it; `note` is a line at the foot."""
+    return draw_scatter([[Layer(points)] for points in clouds.values()], list(clouds), note)
 
 
-def real_beneath_generated(generator: SamplerLike, store: Store) -> Image.Image:
-    """As many training points as samples, and the samples upon them."""
+def draw_samples(generator: CanGenerate) -> Image.Image:
+    """Draw 2,500 samples, of classes as frequent as in training."""
+    return draw_scatter([[Layer(_generate(generator))]])
+
+
+def draw_real_beneath_generated(generator: CanGenerate, store: Store) -> Image.Image:
+    """Draw 2,500 samples on top of as many training points."""
     indices = store.indices(SPLIT)
-    chosen = indices[np.linspace(0, len(indices) - 1, min(_COUNT, len(indices))).round().astype(int)]
+    chosen = indices[np.linspace(0, len(indices) - 1, min(COUNT, len(indices))).round().astype(int)]
     real = torch.from_numpy(store.read(store.sample_field, chosen))
-    return draw_scatter([[Layer(real, _REAL, f"real ({SPLIT})"), Layer(_drawn(generator), label="generated")]])
+    return draw_scatter([[Layer(real, _REAL, f"real ({SPLIT})"), Layer(_generate(generator), label="generated")]])
 
 
-def truncation_clouds(generator: SamplerLike) -> Image.Image:
-    """The same latents at a fifth of their scale to the whole."""
-    clouds = [[Layer(_drawn(generator, truncation=scale))] for scale in TRUNCATIONS]
+def draw_truncations(generator: CanGenerate) -> Image.Image:
+    """Draw samples of the same latents at five scales, from 0.2 to 1, one panel each."""
+    clouds = [[Layer(_generate(generator, truncation=scale))] for scale in TRUNCATIONS]
     return draw_scatter(clouds, [f"latents × {scale:.1f}" for scale in TRUNCATIONS])
 
 
-def interpolation_paths(generator: SamplerLike) -> Image.Image:
-    """The ways from one latent to another upon a cloud of samples: one a class, without classes eight."""
-    return draw_scatter([[Layer(_drawn(generator), _REAL), *_paths(_ways(generator, _STEPS, eased=False))]])
+def draw_interpolation(generator: SamplerLike) -> Image.Image:
+    """Draw paths from one latent to another on a cloud of samples: one per class, eight without classes."""
+    paths = _interpolate(generator, _STEPS, eased=False)
+    return draw_scatter([[Layer(_generate(generator), _REAL), *_path_layers(paths)]])
 
 
-def path_frames(generator: SamplerLike) -> list[Image.Image]:
-    """There and back along the same ways, slower at the ends: 48 frames."""
-    cloud, ways = Layer(_drawn(generator), _REAL), _ways(generator, FRAMES // 2 + 1, eased=True)
-    at = [Layer(torch.stack([way[step] for way in ways])) for step in range(FRAMES // 2 + 1)]
-    there = [draw_scatter([[cloud, *_paths(ways), moment]]) for moment in at]
-    return [*there, *there[-2:0:-1]]
+def draw_animation(generator: SamplerLike) -> list[Image.Image]:
+    """Draw samples that follow those paths forth and back, slower at the ends: 48 frames."""
+    cloud, paths = Layer(_generate(generator), _REAL), _interpolate(generator, FRAMES // 2 + 1, eased=True)
+    steps = [Layer(torch.stack(points)) for points in zip(*paths, strict=True)]
+    forth = [draw_scatter([[cloud, *_path_layers(paths), step]]) for step in steps]
+    return [*forth, *forth[-2:0:-1]]
 
 
-def nearest_points(
+def draw_neighbours(
     generator: SamplerLike, store: Store, extractor: FeatureExtractor, threads: int
 ) -> tuple[Image.Image, pd.DataFrame]:
-    """Eight samples tied to their five nearest training points, and the table of `neighbours.nearest_neighbours`."""
-    samples = shown_samples(generator)
+    """Draw eight samples tied to their five nearest training points.
+
+    Args:
+        generator: makes the samples.
+        store: of the training points.
+        extractor: its name is the space of the table; the distances are those of the points themselves.
+        threads: of the processor.
+
+    Returns:
+        The picture, and the table of `tabulate_neighbours`.
+    """
+    samples = generate_samples(generator)
     with thread_count(threads):
-        found = nearest(samples, store, extractor.name, lambda points: points.double().numpy())
-    near = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in found.indices]
-    pairs = [torch.stack([own, one]) for own, its in zip(samples, near, strict=True) for one in its]
+        neighbours = find_nearest(samples, store, extractor.name, lambda points: points.double().numpy())
+    near = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in neighbours.indices]
+    ties = [torch.stack([sample, neighbour]) for sample, row in zip(samples, near, strict=True) for neighbour in row]
     points = [Layer(torch.cat(near), _REAL, f"nearest of {SPLIT}"), Layer(samples, label="generated")]
-    return draw_scatter([[*_paths(pairs), *points]]), neighbour_table(found, store)
+    return draw_scatter([[*_path_layers(ties), *points]]), tabulate_neighbours(neighbours, store)
 
 
-def _drawn(generator: SamplerLike, truncation: float = 1.0) -> Tensor:
-    return generator.generate(GenerationRequest(n=_COUNT, seed=SEED, truncation=truncation)).values
+def _generate(generator: CanGenerate, truncation: float = 1.0) -> Tensor:
+    return generator.generate(GenerationRequest(n=COUNT, seed=SEED, truncation=truncation)).values
 
 
-def _ways(generator: SamplerLike, steps: int, eased: bool) -> list[Tensor]:
-    labels = shown_rows(generator).labels
-    seeds = [SEED + 2 * row for row in range(len(labels))]
-    return [generator.interpolate(s, s + 1, steps, label, eased) for s, label in zip(seeds, labels, strict=True)]
+def _interpolate(generator: SamplerLike, steps: int, eased: bool) -> list[Tensor]:
+    return [
+        generator.interpolate(SEED + 2 * row, SEED + 2 * row + 1, steps, label, eased)
+        for row, label in enumerate(choose_labels(generator))
+    ]
 
 
-def _paths(ways: Sequence[Tensor]) -> list[Layer]:
-    return [Layer(way, _PATH, is_path=True) for way in ways]
+def _path_layers(paths: Sequence[Tensor]) -> list[Layer]:
+    return [Layer(path, _PATH, is_path=True) for path in paths]
 
 
-def _flat(layer: Layer) -> np.ndarray:
+def _to_plane(layer: Layer) -> np.ndarray:
     points = layer.points.numpy()[:, :2]
     return np.hstack([points, np.zeros((len(points), 2 - points.shape[1]), points.dtype)])
 
 
-def _draw(axes: "Axes", layer: Layer) -> None:
-    x, y = _flat(layer).T
+def _draw_layer(axes: "Axes", layer: Layer) -> None:
+    x, y = _to_plane(layer).T
     if layer.is_path:
         axes.plot(x, y, color=layer.colour, linewidth=0.8)
         return
-    # Few points are large enough to be seen, of many each is a speck.
+    # Dots shrink with their number, so that few can be seen and many do not merge.
     size = float(np.clip(6_000 / max(len(x), 1), 3, 30))
     axes.scatter(x, y, s=size, color=layer.colour, linewidths=0, alpha=0.7, label=layer.label or None)
 
 
-def _dress(axes: "Axes", layers: Sequence[Layer], title: str) -> None:
-    outside = sum(int((np.abs(_flat(layer)).max(axis=1) > _REACH).sum()) for layer in layers if not layer.is_path)
+def _format_panel(axes: "Axes", layers: Sequence[Layer], title: str) -> None:
+    outside = sum(int((np.abs(_to_plane(layer)).max(axis=1) > _REACH).sum()) for layer in layers if not layer.is_path)
     axes.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), aspect="equal", title=title)
     axes.set_xlabel(f"{outside:,} outside" if outside else "")
     axes.grid(alpha=0.25, linewidth=0.6)

@@ -25,7 +25,8 @@ def print_summary(saved: Mapping[str, Path], version: str, ui_command: str, cons
     reports = [saved[name] for name in _TABLES if name in saved]
     for report in reports:
         console.print(console_table(json.loads(report.read_text(encoding="utf-8"))))
-    lines = {"Samples": saved.get("sample_grid"), "Registered": version if "registration_record" in saved else None}
+    samples = saved["views"] / "samples.png" if "views" in saved else None
+    lines = {"Samples": samples, "Registered": version if "registration_record" in saved else None}
     results = [f"{label}: {text}" for label, text in lines.items() if text]
     for line in [*results, f"Look at it with: {ui_command}"] if reports or results else []:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""Letters on pictures, in DejaVu Sans, which matplotlib brings along: the same pixels on every machine."""
+"""Text on pictures in DejaVu Sans, which matplotlib ships: the same pixels on every machine."""
 
 import unicodedata
 from functools import cache
@@ -8,35 +8,35 @@ from PIL import ImageFont
 
 _FONT = "fonts/ttf/DejaVuSans.ttf"
 _RIGHT_TO_LEFT = ("R", "AL")
-_CUT = "…"
+_ELLIPSIS = "…"
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, `size` pixels high."""
-    # The simple layout: the other one is a library that not every machine has.
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Load DejaVu Sans, `size` pixels high."""
+    # Pillow's other layout engine needs a library that not every machine has.
     return ImageFont.truetype(str(_font_file()), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def class_name(classes: tuple[str, ...], label: int, size: int, width: int) -> str:
-    """The name of a class as it can be drawn `width` pixels wide: a long one is cut.
+def format_class_name(classes: tuple[str, ...], label: int, size: int, width: int) -> str:
+    """Return the name of a class as it can be drawn within `width` pixels; a long name ends with an ellipsis.
 
-    A name with letters that the font lacks (as those of Chinese), or that it would draw in the wrong order (as those of
-    Arabic), is replaced by the label's number.
+    The label's number replaces a name with letters that the font lacks (Chinese) or that it would draw in the wrong
+    order (Arabic).
     """
     name = " ".join(unicodedata.normalize("NFC", classes[label]).split())
-    return ellipsize(name if _can_be_drawn(name) else str(label), size, width)
+    return ellipsize(name if _is_drawable(name) else str(label), size, width)
 
 
 def ellipsize(text: str, size: int, width: int) -> str:
-    """The text, cut with … where it would be wider than `width` pixels."""
+    """Return the text, cut and ended with … if it is wider than `width` pixels."""
     kept = len(text)
-    while kept and font(size).getlength(text[:kept] + _CUT * (kept < len(text))) > width:
+    while kept and load_font(size).getlength(text[:kept] + _ELLIPSIS * (kept < len(text))) > width:
         kept -= 1
-    return text if kept == len(text) else text[:kept].rstrip() + _CUT
+    return text if kept == len(text) else text[:kept].rstrip() + _ELLIPSIS
 
 
-def _can_be_drawn(name: str) -> bool:
+def _is_drawable(name: str) -> bool:
     return bool(name) and all(
         ord(letter) in _letters()
         and not unicodedata.combining(letter)

@@ -1,59 +1,134 @@
-"""Which drawings belong to which field: the only place where reporting asks what samples are."""
+"""Views: the pictures, animations, tables and texts that show a trained generator.
 
-from collections.abc import Callable
+A game names its views; `FIELD_VIEWS` says how each is drawn, by the field that the game generates. A view draws from
+the bundle, the store and the feature extractor alone, so a new game needs a new entry here and no new node.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 from jaxtyping import Shaped
 from PIL import Image
 from torch import Tensor
 
+from ganops.bundle import Bundle
 from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor
-from ganops.reporting import scatter
-from ganops.reporting.animation import interpolation_frames
-from ganops.reporting.grid import readable_grid
-from ganops.reporting.neighbours import nearest_neighbours
-from ganops.reporting.real import real_beside_generated
-from ganops.reporting.samples import SamplerLike, interpolation, sample_grid, truncation_strip
+from ganops.reporting import neighbours, samples, scatter
+from ganops.reporting.sheet import draw_named_rows, readable_grid
+from ganops.sampling import GenerationRequest
+
+Content = Image.Image | list[Image.Image] | pd.DataFrame | str
 
 
 @dataclass(frozen=True)
-class Drawings:
-    """Of one field: how samples of fixed latents are drawn while it trains, and what is drawn of a generator."""
+class ViewSource:
+    """What a view may draw from.
+
+    Attributes:
+        generator: a bundle, or what samples as it does.
+        store: the data that it was trained on.
+        extractor: the feature extractor of the report.
+        threads: of the processor, for distances; another number gives other bytes.
+    """
+
+    generator: samples.SamplerLike
+    store: Store
+    extractor: FeatureExtractor
+    threads: int
+
+
+View = Callable[[ViewSource], Mapping[str, Content]]
+"""Draws one view: type of file (png, gif, csv, md) → content."""
+
+
+@dataclass(frozen=True)
+class FieldViews:
+    """How samples of one field are drawn.
+
+    Attributes:
+        fixed: samples of fixed noise during a training, and the columns of their grid → picture.
+        samples: generator → picture.
+        row_length: samples of one generator that are drawn beside those of another.
+        side_by_side: name → samples, and a note at the foot → picture.
+        views: name → view.
+    """
 
     fixed: Callable[[Tensor, int], Image.Image]
-    samples: Callable[[SamplerLike], Image.Image]
-    interpolation: Callable[[SamplerLike], Image.Image]
-    film: Callable[[SamplerLike], list[Image.Image]]
-    truncations: Callable[[SamplerLike], Image.Image]
-    real: Callable[[SamplerLike, Store], Image.Image]
-    neighbours: Callable[[SamplerLike, Store, FeatureExtractor, int], tuple[Image.Image, pd.DataFrame]]
+    samples: Callable[[samples.SamplerLike], Image.Image]
+    row_length: int
+    side_by_side: Callable[[Mapping[str, Tensor], str], Image.Image]
+    views: Mapping[str, View]
 
 
-DRAWINGS: dict[FieldName, Drawings] = {
-    "image": Drawings(
+def draw_views(
+    field: FieldName, names: tuple[str, ...], source: ViewSource
+) -> dict[str, Callable[[], Mapping[str, Content]]]:
+    """Return name → function that draws the view, so that one at a time need be in memory."""
+    return {name: partial(FIELD_VIEWS[field].views[name], source) for name in names}
+
+
+def draw_fixed(field: FieldName, samples: Shaped[Tensor, "n *shape"], columns: int) -> Image.Image:
+    """Draw samples of fixed noise, of pictures in a grid of `columns`."""
+    return FIELD_VIEWS[field].fixed(samples, columns)
+
+
+def draw_samples(bundle: Bundle) -> Image.Image:
+    """Draw samples of the bundle: the picture of the view `samples`."""
+    return FIELD_VIEWS[bundle.settings.field].samples(bundle)
+
+
+def sample_row(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
+    """Generate samples for `draw_side_by_side`: the same request, and thus the same classes, for every bundle."""
+    count = FIELD_VIEWS[bundle.settings.field].row_length
+    return bundle.generate(GenerationRequest(n=count, seed=samples.SEED)).values
+
+
+def draw_side_by_side(field: FieldName, rows: Mapping[str, Shaped[Tensor, "_ *shape"]], note: str = "") -> Image.Image:
+    """Draw the samples of several generators, each with its name; `note` is a line at the foot."""
+    return FIELD_VIEWS[field].side_by_side(rows, note)
+
+
+def _with_table(drawn: tuple[Image.Image, pd.DataFrame]) -> dict[str, Content]:
+    picture, table = drawn
+    return {"png": picture, "csv": table}
+
+
+FIELD_VIEWS: dict[FieldName, FieldViews] = {
+    "image": FieldViews(
         fixed=readable_grid,
-        samples=sample_grid,
-        interpolation=interpolation,
-        film=interpolation_frames,
-        truncations=truncation_strip,
-        real=real_beside_generated,
-        neighbours=nearest_neighbours,
+        samples=samples.draw_samples,
+        row_length=samples.COLUMNS,
+        side_by_side=draw_named_rows,
+        views={
+            "samples": lambda s: {"png": samples.draw_samples(s.generator)},
+            "interpolation": lambda s: {"png": samples.draw_interpolation(s.generator)},
+            "animation": lambda s: {"gif": samples.draw_animation(s.generator)},
+            "truncations": lambda s: {"png": samples.draw_truncations(s.generator)},
+            "real_beside_generated": lambda s: {"png": samples.draw_real_beside_generated(s.generator, s.store)},
+            "nearest_neighbours": lambda s: _with_table(
+                neighbours.draw_neighbours(s.generator, s.store, s.extractor, s.threads)
+            ),
+        },
     ),
-    "point": Drawings(
-        fixed=scatter.fixed_cloud,
-        samples=scatter.sample_cloud,
-        interpolation=scatter.interpolation_paths,
-        film=scatter.path_frames,
-        truncations=scatter.truncation_clouds,
-        real=scatter.real_beneath_generated,
-        neighbours=scatter.nearest_points,
+    "point": FieldViews(
+        fixed=scatter.draw_points,
+        samples=scatter.draw_samples,
+        row_length=scatter.COUNT,
+        side_by_side=scatter.draw_named_clouds,
+        views={
+            "samples": lambda s: {"png": scatter.draw_samples(s.generator)},
+            "interpolation": lambda s: {"png": scatter.draw_interpolation(s.generator)},
+            "animation": lambda s: {"gif": scatter.draw_animation(s.generator)},
+            "truncations": lambda s: {"png": scatter.draw_truncations(s.generator)},
+            "real_beside_generated": lambda s: {"png": scatter.draw_real_beneath_generated(s.generator, s.store)},
+            "nearest_neighbours": lambda s: _with_table(
+                scatter.draw_neighbours(s.generator, s.store, s.extractor, s.threads)
+            ),
+        },
     ),
 }
-
-
-def draw_fixed(samples: Shaped[Tensor, "n *shape"], columns: int) -> Image.Image:
-    """Samples of a field that only they themselves tell: pictures have four axes, points two."""
-    return DRAWINGS["image" if samples.ndim == 4 else "point"].fixed(samples, columns)
+"""Field → how its samples are drawn; the only place where reporting depends on the kind of samples."""

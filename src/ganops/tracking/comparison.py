@@ -92,15 +92,18 @@ def metric_against_seconds(client: "MlflowClient", run_ids: Sequence[str], metri
     return pd.concat(tables, ignore_index=True)
 
 
-def pictures_side_by_side(client: "MlflowClient", run_ids: Sequence[str], name: str = "samples.png") -> Image.Image:
+def pictures_side_by_side(
+    client: "MlflowClient", run_ids: Sequence[str], name: str = "views/samples.png"
+) -> Image.Image:
     """Return the same picture of each run in one row, each with the run's name above it.
 
     Raises:
         TrackingError: a run has no such picture.
     """
-    from ganops.reporting.sheet import beside
+    from ganops.reporting.sheet import join_side_by_side
 
-    return beside({label: _picture(client, run_id, name) for run_id, label in _labels(client, run_ids).items()})
+    pictures = {label: _picture(client, run_id, name) for run_id, label in _labels(client, run_ids).items()}
+    return join_side_by_side(pictures)
 
 
 def _metric_over_seconds(client: "MlflowClient", run_id: str, label: str, metric: str) -> pd.DataFrame:
@@ -172,7 +175,7 @@ def _labels(client: "MlflowClient", run_ids: Sequence[str]) -> dict[str, str]:
 def _picture(client: "MlflowClient", run_id: str, name: str) -> Image.Image:
     from tempfile import TemporaryDirectory
 
-    if name not in [artifact.path for artifact in client.list_artifacts(run_id)]:
+    if name not in [artifact.path for artifact in client.list_artifacts(run_id, name.rpartition("/")[0] or None)]:
         raise TrackingError(
             f"The picture {name} of the run {run_id}",
             expected="an artifact of that name",

@@ -72,7 +72,7 @@ class MlflowTracker:
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
-        write = partial(self.client.log_image, self.run_id, draw_fixed(samples, SAMPLE_COLUMNS), **options)
+        write = partial(self.client.log_image, self.run_id, draw_fixed(field, samples, SAMPLE_COLUMNS), **options)
         if best_effort(f"Could not log the samples at {images_seen:,} images to MLflow", write):
             self._last_images[key] = images_seen
 

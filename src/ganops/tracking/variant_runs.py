@@ -39,7 +39,7 @@ class VariantRun:
     def record(
         self, settings: Mapping[str, Any], report: Report, samples: "Image", bundle: Path, checkpoints: Path
     ) -> None:
-        """Log settings, metrics and their curve, the seconds of training, samples.png, and the bundle's files.
+        """Log settings, metrics and their curve, the seconds of training, views/samples.png, and the bundle's files.
 
         A failure is a warning: the results are worth more than their record.
         """
@@ -89,5 +89,5 @@ def _record(
     log_curves(client, run_id, report.curve_table().to_dict("records"))
     fingerprint = client.get_run(run_id).data.tags["fingerprint"]
     client.log_metric(run_id, SECONDS, float((checkpoints / fingerprint / "seconds").read_text(encoding="utf-8")))
-    client.log_image(run_id, samples, artifact_file="samples.png")
+    client.log_image(run_id, samples, artifact_file="views/samples.png")
     client.log_artifacts(run_id, str(bundle), "bundle")

@@ -31,7 +31,7 @@ def compare_variants(
     from ganops.reporting import comparison as reporting
     from ganops.reporting.progress import open_progress_bar, step_bar
     from ganops.reporting.settings_table import print_settings
-    from ganops.reporting.views import DRAWINGS
+    from ganops.reporting.views import draw_samples
     from ganops.tracking.variant_runs import variant_run
 
     trainings = comparison.trainings(training)
@@ -45,7 +45,7 @@ def compare_variants(
         open_progress=open_progress_bar,
         show_settings=print_settings,
         generate_samples=reporting.row_of_samples,
-        draw_picture=lambda bundle: DRAWINGS[bundle.settings.field].samples(bundle),
+        draw_picture=draw_samples,
     )
     trained = compare.train_all(trainings)
     variants = {

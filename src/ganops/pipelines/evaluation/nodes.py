@@ -55,44 +55,12 @@ def draw_metric_curve(metric_curve: pd.DataFrame, report: dict[str, Any]) -> Any
     return draw(metric_curve, report)
 
 
-def draw_samples(bundle: Any) -> Any:
-    """Samples; of pictures a row a class."""
-    return _drawings(bundle).samples(bundle)
-
-
-def draw_interpolation(bundle: Any) -> Any:
-    """From one latent to another, a way a class."""
-    return _drawings(bundle).interpolation(bundle)
-
-
-def draw_film(bundle: Any) -> Any:
-    """The same ways as a film, there and back."""
-    return _drawings(bundle).film(bundle)
-
-
-def draw_truncations(bundle: Any) -> Any:
-    """The same latents at five scales."""
-    return _drawings(bundle).truncations(bundle)
-
-
-def draw_real(bundle: Any, store: Any) -> Any:
-    """Training samples beside generated ones."""
-    require_same_store(bundle, store)
-    return _drawings(bundle).real(bundle, store)
-
-
-def draw_neighbours(
-    bundle: Any, store: Any, feature_extractor: Any, parameters: EvaluationParameters
-) -> tuple[Any, pd.DataFrame]:
-    """Samples beside those of the training split that are nearest to them, as a picture and as a table."""
+def draw_views(bundle: Any, store: Any, feature_extractor: Any, parameters: EvaluationParameters) -> dict[str, Any]:
+    """Draw what the game's views show of the generator: name → function that draws the view when it is saved."""
     from ganops.extractors.build import open_extractor
+    from ganops.reporting import views
 
     require_same_store(bundle, store)
     extractor = open_extractor(feature_extractor.made_from(store, parameters), parameters)
-    return _drawings(bundle).neighbours(bundle, store, extractor, parameters.threads)
-
-
-def _drawings(bundle: Any) -> Any:
-    from ganops.reporting.views import DRAWINGS
-
-    return DRAWINGS[bundle.settings.field]
+    source = views.ViewSource(bundle, store, extractor, parameters.threads)
+    return views.draw_views(bundle.settings.field, bundle.generator.game.views, source)

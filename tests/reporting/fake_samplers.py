@@ -1,4 +1,4 @@
-"""Generators whose pictures tell what they were asked for."""
+"""Generators whose samples show what was requested."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from ganops.sampling import GenerationRequest, Samples
 
 
 @dataclass(frozen=True)
-class Flat:
-    """A generator of flat pictures: the value tells the class, or the seed where it knows none, less the truncation."""
+class FlatPictures:
+    """Generates pictures of one value: 50 + class, or the seed without a class, plus 100 × (1 − truncation)."""
 
     classes: tuple[str, ...]
     conditional: bool = True
@@ -27,3 +27,21 @@ class Flat:
         value = (0 if class_label is None else 50 + class_label) + 100 * eased
         values = (value + torch.arange(steps)).to(torch.uint8)
         return values[:, None, None, None].expand(steps, 1, self.side, self.side)
+
+
+@dataclass(frozen=True)
+class PointsOnLine:
+    """Generates points on the line from (−3, −3) to (3, 3), which truncation shortens; a path per class or seed."""
+
+    classes: tuple[str, ...] = ()
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        along = torch.linspace(-3, 3, request.n)[:, None] * request.truncation
+        labels = torch.zeros(request.n, dtype=torch.int64) if self.classes else None
+        return Samples(along.expand(-1, 2), labels)
+
+    def interpolate(
+        self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
+    ) -> torch.Tensor:
+        height = start_seed / 4 - 2
+        return torch.stack([torch.linspace(-3, 3, steps), torch.full((steps,), height)], dim=1)
