@@ -20,6 +20,12 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
             yield node.name, (node.end_lineno or first) - first + 1
 
 
+def code_lines(text: str) -> int:
+    """Return the number of lines without the tables, which are assignments at the top of a module."""
+    tables = [node for node in ast.parse(text).body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return len(text.splitlines()) - sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in tables)
+
+
 def relative_name(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
@@ -31,7 +37,7 @@ def test_no_function_is_too_long(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=relative_name)
 def test_no_file_is_too_long(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < LINES_OF_A_FILE
+    assert code_lines(path.read_text(encoding="utf-8")) < LINES_OF_A_FILE
 
 
 def test_packages_hold_nothing_in_their_init() -> None:
@@ -46,3 +52,4 @@ def test_every_folder_of_modules_is_a_package() -> None:
 def test_lines_are_counted_with_decorators(tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text("@property\ndef f():\n    x = 1\n\n    return x\n\n\nasync def g(): ...\n")
     assert sorted(functions(tmp_path / "module.py")) == [("f", 5), ("g", 1)]
+    assert code_lines("TABLE = {\n    1: 2,\n}\n\n\ndef f():\n    x = 1\n") == 4
