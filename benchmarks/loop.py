@@ -180,8 +180,8 @@ def compare(recipe: str, size: tuple[int, int, int], options: argparse.Namespace
         store = random_store(Path(folder, "store"), 5000, size, CLASSES)
         bare = Bare(settings, *(torch.from_numpy(store.read(f, store.indices("train"))) for f in ("image", "label")))
         game = build_game(settings)
-        loader = Loader(store, "train", game.fields, settings.seed)
-        calls = options.iterations * (2 if game.ahead else 1)
+        loader = Loader(store, "train", game.reads(), settings.seed)
+        calls = options.iterations * len({update.batch for update in game.updates(0)})
         repeats = Repeats(loader, calls, lambda: bare.iterate(options.iterations), clock_of(options))
         train(game, settings, repeats, "random", Path(folder), NullTracker())
     return repeats.ours[1:], repeats.theirs[1:-1]

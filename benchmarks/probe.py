@@ -39,7 +39,7 @@ def main() -> None:
                 settings = resolved(recipe, size, options.threads, CLASSES, total_images=10**9)
                 game = build_game(settings)
                 state = TrainingState.initial(settings, game)
-                batches = Loader(store, "train", game.fields, settings.seed)
+                batches = Loader(store, "train", game.reads(), settings.seed)
                 data = ProbeData(build_embedding(settings), batches)
                 probe = Probe(game, settings, data, SINGLE_PROCESS)
                 training = iterations(game, state, settings, batches)
@@ -48,7 +48,7 @@ def main() -> None:
                     "training": lambda training=training: [next(training) for _ in range(ITERATIONS)],
                 }
                 seconds = alternate(sides, options.repeats, clock_of(options))
-                share = ITERATIONS * settings.round_images / data.min_interval_images
+                share = ITERATIONS * settings.iteration_images / data.min_interval_images
                 between = [taken / share for taken in seconds["training"]]
                 means = [1000 * sum(taken) / len(taken) for taken in (seconds["probe"], seconds["training"])]
                 shape = " × ".join(map(str, size))

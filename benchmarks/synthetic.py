@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ganops.data.encodings import SAMPLE_FIELDS
+from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field
 from ganops.data.store import FieldFormat, PreparedData, Store
 
@@ -28,7 +28,7 @@ def random_store(path: Path, count: int, size: tuple[int, int, int], classes: in
             "duplicate_of": -1,
         }
     )
-    fields = {"image": FieldFormat("uint8", size, SAMPLE_FIELDS["image"].encoding), "label": label_field()}
+    fields = {"image": FieldFormat("uint8", size, ENCODINGS["image"].name), "label": label_field()}
     names = tuple(map(str, range(classes)))
     arrays = {"image": pictures, "label": labels}
     PreparedData(fields, names, manifest, arrays, np.arange(count)).write(path)

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from torchvision import datasets, transforms
 
 from ganops.config import DataPreparationParameters
-from ganops.data.loader import Loader
+from ganops.data.loader import Loader, read_fields
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.store import Store
@@ -169,7 +169,7 @@ def decode_files(folder: Path, workers: int) -> Iterator[Tensor]:
 
 def from_store(store: Store) -> Iterator[Tensor]:
     """Batches of the prepared pictures."""
-    loader, first = Loader(store, "train", ("image",), seed=0), 0
+    loader, first = Loader(store, "train", read_fields("image"), seed=0), 0
     while True:
         yield loader.batch(first, BATCH)["image"]
         first += BATCH
@@ -179,7 +179,7 @@ def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[
     """Return ganops' own loop, `count` iterations at each call."""
     settings = resolved("dcgan", SIZE, threads, total_images=10**9, **overrides)
     game = build_game(settings)
-    batches = Loader(store, "train", game.fields, settings.seed)
+    batches = Loader(store, "train", game.reads(), settings.seed)
     training = iterations(game, TrainingState.initial(settings, game), settings, batches)
 
     def run() -> None:

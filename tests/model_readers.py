@@ -21,11 +21,11 @@ from ganops.extractors.classifier import Classifier, Network, initialise
 from ganops.extractors.coordinates import Coordinates
 from ganops.extractors.stacked_digits import DIGITS, StackedDigits
 from ganops.games.build import build_game
+from ganops.games.request import LatentRequest
 from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.registry import request_guard
 from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
-from ganops.sampling import GenerationRequest
 from ganops.tensors import load_tensors
 from ganops.training.checkpoint import Checkpoints, read_finished
 from ganops.training.meters import Stopwatch
@@ -63,7 +63,7 @@ def _write_bundle(name: str, folder: Path) -> tuple[str, bytes]:
 
 
 def _read_bundle(folder: Path) -> object:
-    return Bundle.load(folder / "bundle").generate(GenerationRequest(n=2))
+    return Bundle.load(folder / "bundle").generate(LatentRequest(n=2))
 
 
 def _train(folder: Path) -> Path:

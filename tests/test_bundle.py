@@ -13,9 +13,10 @@ from ganops.config import TrainingParameters
 from ganops.errors import BundleError, RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
+from ganops.games.request import LatentRequest
 from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
-from ganops.sampling import GenerationRequest, Sampler
+from ganops.sampling import Sampler
 from ganops.tensors import encode_text
 
 FINGERPRINT, STORE = "0f" * 16, "5d" * 32
@@ -26,7 +27,7 @@ def contents(request):
     parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
     settings = resolve(parameters, SampleSpec(1, 16, 16, 2, 100), Hardware("cpu", 1))
     networks = build_networks(settings)
-    generating = build_game(settings).generating
+    generating = build_game(settings).inference_networks
     chosen = {name: networks[name] for name in generating}
     return BundleData(settings, chosen, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE)
 
@@ -34,8 +35,8 @@ def contents(request):
 def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     networks = {name: network.eval() for name, network in contents.networks.items()}
-    generator = Sampler(build_game(contents.settings), networks, 6, (0.5, 0.5), torch.device("cpu"), 1)
-    request = GenerationRequest(n=7, seed=11)
+    generator = Sampler(build_game(contents.settings), networks, (0.5, 0.5), torch.device("cpu"), 1)
+    request = LatentRequest(n=7, seed=11)
     assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).values, generator.generate(request).values)
 
 
@@ -70,7 +71,7 @@ def test_a_missing_damaged_or_foreign_bundle_is_an_error_that_names_the_file(con
 
 def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path):
     contents.save(tmp_path / "bundle")
-    bundle, request = Bundle.load(tmp_path / "bundle"), GenerationRequest(n=7, seed=11)
+    bundle, request = Bundle.load(tmp_path / "bundle"), LatentRequest(n=7, seed=11)
     weights = {
         f"{name}/{key}": value for name, net in contents.networks.items() for key, value in net.state_dict().items()
     }
@@ -226,8 +227,8 @@ def test_a_class_is_asked_for_by_name_or_number() -> None:
 def test_a_request_by_name_gives_the_bytes_of_the_request_by_number(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     bundle = Bundle.load(tmp_path / "bundle")
-    named = bundle.generate(GenerationRequest(n=2, class_label=bundle.classes[1]))
-    numbered = bundle.generate(GenerationRequest(n=2, class_label=1))
+    named = bundle.generate(LatentRequest(n=2, class_label=bundle.classes[1]))
+    numbered = bundle.generate(LatentRequest(n=2, class_label=1))
     assert named.values.equal(numbered.values)
     assert named.labels is not None
     assert named.labels.tolist() == [1, 1]

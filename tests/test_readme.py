@@ -162,11 +162,11 @@ def test_mlflow(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", commands("curl"), ids=" ".join)
 def test_curl_sends_a_request_that_the_server_accepts(arguments: list[str]) -> None:
-    from ganops.sampling import GenerationRequest
+    from ganops.games.request import LatentRequest
 
     body = yaml.safe_load(arguments[arguments.index("-d") + 1])
     assert set(body) == {"inputs"}
-    assert [GenerationRequest(**request).seed for request in body["inputs"]] == [7]
+    assert [LatentRequest(**request).seed for request in body["inputs"]] == [7]
     pages = "\n".join(PAGES.values())
     ports = re.findall(r"kedro serve .*--port (\d+)|mlflow models serve .*-p (\d+)", pages)
     assert {"".join(found) for found in ports} == {arguments[0].removeprefix("localhost:").partition("/")[0]}

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -5,11 +7,14 @@ from pydantic import ValidationError
 from ganops.config import FieldName, TrainingParameters
 from ganops.errors import RequestError
 from ganops.games.build import build_game
+from ganops.games.game import Game
+from ganops.games.latent import draw_latents
 from ganops.games.recipes import RECIPES
+from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
-from ganops.sampling import CHUNK, GenerationRequest, Sampler
+from ganops.sampling import CHUNK, Sampler
 
 
 @pytest.fixture(scope="module", params=sorted(RECIPES))
@@ -17,33 +22,33 @@ def generator(request):
     parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
     settings = resolve(parameters, SampleSpec(3, 16, 20, 4, 100), Hardware("cpu", 1))
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
-    return Sampler(build_game(settings), networks, 6, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
+    return Sampler(build_game(settings), networks, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
 
 
 def test_sample_i_does_not_depend_on_how_many_are_asked_for(generator):
-    many = generator.generate(GenerationRequest(n=2 * CHUNK + 5, seed=3))
-    few = generator.generate(GenerationRequest(n=3, seed=3))
+    many = generator.generate(LatentRequest(n=2 * CHUNK + 5, seed=3))
+    few = generator.generate(LatentRequest(n=3, seed=3))
     assert torch.equal(many.values[:3], few.values)
     assert torch.equal(many.labels[:3], few.labels)
     assert many.values.shape == (2 * CHUNK + 5, 3, 16, 20) and many.values.dtype == torch.uint8
 
 
 def test_another_seed_gives_other_samples(generator):
-    left, right = (generator.generate(GenerationRequest(n=8, seed=seed)).values for seed in (1, 2))
+    left, right = (generator.generate(LatentRequest(n=8, seed=seed)).values for seed in (1, 2))
     assert not torch.equal(left, right)
 
 
 def test_labels_follow_the_training_datas_frequencies(generator):
-    labels = generator.generate(GenerationRequest(n=2000, seed=0)).labels
+    labels = generator.generate(LatentRequest(n=2000, seed=0)).labels
     shares = torch.bincount(labels, minlength=4) / 2000
     torch.testing.assert_close(shares, torch.tensor([0.5, 0.0, 0.25, 0.25]), atol=0.04, rtol=0)
     assert shares[1] == 0
 
 
 def test_the_asked_class_is_given_and_another_is_refused(generator):
-    assert (generator.generate(GenerationRequest(n=5, class_label=2)).labels == 2).all()
+    assert (generator.generate(LatentRequest(n=5, class_label=2)).labels == 2).all()
     with pytest.raises(RequestError, match="expected 0 to 3, received 4"):
-        generator.generate(GenerationRequest(class_label=4))
+        generator.generate(LatentRequest(class_label=4))
 
 
 @pytest.mark.parametrize(
@@ -52,33 +57,58 @@ def test_the_asked_class_is_given_and_another_is_refused(generator):
 )
 def test_a_request_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValidationError):
-        GenerationRequest(**wrong)
+        LatentRequest(**wrong)
 
 
-class Echo:
+class Echo(Game):
     """A game whose samples are its latents."""
 
-    players, moves, fields, generating, ahead, views = {}, {}, (), (), (), ()
-    field: FieldName = "point"
+    generates: FieldName = "point"
+    players: ClassVar[dict[str, tuple[str, ...]]] = {}
+    inference_networks = ()
 
-    def losses(self, player, networks, batch, noise, strengths):
+    def __init__(self, dimension):
+        self.dimension = dimension
+
+    def reads(self):
+        return ()
+
+    def losses(self, player, networks, batch, noise, weights, buffers):
         raise NotImplementedError
 
-    penalties = losses
+    def draw_inputs(self, request, noise, conditions, stream="request"):
+        return draw_latents(request, noise, self.dimension, conditions, stream)
 
-    def generate(self, networks, latent, label):
-        return latent / 4
+    def sample(self, networks, inputs):
+        return inputs["latent"] / 4
+
+
+class Complete(Echo):
+    """A game that needs a point to copy."""
+
+    conditions = ("point",)
+
+    def draw_inputs(self, request, noise, conditions, stream="request"):
+        return {"latent": conditions["point"]}
+
+
+def test_missing_condition_is_refused():
+    sampler = Sampler(Complete(2), {}, (), torch.device("cpu"), 1)
+    with pytest.raises(RequestError, match="point: expected a value, received none"):
+        sampler.generate(GenerationRequest(n=1))
+    points = torch.arange(2.0 * (CHUNK + 1)).reshape(-1, 2)
+    assert torch.equal(sampler.generate(GenerationRequest(n=CHUNK + 1), {"point": points}).values, points)
 
 
 def test_truncation_shrinks_the_latents():
-    generator = Sampler(Echo(), {}, 4, (), torch.device("cpu"), 1)
-    whole, half = (generator.generate(GenerationRequest(n=200, truncation=scale)).values for scale in (1.0, 0.5))
+    generator = Sampler(Echo(4), {}, (), torch.device("cpu"), 1)
+    whole, half = (generator.generate(LatentRequest(n=200, truncation=scale)).values for scale in (1.0, 0.5))
     assert torch.equal(half, 0.5 * whole)
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
 def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its_ends(end_seed):
-    path = Sampler(Echo(), {}, 2, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
+    path = Sampler(Echo(2), {}, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
     lengths, x, y = path.norm(dim=1), *path.double().unbind(1)
     torch.testing.assert_close(lengths, torch.linspace(lengths[0], lengths[-1], 11))
     turns = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
@@ -87,7 +117,7 @@ def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
 def test_between_latents_of_one_number_the_way_is_straight(end_seed):
-    path = Sampler(Echo(), {}, 1, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
+    path = Sampler(Echo(1), {}, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
     torch.testing.assert_close(path, torch.linspace(path[0], path[-1], 5))
     assert path[0] != path[-1]
 
@@ -101,7 +131,7 @@ def test_an_interpolation_wants_a_class_and_two_seeds(generator):
 
 def test_an_interpolation_begins_and_ends_at_its_seeds(generator):
     path = generator.interpolate(1, 2, steps=5, class_label=0)
-    ends = [generator.generate(GenerationRequest(seed=seed, class_label=0)).values[0] for seed in (1, 2)]
+    ends = [generator.generate(LatentRequest(seed=seed, class_label=0)).values[0] for seed in (1, 2)]
     for picture, end in zip((path[0], path[-1]), ends, strict=True):
         assert (picture.int() - end.int()).abs().max() <= 1
 
@@ -119,7 +149,7 @@ def test_points_are_given_in_the_units_of_the_data():
     parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
     settings = resolve(parameters, SampleSpec(3, 1, 1, 0, 100, "point"), Hardware("cpu", 1))
     networks = build_networks(settings)
-    generator = Sampler(build_game(settings), networks, 6, (), torch.device("cpu"), 1)
-    points = generator.generate(GenerationRequest(n=CHUNK + 3, seed=2)).values
+    generator = Sampler(build_game(settings), networks, (), torch.device("cpu"), 1)
+    points = generator.generate(LatentRequest(n=CHUNK + 3, seed=2)).values
     latents = Noise(2, 0, CHUNK + 3).normal("request/latent", (6,))
     torch.testing.assert_close(points, 4 * networks["generator"](latents).detach())

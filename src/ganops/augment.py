@@ -5,13 +5,11 @@ cutout. Karras et al. 2020, "Training Generative Adversarial Networks with Limit
 applied to each picture with probability p, section 2.2, and p is adapted to how sure D is of the reals, section 3.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Float32, Int, Shaped
+from jaxtyping import Bool, Float, Float32, Int
 from torch import Tensor
 
 from ganops.config import AugmentationPolicy
@@ -25,6 +23,8 @@ _CONTRAST = 0.5
 _COLOURS = {1: 1, 2: 1, 3: 3, 4: 3}
 # Of ADA's p, if it only rises.
 _IMAGES_FROM_0_TO_1 = 500_000
+# Karras et al. 2020 (ADA), section 3.1.
+ADAPTATION_UPDATES = 4
 
 
 def augment(
@@ -65,50 +65,23 @@ def translate(
     return _Shift.apply(pictures, rows, columns, -1.0)
 
 
-@dataclass
-class Adaptation:
-    """Karras et al. 2020 (ADA), section 3.1: p rises while r_t = E[sign D(real)] is above its target, else it falls.
+def adapt(
+    probability: Float32[Tensor, ""], signs: Float32[Tensor, ""], count: Float32[Tensor, ""], target: float
+) -> None:
+    """Change p in place: p += sign(r_t − target) · images / 500k, within [0, 1]; then reset the sums.
 
-    All is on the device and changes in place, so that the host never waits; all processes hold the same.
+    Karras et al. 2020 (ADA), section 3.1. All stays on the device, so that the host never waits.
+
+    Args:
+        probability: p.
+        signs: sum of sign D(real) since the last adaptation, over all processes.
+        count: number of these reals; r_t = signs / count.
+        target: of r_t.
     """
-
-    probability: Float32[Tensor, ""]
-    signs: Float32[Tensor, ""]
-    count: Float32[Tensor, ""]
-
-    @classmethod
-    def starting_at(cls, probability: float, device: torch.device) -> "Adaptation":
-        """Nothing observed yet."""
-        values = torch.tensor([probability, 0.0, 0.0], device=device)
-        return cls(*(value.clone() for value in values))
-
-    def observe(
-        self, real_logits: Float[Tensor, "..."], total: Callable[[Tensor], Tensor] = lambda values: values
-    ) -> None:
-        """What D says of reals, in any shape; above 0 it takes them for real. `total` sums over the processes."""
-        signs = real_logits.detach().float().sign().sum()
-        signs, count = total(torch.stack([signs, torch.full_like(signs, real_logits.numel())]))
-        self.signs += signs
-        self.count += count
-
-    def adapt(self, images: int, target: float) -> None:
-        """p += sign(r_t − target) · images / 500k, within [0, 1]; then r_t begins anew.
-
-        `images`: seen by D since the last adaptation, in all processes.
-        """
-        self.probability += (self.signs - target * self.count).sign() * (images / _IMAGES_FROM_0_TO_1)
-        self.probability.clamp_(0, 1)
-        self.signs.zero_()
-        self.count.zero_()
-
-    def tensors(self) -> dict[str, Float32[Tensor, ""]]:
-        """All that changes, by its name."""
-        return {"probability": self.probability, "signs": self.signs, "count": self.count}
-
-    def load(self, tensors: dict[str, Shaped[Tensor, ""]]) -> None:
-        """Back to what `tensors` gave; KeyError where one is missing."""
-        for name, ours in self.tensors().items():
-            ours.copy_(tensors[name])
+    probability += (signs - target * count).sign() * (count / _IMAGES_FROM_0_TO_1)
+    probability.clamp_(0, 1)
+    signs.zero_()
+    count.zero_()
 
 
 def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:

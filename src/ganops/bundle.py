@@ -29,8 +29,10 @@ from ganops.bundle_description import (
 )
 from ganops.files import atomic_folder
 from ganops.games.build import build_game
+from ganops.games.game import Batch
+from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_network
-from ganops.sampling import GenerationRequest, Sampler, Samples
+from ganops.sampling import Sampler, Samples
 from ganops.tensors import WrongTensors, decode_text, parse_images_seen, read_tensors, require_finite, require_like
 from ganops.training_settings import Settings
 
@@ -76,7 +78,7 @@ class BundleData:
             classes=self.classes,
             class_frequencies=self.class_frequencies,
             encodings=encodings(self.settings),
-            request_schema=request_schema(len(self.class_frequencies)),
+            request_schema=request_schema(self.settings),
             ganops_version=version("ganops"),
             fingerprint=self.fingerprint,
             store_sha256=self.store_sha256,
@@ -107,21 +109,21 @@ class Bundle:
         settings = description.settings
         game = build_game(settings)
         weights = _read_weights(path / _WEIGHTS, description.weights_sha256)
-        networks = _restore(settings, game.generating, weights, path / _WEIGHTS, device)
+        networks = _restore(settings, game.inference_networks, weights, path / _WEIGHTS, device)
         frequencies, where = description.class_frequencies, torch.device(device)
-        generator = Sampler(game, networks, settings.latent_dimension, frequencies, where, settings.threads)
+        generator = Sampler(game, networks, frequencies, where, settings.threads)
         origin = description.weights_sha256, description.fingerprint, description.store_sha256
         return cls(path, settings, description.classes, *origin, generator)
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: GenerationRequest, conditions: Batch | None = None) -> Samples:
         """Generate as Sampler.generate does; the request may also name its class."""
-        return self.generator.generate(self._with_number(request))
+        return self.generator.generate(self._with_number(request), conditions)
 
     def _with_number(self, request: GenerationRequest) -> GenerationRequest:
-        if not isinstance(request.class_label, str):
+        class_label = getattr(request, "class_label", None)
+        if not isinstance(class_label, str):
             return request
-        number = class_number(request.class_label, self.classes)
-        return request.model_copy(update={"class_label": number})
+        return request.model_copy(update={"class_label": class_number(class_label, self.classes)})
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
@@ -157,7 +159,7 @@ class Bundle:
 
     def request_schema(self) -> dict[str, Any]:
         """The JSON schema of a request to this generator."""
-        return request_schema(len(self.generator.class_frequencies))
+        return request_schema(self.settings)
 
 
 def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
@@ -207,7 +209,7 @@ def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> N
 
 def _images_seen(text: str, settings: Settings) -> int:
     """Parse and bound the images seen in a snapshot's name; the last round may go beyond the total."""
-    most, seen = settings.total_images + settings.round_images, parse_images_seen(text)
+    most, seen = settings.total_images + settings.iteration_images, parse_images_seen(text)
     if seen > most:
         raise WrongTensors(f"a snapshot at {seen} images of at most {most}")
     return seen

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ganops.data.encodings import SAMPLE_FIELDS
+from ganops.data.encodings import ENCODINGS
 from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.files import list_names
 from ganops.errors import BundleError, ConfigurationError, RequestError, suggest
 from ganops.files import read_regular
+from ganops.games.build import build_game
 from ganops.parameters import describe_first_error
-from ganops.sampling import GenerationRequest
 from ganops.sealed_json import Sha256, Share, StrictModel, load_object, seal, without_seal
 from ganops.training_settings import Settings
 
@@ -53,13 +53,13 @@ class Description(StrictModel):
         return seal(self.model_dump(mode="json"))
 
 
-def request_schema(classes: int) -> dict[str, Any]:
-    """GenerationRequest's JSON schema, with `class_label` bounded by the classes (0: it must be null)."""
-    schema = GenerationRequest.model_json_schema()
-    label = schema["properties"]["class_label"]
-    bounded = {"type": "integer", "minimum": 0, "maximum": classes - 1}
-    name = {"type": "string", "minLength": 1}
-    label["anyOf"] = [bounded, name, {"type": "null"}] if classes else [{"type": "null"}]
+def request_schema(settings: Settings) -> dict[str, Any]:
+    """Return the JSON schema of the game's request, with `class_label` bounded by the classes."""
+    schema = build_game(settings).request.model_json_schema()
+    if label := schema["properties"].get("class_label"):
+        number = {"type": "integer", "minimum": 0, "maximum": settings.classes - 1}
+        name = {"type": "string", "minLength": 1}
+        label["anyOf"] = [number, name, {"type": "null"}] if settings.classes else [{"type": "null"}]
     return schema
 
 
@@ -86,8 +86,9 @@ def class_number(name: str, classes: Sequence[str]) -> int:
 
 
 def encodings(settings: Settings) -> dict[str, str]:
-    """Return field → the name of its encoding."""
-    return {settings.field: SAMPLE_FIELDS[settings.field].encoding}
+    """Return field → the name of its encoding, of the samples and of the fields that a request may hold."""
+    game = build_game(settings)
+    return {field: row.name for field, row in ENCODINGS.items() if field in (game.generates, *game.conditions)}
 
 
 def read_description(path: Path) -> Description:

@@ -22,7 +22,7 @@ from ganops.parameters import describe_expected
 from ganops.tracking.masking import mask_secrets
 
 if TYPE_CHECKING:
-    from ganops.sampling import GenerationRequest
+    from ganops.games.request import LatentRequest
 
 _MISTAKES = (GanopsError, ParameterValidationError, KedroCliError)
 # Errors of the parsers of options.
@@ -218,11 +218,11 @@ def serve(model: str, host: str, port: int) -> None:
     start_server(model, host, port, click.echo)
 
 
-def _request(**values: Any) -> "GenerationRequest":
-    from ganops.sampling import GenerationRequest
+def _request(**values: Any) -> "LatentRequest":
+    from ganops.games.request import LatentRequest
 
     try:
-        return GenerationRequest(**values)
+        return LatentRequest(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = {"class_label": "class"}.get(str(first["loc"][0]), str(first["loc"][0]))

@@ -1,44 +1,25 @@
 """Requests → samples, in chunks of one fixed size.
 
 Different batch sizes round differently; since every chunk is padded to the same size, and latents are addressed by
-(seed, index), sample i of a request is the same bytes however many samples are asked for.
+(seed, index), sample i of a request is the same bytes for any number of samples.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from ganops.data.encodings import decode
 from ganops.errors import RequestError
-from ganops.games.game import Game
+from ganops.games.game import Batch, Game
+from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.hardware import thread_count
 from ganops.noise import Noise
 
 CHUNK = 64
-
-
-class GenerationRequest(BaseModel):
-    """What is asked of a generator."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    n: int = Field(default=1, ge=1, le=2**20, description="how many samples")
-    seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
-    class_label: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
-        default=None, description="a class by its number or its name; null: drawn as in the training data"
-    )
-    truncation: float = Field(
-        default=1.0,
-        gt=0,
-        le=1,
-        description="the scale of the latents: less varied below 1",
-    )
 
 
 @dataclass(frozen=True)
@@ -54,81 +35,110 @@ class Samples:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A game's generating networks with what they need to answer requests.
+    """A game's inference networks with what they need to answer requests.
 
-    `class_frequencies` are those of the training split, summing to 1; empty where there are no classes. `threads` is
-    part of what determines the bytes.
+    Attributes:
+        class_frequencies: of the training split, summing to 1; empty where there are no classes.
+        threads: part of what determines the bytes.
     """
 
     game: Game
     networks: Mapping[str, nn.Module]
-    latent_dimension: int
     class_frequencies: tuple[float, ...]
     device: torch.device
     threads: int
 
-    def generate(self, request: GenerationRequest) -> Samples:
-        """Samples as they are judged, pictures clipped and rounded. A class that does not exist is a RequestError."""
+    def generate(self, request: GenerationRequest, conditions: Batch | None = None) -> Samples:
+        """Generate stored values; pictures are clipped and rounded.
+
+        Args:
+            request: of the game's type.
+            conditions: the fields `game.conditions` as model values, (n, …) each; labels may be missing: they are then
+                those of the request, or drawn as in the training data.
+
+        Raises:
+            RequestError: the class does not exist, or a condition is missing.
+        """
         noise = Noise(request.seed, first=0, count=request.n, device=self.device)
-        labels = self._labels(request, noise)
-        latents = request.truncation * noise.normal("request/latent", (self.latent_dimension,))
-        return Samples(self.from_latents(latents, labels), None if labels is None else labels.cpu())
+        known = self._complete(request, noise, conditions or {})
+        labels = known.get("label")
+        samples = self.sample(self.game.draw_inputs(request, noise, known))
+        return Samples(samples, None if labels is None else labels.cpu())
 
     @torch.inference_mode()
-    def from_latents(self, latents: Tensor, labels: Tensor | None) -> Shaped[Tensor, "n *shape"]:
-        """One sample a latent; latents (n, z), labels (n,) or None."""
+    def sample(self, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "n *shape"]:
+        """Return one sample per row of the inputs, as stored values on the CPU."""
+        count = len(next(iter(inputs.values())))
         with thread_count(self.threads):
-            chunks = [
-                self._chunk(latents[start : start + CHUNK], None if labels is None else labels[start : start + CHUNK])
-                for start in range(0, len(latents), CHUNK)
-            ]
-        return torch.cat(chunks)
+            return torch.cat([self._sample_chunk(inputs, start, count) for start in range(0, count, CHUNK)])
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
     ) -> Shaped[Tensor, "steps *shape"]:
-        """Samples on the great circle between the latents of two seeds (White 2016), both ends among them.
+        """Return samples on the great circle between the latents of two seeds (White 2016), both ends among them.
 
         Directions go along the circle, and lengths evenly from one to the other: where few latents lie nearly opposite
-        each other, the formula for ends of one length would leave the data's world half way.
+        each other, the formula for ends of one length would leave the data's region half way.
 
-        They stand at even distances, or `eased`: t = (1 − cos πs) / 2, close together at the ends, so that a movement
-        back and forth turns gently.
+        Args:
+            start_seed: of the first latent.
+            end_seed: another seed.
+            steps: number of samples.
+            class_label: a number where the generator knows classes, else None.
+            eased: t = (1 − cos πs) / 2, close together at the ends, so that an animation back and forth reverses
+                smoothly; otherwise at even distances.
 
-        A generator that knows classes wants one, and the seeds must differ: else RequestError.
+        Raises:
+            RequestError: the class does not exist, or the seeds are equal.
         """
-        labels = self._one_class(steps, class_label)
         if start_seed == end_seed:
             raise RequestError(
                 "end_seed", expected="another seed than start_seed", received=str(end_seed), remedy="Ask for two seeds."
             )
-        ends = [
-            Noise(seed, 0, 1, self.device).normal("request/latent", (self.latent_dimension,))
-            for seed in (start_seed, end_seed)
-        ]
+        fixed = self._fixed_label(steps, class_label)
         even = torch.linspace(0, 1, steps, device=self.device)[:, None]
-        along = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
-        return self.from_latents(_great_circle(ends[0], ends[1], along), labels)
+        shares = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
+        latents = _great_circle(self._latent(start_seed, class_label), self._latent(end_seed, class_label), shares)
+        return self.sample({"latent": latents} if fixed is None else {"latent": latents, "label": fixed})
 
-    def _one_class(self, count: int, class_label: int | str | None) -> Tensor | None:
-        if class_label is None and not self.class_frequencies:
-            return None
-        return torch.full((count,), self._checked(class_label), device=self.device)
+    def _latent(self, seed: int, class_label: int | None) -> Tensor:
+        request = LatentRequest(n=1, seed=seed, class_label=class_label)
+        return self.game.draw_inputs(request, Noise(seed, 0, 1, self.device), {})["latent"]
 
-    def _chunk(self, latents: Tensor, labels: Tensor | None) -> Tensor:
-        count, missing = len(latents), CHUNK - len(latents)
-        latents = torch.cat([latents, latents.new_zeros(missing, latents.shape[1])])
-        labels = None if labels is None else torch.cat([labels, labels.new_zeros(missing)])
-        return decode(self.game.field, self.game.generate(self.networks, latents, labels))[:count].cpu()
+    def _sample_chunk(self, inputs: Mapping[str, Tensor], start: int, count: int) -> Tensor:
+        size = min(CHUNK, count - start)
+        chunk = {name: _pad(values[start : start + size]) for name, values in inputs.items()}
+        return decode(self.game.generates, self.game.sample(self.networks, chunk))[:size].cpu()
+
+    def _complete(self, request: GenerationRequest, noise: Noise, conditions: Batch) -> Batch:
+        """Return the conditions with labels where the game wants them and none are given; RequestError if incomplete."""
+        known = {name: values.to(self.device) for name, values in conditions.items()}
+        if "label" not in known and (labels := self._labels(request, noise)) is not None:
+            known["label"] = labels
+        missing = [name for name in self.game.conditions if name not in known]
+        if missing:
+            raise RequestError(
+                ", ".join(missing),
+                expected="a value",
+                received="none",
+                remedy=f"This generator needs {' and '.join(missing)} in each request.",
+            )
+        return known
 
     def _labels(self, request: GenerationRequest, noise: Noise) -> Tensor | None:
-        if request.class_label is not None or not self.class_frequencies:
-            return self._one_class(request.n, request.class_label)
+        class_label = getattr(request, "class_label", None)
+        if class_label is not None or not self.class_frequencies:
+            return self._fixed_label(request.n, class_label)
         edges = np.cumsum(self.class_frequencies)[:-1]
-        drawn = np.searchsorted(edges, noise.uniform("request/label").cpu().numpy(), side="right")
-        return torch.from_numpy(drawn).to(self.device)
+        numbers = np.searchsorted(edges, noise.uniform("request/label").cpu().numpy(), side="right")
+        return torch.from_numpy(numbers).to(self.device)
 
-    def _checked(self, class_label: int | str | None) -> int:
+    def _fixed_label(self, count: int, class_label: int | str | None) -> Tensor | None:
+        if class_label is None and not self.class_frequencies:
+            return None
+        return torch.full((count,), self._check_class(class_label), device=self.device)
+
+    def _check_class(self, class_label: int | str | None) -> int:
         classes = len(self.class_frequencies)
         if isinstance(class_label, int) and class_label < classes:
             return class_label
@@ -140,11 +150,15 @@ class Sampler:
         )
 
 
-def _great_circle(start: Tensor, end: Tensor, along: Tensor) -> Tensor:
-    """From one latent (1, z) to another, at the shares `along` (steps, 1) of the way."""
+def _pad(values: Tensor) -> Tensor:
+    return torch.cat([values, values.new_zeros(CHUNK - len(values), *values.shape[1:])])
+
+
+def _great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
+    """Return latents at the shares (steps, 1) of the way from one latent (1, z) to another."""
     if start.shape[1] == 1:
-        return torch.lerp(start, end, along)  # A line has no circle: its latents lie at an angle of 0 or π.
-    lengths = torch.lerp(start.norm(), end.norm(), along)
+        return torch.lerp(start, end, shares)  # A line has no circle: its latents lie at an angle of 0 or π.
+    lengths = torch.lerp(start.norm(), end.norm(), shares)
     start, end = start / start.norm(), end / end.norm()
     angle = torch.acos(torch.cosine_similarity(start, end))
-    return lengths * (torch.sin((1 - along) * angle) * start + torch.sin(along * angle) * end) / torch.sin(angle)
+    return lengths * (torch.sin((1 - shares) * angle) * start + torch.sin(shares * angle) * end) / torch.sin(angle)

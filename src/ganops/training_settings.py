@@ -91,6 +91,6 @@ class Settings(Parameters):
         return self
 
     @property
-    def round_images(self) -> int:
+    def iteration_images(self) -> int:
         """Training samples that the discriminator is shown in a round."""
         return self.batch * (self.discriminator_steps or 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.data.loader import Loader
+from ganops.data.loader import Loader, read_fields
 from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.source import ArraySamples
@@ -54,7 +54,7 @@ def test_a_limit_takes_equally_many_of_every_mode() -> None:
 
 
 def test_the_model_sees_a_quarter_of_the_coordinates(tmp_path: Path) -> None:
-    loader = Loader(written(unlabelled(), tmp_path / "store"), "train", ("point",), seed=1)
+    loader = Loader(written(unlabelled(), tmp_path / "store"), "train", read_fields("point"), seed=1)
     shown = loader.batch(0, len(loader))["point"]
     rows = loader._indices  # Each epoch shows every sample once.
     expected = torch.from_numpy(POINTS[rows]) / 4

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.data.loader import Loader
+from ganops.data.loader import Loader, read_fields
 from ganops.data.preparation import prepare
 from ganops.data.store import Store
 from ganops.errors import DataError
@@ -14,7 +14,7 @@ from .conftest import PARAMETERS, source_of
 
 
 def loader(store: Store, resident_bytes: int = 1 << 20, split: str = "train") -> Loader:
-    return Loader(store, split, ("image", "label"), 3, "cpu", resident_bytes)  # type: ignore[arg-type]
+    return Loader(store, split, read_fields("image", "label"), 3, "cpu", resident_bytes)  # type: ignore[arg-type]
 
 
 def test_batches_are_encoded_samples_of_the_split(store: Store) -> None:
@@ -47,7 +47,7 @@ def test_changing_a_batch_does_not_change_the_store(store: Store) -> None:
 
 def test_unknown_fields_and_encodings_are_named(store: Store) -> None:
     with pytest.raises(DataError, match="field 'mask'"):
-        Loader(store, "train", ("mask",), 0)
+        Loader(store, "train", read_fields("mask"), 0)
     header = json.loads((store.path / "store.json").read_text())
     header["fields"]["image"]["encoding"] = "cubic"
     (store.path / "store.json").write_text(json.dumps(header))
@@ -75,8 +75,8 @@ def striped(path: Path) -> Store:
 
 def test_half_of_the_samples_are_mirrored_and_the_rest_unchanged(tmp_path: Path) -> None:
     store = striped(tmp_path)
-    plain = Loader(store, "train", ("image", "label"), 3).batch(0, 480)
-    shown = Loader(store, "train", ("image", "label"), 3, mirror=True).batch(0, 480)
+    plain = Loader(store, "train", read_fields("image", "label"), 3).batch(0, 480)
+    shown = Loader(store, "train", read_fields("image", "label"), 3, mirror=True).batch(0, 480)
     turned = (shown["image"] != plain["image"]).flatten(1).any(1)
     assert turned.float().mean() == pytest.approx(0.5, abs=0.07)
     assert torch.equal(shown["image"][turned], plain["image"][turned].flip(3))
@@ -87,7 +87,7 @@ def test_half_of_the_samples_are_mirrored_and_the_rest_unchanged(tmp_path: Path)
 
 def test_mirrored_slices_join_to_the_whole_resident_or_mapped(tmp_path: Path) -> None:
     store = striped(tmp_path)
-    whole = Loader(store, "train", ("image",), 3, resident_bytes=1 << 20, mirror=True).batch(10, 40)["image"]
-    mapped = Loader(store, "train", ("image",), 3, resident_bytes=0, mirror=True)
+    whole = Loader(store, "train", read_fields("image"), 3, resident_bytes=1 << 20, mirror=True).batch(10, 40)["image"]
+    mapped = Loader(store, "train", read_fields("image"), 3, resident_bytes=0, mirror=True)
     assert torch.equal(torch.cat([mapped.batch(10 + start, 8)["image"] for start in range(0, 40, 8)]), whole)
-    assert not torch.equal(Loader(store, "train", ("image",), 4, mirror=True).batch(10, 40)["image"], whole)
+    assert not torch.equal(Loader(store, "train", read_fields("image"), 4, mirror=True).batch(10, 40)["image"], whole)

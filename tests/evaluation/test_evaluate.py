@@ -13,8 +13,9 @@ from ganops.evaluation.evaluate import evaluate, evaluate_by, make_evaluator
 from ganops.evaluation.report import COLUMNS, Estimate, Report
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.train_classifier import train_classifier
+from ganops.games.request import LatentRequest
 from ganops.noise import Noise
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import Samples
 
 from .. import parameters as of_base
 from ..bars import CLASSES, store_of
@@ -30,7 +31,7 @@ class Replay:
     classes: tuple[int, ...] = (0, 1, 2, 3)
     label: str = "right"
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         indices = self.store.indices("train")
         labels = self.store.read("label", indices)
         kept = indices[np.isin(labels, self.classes)]

@@ -7,8 +7,9 @@ from ganops.errors import MetricError
 from ganops.evaluation.evaluate import evaluate
 from ganops.evaluation.requirements import check_evaluable, sample_count
 from ganops.extractors.classifier import Classifier
+from ganops.games.request import LatentRequest
 from ganops.pipelines.evaluation.nodes import build_extractor
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import Samples
 
 from .. import parameters as of_base
 
@@ -22,7 +23,7 @@ UNUSABLE = [
 
 
 class NeverAsked:
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         raise AssertionError("Nothing was to be generated.")
 
 

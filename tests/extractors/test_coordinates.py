@@ -17,7 +17,8 @@ from ganops.evaluation.evaluate import evaluate, evaluate_samples
 from ganops.evaluation.external_samples import read_samples
 from ganops.extractors.build import build_extractor, open_extractor, restore
 from ganops.extractors.coordinates import Coordinates, fit_coordinates
-from ganops.sampling import GenerationRequest, Samples
+from ganops.games.request import LatentRequest
+from ganops.sampling import Samples
 
 from .. import parameters as of_base
 
@@ -38,7 +39,7 @@ class Drawn:
 
     modes: int
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         random = np.random.default_rng(request.seed)
         mode = np.arange(request.n) % self.modes
         points = CENTRES[mode] + 0.05 * random.standard_normal((request.n, 2)).clip(-1.8, 1.8)
@@ -80,7 +81,7 @@ def test_unlabelled_points_have_no_modes(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "store")
 
     class Same:
-        def generate(self, request: GenerationRequest) -> Samples:
+        def generate(self, request: LatentRequest) -> Samples:
             return Samples(torch.from_numpy(points[: request.n]), None)
 
     report = evaluate(Same(), store, fit_coordinates(store), PARAMETERS)

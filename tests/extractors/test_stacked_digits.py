@@ -21,8 +21,9 @@ from ganops.evaluation.evaluate import evaluate
 from ganops.extractors.base import extract
 from ganops.extractors.build import StoredExtractor, build_extractor, open_extractor, shaping_parameters
 from ganops.extractors.stacked_digits import ChannelsAsDigits, StackedDigits
+from ganops.games.request import LatentRequest
 from ganops.kedro_datasets.feature_extractor_dataset import FeatureExtractorDataset
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import Samples
 
 from .. import parameters as of_base
 
@@ -70,7 +71,7 @@ class Shows:
 
     labels: tuple[int, ...]
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         shown = np.resize(self.labels, request.n)
         return Samples(torch.from_numpy(stacks(shown, request.seed)).permute(0, 3, 1, 2).contiguous(), None)
 
@@ -102,7 +103,7 @@ def test_every_class_once_is_every_mode_and_no_divergence(stacked: Store, judge:
 
 
 def test_features_follow_one_another_and_probabilities_are_products(judge: StackedDigits) -> None:
-    images = Shows((123, 987, 55)).generate(GenerationRequest(n=3, seed=5)).values
+    images = Shows((123, 987, 55)).generate(LatentRequest(n=3, seed=5)).values
     seen = extract(judge, images)
     channels = [extract(judge.digits, images[:, c : c + 1]) for c in range(3)]
     np.testing.assert_allclose(seen.values, np.concatenate([c.values for c in channels], axis=1), rtol=1e-4, atol=1e-5)
@@ -136,7 +137,7 @@ def test_the_same_seed_gives_the_same_files_and_they_give_the_judge_back(
     loaded = dataset.load().made_from(stacked, parameters())
     assert isinstance(loaded, StackedDigits)
     assert (loaded.files(), loaded.digest, loaded.accuracies) == (judge.files(), judge.digest, judge.accuracies)
-    images = Shows((4, 44)).generate(GenerationRequest(n=2, seed=0)).values
+    images = Shows((4, 44)).generate(LatentRequest(n=2, seed=0)).values
     np.testing.assert_array_equal(extract(loaded, images).values, extract(judge, images).values)
 
 

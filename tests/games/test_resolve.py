@@ -134,7 +134,7 @@ def test_augmentation_adapts_to_signs_only_where_they_mean_something(objective):
 def test_a_cadence_is_at_least_a_round():
     parameters = TrainingParameters(recipe="dcgan", discriminator_steps=5, batch=40, total_images=1000)
     settings = resolve(parameters, SHAPE, MACHINE)
-    assert (settings.round_images, settings.log_every_images) == (200, 200)
+    assert (settings.iteration_images, settings.log_every_images) == (200, 200)
 
 
 def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():

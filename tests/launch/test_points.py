@@ -11,8 +11,8 @@ from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
+from ganops.games.request import LatentRequest
 from ganops.launch.launch import launch_training, sample_spec
-from ganops.sampling import GenerationRequest
 
 from .. import parameters as of_base
 from ..training.conftest import ListTracker
@@ -41,7 +41,7 @@ def test_the_bundle_generates_points(store: Store, tmp_path: Path, conditional: 
     outputs.bundle.save(tmp_path / "bundle")
     bundle = Bundle.load(tmp_path / "bundle")
     assert len(bundle.classes) == classes
-    points = bundle.generate(GenerationRequest(n=70, seed=3))
+    points = bundle.generate(LatentRequest(n=70, seed=3))
     assert (points.values.shape, points.values.dtype) == ((70, 2), torch.float32)
     assert (points.labels is not None) == conditional
     (_, _, samples, field), *_ = tracker.pictures

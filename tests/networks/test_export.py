@@ -19,7 +19,7 @@ SHAPES = {recipe: SampleSpec(1, 12, 9, 3, 100) for recipe in RECIPES} | {
 def test_an_exported_generator_gives_the_same_samples(name: str) -> None:
     parameters = TrainingParameters(recipe=name.split()[0], width=8, latent_dimension=5)
     settings = resolve(parameters, SHAPES[name], Hardware("cpu", 1))
-    (generating,) = build_game(settings).generating
+    (generating,) = build_game(settings).inference_networks
     network = build_networks(settings)[generating].eval()
     arguments = torch.randn(4, settings.latent_dimension), torch.arange(4) % 3
     with torch.no_grad():

@@ -12,12 +12,12 @@ from PIL import Image
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import BundleError, RegistryError, RequestError
+from ganops.games.request import LatentRequest
 from ganops.registry.generate import generate_to_folder
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin
-from ganops.sampling import GenerationRequest
 
-REQUEST = GenerationRequest(n=5, seed=7)
+REQUEST = LatentRequest(n=5, seed=7)
 
 
 def test_equal_requests_write_equal_bytes(bundle: Bundle, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.games.request import LatentRequest
 from ganops.registry.gate import check_model, check_report
 from ganops.registry.registration_record import make_card
-from ganops.sampling import GenerationRequest
 
 GATE = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.99}})
 
@@ -53,7 +53,7 @@ def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: dict[str,
     card = card_of(bundle, report)
     body = re.search(r"-d '(\{.*\})'", card)
     assert body is not None
-    request = GenerationRequest.model_validate(json.loads(body[1])["inputs"][0])
+    request = LatentRequest.model_validate(json.loads(body[1])["inputs"][0])
     assert request.class_label == (1 if conditional else None)
     assert ("--class 1" in card, "no, 1 = yes" in card) == (conditional, conditional)
     assert bundle.digest in card

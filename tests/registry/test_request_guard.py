@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ganops.games.request import LatentRequest
 from ganops.registry.request_guard import DEEPEST, Message, RequestGuard, find_most_bytes
-from ganops.sampling import GenerationRequest
 
 MOST = 1000
 JSON = [(b"content-type", b"application/json; charset=utf-8")]
@@ -96,6 +96,6 @@ def test_what_is_no_post_goes_by() -> None:
 
 
 def test_the_longest_call_fits() -> None:
-    request = GenerationRequest(n=1, seed=2**63 - 1, class_label=10**9, truncation=0.12345678901234567)
+    request = LatentRequest(n=1, seed=2**63 - 1, class_label=10**9, truncation=0.12345678901234567)
     body = json.dumps({"inputs": [request.model_dump()] * 256}, indent=4)
     assert len(body) < find_most_bytes(256) < 100_000

@@ -24,9 +24,9 @@ from PIL import Image
 import ganops
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.games.request import LatentRequest
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin
-from ganops.sampling import GenerationRequest
 
 _HIDE = """\
 import sys
@@ -54,7 +54,7 @@ def test_good_and_bad_requests(
         status, answer = ask(json.dumps({"inputs": [request, {"seed": 8}]}))
         assert status == 200
         for pictures, asked in zip(answer["predictions"], [request, {"seed": 8}], strict=True):
-            expected = bundle.generate(GenerationRequest.model_validate(asked)).values[:, 0].numpy()
+            expected = bundle.generate(LatentRequest.model_validate(asked)).values[:, 0].numpy()
             assert np.array_equal(np.stack([_decode(picture) for picture in pictures]), expected)
         for name, (body, reason) in BAD.items():
             status, answer = ask(body)

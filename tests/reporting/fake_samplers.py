@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ganops.sampling import GenerationRequest, Samples
+from ganops.games.request import LatentRequest
+from ganops.sampling import Samples
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class FlatPictures:
     conditional: bool = True
     side: int = 56
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         value = request.seed if request.class_label is None else 50 + int(request.class_label)
         value += round(100 * (1 - request.truncation))
         labels = torch.zeros(request.n, dtype=torch.int64) if self.conditional else None
@@ -35,7 +36,7 @@ class PointsOnLine:
 
     classes: tuple[str, ...] = ()
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         along = torch.linspace(-3, 3, request.n)[:, None] * request.truncation
         labels = torch.zeros(request.n, dtype=torch.int64) if self.classes else None
         return Samples(along.expand(-1, 2), labels)

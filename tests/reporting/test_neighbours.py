@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganops.data.store import Store
+from ganops.games.request import LatentRequest
 from ganops.reporting import neighbours
 from ganops.reporting.neighbours import (
     NEIGHBOURS,
@@ -17,7 +18,7 @@ from ganops.reporting.neighbours import (
     generate_samples,
     to_pixel_vectors,
 )
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import Samples
 
 
 class Rows:
@@ -42,7 +43,7 @@ class Copying:
         same_class = train[self.store.manifest["label"].to_numpy()[train] == label]
         return int(same_class[40 * seed % len(same_class)])
 
-    def generate(self, request: GenerationRequest) -> Samples:
+    def generate(self, request: LatentRequest) -> Samples:
         label = int(request.class_label or 0)
         picture = self.store.read("image", np.array([self.index(request.seed, label)]))
         labels = torch.full((request.n,), label)

@@ -11,6 +11,7 @@ from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
 from ganops.extractors.coordinates import fit_coordinates
+from ganops.games.request import LatentRequest
 from ganops.reporting.scatter import (
     Layer,
     draw_animation,
@@ -23,7 +24,6 @@ from ganops.reporting.scatter import (
     draw_scatter,
     draw_truncations,
 )
-from ganops.sampling import GenerationRequest
 
 from .. import parameters as of_base
 from .fake_samplers import PointsOnLine
@@ -85,7 +85,7 @@ def test_the_animation_loops_and_moves() -> None:
 
 def test_every_view_draws_the_samples(gaussians: Store) -> None:
     line = draw_samples(PointsOnLine())
-    assert line == draw_scatter([[Layer(PointsOnLine().generate(GenerationRequest(n=2_500)).values)]])
+    assert line == draw_scatter([[Layer(PointsOnLine().generate(LatentRequest(n=2_500)).values)]])
     assert draw_truncations(PointsOnLine()).width == 5 * line.width
     assert draw_interpolation(PointsOnLine()) != line != draw_real_beneath_generated(PointsOnLine(), gaussians)
 
@@ -104,7 +104,7 @@ def test_named_clouds_are_side_by_side_and_the_note_is_drawn() -> None:
 
 def test_neighbours_are_the_nearest_points(gaussians: Store) -> None:
     _, table = draw_neighbours(PointsOnLine(), gaussians, fit_coordinates(gaussians), 1)
-    samples, train = PointsOnLine().generate(GenerationRequest(n=8)).values.numpy(), gaussians.indices("train")
+    samples, train = PointsOnLine().generate(LatentRequest(n=8)).values.numpy(), gaussians.indices("train")
     distances = np.linalg.norm(samples[:, None] - gaussians.read("point", train)[None], axis=2)
     assert table["space"].unique().tolist() == ["coordinates"]
     np.testing.assert_array_equal(table["index"].to_numpy().reshape(8, 5), train[distances.argsort(axis=1)[:, :5]])

@@ -29,7 +29,7 @@ def test_every_field_is_drawn() -> None:
 def test_every_view_of_a_game_exists_for_its_field(recipe: str) -> None:
     settings = resolve(TrainingParameters(recipe=recipe), SampleSpec(1, 32, 32, 2, 100), Hardware("cpu", 1))
     game = build_game(settings)
-    assert game.views and set(game.views) <= set(FIELD_VIEWS[game.field].views)
+    assert game.views and set(game.views) <= set(FIELD_VIEWS[game.generates].views)
 
 
 def test_latent_games_have_the_same_views_of_points() -> None:

@@ -220,8 +220,8 @@ def collapse(settings, begin):
     game = hooked(build_game(settings), hook)
 
     class Collapsing(type(game)):
-        def generate(self, networks, *inputs):
-            samples = super().generate(networks, *inputs)
+        def sample(self, networks, *inputs):
+            samples = super().sample(networks, *inputs)
             return samples[:1].expand_as(samples) if collapsed else samples
 
     return with_class(game, Collapsing)

@@ -2,11 +2,11 @@ import math
 
 import pytest
 
-from ganops.training.schedules import cosine, ema_half_life, pace, strengths
+from ganops.training.schedules import adam_settings, cosine, ema_half_life, loss_weights
 
 
 def rate(settings, seen, player="generator", attempt=0):
-    return pace(settings, player, seen, attempt).learning_rate
+    return adam_settings(settings, player, seen, attempt).learning_rate
 
 
 def test_a_linear_decay_ends_at_zero(make_settings):
@@ -32,9 +32,9 @@ def test_each_value_burns_in_from_its_start_to_its_own(make_settings):
     settings = make_settings("dcgan", **said, **ends, **burn_in)
     for seen, share in ((0, 0.0), (500, 0.5), (1000, 1.0), (4000, 1.0)):
         expected = {key: starts[key] + share * (ends[key] - starts[key]) for key in ends}
-        now, adam = strengths(settings, seen), pace(settings, "discriminator", seen)
+        weights, adam = loss_weights(settings, seen), adam_settings(settings, "discriminator", seen)
         found = {"learning_rate": adam.learning_rate, "beta2": adam.beta2}
-        found |= {key: getattr(now, key) for key in ("r1_gamma", "r2_gamma", "augmentation")}
+        found |= {key: weights[key] for key in ("r1_gamma", "r2_gamma", "augmentation")}
         assert found == pytest.approx(expected)
 
 
@@ -50,19 +50,19 @@ def test_the_half_life_ramps_up_and_burns_in(make_settings):
 
 def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_settings):
     settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, beta2=0.99)
-    lazy, other = pace(settings, "discriminator", 0), pace(settings, "generator", 0)
+    lazy, other = adam_settings(settings, "discriminator", 0), adam_settings(settings, "generator", 0)
     share = 16 / 17
     found = (lazy.learning_rate, lazy.beta1, lazy.beta2)
     assert found == pytest.approx((0.5 * share, 0.5**share, 0.99**share))
     assert (other.learning_rate, other.beta1, other.beta2) == (0.5, 0.5, 0.99)
 
 
-def test_a_player_without_penalties_takes_no_lazy_steps_and_keeps_its_pace(make_settings):
+def test_a_player_without_penalties_takes_no_lazy_steps_and_keeps_its_adam_settings(make_settings):
     settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, r1_gamma=0.0)
-    assert pace(settings, "discriminator", 0) == pace(settings, "generator", 0)
+    assert adam_settings(settings, "discriminator", 0) == adam_settings(settings, "generator", 0)
 
 
 def test_each_attempt_is_gentler_than_the_one_before(make_settings):
     settings = make_settings("dcgan", learning_rate=0.5, r1_gamma=1.0, r2_gamma=3.0)
     assert [rate(settings, 0, attempt=attempt) for attempt in range(3)] == [0.5, 0.25, 0.125]
-    assert (strengths(settings, 0, 2).r1_gamma, strengths(settings, 0, 2).r2_gamma) == (4.0, 12.0)
+    assert (loss_weights(settings, 0, 2)["r1_gamma"], loss_weights(settings, 0, 2)["r2_gamma"]) == (4.0, 12.0)

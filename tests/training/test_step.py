@@ -2,12 +2,20 @@ import pytest
 import torch
 
 from ganops.games.build import build_game
+from ganops.games.game import Update
 from ganops.noise import Noise
-from ganops.training.schedules import strengths
+from ganops.training.distributed import SINGLE_PROCESS
+from ganops.training.schedules import loss_weights
 from ganops.training.state import TrainingState
-from ganops.training.step import move, train_iteration
+from ganops.training.step import Step, train_iteration
 
 from .helpers import equal
+
+
+def update_player(game, state, settings, player, batch, index=0):
+    """Update one player; `index` counts the batches before."""
+    state.images_before = index * settings.batch
+    return Step(game, state, settings, SINGLE_PROCESS).update_player(Update(player, 0, 0, 1), batch)
 
 
 def copy_weights(network):
@@ -18,12 +26,12 @@ def test_an_update_leaves_all_other_networks_unchanged(recipe, make_settings, st
     settings = make_settings(recipe)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
-    for player, moving in game.players.items():
+    for player, trained in game.players.items():
         before = {name: copy_weights(network) for name, network in state.networks.items()}
-        move(game, player, state, settings, stripes.batch(0, 8), Noise(0, 0, 8))
+        update_player(game, state, settings, player, stripes.batch(0, 8))
         for name, network in state.networks.items():
-            assert equal(before[name], copy_weights(network)) == (name not in moving), name
-        frozen = [p for name, n in state.networks.items() if name not in moving for p in n.parameters()]
+            assert equal(before[name], copy_weights(network)) == (name not in trained), name
+        frozen = [p for name, n in state.networks.items() if name not in trained for p in n.parameters()]
         assert all(parameter.grad is None for parameter in frozen)
 
 
@@ -33,14 +41,14 @@ def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe,
     game = build_game(settings)
     state, untouched = TrainingState.initial(settings, game), TrainingState.initial(settings, game)
     scalars = train_iteration(game, state, settings, stripes)
-    assert state.images_seen == settings.round_images
+    assert state.images_seen == settings.iteration_images
     assert all(value.shape == () and not value.requires_grad for value in scalars.values())
     player = next(iter(game.players))
     assert set(scalars) >= {f"gradient/{name}" for name in game.players}
-    if game.moves[player] == 1:
-        weights = untouched.strengths(strengths(settings, 0))
-        losses = game.losses(player, untouched.networks, stripes.batch(0, 8), Noise(settings.seed, 0, 8), weights)
-        for name, values in {**losses.terms, **losses.observed}.items():
+    if [update.player for update in game.updates(0)].count(player) == 1:
+        noise, weights = Noise(settings.seed, 0, 8), loss_weights(settings, 0)
+        losses = game.losses(player, untouched.networks, stripes.batch(0, 8), noise, weights, untouched.buffers)
+        for name, values in {**losses.terms, **losses.logged}.items():
             torch.testing.assert_close(scalars[name], values.detach().float().mean())
 
 
@@ -63,7 +71,7 @@ def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings
     state.networks["discriminator"] = discriminator
     state.optimizers["discriminator"] = torch.optim.Adam(discriminator.parameters())
     squared = float(discriminator.slope.detach().square().sum())
-    scalars = move(game, "discriminator", state, settings, stripes.batch(0, 8), Noise(0, 0, 8))
+    scalars = update_player(game, state, settings, "discriminator", stripes.batch(0, 8))
     assert float(scalars["penalty/r1"]) == pytest.approx(3.0 / 2 * squared, rel=1e-5)
 
 
@@ -85,8 +93,7 @@ def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_setting
     game = build_game(settings)
     states = [TrainingState.initial(settings, game) for _ in range(2)]
     for state, number in zip(states, (3, 4), strict=True):
-        batch, noise = stripes.batch(0, 8), Noise(0, 0, 8)
-        scalars = move(game, "discriminator", state, settings, batch, noise, number=number)
+        scalars = update_player(game, state, settings, "discriminator", stripes.batch(0, 8), number)
         assert ("penalty/r1" in scalars) == (number == 4)
     steps = [state.optimizers["discriminator"].state_dict()["state"][0]["step"].item() for state in states]
     assert steps == [1.0, 2.0]

@@ -33,7 +33,7 @@ def test_a_stopped_training_resumes_to_the_same_bytes(recipe, precision, make_se
     with pytest.raises(Stopped):
         train(settings, StopsAt(stripes, 64), "data", tmp_path / "stopped", tracker)
     resumed = train(settings, stripes, "data", tmp_path / "stopped", tracker)
-    assert tracker.tags["resumed_at_images"] == ("40" if settings.round_images == 40 else "48")
+    assert tracker.tags["resumed_at_images"] == ("40" if settings.iteration_images == 40 else "48")
     assert equal(whole.state, resumed.state)
     assert whole.curves.to_csv() == resumed.curves.to_csv()
     assert whole.digests.to_csv() == resumed.digests.to_csv()

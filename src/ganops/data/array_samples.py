@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ganops.config import DataPreparationParameters
-from ganops.data.encodings import SAMPLE_FIELDS
+from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field, make_manifest
 from ganops.data.preparation_report import make_report
 from ganops.data.sources.source import ArraySamples
@@ -30,7 +30,7 @@ def prepare_arrays(samples: ArraySamples, parameters: DataPreparationParameters)
     values, labels = np.ascontiguousarray(samples.values[kept]), samples.labels[kept]
     files, digests = [f"{samples.name}:{row}" for row in kept], [hashlib.sha256(row).digest() for row in values]
     manifest = make_manifest(files, digests, labels, none[kept], samples.classes, parameters)
-    encoding = SAMPLE_FIELDS[samples.field].encoding
+    encoding = ENCODINGS[samples.field].name
     fields = {samples.field: FieldFormat(str(values.dtype), values.shape[1:], encoding)}
     arrays = {str(samples.field): values}
     if samples.classes:

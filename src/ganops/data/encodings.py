@@ -43,32 +43,35 @@ def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
 
 
 @dataclass(frozen=True)
-class SampleField:
-    """How one kind of sample is stored.
+class Encoding:
+    """How one field is stored, and how models read it.
 
-    Args:
-        encoding: its name in store.json.
-        decode: model values → stored values.
+    Attributes:
+        name: in store.json.
+        encode: stored values → model values.
+        decode: model values → stored values; None where a field is only read.
+        is_picture: whether a sample may be mirrored, left for right.
     """
 
-    encoding: str
-    decode: Callable[[Tensor], Tensor]
+    name: str
+    encode: Callable[[Tensor], Tensor]
+    decode: Callable[[Tensor], Tensor] | None = None
+    is_picture: bool = False
 
 
-# What can be generated; a store has one of these fields.
-SAMPLE_FIELDS: dict[FieldName, SampleField] = {
-    "image": SampleField("uint8_symmetric", decode_images),
-    "point": SampleField("float32_quarter", decode_points),
+# What can be generated.
+ENCODINGS: dict[FieldName, Encoding] = {
+    "image": Encoding("uint8_symmetric", encode_images, decode_images, is_picture=True),
+    "point": Encoding("float32_quarter", encode_points, decode_points),
 }
-
-# By the name under which store.json records a field's encoding: stored values → model values.
-ENCODINGS: dict[str, Callable[[Tensor], Tensor]] = {
-    SAMPLE_FIELDS["image"].encoding: encode_images,
-    SAMPLE_FIELDS["point"].encoding: encode_points,
-    "class_index": encode_labels,
-}
+# What is only read.
+LABEL = Encoding("class_index", encode_labels)
+# By the name under which store.json records a field's encoding.
+ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL)}
 
 
-def decode(field: FieldName, values: Float[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
-    """Model values as samples of the field, as they are stored: of pictures uint8, of points float32."""
-    return SAMPLE_FIELDS[field].decode(values)
+def decode(field: FieldName, values: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
+    """Return model values as samples of the field, as they are stored: of pictures uint8, of points float32."""
+    decoder = ENCODINGS[field].decode
+    assert decoder is not None, field
+    return decoder(values)

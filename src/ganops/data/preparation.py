@@ -21,7 +21,7 @@ import pandas as pd
 from ganops.config import DataPreparationParameters, PictureLimits
 from ganops.data.array_samples import prepare_arrays
 from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
-from ganops.data.encodings import SAMPLE_FIELDS
+from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field, make_manifest
 from ganops.data.near_duplicates import find_near_duplicates
 from ganops.data.parallel import map_in_order
@@ -177,7 +177,7 @@ def _make_manifest(
 def _make_prepared_data(
     images: np.ndarray, rows: np.ndarray, manifest: pd.DataFrame, classes: tuple[str, ...]
 ) -> PreparedData:
-    image = FieldFormat("uint8", images.shape[1:], SAMPLE_FIELDS["image"].encoding)
+    image = FieldFormat("uint8", images.shape[1:], ENCODINGS["image"].name)
     fields, arrays = {"image": image}, {"image": images}
     if classes:
         fields["label"] = label_field()

@@ -19,14 +19,15 @@ from ganops.evaluation.requirements import check_evaluable, check_no_external_sa
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.stacked_digits import StackedDigits
-from ganops.sampling import GenerationRequest, Samples
+from ganops.games.request import LatentRequest
+from ganops.sampling import Samples
 
 
 @runtime_checkable
 class CanGenerate(Protocol):
     """Whatever answers requests: a bundle, or a generator in training."""
 
-    def generate(self, request: GenerationRequest) -> Samples: ...
+    def generate(self, request: LatentRequest) -> Samples: ...
 
 
 def evaluate(
@@ -70,7 +71,7 @@ def evaluate_by(evaluator: Evaluator, generator: CanGenerate, along: Mapping[int
 
 
 def _drawn(generator: CanGenerate, n: int, seed: int) -> Samples:
-    return generator.generate(GenerationRequest(n=n, seed=seed))
+    return generator.generate(LatentRequest(n=n, seed=seed))
 
 
 def evaluate_samples(

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from ganops.augment import translate
 from ganops.config import ClassifierParameters, SplitName
-from ganops.data.loader import Loader
+from ganops.data.loader import Loader, read_fields
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
@@ -44,7 +44,7 @@ def fit_classifier(
         shape = (channels, height, width_pixels)
         classifier = build(shape, store.classes, parameters.width, parameters.dimension)
         initialise(classifier.network, parameters.seed)
-        _fit(classifier, Loader(store, "train", ("image", "label"), parameters.seed), parameters, progress)
+        _fit(classifier, Loader(store, "train", read_fields("image", "label"), parameters.seed), parameters, progress)
     return classifier
 
 

@@ -1,92 +1,126 @@
-"""The seam between what is played and what plays it."""
+"""The seam between a game and the code that trains, samples, evaluates and serves it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple
 
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganops.config import FieldName
+from ganops.data.loader import Read
+from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 
 Networks = Mapping[str, nn.Module]
 Batch = Mapping[str, Tensor]
+# Name → γ, λ or p as the schedules have it now.
+LossWeights = Mapping[str, float]
+# Name → state of the game's own, on the device; changed in place.
+Buffers = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Losses:
-    """What one player's move is about: per-sample values, (B,) or (B, *P).
+    """One player's losses: per-sample values, (B,) or (B, *P).
 
-    `terms` are added and averaged for the gradient; `observed` are only looked at.
+    Attributes:
+        terms: added and averaged for the gradient.
+        logged: averaged and logged.
     """
 
     terms: dict[str, Tensor]
-    observed: dict[str, Tensor] = field(default_factory=dict)
+    logged: dict[str, Tensor] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class LossWeights:
-    """What schedules and adaptation say at this move: weights of the penalties, and the probability of augmentation.
+class Update(NamedTuple):
+    """One optimizer step of a player, within an iteration. Positions are counted in batches.
 
-    An adapted probability is a tensor on the device, so that nobody waits for it.
+    Attributes:
+        player: whose networks are trained.
+        noise: position of its noise.
+        batch: position of its batch.
+        images: batches by which the clock advances: 1 where these samples are the first that the iteration shows to
+            its leading player, else 0.
     """
 
-    r1_gamma: float = 0.0
-    r2_gamma: float = 0.0
-    gradient_penalty: float = 0.0
-    augmentation: float | Tensor = 0.0
+    player: str
+    noise: int
+    batch: int
+    images: int
 
 
-@runtime_checkable
-class Game(Protocol):
-    """Its players in the order of a round, the fields it reads, each player's losses, and how it generates."""
+class Game(ABC):
+    """Players, the fields that they read, each player's losses, and how the game samples.
 
-    @property
-    def players(self) -> Mapping[str, tuple[str, ...]]:
-        """Player → the networks that its one optimizer moves."""
-        ...
+    Attributes:
+        generates: the field of the samples.
+        players: player → the networks of its one optimizer.
+        inference_networks: those that `sample` needs: followed by EMA, and stored in the bundle.
+        request: the type of a request; its JSON schema is the server's.
+        conditions: the fields that `draw_inputs` needs, apart from the request and noise.
+        penalty_weights: the names of loss weights that `penalties` computes alone, for lazy regularization.
+        views: the names of the report's views of this game, see `reporting.views`.
+    """
 
-    @property
-    def moves(self) -> Mapping[str, int]:
-        """Player → how often it moves in a round, each time on a batch of its own."""
-        ...
+    generates: FieldName
+    players: ClassVar[Mapping[str, tuple[str, ...]]]
+    inference_networks: ClassVar[tuple[str, ...]]
+    request: ClassVar[type[GenerationRequest]] = GenerationRequest
+    conditions: tuple[str, ...] = ()
+    penalty_weights: ClassVar[frozenset[str]] = frozenset()
+    views: ClassVar[tuple[str, ...]] = ("samples",)
 
-    @property
-    def field(self) -> FieldName:
-        """What it generates."""
-        ...
+    @abstractmethod
+    def reads(self) -> tuple[Read, ...]:
+        """Return the fields of a batch."""
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """What it reads of a batch."""
-        ...
+    def updates(self, images_seen: int) -> tuple[Update, ...]:
+        """Return the updates of the iteration that begins at `images_seen`: by default one a player, on one batch."""
+        return tuple(Update(player, 0, 0, int(number == 0)) for number, player in enumerate(self.players))
 
-    @property
-    def generating(self) -> tuple[str, ...]:
-        """The networks that `generate` needs: they are averaged, and make the bundle."""
-        ...
+    def buffers(self, device: torch.device) -> dict[str, Tensor]:
+        """Return the game's own state before training: saved with the checkpoint, digested and checked for NaNs."""
+        return {}
 
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The names of the views that show a trained generator, see `reporting.views`."""
-        ...
+    @abstractmethod
+    def losses(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """Compute the losses of one player on one batch, with the penalties whose weight is not zero."""
 
-    @property
-    def ahead(self) -> tuple[str, ...]:
-        """The players whose move is shown the round's next batch: fresh, since nobody has moved on it yet."""
-        ...
+    def penalties(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """Compute the penalties alone, for an update that regularizes lazily."""
+        return Losses({})
 
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
-        """The named losses of one player on one batch, with the penalties whose weight is not zero."""
-        ...
+    def after_update(self, player: str, means: Mapping[str, Tensor], buffers: Buffers, update: int) -> None:
+        """Change the buffers in place after an update.
 
-    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
-        """The penalties alone, for a move that regularises lazily."""
-        ...
+        Args:
+            player: who was trained.
+            means: of its terms and logged values, over all processes.
+            buffers: the game's state.
+            update: the number of batches before this one since the training began.
+        """
+        return
 
-    def generate(
-        self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch *shape"]:
-        """Samples as model values; of pictures in [−1, 1]."""
-        ...
+    @abstractmethod
+    def draw_inputs(
+        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
+    ) -> dict[str, Tensor]:
+        """Return the inputs of `sample`, (n, …) each.
+
+        Args:
+            request: with `n` samples.
+            noise: of n samples.
+            conditions: `self.conditions` as model values, (n, …) each.
+            stream: the prefix of the noise's streams.
+        """
+
+    @abstractmethod
+    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
+        """Return samples as model values of `generates`."""

@@ -1,14 +1,20 @@
-"""The game of Goodfellow et al. 2014: a generator turns noise into samples, a discriminator tells them from real."""
+"""The GAN of Goodfellow et al. 2014: a generator maps noise to samples, a discriminator tells them from real ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from ganops.augment import augment
+from ganops.augment import ADAPTATION_UPDATES, adapt, augment
 from ganops.config import AugmentationPolicy, FieldName
-from ganops.games.game import Batch, Losses, LossWeights, Networks
+from ganops.data.loader import Read, read_fields
+from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update
+from ganops.games.latent import draw_latents
+from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.networks.dropout import Dropout
 from ganops.noise import Noise
 from ganops.objectives.losses import Objective
@@ -16,142 +22,197 @@ from ganops.objectives.penalties import gradient_penalty, interpolate_samples, s
 
 
 @dataclass(frozen=True)
-class LatentGan:
-    """min_G max_D over `objective`, both sides augmented with strength p; in each of its moves the discriminator also
-    pays γ₁ · R1 on the real samples, γ₂ · R2 on the generated ones, and λ · the gradient penalty between the two."""
+class AdaptiveAugmentation:
+    """Karras et al. 2020 (ADA), section 3.1: p rises while r_t = E[sign D(real)] is above its target, else it falls.
+
+    Attributes:
+        initial: p before training.
+        target: of r_t.
+        batch: samples of an update, in all processes.
+    """
+
+    initial: float
+    target: float
+    batch: int
+
+
+@dataclass(frozen=True)
+class LatentGan(Game):
+    """min_G max_D over `objective`, with both sides augmented with probability p.
+
+    In each of its updates the discriminator also pays γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ · the
+    gradient penalty between the two.
+    """
 
     objective: Objective
-    field: FieldName
+    generates: FieldName
     latent_dimension: int
     conditional: bool
     discriminator_steps: int
     policy: AugmentationPolicy
+    adaptive: AdaptiveAugmentation | None = None
+
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "discriminator": ("discriminator",),
+        "generator": ("generator",),
+    }
+    inference_networks = ("generator",)
+    request = LatentRequest
+    penalty_weights = frozenset({"r1_gamma", "r2_gamma", "gradient_penalty"})
+    views = ("samples", "interpolation", "animation", "truncations", "real_beside_generated", "nearest_neighbours")
 
     @property
-    def players(self) -> dict[str, tuple[str, ...]]:
-        return {"discriminator": ("discriminator",), "generator": ("generator",)}
+    def conditions(self) -> tuple[str, ...]:
+        return ("label",) if self.conditional else ()
 
-    @property
-    def moves(self) -> dict[str, int]:
-        return {"discriminator": self.discriminator_steps, "generator": 1}
+    def reads(self) -> tuple[Read, ...]:
+        return read_fields(self.generates, *self.conditions)
 
-    @property
-    def generating(self) -> tuple[str, ...]:
-        return ("generator",)
+    def updates(self, images_seen: int) -> tuple[Update, ...]:
+        """Goodfellow et al. 2014, algorithm 1: k updates of D, each on samples of its own, then one of G.
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return (self.field, "label") if self.conditional else (self.field,)
+        A relativistic generator is trained on the next iteration's first batch: reals on which D has not been updated.
+        """
+        k = self.discriminator_steps
+        discriminator = [Update("discriminator", step, step, 1) for step in range(k)]
+        return (*discriminator, Update("generator", k - 1, k if self.objective.relativistic else k - 1, 0))
 
-    @property
-    def views(self) -> tuple[str, ...]:
-        return (
-            "samples",
-            "interpolation",
-            "animation",
-            "truncations",
-            "real_beside_generated",
-            "nearest_neighbours",
-        )
+    def buffers(self, device: torch.device) -> dict[str, Tensor]:
+        if self.adaptive is None:
+            return {}
+        values = {"probability": self.adaptive.initial, "signs": 0.0, "count": 0.0}
+        return {f"augmentation/{name}": torch.tensor(value, device=device) for name, value in values.items()}
 
-    @property
-    def ahead(self) -> tuple[str, ...]:
-        """A generator that compares is to meet other reals than those that the discriminator has just moved on."""
-        return ("generator",) if self.objective.relativistic else ()
-
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
+    def losses(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
         """Fakes take the labels of the reals, so that both sides have the data's own class frequencies."""
-        look = _Look(self, networks, batch, noise, strengths)
-        return look.discriminator() if player == "discriminator" else look.generator()
+        forward = _Pass(self, networks, batch, noise, weights, buffers)
+        return forward.discriminator() if player == "discriminator" else forward.generator()
 
-    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
-        """Those of the discriminator; the generator pays none."""
+    def penalties(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """Compute the discriminator's penalties; the generator has none."""
         if player != "discriminator":
             return Losses({})
-        return Losses(_Look(self, networks, batch, noise, strengths).penalties())
+        return Losses(_Pass(self, networks, batch, noise, weights, buffers).penalties())
 
-    def generate(
-        self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch *shape"]:
+    def after_update(self, player: str, means: Mapping[str, Tensor], buffers: Buffers, update: int) -> None:
+        """Adapt the probability of augmentation, where it is adapted, to the signs of D's logits of reals."""
+        if self.adaptive is None or player != "discriminator":
+            return
+        probability, signs, count = (buffers[f"augmentation/{name}"] for name in ("probability", "signs", "count"))
+        signs.add_(means["augmentation/sign"] * self.adaptive.batch)
+        count.add_(self.adaptive.batch)
+        if update % ADAPTATION_UPDATES == ADAPTATION_UPDATES - 1:
+            adapt(probability, signs, count, self.adaptive.target)
+
+    def draw_inputs(
+        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
+    ) -> dict[str, Tensor]:
+        return draw_latents(request, noise, self.latent_dimension, conditions, stream)
+
+    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """x = G(z, y)."""
-        return networks["generator"](latent, label)
+        return networks["generator"](inputs["latent"], inputs.get("label"))
 
 
 @dataclass(frozen=True)
-class _Look:
-    """One player's look at one batch."""
+class _Pass:
+    """The passes of one player's update on one batch."""
 
     game: LatentGan
     networks: Networks
     batch: Batch
     noise: Noise
-    now: LossWeights
+    weights: LossWeights
+    buffers: Buffers
 
     def discriminator(self) -> Losses:
         """D's loss on reals and detached fakes, and the penalties, which share the passes of the loss."""
-        real = self._real("real/discriminator").detach().requires_grad_(self.now.r1_gamma > 0)
-        fake = self._fake("discriminator").detach().requires_grad_(self.now.r2_gamma > 0)
-        real_logit = self._judge(real, "real/discriminator")
-        fake_logit = self._judge(fake, "fake/discriminator")
-        terms = {"loss/discriminator": self.game.objective.discriminator(real_logit, fake_logit)}
-        terms |= self._squared_gradients(real, real_logit, fake, fake_logit) | self._between(real, fake)
-        return Losses(terms, {"logit/real": real_logit, "logit/fake": fake_logit})
+        real, fake = self._real_leaf, self._fake_leaf
+        real_logits, fake_logits = self._logits(real, "real/discriminator"), self._logits(fake, "fake/discriminator")
+        terms = {"loss/discriminator": self.game.objective.discriminator(real_logits, fake_logits)}
+        if self._weight("r1_gamma"):
+            terms |= self._r1(real_logits, real)
+        if self._weight("r2_gamma"):
+            terms |= self._r2(fake_logits, fake)
+        if self._weight("gradient_penalty"):
+            terms |= self._gradient_penalty(real, fake)
+        return Losses(terms, {"logit/real": real_logits, "logit/fake": fake_logits, **self._augmentation(real_logits)})
 
     def generator(self) -> Losses:
-        """G's loss through D, which looks at reals only where the objective compares."""
-        fake_logit = self._judge(self._fake("generator"), "fake/generator")
-        real_logit = self._compared() if self.game.objective.relativistic else None
-        return Losses({"loss/generator": self.game.objective.generator(real_logit, fake_logit)})
+        """G's loss through D, which sees reals only where the objective is relativistic."""
+        fake_logits = self._logits(self._fake("generator"), "fake/generator")
+        real_logits = self._real_logits() if self.game.objective.relativistic else None
+        return Losses({"loss/generator": self.game.objective.generator(real_logits, fake_logits)})
 
     def penalties(self) -> dict[str, Tensor]:
         """Only those passes that a penalty needs."""
-        # What no penalty looks at is not made: the batch stands in its place.
-        real = fake = self.batch[self.game.field]
-        if self.now.r1_gamma > 0 or self.now.gradient_penalty > 0:
-            real = self._real("real/discriminator").detach().requires_grad_(self.now.r1_gamma > 0)
-        if self.now.r2_gamma > 0 or self.now.gradient_penalty > 0:
-            fake = self._fake("discriminator").detach().requires_grad_(self.now.r2_gamma > 0)
-        real_logit = self._judge(real, "real/discriminator") if self.now.r1_gamma > 0 else real
-        fake_logit = self._judge(fake, "fake/discriminator") if self.now.r2_gamma > 0 else fake
-        return self._squared_gradients(real, real_logit, fake, fake_logit) | self._between(real, fake)
+        terms: dict[str, Tensor] = {}
+        if self._weight("r1_gamma"):
+            terms |= self._r1(self._logits(self._real_leaf, "real/discriminator"), self._real_leaf)
+        if self._weight("r2_gamma"):
+            terms |= self._r2(self._logits(self._fake_leaf, "fake/discriminator"), self._fake_leaf)
+        if self._weight("gradient_penalty"):
+            terms |= self._gradient_penalty(self._real_leaf, self._fake_leaf)
+        return terms
 
-    def _squared_gradients(
-        self, real: Tensor, real_logit: Tensor, fake: Tensor, fake_logit: Tensor
-    ) -> dict[str, Tensor]:
-        paid = {}
-        if self.now.r1_gamma > 0:
-            paid["penalty/r1"] = self.now.r1_gamma * squared_gradient(real_logit, real)
-        if self.now.r2_gamma > 0:
-            paid["penalty/r2"] = self.now.r2_gamma * squared_gradient(fake_logit, fake)
-        return paid
+    @cached_property
+    def _real_leaf(self) -> Tensor:
+        return self._real("real/discriminator").detach().requires_grad_(self._weight("r1_gamma") > 0)
 
-    def _between(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        if self.now.gradient_penalty <= 0:
-            return {}
+    @cached_property
+    def _fake_leaf(self) -> Tensor:
+        return self._fake("discriminator").detach().requires_grad_(self._weight("r2_gamma") > 0)
+
+    def _r1(self, real_logits: Tensor, real: Tensor) -> dict[str, Tensor]:
+        return {"penalty/r1": self._weight("r1_gamma") * squared_gradient(real_logits, real)}
+
+    def _r2(self, fake_logits: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"penalty/r2": self._weight("r2_gamma") * squared_gradient(fake_logits, fake)}
+
+    def _gradient_penalty(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         mixed = interpolate_samples(real.detach(), fake.detach(), self.noise.uniform("interpolates")).requires_grad_()
-        logit = self._judge(mixed, "interpolates")
-        return {"penalty/gradient": self.now.gradient_penalty * gradient_penalty(logit, mixed)}
+        logits = self._logits(mixed, "interpolates")
+        return {"penalty/gradient": self._weight("gradient_penalty") * gradient_penalty(logits, mixed)}
 
     @torch.no_grad()
-    def _compared(self) -> Tensor:
+    def _real_logits(self) -> Tensor:
         """The logits of reals for the generator's loss, which has no influence on them."""
-        return self._judge(self._real("real/generator"), "real/generator")
+        return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
-        return self._augmented(self.batch[self.game.field], stream)
+        return self._augment(self.batch[self.game.generates], stream)
 
     def _fake(self, player: str) -> Tensor:
         latent = self.noise.normal(f"latent/{player}", (self.game.latent_dimension,))
-        return self._augmented(self.game.generate(self.networks, latent, self._label), f"fake/{player}")
+        inputs = {"latent": latent} if self._label is None else {"latent": latent, "label": self._label}
+        return self._augment(self.game.sample(self.networks, inputs), f"fake/{player}")
 
-    def _judge(self, samples: Tensor, stream: str) -> Tensor:
+    def _logits(self, samples: Tensor, stream: str) -> Tensor:
         return self.networks["discriminator"](samples, self._label, Dropout(self.noise, stream)).float()
 
-    def _augmented(self, samples: Tensor, stream: str) -> Tensor:
-        strength = self.now.augmentation
-        if not isinstance(strength, Tensor) and strength == 0:
+    def _augment(self, samples: Tensor, stream: str) -> Tensor:
+        probability = self._probability
+        if not isinstance(probability, Tensor) and probability == 0:
             return samples
-        return augment(samples, self.noise, stream, strength, self.game.policy)
+        return augment(samples, self.noise, stream, probability, self.game.policy)
+
+    def _augmentation(self, real_logits: Tensor) -> dict[str, Tensor]:
+        """p and the signs of the logits, where p is adapted to them."""
+        if self.game.adaptive is None:
+            return {}
+        probability = self.buffers["augmentation/probability"].clone().expand(len(real_logits))
+        return {"augmentation/probability": probability, "augmentation/sign": real_logits.detach().sign()}
+
+    @property
+    def _probability(self) -> float | Tensor:
+        return self.buffers.get("augmentation/probability", self._weight("augmentation"))
+
+    def _weight(self, name: str) -> float:
+        return self.weights.get(name, 0.0)
 
     @property
     def _label(self) -> Tensor | None:

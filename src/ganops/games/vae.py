@@ -1,62 +1,45 @@
 """The variational autoencoder (Kingma and Welling 2014) as a game of one player: the baseline of every table."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from ganops.config import FieldName
-from ganops.games.game import Batch, Losses, LossWeights, Networks
+from ganops.data.loader import Read, read_fields
+from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks
+from ganops.games.latent import draw_latents
+from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class VariationalAutoencoder:
-    """Minimises −ELBO = −E_q log p(x | z, y) + KL(q(z | x, y) ‖ N(0, I)), in nats a sample."""
+class VariationalAutoencoder(Game):
+    """Minimizes −ELBO = −E_q log p(x | z, y) + KL(q(z | x, y) ‖ N(0, I)), in nats a sample."""
 
     latent_dimension: int
     conditional: bool
 
-    @property
-    def players(self) -> dict[str, tuple[str, ...]]:
-        return {"autoencoder": ("encoder", "decoder")}
+    generates = "image"
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
+    inference_networks = ("decoder",)
+    request = LatentRequest
+    views = ("samples", "interpolation", "animation", "truncations", "real_beside_generated", "nearest_neighbours")
 
     @property
-    def moves(self) -> dict[str, int]:
-        return {"autoencoder": 1}
+    def conditions(self) -> tuple[str, ...]:
+        return ("label",) if self.conditional else ()
 
-    @property
-    def generating(self) -> tuple[str, ...]:
-        return ("decoder",)
+    def reads(self) -> tuple[Read, ...]:
+        return read_fields(self.generates, *self.conditions)
 
-    @property
-    def field(self) -> FieldName:
-        return "image"
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return ("image", "label") if self.conditional else ("image",)
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        return (
-            "samples",
-            "interpolation",
-            "animation",
-            "truncations",
-            "real_beside_generated",
-            "nearest_neighbours",
-        )
-
-    @property
-    def ahead(self) -> tuple[str, ...]:
-        return ()
-
-    def losses(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
-        """One draw of z by the reparametrisation z = μ + σ ε (eq. 10)."""
+    def losses(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """One draw of z by the reparametrization z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None
         mean, log_variance = networks["encoder"](batch["image"], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
@@ -68,15 +51,14 @@ class VariationalAutoencoder:
         }
         return Losses(terms, {"deviation/decoder": log_deviation.exp().expand(1)})
 
-    def penalties(self, player: str, networks: Networks, batch: Batch, noise: Noise, strengths: LossWeights) -> Losses:
-        """None: the divergence is part of the ELBO."""
-        return Losses({})
+    def draw_inputs(
+        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
+    ) -> dict[str, Tensor]:
+        return draw_latents(request, noise, self.latent_dimension, conditions, stream)
 
-    def generate(
-        self, networks: Networks, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None
-    ) -> Float[Tensor, "batch channels height width"]:
+    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """The mean of p(x | z, y)."""
-        return networks["decoder"](latent, label).clamp(-1, 1)
+        return networks["decoder"](inputs["latent"], inputs.get("label")).clamp(-1, 1)
 
 
 def negative_log_likelihood(

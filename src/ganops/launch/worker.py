@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from ganops.data.loader import Loader
+from ganops.data.loader import Loader, Read
 from ganops.data.store import Store
 from ganops.errors import TrainingError
 from ganops.extractors.embedding import build_embedding
@@ -71,13 +71,13 @@ def run_worker(job: TrainingJob, distributed: Distributed = SINGLE_PROCESS) -> T
         return train(
             game,
             settings,
-            Loader(store, "train", game.fields, settings.seed, device, mirror=settings.mirror),
+            Loader(store, "train", game.reads(), settings.seed, device, mirror=settings.mirror),
             digest,
             job.checkpoints,
             tracker,
             distributed=distributed,
             warm_start=read_finished(job.continue_from)[1] if job.continue_from else None,
-            probe_data=_probe_data(settings, store, game.fields),
+            probe_data=_probe_data(settings, store, game.reads()),
         )
 
 
@@ -113,12 +113,12 @@ def process_group(device: str) -> Iterator[Distributed]:
         dist.destroy_process_group()
 
 
-def _probe_data(settings: Settings, store: Store, fields: tuple[str, ...]) -> ProbeData | None:
+def _probe_data(settings: Settings, store: Store, reads: tuple[Read, ...]) -> ProbeData | None:
     """Return the probe's inputs; None where the store has no validation split, which disables the probe."""
     if not len(store.indices("validation")):
         logger.warning("No validation split: mode-collapse and overfitting checks are disabled.")
         return None
-    return ProbeData(build_embedding(settings), Loader(store, "validation", fields, settings.seed, settings.device))
+    return ProbeData(build_embedding(settings), Loader(store, "validation", reads, settings.seed, settings.device))
 
 
 def _package_logger() -> logging.Logger:

@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.games.request import LatentRequest
 from ganops.registry.png import encode_png
-from ganops.sampling import GenerationRequest, Samples
+from ganops.sampling import Samples
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SampleCodec:
 
     answer: Callable[[Tensor], Any]
     read: Callable[[Any], np.ndarray]
-    files: Callable[[Samples, GenerationRequest], dict[str, bytes]]
+    files: Callable[[Samples, LatentRequest], dict[str, bytes]]
 
 
 def picture_answer(image: UInt8[Tensor, "channels height width"]) -> str:
@@ -42,7 +43,7 @@ def read_picture(answer: str) -> UInt8[np.ndarray, "channels height width"]:
     return pixels.transpose(2, 0, 1)
 
 
-def picture_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def picture_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
     """`<seed>_<index>[_<class>].png`, one a sample."""
     labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
     names = [f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
@@ -59,7 +60,7 @@ def read_point(answer: list[float]) -> Float32[np.ndarray, " dimension"]:
     return np.array(answer, dtype=np.float32)
 
 
-def point_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def point_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
     """`points.csv`: columns x1 … xD, and `class` where the generator knows classes; float32 reads them back exactly."""
     names = [f"x{axis}" for axis in range(1, samples.values.shape[1] + 1)]
     rows = [[str(value) for value in point] for point in samples.values.numpy()]

@@ -10,10 +10,10 @@ import yaml
 from ganops.bundle import Bundle
 from ganops.errors import RegistryError, RequestError
 from ganops.files import atomic_write
+from ganops.games.request import LatentRequest
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
 from ganops.registry.codecs import CODECS
 from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
-from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-def generate_to_folder(uri: str, request: GenerationRequest, folder: Path) -> list[Path]:
+def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[Path]:
     """Write `<seed>_<index>[_<class>].png` files, of points one `points.csv`; the same request writes the same bytes.
 
     Args:

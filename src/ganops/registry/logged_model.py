@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganops.bundle import Bundle
+from ganops.games.request import LatentRequest
 from ganops.git import list_tracked
 from ganops.registry.codecs import CODECS
-from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -73,7 +73,7 @@ def differing_samples(model: Path, bundle: Bundle, largest_request: int) -> str:
         bundle: what it was logged from.
         largest_request: the most samples of one request.
     """
-    request = GenerationRequest(n=min(_CHECKED, largest_request), seed=7)
+    request = LatentRequest(n=min(_CHECKED, largest_request), seed=7)
     answer = _load(str(model)).predict([request.model_dump()])[0]
     expected, read = bundle.generate(request).values, CODECS[bundle.settings.field].read
     equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]

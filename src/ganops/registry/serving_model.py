@@ -12,8 +12,8 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from ganops.errors import RequestError
+from ganops.games.request import LatentRequest
 from ganops.registry.codecs import CODECS
-from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PythonModelContext
@@ -30,7 +30,7 @@ class ServingModel(PythonModel):
         self._largest = context.model_config["largest_request"]
 
     # What it gives is not annotated: MLflow knows no type that follows the field, and warns of those it does not know.
-    def predict(self, model_input: list[GenerationRequest]):
+    def predict(self, model_input: list[LatentRequest]):
         """One list of samples a request; MLflow checks the fields, and answers 400 where they are wrong."""
         try:
             self._check_size(model_input)
@@ -38,10 +38,10 @@ class ServingModel(PythonModel):
         except RequestError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
-    def _samples(self, request: GenerationRequest) -> list[Any]:
+    def _samples(self, request: LatentRequest) -> list[Any]:
         return list(map(CODECS[self._bundle.settings.field].answer, self._bundle.generate(request).values))
 
-    def _check_size(self, requests: list[GenerationRequest]) -> None:
+    def _check_size(self, requests: list[LatentRequest]) -> None:
         asked = sum(request.n for request in requests)
         if asked > self._largest:
             raise RequestError(

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from ganops.bundle import Bundle
 from ganops.evaluation.report import IMAGES_SEEN, Report
+from ganops.games.request import LatentRequest
 from ganops.reporting.samples import COLUMNS, SEED
 from ganops.reporting.sheet import Block, draw_sheet, measure_sheet
 from ganops.reporting.text import ellipsize
-from ganops.sampling import GenerationRequest
 
 FLOOR, _SD = "real (floor)", "_sd"
 _KEYS = ("variant", "seed", IMAGES_SEEN, "lost")
@@ -51,7 +51,7 @@ class VariantResult:
 def row_of_samples(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     """Ten pictures, or as many points as make a cloud: of one seed, and so of the same classes for every variant."""
     count = COLUMNS if bundle.settings.field == "image" else _POINTS
-    return bundle.generate(GenerationRequest(n=count, seed=SEED)).values
+    return bundle.generate(LatentRequest(n=count, seed=SEED)).values
 
 
 def comparison_table(compared: Mapping[str, VariantResult]) -> pd.DataFrame:

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
+from ganops.games.request import LatentRequest
 from ganops.hardware import thread_count
 from ganops.reporting.samples import SEED, SPLIT, SamplerLike, choose_evenly
 from ganops.reporting.sheet import Block, draw_sheet
-from ganops.sampling import GenerationRequest
 
 PIXELS = "pixels"
 SAMPLES, NEIGHBOURS = 8, 5
@@ -71,11 +71,11 @@ def draw_neighbours(
 
 def generate_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
     """Generate eight samples, of eight evenly chosen classes; of fewer classes repeatedly."""
-    any_classes = generator.generate(GenerationRequest(n=SAMPLES, seed=SEED))
+    any_classes = generator.generate(LatentRequest(n=SAMPLES, seed=SEED))
     if any_classes.labels is None:
         return any_classes.values
     labels = choose_evenly(len(generator.classes), SAMPLES)
-    requests = [GenerationRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SAMPLES)]
+    requests = [LatentRequest(seed=SEED + row, class_label=labels[row % len(labels)]) for row in range(SAMPLES)]
     return torch.cat([generator.generate(request).values for request in requests])
 
 

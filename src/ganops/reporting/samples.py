@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ganops.data.store import Store
 from ganops.evaluation.evaluate import CanGenerate
+from ganops.games.request import LatentRequest
 from ganops.noise import permutation
 from ganops.reporting.sheet import Block, draw_sheet, measure_sheet
 from ganops.reporting.text import format_class_name
-from ganops.sampling import GenerationRequest
 
 COLUMNS = 10
 SEED, SPLIT = 0, "train"
@@ -99,7 +99,7 @@ def draw_truncations(generator: SamplerLike) -> Image.Image:
     latents only may break down at small scales; the sheet shows that too.
     """
     samples = [
-        generator.generate(GenerationRequest(n=COLUMNS, seed=SEED, truncation=scale)).values for scale in TRUNCATIONS
+        generator.generate(LatentRequest(n=COLUMNS, seed=SEED, truncation=scale)).values for scale in TRUNCATIONS
     ]
     note = "The scale of the same latents: smaller is more typical, as far as the generator can follow."
     return draw_sheet([Block(samples)], [f"{scale:.1f}" for scale in TRUNCATIONS], note)
@@ -126,7 +126,7 @@ def choose_real(store: Store, labels: Sequence[int | None]) -> Iterator[np.ndarr
 def choose_rows(generator: SamplerLike) -> Rows:
     """Choose the labels of a sheet's rows and cut their names to its font and width."""
     labels, count = choose_labels(generator), len(generator.classes)
-    sizes = measure_sheet(generator.generate(GenerationRequest(n=1, seed=SEED)).values)
+    sizes = measure_sheet(generator.generate(LatentRequest(n=1, seed=SEED)).values)
     chosen = [label for label in labels if label is not None]
     names = [format_class_name(generator.classes, label, sizes.font_size, sizes.max_name_width) for label in chosen]
     return Rows(labels, names, f"{len(chosen)} of {count:,} classes" if 0 < len(chosen) < count else "")
@@ -135,7 +135,7 @@ def choose_rows(generator: SamplerLike) -> Rows:
 def choose_labels(generator: SamplerLike) -> list[int | None]:
     """Choose at most twenty classes at even distances; eight times None for an unconditional generator."""
     # An unconditional generator has no labels, even where its data have classes.
-    if generator.generate(GenerationRequest(n=1, seed=SEED)).labels is None:
+    if generator.generate(LatentRequest(n=1, seed=SEED)).labels is None:
         return [None] * _UNLABELLED_ROWS
     return [*choose_evenly(len(generator.classes), _MAX_ROWS)]
 
@@ -147,6 +147,6 @@ def choose_evenly(count: int, maximum: int) -> list[int]:
 
 def _generate_rows(generator: CanGenerate, labels: Sequence[int | None], columns: int) -> list[Tensor]:
     return [
-        generator.generate(GenerationRequest(n=columns, seed=SEED + row, class_label=label)).values
+        generator.generate(LatentRequest(n=columns, seed=SEED + row, class_label=label)).values
         for row, label in enumerate(labels)
     ]

@@ -19,11 +19,11 @@ from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
 from ganops.evaluation.evaluate import CanGenerate
 from ganops.extractors.base import FeatureExtractor
+from ganops.games.request import LatentRequest
 from ganops.hardware import thread_count
 from ganops.reporting.figure import create_figure, render
 from ganops.reporting.neighbours import find_nearest, generate_samples, tabulate_neighbours
 from ganops.reporting.samples import FRAMES, SEED, SPLIT, TRUNCATIONS, SamplerLike, choose_labels
-from ganops.sampling import GenerationRequest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +131,7 @@ def draw_neighbours(
 
 
 def _generate(generator: CanGenerate, truncation: float = 1.0) -> Tensor:
-    return generator.generate(GenerationRequest(n=COUNT, seed=SEED, truncation=truncation)).values
+    return generator.generate(LatentRequest(n=COUNT, seed=SEED, truncation=truncation)).values
 
 
 def _interpolate(generator: SamplerLike, steps: int, eased: bool) -> list[Tensor]:

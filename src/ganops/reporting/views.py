@@ -17,9 +17,9 @@ from ganops.bundle import Bundle
 from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor
+from ganops.games.request import LatentRequest
 from ganops.reporting import neighbours, samples, scatter
 from ganops.reporting.sheet import draw_named_rows, readable_grid
-from ganops.sampling import GenerationRequest
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
 
@@ -84,7 +84,7 @@ def draw_samples(bundle: Bundle) -> Image.Image:
 def sample_row(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     """Generate samples for `draw_side_by_side`: the same request, and thus the same classes, for every bundle."""
     count = FIELD_VIEWS[bundle.settings.field].row_length
-    return bundle.generate(GenerationRequest(n=count, seed=samples.SEED)).values
+    return bundle.generate(LatentRequest(n=count, seed=samples.SEED)).values
 
 
 def draw_side_by_side(field: FieldName, rows: Mapping[str, Shaped[Tensor, "_ *shape"]], note: str = "") -> Image.Image:

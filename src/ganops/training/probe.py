@@ -5,7 +5,7 @@ A measurement costs the passes of 64 samples through each network and the embedd
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -13,12 +13,13 @@ from torch import Tensor
 
 from ganops.data.encodings import decode
 from ganops.games.game import Game
+from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.sampling import Sampler
 from ganops.training.distributed import Distributed
-from ganops.training.schedules import strengths
+from ganops.training.schedules import loss_weights
 from ganops.training.state import TrainingState
-from ganops.training.step import Batches, freeze_all_but
+from ganops.training.step import Batches, freeze_all_but, without_penalties
 from ganops.training_settings import Settings
 
 SAMPLES = 64
@@ -82,31 +83,35 @@ class Probe:
     @property
     def _names(self) -> list[str]:
         within = ["health/diversity_within_classes"] if self.settings.classes else []
-        return ["health/diversity", *within, *(["health/overfitting"] if self.settings.objective else [])]
+        return ["health/diversity", *within, *(["health/overfitting"] if self._has_discriminator else [])]
 
     def _measure(self, state: TrainingState, batches: Batches) -> list[float]:
         generated = feature_variances(self.data.embed(self._generate(state)), self._labels)
         values = [_ratio(ours, real) for ours, real in zip(generated, self._real_variances, strict=True)]
-        return [*values, *([self.overfitting(state, batches)] if self.settings.objective else [])]
+        return [*values, *([self.overfitting(state, batches)] if self._has_discriminator else [])]
+
+    @property
+    def _has_discriminator(self) -> bool:
+        return "discriminator" in self.game.players
 
     @torch.no_grad()
     def _discriminator_logits(self, state: TrainingState, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the logits (64,) of the batch and of generated samples, as in an update, without penalties."""
         settings, device = self.settings, torch.device(self.settings.device)
-        weights = state.strengths(strengths(settings, state.images_seen, state.attempt))
-        unregularised = replace(weights, r1_gamma=0.0, r2_gamma=0.0, gradient_penalty=0.0)
+        weights = without_penalties(self.game, loss_weights(settings, state.images_seen, state.attempt))
         noise = Noise(settings.seed, state.stream_position, SAMPLES, device)
         with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
-            logged = self.game.losses("discriminator", state.networks, batch, noise, unregularised).observed
+            logged = self.game.losses("discriminator", state.networks, batch, noise, weights, state.buffers).logged
         real, fake = logged["logit/real"].float(), logged["logit/fake"].float()
         return real.reshape(SAMPLES, -1).mean(1), fake.reshape(SAMPLES, -1).mean(1)
 
     def _generate(self, state: TrainingState) -> Tensor:
-        """Sample the EMA generator from the same latents each time, with the labels of the validation samples."""
+        """Sample the EMA generator from the same noise each time, under the conditions of the validation samples."""
         settings, device = self.settings, torch.device(self.settings.device)
-        sampler = Sampler(self.game, state.ema, settings.latent_dimension, (), device, settings.threads)
-        latents = Noise(settings.seed, 0, SAMPLES, device).normal("watch/latent", (settings.latent_dimension,))
-        return sampler.from_latents(latents, self._labels)
+        noise = Noise(settings.seed, 0, SAMPLES, device)
+        conditions = {name: self._validation[name] for name in self.game.conditions}
+        inputs = self.game.draw_inputs(GenerationRequest(n=SAMPLES), noise, conditions, "watch")
+        return Sampler(self.game, state.ema, (), device, settings.threads).sample(inputs)
 
     @cached_property
     def _validation(self) -> dict[str, Tensor]:
@@ -114,7 +119,7 @@ class Probe:
 
     @cached_property
     def _real_variances(self) -> list[float]:
-        real = decode(self.settings.field, self._validation[self.settings.field])
+        real = decode(self.game.generates, self._validation[self.game.generates])
         return feature_variances(self.data.embed(real), self._labels)
 
     @property

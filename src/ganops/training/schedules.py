@@ -18,14 +18,14 @@ _EMA_RAMP = 0.05
 
 @dataclass(frozen=True)
 class AdamSettings:
-    """What Adam is given at a move."""
+    """The learning rate and betas of Adam at one update."""
 
     learning_rate: float
     beta1: float
     beta2: float
 
 
-def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> AdamSettings:
+def adam_settings(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> AdamSettings:
     """The rate falls linearly to zero at total_images where the recipe says so (Gulrajani et al. 2017, appendix F).
 
     A discriminator that pays its penalties in a step of its own after every k moves takes k + 1 steps where another
@@ -39,17 +39,17 @@ def pace(settings: Settings, player: str, images_seen: int, attempt: int = 0) ->
     return AdamSettings(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
 
 
-def strengths(settings: Settings, images_seen: int, attempt: int = 0) -> LossWeights:
+def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> LossWeights:
     """Weights of the penalties and the probability of augmentation, unless that is adapted."""
     if settings.objective is None:
-        return LossWeights()
+        return {}
     stronger = STRONGER_GAMMA**attempt
-    return LossWeights(
-        _burnt_in(settings, "r1_gamma", images_seen) * stronger,
-        _burnt_in(settings, "r2_gamma", images_seen) * stronger,
-        settings.gradient_penalty or 0.0,
-        _burnt_in(settings, "augmentation", images_seen),
-    )
+    return {
+        "r1_gamma": _burnt_in(settings, "r1_gamma", images_seen) * stronger,
+        "r2_gamma": _burnt_in(settings, "r2_gamma", images_seen) * stronger,
+        "gradient_penalty": settings.gradient_penalty or 0.0,
+        "augmentation": _burnt_in(settings, "augmentation", images_seen),
+    }
 
 
 def ema_half_life(settings: Settings, images_seen: int) -> float:

@@ -4,15 +4,14 @@ import copy
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from ganops.augment import Adaptation
 from ganops.errors import CheckpointError
-from ganops.games.game import Game, LossWeights
+from ganops.games.game import Game
 from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
 from ganops.training.failure import FailedAttempt
@@ -45,7 +44,7 @@ class TrainingState:
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
     most_images: int
-    adaptation: Adaptation | None = None
+    buffers: dict[str, Tensor]
     images_seen: int = 0
     images_before: int = 0
     attempt: int = 0
@@ -61,10 +60,11 @@ class TrainingState:
         reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
         networks = {name: network.to(settings.device) for name, network in build_networks(reseeded).items()}
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
-        ema = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.generating}
+        ema = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.inference_networks}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
-        most = settings.total_images + settings.round_images - 1
-        return cls(networks, ema, optimizers, dict(game.players), most, _adaptation(settings), attempt=attempt)
+        most = settings.total_images + settings.iteration_images - 1
+        buffers = game.buffers(torch.device(settings.device))
+        return cls(networks, ema, optimizers, dict(game.players), most, buffers, attempt=attempt)
 
     @property
     def stream_position(self) -> int:
@@ -73,10 +73,6 @@ class TrainingState:
         A new attempt goes on elsewhere in it, which is to it what another seed would be.
         """
         return self.images_before + self.images_seen + self.attempt * LARGEST_CLOCK
-
-    def strengths(self, scheduled: LossWeights) -> LossWeights:
-        """The scheduled ones, with the adapted probability of augmentation where there is one."""
-        return replace(scheduled, augmentation=self.adaptation.probability) if self.adaptation else scheduled
 
     def record(self, values: Mapping[str, float]) -> None:
         """One point of every curve, here and now; NaN of those that `values` lacks."""
@@ -91,7 +87,7 @@ class TrainingState:
 
     def not_finite(self) -> list[str]:
         """Names of the sums, weights and moments that are not finite, by one transfer from the device."""
-        everything = {**self.window.sums, **self._weights(), **self._moments(), **self._adapted()}
+        everything = {**self.window.sums, **self._weights(), **self._moments(), **self._buffers()}
         values = {name: value for name, value in everything.items() if value.is_floating_point() and value.numel()}
         largest = torch.stack([value.detach().abs().max().float() for value in values.values()]).tolist()
         return [name for name, size in zip(values, largest, strict=True) if not math.isfinite(size)]
@@ -105,7 +101,7 @@ class TrainingState:
 
     def state_dict(self) -> dict[str, Shaped[Tensor, "..."]]:
         """Flat name → contiguous tensor on the CPU; equal states give equal bytes."""
-        tensors = {**self._weights(), **self._moments(), **self._adapted(), **self._records()}
+        tensors = {**self._weights(), **self._moments(), **self._buffers(), **self._records()}
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
     def load_state_dict(self, tensors: Tensors) -> None:
@@ -115,7 +111,7 @@ class TrainingState:
             WrongTensors: names, shapes, dtypes or numbers are not those of this state, which then stays as it is.
         """
         self._check_learned(tensors)
-        check_names(tensors, {**self._weights(), **self._adapted()}, self._moved())
+        check_names(tensors, {**self._weights(), **self._buffers()}, self._moved())
         check_records(tensors, self.most_images)
         self._load_learned(tensors)
         self._load_records(tensors)
@@ -145,7 +141,7 @@ class TrainingState:
 
     def digest(self) -> str:
         """sha256 of weights and moments: equal for equal states."""
-        return digest_learned({**self._weights(), **self._moments(), **self._adapted()})
+        return digest_learned({**self._weights(), **self._moments(), **self._buffers()})
 
     def _weights(self) -> dict[str, Tensor]:
         groups = {"networks": self.networks, "ema": self.ema}
@@ -163,9 +159,8 @@ class TrainingState:
             for key, value in optimizer.state.get(parameter, {}).items()
         }
 
-    def _adapted(self) -> dict[str, Tensor]:
-        tensors = self.adaptation.tensors() if self.adaptation else {}
-        return {f"adaptation/{name}": tensor for name, tensor in tensors.items()}
+    def _buffers(self) -> dict[str, Tensor]:
+        return {f"buffers/{name}": tensor for name, tensor in self.buffers.items()}
 
     def _parameters(self) -> list[tuple[str, nn.Parameter, torch.optim.Optimizer]]:
         return [
@@ -194,10 +189,10 @@ class TrainingState:
         return {name: parameter for name, parameter, _ in self._parameters()}
 
     def _check_learned(self, tensors: Tensors) -> None:
-        check_learned(tensors, self._weights(), self._moved(), self._adapted())
+        check_learned(tensors, self._weights(), self._moved(), self._buffers())
 
     def _load_learned(self, tensors: Tensors) -> None:
-        for name, ours in {**self._weights(), **self._adapted()}.items():
+        for name, ours in {**self._weights(), **self._buffers()}.items():
             ours.copy_(tensors[name])
         for name, parameter, optimizer in self._parameters():
             for key, saved in group(tensors, f"optimizers/{name}").items():
@@ -232,12 +227,6 @@ def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, 
     parameters = [parameter for name in names for parameter in networks[name].parameters()]
     betas = (settings.beta1, settings.beta2)
     return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=betas, fused=settings.device != "mps")
-
-
-def _adaptation(settings: Settings) -> Adaptation | None:
-    if settings.augmentation_target is None:
-        return None
-    return Adaptation.starting_at(settings.augmentation or 0.0, torch.device(settings.device))
 
 
 def _bits(values: list[float]) -> Tensor:

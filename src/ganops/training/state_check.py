@@ -12,7 +12,7 @@ from ganops.tensors import Tensors, WrongTensors, decode_text, require_kind
 from ganops.training.failure import MAX_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
 
-FORMAT = 2
+FORMAT = 3
 """Of the names and shapes in a saved state; raised with each change of them."""
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _CLOCK = {
@@ -24,22 +24,20 @@ _FAILURES = TypeAdapter(list[FailedAttempt])
 _RECORDS = ("clock/", "curves/", "window/", "window_counts/", "digests/", "format")
 
 
-def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, adapted: Tensors) -> None:
-    """Raise WrongTensors unless weights, moments and adapted augmentation are those that are wanted.
+def check_learned(tensors: Tensors, weights: Tensors, parameters: Tensors, buffers: Tensors) -> None:
+    """Raise WrongTensors unless weights, moments and the game's buffers are those that are wanted.
 
     Args:
         tensors: the state.
         weights: the weights and buffers of the networks and of their moving averages.
         parameters: `<network>/<weight>` → the optimizer's parameter. All of its moments are there, or none, as before
             the first step.
-        adapted: of the augmentation.
+        buffers: of the game.
     """
-    for name, tensor in {**weights, **adapted}.items():
+    for name, tensor in {**weights, **buffers}.items():
         require_kind(name, _take(tensors, name), tensor)
     for name, parameter in parameters.items():
         _check_moments(tensors, f"optimizers/{name}", parameter)
-    if adapted:
-        _check_adapted(group(tensors, "adaptation"))
 
 
 def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None:
@@ -66,7 +64,7 @@ def check_records(tensors: Tensors, most_images: int) -> None:
 
 
 def digest_learned(tensors: Tensors) -> str:
-    """Return the sha256 of weights, moments and adapted augmentation, by name; records are left out."""
+    """Return the sha256 of weights, moments and buffers, by name; records are left out."""
     hasher = hashlib.sha256()
     for name in sorted(name for name in tensors if not name.startswith(_RECORDS)):
         hasher.update(name.encode())
@@ -118,13 +116,6 @@ def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
         require_kind(f"{name}/{key}", _take(tensors, f"{name}/{key}"), like)
         if key != "exp_avg" and bool((tensors[f"{name}/{key}"] < 0).any()):
             raise WrongTensors(f"{name}/{key} below 0")
-
-
-def _check_adapted(adapted: dict[str, Tensor]) -> None:
-    """A probability, and a sum of as many signs as were counted."""
-    probability, signs, count = (float(adapted[name]) for name in ("probability", "signs", "count"))
-    if not (0 <= probability <= 1 and abs(signs) <= count):
-        raise WrongTensors(f"adaptation of probability {probability} and {signs} as the sum of {count} signs")
 
 
 def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:

@@ -1,135 +1,121 @@
-"""One round: each player's moves in turn, while all networks of the others are frozen."""
+"""One iteration: each player's updates in turn, while all networks of the others are frozen."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganops.games.game import Batch, Game, Losses
+from ganops.games.game import Batch, Game, Losses, LossWeights, Update
 from ganops.noise import Noise
 from ganops.torch_private import BatchNorm, SpectralNorm
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.ema import update_average
-from ganops.training.schedules import ema_half_life, pace, strengths
+from ganops.training.schedules import adam_settings, ema_half_life, loss_weights
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
-
-_MOVES_AN_ADAPTATION = 4  # Karras et al. 2020 (ADA), section 3.1
 
 
 @runtime_checkable
 class Batches(Protocol):
-    """Where batches come from: the samples first … first + count − 1 of an endless, addressed order."""
+    """The source of batches: samples first … first + count − 1 of an endless, addressed order."""
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]: ...
 
 
 def train_iteration(
-    game: Game, state: TrainingState, settings: Settings, batches: Batches, world: Distributed = SINGLE_PROCESS
+    game: Game, state: TrainingState, settings: Settings, batches: Batches, distributed: Distributed = SINGLE_PROCESS
 ) -> dict[str, Float[Tensor, ""]]:
-    """Every player's moves, then the averages; the state's clock moves on by the samples of all processes.
+    """Run every player's updates, then update the EMA; the clock advances by the samples of all processes.
 
-    Returns detached means over all processes, still on the device.
+    Returns:
+        detached means over all processes, still on the device.
     """
     scalars: dict[str, Tensor] = {}
-    start, count = world.shard(settings.batch)
-    device, batch, at = torch.device(settings.device), {}, None
-    for turn in turns(game, settings.batch, state.stream_position):
-        if turn.shown != at:
-            batch, at = batches.batch(turn.shown + start, count), turn.shown
-        noise = Noise(settings.seed, turn.first + start, count, device)
-        scalars |= move(game, turn.player, state, settings, batch, noise, world, turn.first // settings.batch)
-    state.images_seen += settings.round_images
+    step = Step(game, state, settings, distributed)
+    start, count = distributed.shard(settings.batch)
+    batch: dict[str, Tensor] = {}
+    position, updates = None, game.updates(state.images_seen)
+    for update in updates:
+        first = state.stream_position + update.batch * settings.batch
+        if first != position:
+            batch, position = batches.batch(first + start, count), first
+        scalars |= step.update_player(update, batch)
+    images = settings.batch * sum(update.images for update in updates)
+    state.images_seen += images
     for name, average in state.ema.items():
-        horizon = ema_half_life(settings, state.images_seen)
-        update_average(average, state.networks[name], settings.round_images, horizon)
+        update_average(average, state.networks[name], images, ema_half_life(settings, state.images_seen))
     return scalars
 
 
 @dataclass(frozen=True)
-class Turn:
-    """One move of a round: its noise begins at sample `first`, its batch at position `shown`."""
+class Step:
+    """The updates of one iteration."""
 
-    player: str
-    first: int
-    shown: int
+    game: Game
+    state: TrainingState
+    settings: Settings
+    distributed: Distributed
+
+    def update_player(self, update: Update, batch: Batch) -> dict[str, Float[Tensor, ""]]:
+        """Take one step of Adam on the player's networks, down the mean of its losses.
+
+        After every k-th update of a lazily regularized player, take one more down its penalties, which then count
+        k times.
+
+        Returns:
+            detached means, and the norm of the gradient.
+        """
+        game, state, player = self.game, self.state, update.player
+        freeze_all_but(game.players[player], state.networks)
+        first = state.stream_position + update.noise * self.settings.batch
+        start, count = self.distributed.shard(self.settings.batch)
+        noise = Noise(self.settings.seed, first + start, count, torch.device(self.settings.device))
+        index, interval = first // self.settings.batch, self.settings.penalty_every_moves or 1
+        weights = loss_weights(self.settings, state.images_seen, state.attempt)
+        direct = without_penalties(game, weights) if interval > 1 else weights
+        with self._autocast():
+            losses = game.losses(player, state.networks, batch, noise, direct, state.buffers)
+        scalars = self._backward_and_step(player, losses)
+        if interval > 1 and index % interval == 0:
+            with self._autocast():
+                penalties = game.penalties(player, state.networks, batch, noise, weights, state.buffers)
+            if penalties.terms:
+                scalars = self._backward_and_step(player, penalties, scale=interval) | scalars
+        game.after_update(player, scalars, state.buffers, index)
+        return scalars
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.precision == "bf16")
+
+    def _backward_and_step(self, player: str, losses: Losses, scale: int = 1) -> dict[str, Tensor]:
+        optimizer = self.state.optimizers[player]
+        means = {name: values.float().mean() for name, values in {**losses.terms, **losses.logged}.items()}
+        total = torch.stack([means[name] for name in losses.terms]).sum()
+        (total * scale).backward()
+        (group,) = optimizer.param_groups
+        means = self.distributed.average(group["params"], {name: value.detach() for name, value in means.items()})
+        adam = adam_settings(self.settings, player, self.state.images_seen, self.state.attempt)
+        group["lr"], group["betas"] = adam.learning_rate, (adam.beta1, adam.beta2)
+        norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return {**means, f"gradient/{player}": norm}
 
 
-def turns(game: Game, batch: int, address: int) -> Iterator[Turn]:
-    """Goodfellow et al. 2014, algorithm 1: each of the discriminator's k moves on samples of its own, then the
-    generator's. A player that looks ahead is shown the batch after those."""
-    for player, moves in game.moves.items():
-        last = address + (max(game.moves.values()) - 1) * batch
-        begin = address if moves > 1 else last
-        for first in range(begin, begin + moves * batch, batch):
-            yield Turn(player, first, first + batch if player in game.ahead else first)
+def without_penalties(game: Game, weights: LossWeights) -> LossWeights:
+    """Return the weights without those that `game.penalties` computes alone."""
+    return {name: value for name, value in weights.items() if name not in game.penalty_weights}
 
 
-def move(
-    game: Game,
-    player: str,
-    state: TrainingState,
-    settings: Settings,
-    batch: Batch,
-    noise: Noise,
-    world: Distributed = SINGLE_PROCESS,
-    number: int = 0,
-) -> dict[str, Float[Tensor, ""]]:
-    """One step of Adam on the player's networks, down the mean of its losses; after every k-th move (`number` 0, k, …)
-    of a lazily regularised player one more, down its penalties, which then count k times.
-
-    Returns detached means, and the norm of the gradient.
-    """
-    freeze_all_but(game.players[player], state.networks)
-    now = state.strengths(strengths(settings, state.images_seen, state.attempt))
-    every = settings.penalty_every_moves or 1
-    unregularised = replace(now, r1_gamma=0.0, r2_gamma=0.0, gradient_penalty=0.0) if every > 1 else now
-    with _autocast(settings):
-        losses = game.losses(player, state.networks, batch, noise, unregularised)
-    scalars = _descend(player, state, settings, losses, world)
-    if every > 1 and number % every == 0:
-        with _autocast(settings):
-            penalties = game.penalties(player, state.networks, batch, noise, now)
-        if penalties.terms:
-            scalars = _descend(player, state, settings, penalties, world, times=every) | scalars
-    if state.adaptation and "logit/real" in losses.observed:
-        state.adaptation.observe(losses.observed["logit/real"], world.sum)
-        scalars["augmentation/probability"] = state.adaptation.probability.clone()
-        if settings.augmentation_target is not None and number % _MOVES_AN_ADAPTATION == _MOVES_AN_ADAPTATION - 1:
-            state.adaptation.adapt(_MOVES_AN_ADAPTATION * settings.batch, settings.augmentation_target)
-    return scalars
-
-
-def freeze_all_but(moving: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
-    """No gradient is computed for the others, and their normalisations leave their statistics alone."""
+def freeze_all_but(trained: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
+    """Compute no gradient for the other networks, and leave the statistics of their normalizations alone."""
     for name, network in networks.items():
-        network.requires_grad_(name in moving)
+        network.requires_grad_(name in trained)
         for module in network.modules():
             if isinstance(module, BatchNorm):
-                module.track_running_stats = name in moving
+                module.track_running_stats = name in trained
             elif isinstance(module, SpectralNorm):
-                module.train(name in moving)
-
-
-def _autocast(settings: Settings) -> torch.autocast:
-    return torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16")
-
-
-def _descend(
-    player: str, state: TrainingState, settings: Settings, losses: Losses, world: Distributed, times: int = 1
-) -> dict[str, Tensor]:
-    optimizer = state.optimizers[player]
-    means = {name: values.float().mean() for name, values in {**losses.terms, **losses.observed}.items()}
-    total = torch.stack([means[name] for name in losses.terms]).sum()
-    (total * times).backward()
-    (group,) = optimizer.param_groups
-    means = world.average(group["params"], {name: value.detach() for name, value in means.items()})
-    now = pace(settings, player, state.images_seen, state.attempt)
-    group["lr"], group["betas"] = now.learning_rate, (now.beta1, now.beta2)
-    norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return {**means, f"gradient/{player}": norm}
+                module.train(name in trained)

@@ -2,14 +2,16 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.games.game import Game
+from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.sampling import Sampler
 from ganops.training.checkpoint import Checkpoints
@@ -26,8 +28,12 @@ from ganops.training_settings import Settings
 logger = logging.getLogger(__name__)
 
 _MAX_CLASSES = 10
-# A point is small: a cloud consists of many.
 _POINTS = 1_000
+# Columns of the grid of fixed samples, by its rows. A point is small: a cloud consists of many.
+_FIXED_COLUMNS: dict[FieldName, Callable[[int], int]] = {
+    "image": lambda rows: SAMPLE_COLUMNS,
+    "point": lambda rows: _POINTS // rows,
+}
 
 
 def iterations(
@@ -200,7 +206,7 @@ class Trainer:
         """Log samples of the EMA networks and save a snapshot of their weights, where they are due."""
         context, images_seen = self.context, self.state.images_seen
         if context.distributed.is_main and due.samples:
-            samples = fixed_samples(context.game, self.state, context.settings)
+            samples = fixed_samples(context.game, self.state, context.settings, context.batches)
             self.tracker.log_images("samples/fixed_z", images_seen, samples, context.settings.field)
         if context.distributed.is_main and due.snapshot:
             context.checkpoints.snapshots.save(images_seen, self.state.ema)
@@ -216,15 +222,21 @@ class Trainer:
             self.context.checkpoints.save(self.state, healthy=due.probe and self._status().healthy)
 
 
-def fixed_samples(game: Game, state: TrainingState, settings: Settings) -> Tensor:
-    """Sample the EMA generator from the same latents at every call, as stored values.
+def fixed_samples(game: Game, state: TrainingState, settings: Settings, batches: Batches) -> Tensor:
+    """Sample the EMA generator from the same inputs at every call, as stored values.
 
-    Eight pictures of each of at most ten classes, without classes sixty-four, or 1,000 points in all.
+    Eight pictures of each of at most ten classes, without classes sixty-four, or 1,000 points in all. A game with other
+    conditions than labels takes them from the first training samples.
     """
     device = torch.device(settings.device)
-    sampler = Sampler(game, state.ema, settings.latent_dimension, (), device, settings.threads)
     rows = min(settings.classes, _MAX_CLASSES) or SAMPLE_COLUMNS
-    each = SAMPLE_COLUMNS if settings.field == "image" else _POINTS // rows
-    latents = Noise(settings.seed, 0, rows * each, device).normal("fixed/latent", (settings.latent_dimension,))
-    labels = torch.arange(rows, device=device).repeat_interleave(each) if settings.classes else None
-    return sampler.from_latents(latents, labels)
+    columns = _FIXED_COLUMNS[game.generates](rows)
+    request = GenerationRequest(n=rows * columns)
+    if set(game.conditions) <= {"label"}:
+        labels = torch.arange(rows, device=device).repeat_interleave(columns)
+        conditions = dict.fromkeys(game.conditions, labels)
+    else:
+        batch = batches.batch(0, request.n)
+        conditions = {name: batch[name] for name in game.conditions}
+    inputs = game.draw_inputs(request, Noise(settings.seed, 0, request.n, device), conditions, "fixed")
+    return Sampler(game, state.ema, (), device, settings.threads).sample(inputs)

@@ -1,0 +1,28 @@
+"""What can be asked of a trained generator. The JSON schema of a game's request is the server's."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class GenerationRequest(BaseModel):
+    """A number of samples and the seed of their noise: what every game understands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    n: int = Field(default=1, ge=1, le=2**20, description="how many samples")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
+
+
+class LatentRequest(GenerationRequest):
+    """A request to a generator of latents and, where it knows classes, labels."""
+
+    class_label: Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="a class by its number or its name; null: drawn as in the training data"
+    )
+    truncation: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="the scale of the latents: less varied below 1",
+    )
