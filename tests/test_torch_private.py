@@ -23,7 +23,7 @@ def test_spectral_norm_in_eval_mode_keeps_its_vectors():
     assert all(torch.equal(before[name], value) for name, value in norm.named_buffers())
     norm.train()
     with torch.no_grad():
-        layer.parametrizations.weight.original[0] *= 9.0  # another largest singular vector
+        dict(layer.named_parameters())["parametrizations.weight.original"][0] *= 9.0  # another largest singular vector
     layer(torch.ones(1, 3))
     assert not all(torch.equal(before[name], value) for name, value in norm.named_buffers())
 

@@ -118,7 +118,7 @@ def test_a_changed_weight_is_found_by_the_digest(checkpoint: Path, tmp_path: Pat
 def test_a_finished_training_of_an_earlier_format_is_refused_with_a_remedy(checkpoint: Path) -> None:
     tensors = load_file(checkpoint)
     del tensors["format"]
-    with pytest.raises(CheckpointError, match=r"format 2, received format 1.*Run that training again"):
+    with pytest.raises(CheckpointError, match=r"format 3, received format 1.*Run that training again"):
         initial().continue_from(tensors)
 
 
