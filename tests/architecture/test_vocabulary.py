@@ -130,12 +130,11 @@ NOT_YET: Mapping[str, str] = {
     "_adapted": "src/ganops/training/",
     "_augmented": "src/ganops/games/",
     "_checked": "src/ganops/sampling.py",
-    "_chosen": "src/ganops/reporting/",
     "_compared": "src/ganops/games/",
     "_derived": "src/ganops/games/",
     "_descend": "src/ganops/training/",
     "_downloaded": "src/ganops/extractors/",
-    "_drawn": "src/ganops/evaluation/ src/ganops/reporting/",
+    "_drawn": "src/ganops/evaluation/",
     "_filled": "src/ganops/data/",
     "_kept": "src/ganops/augment.py",
     "_mirrored": "src/ganops/data/",
@@ -157,14 +156,10 @@ NOT_YET: Mapping[str, str] = {
     "ahead": "benchmarks/ src/ganops/games/ src/ganops/training/ tests/games/ tests/test_sampling.py",
     "anew": "src/ganops/augment.py src/ganops/pipelines/evaluate_samples/ src/ganops/training/",
     "by heart": "src/ganops/augment.py",
-    "called": "benchmarks/",
     "damaged": "src/ganops/extractors/",
     "derivations": "src/ganops/games/ src/ganops/launch/ src/ganops/reporting/",
     "discriminator moves": "tests/games/",
     "doubts": "src/ganops/registry/ tests/registry/",
-    "drawings": (
-        "src/ganops/pipelines/comparison/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ tests/reporting/ "
-    ),
     "every look": "tests/games/",
     "every move": "conf/ src/ganops/config.py src/ganops/games/",
     "every moves": (
@@ -172,11 +167,6 @@ NOT_YET: Mapping[str, str] = {
         "src/ganops/training_settings.py tests/training/ "
     ),
     "eyes": "src/ganops/evaluation/",
-    "film": (
-        "conf/ src/ganops/kedro_datasets/ src/ganops/pipelines/evaluation/ src/ganops/reporting/ "
-        "tests/kedro_datasets/ tests/reporting/ "
-    ),
-    "films": "conf/ src/ganops/reporting/",
     "first round": "src/ganops/training/",
     "game that was lost": "src/ganops/training/",
     "game was lost": "src/ganops/reporting/",
@@ -194,9 +184,9 @@ NOT_YET: Mapping[str, str] = {
         "src/ganops/registry/ tests/evaluation/ tests/extractors/ tests/pipelines/ tests/registry/ "
     ),
     "judged": (
-        "conf/ notebooks/02_compare_runs.ipynb src/ganops/config.py src/ganops/evaluation/ src/ganops/extractors/ "
-        "src/ganops/pipelines/evaluation/ src/ganops/registry/ src/ganops/reporting/ src/ganops/sampling.py "
-        "tests/evaluation/ tests/extractors/ tests/pipelines/ tests/registry/ tests/reporting/ "
+        "conf/ src/ganops/config.py src/ganops/evaluation/ src/ganops/extractors/ src/ganops/pipelines/evaluation/ "
+        "src/ganops/registry/ src/ganops/reporting/ src/ganops/sampling.py tests/evaluation/ tests/extractors/ "
+        "tests/pipelines/ tests/registry/ tests/reporting/ "
     ),
     "judgement": (
         "src/ganops/config.py src/ganops/pipelines/evaluate_samples/ src/ganops/pipelines/evaluation/ "
@@ -204,7 +194,7 @@ NOT_YET: Mapping[str, str] = {
     ),
     "judges": (
         "src/ganops/evaluation/ src/ganops/extractors/ src/ganops/kedro_datasets/ src/ganops/pipelines/evaluation/ "
-        "src/ganops/registry/ src/ganops/reporting/ tests/extractors/ tests/registry/ "
+        "src/ganops/registry/ tests/extractors/ tests/registry/ "
     ),
     "last round": "src/ganops/bundle.py src/ganops/training/",
     "lazy move": "tests/games/",
@@ -220,7 +210,7 @@ NOT_YET: Mapping[str, str] = {
     "moves": "src/ganops/games/ src/ganops/training/",
     "moves of the discriminator": "conf/",
     "next round": "src/ganops/training/",
-    "nobody": "src/ganops/games/ src/ganops/registry/ tests/extractors/ tests/games/ tests/reporting/",
+    "nobody": "src/ganops/games/ src/ganops/registry/ tests/extractors/ tests/games/",
     "observed": "src/ganops/games/ src/ganops/training/",
     "of which": (
         "conf/ src/ganops/augment.py src/ganops/evaluation/ src/ganops/extractors/ tests/extractors/ tests/registry/ "
@@ -233,9 +223,7 @@ NOT_YET: Mapping[str, str] = {
     "player moves": "src/ganops/training/",
     "plays": "src/ganops/games/ tests/extractors/",
     "receipt": "src/ganops/pipelines/registration/ tests/registry/",
-    "rendered": "src/ganops/reporting/",
     "resized": "src/ganops/extractors/",
-    "resolved": "benchmarks/",
     "rival": "src/ganops/registry/",
     "round images": (
         "benchmarks/ src/ganops/bundle.py src/ganops/training/ src/ganops/training_settings.py tests/games/ "
@@ -250,25 +238,18 @@ NOT_YET: Mapping[str, str] = {
     "somebody": "src/ganops/reporting/ tests/conftest.py tests/registry/",
     "spreads": "src/ganops/extractors/",
     "strengths": "src/ganops/games/ src/ganops/training/ tests/test_sampling.py tests/training/",
-    "tell": (
-        "src/ganops/data/ src/ganops/evaluation/ src/ganops/registry/ src/ganops/reporting/ tests/registry/ "
-        "tests/reporting/ "
-    ),
+    "tell": "src/ganops/data/ src/ganops/evaluation/ src/ganops/registry/ tests/registry/",
     "tells": (
-        "benchmarks/ conf/ src/ganops/evaluation/ src/ganops/extractors/ src/ganops/games/ src/ganops/registry/ "
-        "src/ganops/reporting/ tests/bars.py tests/extractors/ tests/registry/ tests/reporting/ "
+        "conf/ src/ganops/evaluation/ src/ganops/extractors/ src/ganops/games/ src/ganops/registry/ "
+        "src/ganops/reporting/ tests/bars.py tests/extractors/ tests/registry/ "
     ),
     "the article": "src/ganops/games/",
     "the round": "src/ganops/games/",
-    "timed": "benchmarks/",
     "told": (
         "src/ganops/evaluation/ src/ganops/extractors/ src/ganops/reporting/ tests/games/ tests/reporting/ "
         "tests/test_config.py "
     ),
-    "turns": (
-        "src/ganops/games/ src/ganops/reporting/ src/ganops/sampling.py src/ganops/training/ tests/reporting/ "
-        "tests/test_sampling.py tests/training/ "
-    ),
+    "turns": "src/ganops/games/ src/ganops/sampling.py src/ganops/training/ tests/test_sampling.py tests/training/",
     "verdict": "src/ganops/registry/ src/ganops/reporting/ tests/registry/",
     "verdicts": "src/ganops/pipelines/registration/ src/ganops/registry/ src/ganops/reporting/ tests/registry/",
     "whoever": "src/ganops/pipelines/registration/ tests/metrics/",
