@@ -1,12 +1,13 @@
 """Which share of the machine's peak arithmetic does a training reach?
 
-python benchmarks/flops.py        a table: floating-point operations a second of whole iterations, and their share of
-                                  the peak, which is that of a large matrix product in the same run, fp32 or bf16,
+python benchmarks/flops.py        a table: floating-point operations per second of complete iterations, and their share
+                                  of the peak, measured by a large matrix product in the same run, fp32 or bf16,
                                   whichever is faster
 
-An iteration is forward and backward of both players with all penalties; its operations are those of convolutions and
-matrix products, counted by torch (two for a multiplication with its addition), so that all else is only time. `r3` is
-the recipe's width, and a larger one; the published width for CIFAR-10 is 768 (`--r3-width 768 --r3-batch 8`).
+An iteration is forward and backward of both players with all penalties. Counted are the operations of convolutions and
+matrix products, by torch's formulas (two for a multiply-add); all other operations cost time but are not counted. `r3`
+is measured at the recipe's width and at a larger one; the published width for CIFAR-10 is 768 (`--r3-width 768
+--r3-batch 8`).
 """
 
 import argparse
@@ -14,7 +15,15 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from side_by_side import alternate, arguments, clock_of, machine_line, ratio, resolved, show_interval
+from side_by_side import (
+    choose_clock,
+    describe_machine,
+    format_ratio,
+    make_parser,
+    measure_alternately,
+    ratio,
+    resolve_settings,
+)
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -38,8 +47,8 @@ class Random:
         return self.samples
 
 
-def build_iteration(settings: Settings) -> Callable[[], object]:
-    """An iteration at each call."""
+def training_call(settings: Settings) -> Callable[[], object]:
+    """Return a function that trains one iteration per call."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
     return lambda: train_iteration(game, state, settings, batches)
@@ -68,49 +77,54 @@ class Operations(TorchDispatchMode):
         return result
 
 
-def operations(train: Callable[[], object]) -> int:
-    """Of one call."""
+def operations(call: Callable[[], object]) -> int:
+    """Count the operations of one call."""
     with Operations() as counted:
-        train()
+        call()
     return counted.total
 
 
 def row(name: str, settings: Settings, options: argparse.Namespace) -> None:
-    """One network in one precision, beside both products."""
-    train, product_count = build_iteration(settings), 5 * 2 * PRODUCT**3
-    count = operations(train)
+    """Print one network in one precision, compared with both products."""
+    call, product_count = training_call(settings), 5 * 2 * PRODUCT**3
+    count = operations(call)
     products = {"fp32": product(torch.float32), "bf16": product(torch.bfloat16)}
 
     def several() -> None:
         for _ in range(options.iterations):
-            train()
+            call()
 
-    seconds = alternate({"iterations": several, **products}, options.repeats, clock_of(options))
+    seconds = measure_alternately({"iterations": several, **products}, options.repeats, choose_clock(options))
     fastest = min(products, key=lambda name: sum(seconds[name]))
     scale = options.iterations * count / product_count
     share, half = ratio(seconds[fastest], seconds["iterations"])
     rates = {name: options.repeats * product_count / sum(seconds[name]) / 1e9 for name in products}
     reached = scale * options.repeats * product_count / sum(seconds["iterations"]) / 1e9
     form = f"{name:8}{settings.width:6}{settings.batch:6}  {settings.precision:6}{count / settings.batch / 1e9:9.3f}"
-    interval = show_interval((share * scale, half * scale))
-    print(f"{form}{reached:10.0f}{rates['fp32']:8.0f}{rates['bf16']:8.0f}   {interval}")
+    print(
+        f"{form}{reached:10.0f}{rates['fp32']:8.0f}{rates['bf16']:8.0f}   {format_ratio((share * scale, half * scale))}"
+    )
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=8)
-    parser.add_argument("--iterations", type=int, default=2, help="in a repeat")
+    parser = make_parser(__doc__, repeats=8)
+    parser.add_argument("--iterations", type=int, default=2, help="per repeat")
     parser.add_argument("--r3-width", type=int, default=128)
     parser.add_argument("--r3-batch", type=int, default=8)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(machine_line(options))
+    print(describe_machine(options))
     columns = f"{'network':8}{'width':>6}{'batch':>6}  {'':6}{'GFLOP':>9}{'GFLOP/s':>10}{'fp32':>8}{'bf16':>8}"
     print("GFLOP an image; reached; of the matrix product in fp32 and in bf16; share of the faster of the two")
     print(f"{columns}   share")
     wide = {"width": options.r3_width, "batch": options.r3_batch}
     for name, recipe, overrides in (("dcgan", "dcgan", {}), ("r3", "r3gan", {}), ("r3", "r3gan", wide)):
         for precision in ("fp32", "bf16"):
-            row(name, resolved(recipe, SIZE, options.threads, CLASSES, precision=precision, **overrides), options)
+            row(
+                name,
+                resolve_settings(recipe, SIZE, options.threads, CLASSES, precision=precision, **overrides),
+                options,
+            )
 
 
 if __name__ == "__main__":

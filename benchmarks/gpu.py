@@ -4,10 +4,10 @@ python benchmarks/gpu.py        a table: images per second, floating-point opera
                                 large bf16 matrix product in the same run; seconds of the eager side / the side's
 
 Networks: `r3` with the widths published for CIFAR-10 (768 in four stages, R1 and R2 in every iteration), and `dcgan`,
-at 32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam as it comes; `ganops` is bf16, channels-last,
+at 32 × 32 in colour. `eager` is fp32 (TF32 allowed), contiguous, Adam with defaults; `ganops` is bf16, channels-last,
 fused; then the same with the generator compiled by torch.compile, and the discriminator where no penalty is (its
-gradient of a gradient is beyond torch.compile), with the seconds that compiling took. Iterations are whole: both
-players, penalties, shifts, addressed noise. Without CUDA there is nothing to measure; `--device cpu --quick` tries the
+gradient of a gradient is beyond torch.compile), with the seconds that compiling took. Iterations are complete: both
+players, penalties, shifts, addressed noise. Without CUDA there is nothing to measure; `--device cpu --quick` tests the
 script itself.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from flops import CLASSES, SIZE, operations
-from side_by_side import alternate, arguments, machine_line, ratio, resolved, show_interval
+from side_by_side import describe_machine, format_ratio, make_parser, measure_alternately, ratio, resolve_settings
 from torch import Tensor
 
 from ganops.games.build import build_game
@@ -43,7 +43,7 @@ class Resident:
 
 
 class Side:
-    """A training of its own; a call trains some iterations and waits for the device."""
+    """A separate training; a call trains some iterations and waits for the device."""
 
     def __init__(self, settings: Settings, iterations: int, fused: bool = True, compiled: bool = False) -> None:
         self.settings, self.iterations = settings, iterations
@@ -58,11 +58,11 @@ class Side:
 
     def __call__(self) -> None:
         for _ in range(self.iterations):
-            self.iterate()
+            self.train_iteration()
         if self.settings.device == "cuda":
             torch.cuda.synchronize()
 
-    def iterate(self) -> None:
+    def train_iteration(self) -> None:
         train_iteration(self.game, self.state, self.settings, self.batches)
 
 
@@ -80,10 +80,10 @@ def product(device: str, side: int) -> Callable[[], object]:
 
 
 def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace) -> None:
-    """The rows of one network."""
+    """Print the rows of one network."""
 
     def settings(**more: Any) -> Settings:
-        return resolved(recipe, SIZE, options.threads, CLASSES, options.device, **overrides, **more)
+        return resolve_settings(recipe, SIZE, options.threads, CLASSES, options.device, **overrides, **more)
 
     eager, default = settings(precision="fp32", channels_last=False), settings(precision="bf16", channels_last=True)
     sides = {
@@ -94,25 +94,26 @@ def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace)
     start = time.perf_counter()
     sides["ganops, compiled"]()
     first = time.perf_counter() - start
-    count = operations(sides["ganops"].iterate)
+    count = operations(sides["ganops"].train_iteration)
     size = 512 if options.quick else 8192
     every = {**sides, "product": product(options.device, size)}
-    seconds = alternate(every, options.repeats, time.perf_counter)
+    seconds = measure_alternately(every, options.repeats, time.perf_counter)
     scale = options.iterations * count / (5 * 2 * size**3)
     for name in sides:
         share, half = ratio(seconds["product"], seconds[name])
         iterations_per_second = options.repeats * options.iterations / sum(seconds[name])
         rates = f"{iterations_per_second * default.batch:10.0f}{iterations_per_second * count / 1e12:10.2f}"
-        speedup = show_interval(ratio(seconds["eager"], seconds[name]))
-        shares = f"{show_interval((share * scale, half * scale)):16}{speedup}"
+        shares = (
+            f"{format_ratio((share * scale, half * scale)):16}{format_ratio(ratio(seconds['eager'], seconds[name]))}"
+        )
         print(f"{recipe:8}{default.width:6}{default.batch:6}   {name:18}{rates}   {shares}", flush=True)
     print(f"{recipe:8}{'':15}first {options.iterations} iterations, with compiling: {first:.1f} s")
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=8)
+    parser = make_parser(__doc__, repeats=8)
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-    parser.add_argument("--iterations", type=int, default=5, help="in a repeat")
+    parser.add_argument("--iterations", type=int, default=5, help="per repeat")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--quick", action="store_true", help="tiny networks and batches: to try the script")
     options = parser.parse_args()
@@ -121,7 +122,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")
     name = torch.cuda.get_device_name() if options.device == "cuda" else "no GPU"
-    print(f"{name}; {machine_line(options)}")
+    print(f"{name}; {describe_machine(options)}")
     head = f"{'images/s':>10}{'TFLOP/s':>10}   {'share of peak':16}times eager"
     print(f"{'recipe':8}{'width':>6}{'batch':>6}   {'':18}{head}")
     tiny = {"width": 4, "batch": 8}

@@ -2,10 +2,10 @@
 
 python benchmarks/loop.py        a table: seconds of ganops' training / seconds of the bare loop, in interleaved pairs
 
-Both train the same game: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam. ganops'
-side is a whole training: loader, addressed noise, averages, one log a repeat to a tracker that does nothing. The
-bare side is written out here, without a function that it could do without: data resident as a tensor of bytes, noise
-by torch.randn, nothing logged. Checkpoints and samples are left out, which a training makes twenty times in all.
+Both train the same model: the same networks, losses, penalties, shifts, precision, memory layout and fused Adam.
+ganops' side is a complete training: loader, addressed noise, iterations, EMA, one log per repeat to a tracker that does
+nothing. The bare side is a minimal hand-written loop: data resident as a tensor of bytes, noise by torch.randn, no
+logging. Checkpoints and samples, which a training makes about twenty times, are left out.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from side_by_side import Clock, arguments, clock_of, machine_line, ratio, resolved, show_interval
+from side_by_side import Clock, choose_clock, describe_machine, format_ratio, make_parser, ratio, resolve_settings
 from synthetic import random_store
 from torch import Tensor
 
@@ -48,7 +48,7 @@ class Bare:
         self.relativistic = settings.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
-    def iterate(self, count: int) -> None:
+    def run(self, count: int) -> None:
         for _ in range(count):
             self.update_discriminator()
             self.update_generator()
@@ -144,8 +144,8 @@ class Bare:
 
 
 @dataclass
-class Repeats:
-    """ganops' batches; before a repeat's first one it is the other side's repeat, on a clock of its own."""
+class AlternatingBatches:
+    """ganops' batches; before the first batch of each repeat the other side runs, timed separately."""
 
     loader: Loader
     calls_per_repeat: int
@@ -169,39 +169,39 @@ class Repeats:
 
 
 def compare(recipe: str, size: tuple[int, int, int], options: argparse.Namespace) -> tuple[list[float], list[float]]:
-    """Seconds of the repeats of both sides."""
-    batch = resolved(recipe, size, options.threads).batch
+    """Return the seconds of each repeat, of both sides."""
+    batch = resolve_settings(recipe, size, options.threads).batch
     # The first pair warms up, the last is not complete.
     images = (options.repeats + 2) * options.iterations * batch
     cadence = {"log_every_images": options.iterations * batch, "sample_every_images": images}
     overrides = {"total_images": images, "checkpoint_every_images": images, **cadence}
-    settings = resolved(recipe, size, options.threads, CLASSES, **overrides)
+    settings = resolve_settings(recipe, size, options.threads, CLASSES, **overrides)
     with tempfile.TemporaryDirectory() as folder:
         store = random_store(Path(folder, "store"), 5000, size, CLASSES)
         bare = Bare(settings, *(torch.from_numpy(store.read(f, store.indices("train"))) for f in ("image", "label")))
         game = build_game(settings)
         loader = Loader(store, "train", game.reads(), settings.seed)
         calls = options.iterations * len({update.batch for update in game.updates(0)})
-        repeats = Repeats(loader, calls, lambda: bare.iterate(options.iterations), clock_of(options))
+        repeats = AlternatingBatches(loader, calls, lambda: bare.run(options.iterations), choose_clock(options))
         train(game, settings, repeats, "random", Path(folder), NullTracker())
     return repeats.ours[1:], repeats.theirs[1:-1]
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=10)
-    parser.add_argument("--iterations", type=int, default=10, help="in a repeat")
-    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="of two players")
+    parser = make_parser(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="per repeat")
+    parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan"], help="recipes with two players")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(machine_line(options))
-    print(f"{'recipe':8}{'picture':>12}{'ms an iteration':>12}{'bare':>8}   ganops / bare")
+    print(describe_machine(options))
+    print(f"{'recipe':8}{'picture':>12}{'ms/iteration':>12}{'bare':>8}   ganops / bare")
     for recipe in options.recipes:
         for size in ((1, 28, 28), (3, 32, 32)):
             ours, theirs = compare(recipe, size, options)
             mean = [1000 * sum(taken) / len(taken) / options.iterations for taken in (ours, theirs)]
             shape = " × ".join(map(str, size))
             print(
-                f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {show_interval(ratio(ours, theirs))}", flush=True
+                f"{recipe:8}{shape:>12}{mean[0]:12.1f}{mean[1]:8.1f}   {format_ratio(ratio(ours, theirs))}", flush=True
             )
 
 

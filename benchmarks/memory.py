@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measured(options.measure)))
+        print(json.dumps(measure(options.measure)))
         return
     print(f"{processor()}; MiB")
     print(f"{'pictures':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")

@@ -154,12 +154,12 @@ def ganops(folder: Path, side: int) -> None:
     prepare(image_folder(folder), parameters(side))
 
 
-def speeds(kind: str, count: int, iterations: int) -> None:
-    """Medians over iterations; the three alternate."""
+def speeds(kind: str, count: int, repeats: int) -> None:
+    """Print the medians over repeats; the three sides alternate."""
     sides = (plain_loop, torchvision_threads, ganops)
     seconds: dict[str, list[float]] = {side.__name__: [] for side in sides}
-    with made(kind, count) as folder:
-        for _ in range(iterations):
+    with make_folder(kind, count) as folder:
+        for _ in range(repeats):
             for side in sides:
                 start = time.perf_counter()
                 side(folder, SIDES[kind])
@@ -175,11 +175,11 @@ def decoder_share(folder: Path, side: int) -> float:
     """Return the share of a preparation's CPU seconds that is spent inside Pillow's `open` and `load`."""
     inside = []
 
-    def timed(whole: Callable[..., object]) -> Callable[..., object]:
-        def called(*options: object, **named: object) -> object:
+    def count_time(whole: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*arguments: object, **named: object) -> object:
             start = time.thread_time()
             try:
-                return whole(*options, **named)
+                return whole(*arguments, **named)
             finally:
                 inside.append(time.thread_time() - start)
 
@@ -233,7 +233,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.measure:
-        print(json.dumps(measured(Path(options.measure[0]), int(options.measure[1]))))
+        print(json.dumps(measure(Path(options.measure[0]), int(options.measure[1]))))
         return
     if not options.kind:
         print(f"{'kind':8}{'':22}{'pictures/s':>12}{'ganops, times':>16}")

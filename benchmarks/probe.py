@@ -10,7 +10,14 @@ import tempfile
 from pathlib import Path
 
 import torch
-from side_by_side import alternate, arguments, clock_of, machine_line, resolved, show_interval
+from side_by_side import (
+    choose_clock,
+    describe_machine,
+    format_ratio,
+    make_parser,
+    measure_alternately,
+    resolve_settings,
+)
 from side_by_side import ratio as ratio_of
 from synthetic import random_store
 
@@ -26,17 +33,17 @@ CLASSES, ITERATIONS = 10, 10
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=10)
+    parser = make_parser(__doc__, repeats=10)
     parser.add_argument("--recipes", nargs="+", default=["dcgan", "r3gan", "vae"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(machine_line(options))
+    print(describe_machine(options))
     print(f"{'recipe':8}{'picture':>12}{'ms a probe':>12}{'ms an iteration':>17}   probe / training between two")
     with tempfile.TemporaryDirectory() as folder:
         for size in ((1, 28, 28), (3, 32, 32)):
             store = random_store(Path(folder, f"{size[0]}"), 1000, size, CLASSES)
             for recipe in options.recipes:
-                settings = resolved(recipe, size, options.threads, CLASSES, total_images=10**9)
+                settings = resolve_settings(recipe, size, options.threads, CLASSES, total_images=10**9)
                 game = build_game(settings)
                 state = TrainingState.initial(settings, game)
                 batches = Loader(store, "train", game.reads(), settings.seed)
@@ -47,12 +54,12 @@ def main() -> None:
                     "probe": lambda probe=probe, state=state, batches=batches: probe.measure(state, batches),
                     "training": lambda training=training: [next(training) for _ in range(ITERATIONS)],
                 }
-                seconds = alternate(sides, options.repeats, clock_of(options))
+                seconds = measure_alternately(sides, options.repeats, choose_clock(options))
                 share = ITERATIONS * settings.iteration_images / data.min_interval_images
                 between = [taken / share for taken in seconds["training"]]
                 means = [1000 * sum(taken) / len(taken) for taken in (seconds["probe"], seconds["training"])]
                 shape = " × ".join(map(str, size))
-                ratio = show_interval(ratio_of(seconds["probe"], between))
+                ratio = format_ratio(ratio_of(seconds["probe"], between))
                 print(f"{recipe:8}{shape:>12}{means[0]:12.1f}{means[1] / ITERATIONS:17.1f}   {ratio}", flush=True)
 
 

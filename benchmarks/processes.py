@@ -2,10 +2,9 @@
 
     python benchmarks/processes.py [recipe] [batch] [iterations]
 
-Each side trains the same iterations of the recipe at 32 × 32 × 3, on data that are in memory; a process computes with
-its share of the threads. Printed are milliseconds an iteration, and what is gained as the mean ratio of neighbouring
-blocks, with its 95 % interval: on a machine with free cores it should be near 2 between one thread and two processes of
-one.
+Each side trains the same iterations of the recipe at 32 × 32 × 3, on data in memory; each process uses its share of the
+threads. Prints milliseconds per iteration and the speed-up as the mean ratio of neighbouring blocks, with its 95 %
+interval: on a machine with free cores it should be near 2 for two processes of one thread against one thread.
 """
 
 import statistics
@@ -17,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from side_by_side import processor, ratio, show_interval
+from side_by_side import format_ratio, processor, ratio, resolve_settings
 
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
@@ -83,12 +82,12 @@ def main() -> None:
         mp.spawn(worker, arguments, nprocs=2)
         blocks = torch.load(result)
     print(f"{processor()}, torch {torch.__version__}, wall time")
-    print(f"{recipe}, global batch {batch}, {count} iterations a block, {PAIRS} blocks")
-    print(f"{'':46}{'ms an iteration':>11}   one / two processes")
+    print(f"{recipe}, global batch {batch}, {count} iterations per block, {PAIRS} blocks")
+    print(f"{'':46}{'ms/iteration':>12}   one / two processes")
     *one, two = zip(*blocks, strict=True)
     for number, times in zip([half, cores], one, strict=True):
         name = f"one process, {number} thread{'s' * (number > 1)}"
-        print(f"{name:46}{1000 * statistics.median(times):11.1f}   {show_interval(ratio(times, two))}")
+        print(f"{name:46}{1000 * statistics.median(times):11.1f}   {format_ratio(ratio(times, two))}")
     name = f"two processes, {half} thread{'s' * (half > 1)} each"
     print(f"{name:46}{1000 * statistics.median(two):11.1f}")
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: sides that alternate, ratios with their interval, and the machine's name."""
+"""Shared by the benchmarks: alternating measurements, ratios with their interval, and the machine's name."""
 
 import argparse
 import os
@@ -20,22 +20,24 @@ from ganops.training_settings import Settings
 Clock = Callable[[], float]
 
 
-def arguments(text: str | None, repeats: int) -> argparse.ArgumentParser:
-    """The options that all of them have."""
+def make_parser(text: str | None, repeats: int) -> argparse.ArgumentParser:
+    """Make a parser with the options that all benchmarks share."""
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=repeats, help="of each side, after one that warms up")
+    parser.add_argument("--repeats", type=int, default=repeats, help="measurements of each side, after a warm-up")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--processor-time", action="store_true", help="CPU time of all threads, for a busy machine")
     return parser
 
 
-def clock_of(options: argparse.Namespace) -> Clock:
-    """Wall time, unless processor time is asked for."""
+def choose_clock(options: argparse.Namespace) -> Clock:
+    """Return the clock for wall time, or for processor time if that option is set."""
     return time.process_time if options.processor_time else time.perf_counter
 
 
-def alternate(sides: Mapping[str, Callable[[], object]], repeats: int, clock: Clock) -> dict[str, list[float]]:
-    """Seconds of each side's repeats; every other time in the opposite order, and the first time does not count."""
+def measure_alternately(
+    sides: Mapping[str, Callable[[], object]], repeats: int, clock: Clock
+) -> dict[str, list[float]]:
+    """Measure the seconds of each side's repeats, in alternating order; the first repeat is a warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for repeat in range(repeats + 1):
         for name in sorted(sides, reverse=repeat % 2 == 0):
@@ -46,7 +48,7 @@ def alternate(sides: Mapping[str, Callable[[], object]], repeats: int, clock: Cl
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float]:
-    """The mean of the repeats' ratios, and half the width of its 95 % interval (Student's t)."""
+    """Return the mean of the repeats' ratios, and half the width of its 95 % interval (Student's t)."""
     ratios = [a / b for a, b in zip(above, below, strict=True)]
     if len(ratios) < 2:
         return ratios[0], float("nan")
@@ -54,23 +56,23 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float]
     return statistics.mean(ratios), float(stats.t.ppf(0.975, len(ratios) - 1)) * half_width
 
 
-def show_interval(value: tuple[float, float]) -> str:
-    """1.013 ± 0.004"""
+def format_ratio(value: tuple[float, float]) -> str:
+    """Format a ratio as 1.013 ± 0.004."""
     return f"{value[0]:.3f} ± {value[1]:.3f}"
 
 
-def resolved(
+def resolve_settings(
     recipe: str, size: tuple[int, int, int], threads: int, classes: int = 0, device: str = "cpu", **overrides: Any
 ) -> Settings:
-    """The settings of a recipe for pictures (C, H, W), as a user of that machine gets them."""
+    """Return the settings of a recipe for pictures (C, H, W), as a user of this machine gets them."""
     parameters = TrainingParameters.parse({"recipe": recipe, "device": device, "threads": threads, **overrides})
     where = "cuda" if device == "cuda" else "cpu"
     machine = Hardware(where, threads, multiplies_bf16_faster(where))
     return resolve(parameters, SampleSpec(*size, classes, train_count=5000), machine)
 
 
-def machine_line(options: argparse.Namespace) -> str:
-    """Processor, threads, torch's version, and the clock."""
+def describe_machine(options: argparse.Namespace) -> str:
+    """Describe processor, threads, torch's version, and the clock."""
     clock = "processor time" if options.processor_time else "wall time"
     return f"{processor()}, {options.threads} threads, torch {torch.__version__}, {clock}, {options.repeats} repeats"
 

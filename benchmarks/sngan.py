@@ -1,11 +1,11 @@
 """How fast does SNGAN train at 32 × 32 in colour, at the size that Mimicry trains (G 4.3 M, D 1.05 M parameters)?
 
-python benchmarks/sngan.py       a table: real images a second, of one update of D and one of G at batch 64
+python benchmarks/sngan.py       a table: real images per second, for one update of D and one of G at batch 64
 
-`textbook` is the paper's networks as they are usually written, in this script: nearest doubling before a convolution,
-means of 2 × 2 after one, 1 × 1 shortcuts where the maps are large, torch's spectral_norm; hinge loss, fp32, eager,
-contiguous, Adam as it comes, torch.randn. ganops' side is the recipe `sngan` at width 128 with one update of D an
-iteration: addressed noise and the averaged generator are in its time.
+`textbook` is the paper's networks as they are usually written, in this script: nearest-neighbour upsampling before a
+convolution, 2 × 2 means after one, 1 × 1 shortcuts at the higher resolution, torch's spectral_norm; hinge loss, fp32,
+eager, contiguous, Adam with defaults, torch.randn. ganops' side is the recipe `sngan` at width 128 with one update of D
+per iteration; its time includes addressed noise and the EMA of the generator.
 """
 
 import argparse
@@ -14,7 +14,15 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from flops import Random, operations
-from side_by_side import alternate, arguments, clock_of, machine_line, ratio, resolved, show_interval
+from side_by_side import (
+    choose_clock,
+    describe_machine,
+    format_ratio,
+    make_parser,
+    measure_alternately,
+    ratio,
+    resolve_settings,
+)
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -95,7 +103,7 @@ class Textbook:
 
 
 def ours(settings: Settings) -> tuple[Callable[[], object], str]:
-    """An iteration at each call, and the numbers of parameters."""
+    """Return a function that trains one iteration per call, and the numbers of parameters."""
     game, batches = build_game(settings), Random(settings)
     state = TrainingState.initial(settings, game)
     return lambda: train_iteration(game, state, settings, batches), _sizes(*state.networks.values())
@@ -106,36 +114,38 @@ def _sizes(*networks: nn.Module) -> str:
 
 
 def sides(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
-    """By name; the first is what the others are compared with. Tells their sizes."""
+    """Return the sides by name, the reference first, and print their sizes."""
     overrides = {"width": options.width, "batch": options.batch, "discriminator_steps": 1}
     forms = [(precision, last) for precision in ("fp32", "bf16") for last in (False, True)]
     book = Textbook(torch.rand(options.batch, *SIZE) * 2 - 1, options.width)
     print(f"textbook: G and D of {_sizes(book.net_g, book.net_d)} parameters")
-    trained: dict[str, Callable[[], object]] = {"textbook, fp32, contiguous": book}
+    named: dict[str, Callable[[], object]] = {"textbook, fp32, contiguous": book}
     sizes = ""
     for precision, last in forms:
-        settings = resolved("sngan", SIZE, options.threads, precision=precision, channels_last=last, **overrides)
+        settings = resolve_settings(
+            "sngan", SIZE, options.threads, precision=precision, channels_last=last, **overrides
+        )
         name = f"ganops, {precision}, {'channels-last' if last else 'contiguous'}"
-        trained[name], sizes = ours(settings)
+        named[name], sizes = ours(settings)
     print(f"ganops: G and D of {sizes} parameters")
-    return trained
+    return named
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=4)
+    parser = make_parser(__doc__, repeats=4)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--batch", type=int, default=BATCH)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(machine_line(options))
+    print(describe_machine(options))
     every = sides(options)
     counts = {name: operations(side) / options.batch / 1e9 for name, side in every.items()}
-    seconds = alternate(every, options.repeats, clock_of(options))
+    seconds = measure_alternately(every, options.repeats, choose_clock(options))
     print(f"{'':32}{'images/s':>10}{'GFLOP an image':>16}   times textbook")
     textbook = next(iter(seconds.values()))
     for name, taken in seconds.items():
         rate = options.repeats * options.batch / sum(taken)
-        print(f"{name:32}{rate:10.1f}{counts[name]:16.2f}   {show_interval(ratio(textbook, taken))}")
+        print(f"{name:32}{rate:10.1f}{counts[name]:16.2f}   {format_ratio(ratio(textbook, taken))}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 python benchmarks/tutorial.py        a table: images per second of each side, and the tutorial's seconds / the side's
 
 The naive loop is that of PyTorch's DCGAN tutorial: files decoded by Pillow in each batch (`ImageFolder`, `DataLoader`),
-fp32, eager, contiguous, Adam as it comes, four `.item()` an iteration, a sigmoid and BCELoss, a discriminator with
+fp32, eager, contiguous, Adam with defaults, four `.item()` per iteration, a sigmoid and BCELoss, a discriminator with
 batch norm whose gradients the generator's update computes too. Networks are as wide as ganops' `dcgan` at 32 × 32 in
 colour, and as deep; batches and threads are equal. Two kinds of files: PNGs that are 32 × 32 already, and JPEGs of 178
 × 218, as the tutorial's faces are, which are resized each time.
@@ -26,7 +26,15 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
-from side_by_side import alternate, arguments, clock_of, machine_line, ratio, resolved, show_interval
+from side_by_side import (
+    choose_clock,
+    describe_machine,
+    format_ratio,
+    make_parser,
+    measure_alternately,
+    ratio,
+    resolve_settings,
+)
 from torch import Tensor, nn
 from torchvision import datasets, transforms
 
@@ -106,7 +114,7 @@ class Tutorial:
         self.criterion = nn.BCELoss()
         self.recorded: list[float] = []
 
-    def iterate(self, count: int) -> None:
+    def run(self, count: int) -> None:
         for _ in range(count):
             self.train_iteration(next(self.batches))
 
@@ -177,7 +185,7 @@ def from_store(store: Store) -> Iterator[Tensor]:
 
 def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[], None]:
     """Return ganops' own loop, `count` iterations at each call."""
-    settings = resolved("dcgan", SIZE, threads, total_images=10**9, **overrides)
+    settings = resolve_settings("dcgan", SIZE, threads, total_images=10**9, **overrides)
     game = build_game(settings)
     batches = Loader(store, "train", game.reads(), settings.seed)
     training = iterations(game, TrainingState.initial(settings, game), settings, batches)
@@ -190,21 +198,21 @@ def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[
 
 
 def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], None]]:
-    """By name; the first is what the others are compared with."""
+    """Return the sides by name, the reference first."""
     files = {name: make_files(folder / str(k), 2000, *form) for k, (name, form) in enumerate(FILES.items())}
     first, other = files
     start = time.perf_counter()
     store = prepare_store(files[first], folder / "store")
     print(f"preparation of 2000 files, {first}: {time.perf_counter() - start:.1f} s, once")
     steps = {
-        f"tutorial, {first}": Tutorial(decoded(files[first], options.workers), Changes()),
-        f"tutorial, {other}": Tutorial(decoded(files[other], options.workers), Changes()),
+        f"tutorial, {first}": Tutorial(decode_files(files[first], options.workers), Changes()),
+        f"tutorial, {other}": Tutorial(decode_files(files[other], options.workers), Changes()),
         "tutorial, prepared data": Tutorial(from_store(store), Changes()),
         "… no .item(), fused Adam": Tutorial(from_store(store), Changes(True)),
         "… channels-last": Tutorial(from_store(store), Changes(True, True)),
         "… bf16": Tutorial(from_store(store), Changes(True, True, True)),
     }
-    loops = {name: lambda step=step: step.iterate(options.iterations) for name, step in steps.items()}
+    loops = {name: lambda step=step: step.run(options.iterations) for name, step in steps.items()}
     bare = {"r1_gamma": 0.0, "augmentation": 0.0}
     return loops | {
         "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
@@ -220,20 +228,20 @@ def _other(threads: int) -> str:
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=10)
-    parser.add_argument("--iterations", type=int, default=10, help="in a repeat")
-    parser.add_argument("--workers", type=int, default=2, help="of the DataLoader; the tutorial has 2")
+    parser = make_parser(__doc__, repeats=10)
+    parser.add_argument("--iterations", type=int, default=10, help="per repeat")
+    parser.add_argument("--workers", type=int, default=2, help="workers of the DataLoader; the tutorial uses 2")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(f"{machine_line(options)}, {options.workers} workers of the DataLoader")
+    print(f"{describe_machine(options)}, {options.workers} workers of the DataLoader")
     with tempfile.TemporaryDirectory() as folder:
-        seconds = alternate(sides(options, Path(folder)), options.repeats, clock_of(options))
-    print(f"default precision here: {resolved('dcgan', SIZE, options.threads).precision}")
+        seconds = measure_alternately(sides(options, Path(folder)), options.repeats, choose_clock(options))
+    print(f"default precision here: {resolve_settings('dcgan', SIZE, options.threads).precision}")
     print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
     first, other = list(seconds.values())[:2]
     for name, taken in seconds.items():
         rate = options.repeats * options.iterations * BATCH / sum(taken)
-        print(f"{name:32}{rate:10.0f}   {show_interval(ratio(first, taken)):18}   {show_interval(ratio(other, taken))}")
+        print(f"{name:32}{rate:10.0f}   {format_ratio(ratio(first, taken)):18}   {format_ratio(ratio(other, taken))}")
 
 
 if __name__ == "__main__":
