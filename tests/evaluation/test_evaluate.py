@@ -53,12 +53,12 @@ def test_every_metric_stands_beside_its_floor(report: Report) -> None:
 def test_training_pictures_lie_among_themselves(report: Report) -> None:
     assert report.judged["precision_classifier"].mean == 1.0
     assert report.judged["modes_classifier"] == Estimate(4.0, 0.0)
-    assert report.judged["agreement_classifier"].mean >= 0.95
+    assert report.judged["class_accuracy_classifier"].mean >= 0.95
 
 
 def test_the_floor_agrees_as_often_as_the_classifier_is_right(report: Report, classifier: Classifier) -> None:
     """All of held_out is judged here, so both are the same share."""
-    assert report.held_out["agreement_classifier"] == Estimate(classifier.accuracies["held_out"], None)
+    assert report.held_out["class_accuracy_classifier"] == Estimate(classifier.accuracies["held_out"], None)
 
 
 def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: Store, classifier: Classifier) -> None:
@@ -74,13 +74,13 @@ def test_a_generator_that_forgets_classes_is_found_out(report: Report, store: St
 
 def test_a_generator_that_mistakes_classes_disagrees(store: Store, classifier: Classifier) -> None:
     wrong = evaluate(Replay(store, label="wrong"), store, classifier, PARAMETERS).judged
-    assert wrong["agreement_classifier"].mean <= 0.05
+    assert wrong["class_accuracy_classifier"].mean <= 0.05
 
 
-def test_agreement_is_absent_where_no_class_was_asked(store: Store, classifier: Classifier) -> None:
+def test_class_accuracy_is_absent_where_no_class_was_asked(store: Store, classifier: Classifier) -> None:
     report = evaluate(Replay(store, label="none"), store, classifier, PARAMETERS)
-    assert "agreement_classifier" not in report.judged
-    assert "agreement_classifier" in report.held_out
+    assert "class_accuracy_classifier" not in report.judged
+    assert "class_accuracy_classifier" in report.held_out
 
 
 def test_a_class_that_no_training_picture_shows_leaves_no_divergence_to_be_had(tmp_path: Path) -> None:

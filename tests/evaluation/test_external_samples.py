@@ -53,15 +53,15 @@ def test_jpegs_of_low_quality_are_worse(store: Store, classifier: Classifier, tm
 
 def test_folders_of_the_store_s_classes_are_labels(store: Store, classifier: Classifier, tmp_path: Path) -> None:
     report = judged(store, classifier, write(store, tmp_path / "right", by_class=True))
-    assert report.judged["agreement_classifier"].mean == report.held_out["agreement_classifier"].mean
+    assert report.judged["class_accuracy_classifier"].mean == report.held_out["class_accuracy_classifier"].mean
     for name, changed in (("a", "b"), ("b", "a")):
         (tmp_path / "right" / name).rename(tmp_path / "right" / f"new {changed}")
     for name in ("a", "b"):
         (tmp_path / "right" / f"new {name}").rename(tmp_path / "right" / name)
     report = judged(store, classifier, tmp_path / "right")
-    assert report.judged["agreement_classifier"].mean == pytest.approx(0.5, abs=0.1)
+    assert report.judged["class_accuracy_classifier"].mean == pytest.approx(0.5, abs=0.1)
     (tmp_path / "right" / "a").rename(tmp_path / "right" / "something")
-    assert "agreement_classifier" not in judged(store, classifier, tmp_path / "right").judged
+    assert "class_accuracy_classifier" not in judged(store, classifier, tmp_path / "right").judged
 
 
 def test_each_seed_draws_others(store: Store, classifier: Classifier, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
     if damage != "no folder":
         dataset.save(StoredExtractor(classifier, "5d" * 32, {"threads": 1}))
-    weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/extractor.json"
+    weights, description = tmp_path / "feature_extractor/weights.safetensors", tmp_path / "feature_extractor/extractor.json"
     match damage:
         case "no weights":
             weights.unlink()
@@ -118,7 +118,7 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
         case "other format":
             description.write_text(json.dumps({"format": "x"}))
         case "no store":
-            (tmp_path / "judge/store.json").write_text("{}")
+            (tmp_path / "feature_extractor/store.json").write_text("{}")
         case "no json":
             description.write_text("{")
     with pytest.raises(DatasetError, match="Make it again: kedro run --nodes build_extractor") as raised:

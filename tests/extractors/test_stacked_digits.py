@@ -86,8 +86,8 @@ def test_modes_and_divergence_are_those_computed_by_hand(stacked: Store, judge: 
     assert report.judged["reverse_kl_stacked_digits"].mean == pytest.approx(math.log(1000) - 1.5 * math.log(2))
     assert report.held_out["modes_stacked_digits"].mean == 800
     assert report.held_out["reverse_kl_stacked_digits"].mean == pytest.approx(math.log(1000 / 800))
-    assert report.held_out["agreement_stacked_digits"].mean == 1.0
-    assert "agreement_stacked_digits" not in report.judged
+    assert report.held_out["class_accuracy_stacked_digits"].mean == 1.0
+    assert "class_accuracy_stacked_digits" not in report.judged
     assert {name.removesuffix("_stacked_digits") for name in report.judged} == {
         *("fid", "kid", "precision", "recall", "inception_score", "modes", "reverse_kl")
     }
@@ -152,7 +152,7 @@ def test_it_is_no_classifier_of_grey_digits_though_it_has_the_weights_of_one(jud
 def test_a_damaged_one_says_what_to_do(judge: StackedDigits, tmp_path: Path, damage: str) -> None:
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
     dataset.save(StoredExtractor(judge, "0" * 64, {}))
-    weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/extractor.json"
+    weights, description = tmp_path / "feature_extractor/weights.safetensors", tmp_path / "feature_extractor/extractor.json"
     if damage == "other weights":
         content = bytearray(weights.read_bytes())
         content[-1] ^= 1

@@ -55,8 +55,8 @@ def point_bundle(make_bundle: Callable[..., Bundle]) -> Bundle:
 @pytest.fixture
 def report() -> dict[str, Any]:
     """As an evaluation writes it; safe to change."""
-    generator = {"fid_classifier": {"mean": 2.0, "sd": 0.1}, "agreement_classifier": {"mean": 0.95, "sd": 0.01}}
-    floor = {"fid_classifier": {"mean": 1.0}, "agreement_classifier": {"mean": 0.99}}
+    generator = {"fid_classifier": {"mean": 2.0, "sd": 0.1}, "class_accuracy_classifier": {"mean": 0.95, "sd": 0.01}}
+    floor = {"fid_classifier": {"mean": 1.0}, "class_accuracy_classifier": {"mean": 0.99}}
     protocol = {
         "features": "classifier",
         "n": 10,

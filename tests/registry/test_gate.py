@@ -13,7 +13,7 @@ BEST = Champion("3", PROTOCOL, {"fid_classifier": 2.0, "recall_classifier": 0.5}
 
 
 def report(fid: float = 1.5, recall: float = 0.6, class_accuracy: float = 0.95, **protocol: Any) -> dict[str, Any]:
-    values = {"fid_classifier": fid, "recall_classifier": recall, "agreement_classifier": class_accuracy}
+    values = {"fid_classifier": fid, "recall_classifier": recall, "class_accuracy_classifier": class_accuracy}
     generator = {name: {"mean": value, "sd": 0.1} for name, value in values.items()}
     return {"metrics": {"generator": generator, "held_out": {}}, "protocol": {**PROTOCOL, **protocol}}
 
@@ -55,7 +55,7 @@ CASES = {
         "another protocol than champion version 3 (n)",
     ),
     "not a number": (report(fid=float("nan")), "fid", None, True, None, "is a finite number: nan"),
-    "unknown to the champion": (report(), "class_accuracy", BEST, True, "challenger", "no agreement_classifier"),
+    "unknown to the champion": (report(), "class_accuracy", BEST, True, "challenger", "no class_accuracy_classifier"),
 }
 
 
@@ -71,7 +71,7 @@ def test_decision(case: tuple) -> None:
 @pytest.mark.parametrize(
     ("limits", "finite", "differing", "reasons"),
     [
-        ({"agreement_classifier": {"minimum": 0.96}}, True, "", ["agreement_classifier has the minimum 0.96: 0.95"]),
+        ({"class_accuracy_classifier": {"minimum": 0.96}}, True, "", ["class_accuracy_classifier has the minimum 0.96: 0.95"]),
         ({"fid_classifier": {"maximum": 1.0}}, True, "", ["fid_classifier has the maximum 1: 1.5"]),
         ({}, False, "", ["all weights are finite: no"]),
         ({}, True, "1 of 3", ["the logged model gives the bundle's own bytes: 1 of 3"]),
@@ -87,7 +87,7 @@ def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, differing:
 
 
 def test_a_bound_is_met_at_the_bound_and_null_is_none() -> None:
-    met = parameters(agreement_classifier={"minimum": 0.95, "maximum": 0.95}, recall_classifier={"minimum": None})
+    met = parameters(class_accuracy_classifier={"minimum": 0.95, "maximum": 0.95}, recall_classifier={"minimum": None})
     verdicts = judge(report(), met)
     assert [verdict.holds for verdict in verdicts] == [True] * 5
 
@@ -98,21 +98,21 @@ def test_a_metric_that_is_not_a_number_meets_no_limit() -> None:
 
 
 def test_a_limit_on_an_absent_metric_names_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="Did you mean agreement_classifier"):
-        judge(report(), parameters(agreement_clasifier={"minimum": 0.9}))
+    with pytest.raises(ConfigurationError, match="Did you mean class_accuracy_classifier"):
+        judge(report(), parameters(class_acuracy_classifier={"minimum": 0.9}))
 
 
 def test_a_limit_that_needs_classes_does_not_apply_without_them() -> None:
     unlabelled = report()
-    del unlabelled["metrics"]["generator"]["agreement_classifier"]
-    gate = parameters(agreement_classifier={"minimum": 0.9}, recall_classifier={"minimum": 0.5})
+    del unlabelled["metrics"]["generator"]["class_accuracy_classifier"]
+    gate = parameters(class_accuracy_classifier={"minimum": 0.9}, recall_classifier={"minimum": 0.5})
     verdicts = check_report(unlabelled, gate, classes=0)
     assert [verdict.holds for verdict in verdicts] == [True, None, True]
-    assert str(verdicts[1]).startswith("does not apply (the generator knows no classes): agreement_classifier")
+    assert str(verdicts[1]).startswith("does not apply (the generator knows no classes): class_accuracy_classifier")
     assert decide(verdicts, unlabelled, "fid_classifier", None, ()).alias == "champion"
-    with pytest.raises(ConfigurationError, match="agreement_classifier"):
+    with pytest.raises(ConfigurationError, match="class_accuracy_classifier"):
         check_report(unlabelled, gate, classes=10)
-    for absent in ("agreement_clasifier", "agreement_inception"):
+    for absent in ("class_acuracy_classifier", "class_accuracy_inception"):
         with pytest.raises(ConfigurationError, match=absent):
             check_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
 
@@ -123,7 +123,7 @@ def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() 
         "metrics": {"generator": {f"{name}_efficientnet_lite0": {"mean": 1.0} for name in names}, "held_out": {}},
         "protocol": {**PROTOCOL, "features": "efficientnet_lite0"},
     }
-    gate = parameters(agreement_classifier={"minimum": 0.9}, modes_classifier={"minimum": 10})
+    gate = parameters(class_accuracy_classifier={"minimum": 0.9}, modes_classifier={"minimum": 10})
     verdicts = check_report(judged, gate, classes=10)
     assert [verdict.holds for verdict in verdicts] == [True, None, None]
     assert "efficientnet_lite0 judges, not classifier" in str(verdicts[1])
@@ -138,21 +138,21 @@ def test_modes_have_limits_of_whatever_features_tell_classes() -> None:
         "protocol": {**PROTOCOL, "features": "stacked_digits"},
     }
     gate = parameters(
-        agreement_classifier={"minimum": 0.9},
-        agreement_stacked_digits={"minimum": 0.9},
+        class_accuracy_classifier={"minimum": 0.9},
+        class_accuracy_stacked_digits={"minimum": 0.9},
         modes_stacked_digits={"minimum": 1000},
         reverse_kl_stacked_digits={"maximum": 0.3},
     )
     verdicts = {verdict.question.split()[0]: verdict for verdict in check_report(judged, gate, classes=0)}
     assert {name: verdict.holds for name, verdict in verdicts.items()} == {
         "fid_stacked_digits": True,
-        "agreement_classifier": None,
-        "agreement_stacked_digits": None,
+        "class_accuracy_classifier": None,
+        "class_accuracy_stacked_digits": None,
         "modes_stacked_digits": False,
         "reverse_kl_stacked_digits": True,
     }
-    assert "stacked_digits judges, not classifier" in str(verdicts["agreement_classifier"])
-    assert "the generator knows no classes" in str(verdicts["agreement_stacked_digits"])
+    assert "stacked_digits judges, not classifier" in str(verdicts["class_accuracy_classifier"])
+    assert "the generator knows no classes" in str(verdicts["class_accuracy_stacked_digits"])
 
 
 def test_compare_by_is_a_metric_that_has_a_better_side() -> None:

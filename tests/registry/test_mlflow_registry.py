@@ -21,7 +21,7 @@ from ganops.registry.registration_record import make_card, make_registration_rec
 from ganops.registry.versions import aliases_of
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
-LIMITS = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.9}})
+LIMITS = RegistrationParameters(compare_by="fid", limits={"class_accuracy_classifier": {"minimum": 0.9}})
 
 
 def test_versions_move_the_aliases(
@@ -31,7 +31,7 @@ def test_versions_move_the_aliases(
     run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:
-    fid, class_accuracy = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
+    fid, class_accuracy = (report["metrics"]["generator"][name] for name in ("fid_classifier", "class_accuracy_classifier"))
     assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN, lock)) == "moves v1 (champion)"
     fid["mean"] = 3.0
     assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)) == "moves v2 (challenger)"
@@ -46,7 +46,7 @@ def test_versions_move_the_aliases(
     assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
     assert client.get_run(run.info.run_id).data.tags["registered_version"] == "moves v3 (failed the gate)"
     tags = client.get_model_version("moves", "3").tags
-    assert (tags["gate"], tags["gate_reasons"]) == ("failed", "agreement_classifier has the minimum 0.9: 0.5")
+    assert (tags["gate"], tags["gate_reasons"]) == ("failed", "class_accuracy_classifier has the minimum 0.9: 0.5")
 
 
 def test_a_version_tells_where_it_comes_from_and_how_it_was_judged(
@@ -125,7 +125,7 @@ def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
     make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    class_accuracy, fid = (report["metrics"]["generator"][name] for name in ("agreement_classifier", "fid_classifier"))
+    class_accuracy, fid = (report["metrics"]["generator"][name] for name in ("class_accuracy_classifier", "fid_classifier"))
     register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
     fid["mean"] = 3.0
     register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
@@ -139,7 +139,7 @@ def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
     assert caplog.messages == []
     done = register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
     said = (
-        "fails v1 (still champion, but by today's gate failed the gate: agreement_classifier has the minimum 0.9: 0.5)"
+        "fails v1 (still champion, but by today's gate failed the gate: class_accuracy_classifier has the minimum 0.9: 0.5)"
     )
     assert str(done) == client.get_run(run.info.run_id).data.tags["registered_version"] == said
     assert said in caplog.text

@@ -14,7 +14,7 @@ from ganops.registry.gate import check_model, check_report
 from ganops.registry.registration_record import make_card
 from ganops.sampling import GenerationRequest
 
-GATE = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.99}})
+GATE = RegistrationParameters(compare_by="fid", limits={"class_accuracy_classifier": {"minimum": 0.99}})
 
 
 def card_of(bundle: Bundle, report: dict[str, Any]) -> str:
@@ -28,14 +28,14 @@ def test_metrics_stand_beside_their_floor(bundle: Bundle, report: dict[str, Any]
     assert "| fid_classifier | 2 ± 0.1 | 1 |" in card
     assert "| precision_classifier | 0.5 | – |" in card
     assert "seeds 1 2" in card
-    assert "fails (0.95): agreement_classifier has the minimum 0.99" in card
+    assert "fails (0.95): class_accuracy_classifier has the minimum 0.99" in card
 
 
 @pytest.mark.parametrize("passes", [True, False])
 def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
     bundle: Bundle, report: dict[str, Any], passes: bool
 ) -> None:
-    report["metrics"]["generator"]["agreement_classifier"]["mean"] = 0.995 if passes else 0.5
+    report["metrics"]["generator"]["class_accuracy_classifier"]["mean"] = 0.995 if passes else 0.5
     card = card_of(bundle, report)
     assert ("It passed the gate" in card, "It failed the gate" in card) == (passes, not passes)
     assert re.findall(r"models:/ganops-x\S*", card) == ["models:/ganops-x/$VERSION"] * 2 + [

@@ -164,7 +164,7 @@ def _inapplicable(features: str, classes: int) -> dict[str, str]:
     """Metrics that cannot be had, and why."""
     others = [name for name in _KNOW_CLASSES if name != features]
     absent = {f"{metric}_{name}": f"{features} judges, not {name}" for metric in _OF_CLASSES for name in others}
-    return absent if classes else absent | {f"agreement_{features}": "the generator knows no classes"}
+    return absent if classes else absent | {f"class_accuracy_{features}": "the generator knows no classes"}
 
 
 def _limits(
