@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from side_by_side import processor, ratio, resolved, show_interval
+from side_by_side import processor, ratio, show_interval
 
 from ganops.data.encodings import encode_images
 from ganops.games.build import build_game

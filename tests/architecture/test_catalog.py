@@ -68,6 +68,7 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "FeatureExtractorDataset": lambda value: StoredExtractor(
         Pretrained("efficientnet_lite0", str(value)), "5d" * 32, {}
     ),
+    "ReportDataset": lambda value: make_report({"fid": float(value)}),
     "SafetensorsDataset": lambda value: {"weights": torch.full((3,), float(value))},
     "StoreDataset": store,
     "TextDataset": lambda value: f"# Model {value}, ä\n",
@@ -154,6 +155,7 @@ SAVE_AND_LOAD = r"""
 import sys, pandas as pd
 from ganops.kedro_datasets.csv_dataset import CSVDataset
 from ganops.kedro_datasets.text_dataset import TextDataset
+from ..reports import make_report
 text, table = TextDataset(filepath=sys.argv[1] + "/text"), CSVDataset(filepath=sys.argv[1] + "/table")
 text.save("\u4e2d"), table.save(pd.DataFrame({"class": ["\u4e2d"]}))
 print(ascii([text.load(), table.load()["class"][0]]))

@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from ganops.data.store import Store
+from ganops.extractors.base import ExtractorDefaults
 from ganops.reporting import neighbours
 from ganops.reporting.neighbours import NEAREST, PIXELS, SHOWN, as_points, nearest, nearest_neighbours, shown_samples
 from ganops.sampling import GenerationRequest, Samples
 
 
-class Rows:
+class Rows(ExtractorDefaults):
     """An extractor that sees the sums of the rows."""
 
-    name, dimension, digest, resize, classes, chunk = "rows", 6, "0", "none", (), 128
+    name, dimension, digest, resize, chunk = "rows", 6, "0", "none", 128
 
     def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, None]:
         return images.float().sum(dim=(1, 3)), None
