@@ -45,7 +45,9 @@ Metrics = dict[str, float]
 class CanGenerate(StructuralType):
     """What can be evaluated: a bundle, or a generator in training."""
 
-    def generate(self, request: GenerationRequest) -> Samples: ...
+    def generate(self, request: GenerationRequest) -> Samples:
+        """Return the samples of a request."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -21,42 +21,47 @@ from ganops.errors import MetricError
 
 @runtime_checkable
 class FeatureExtractor(Protocol):
-    """A network, or a formula, that maps samples of one field to features.
-
-    Attributes:
-        name: the value of `evaluation.features` that selects it.
-        field: the field of the store that it reads.
-        dimension: features per sample.
-        digest: sha256 of its weights: features of different weights are never compared.
-        resize: how it resizes pictures, in words.
-        classes: the classes of the data, where its probabilities are of these; else empty.
-        accuracies: split → share of it that is classified correctly; empty where it was not trained on the data.
-        chunk: samples per batch, see `extract`.
-    """
+    """A network, or a formula, that maps samples of one field to features."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the value of `evaluation.features` that selects it."""
+        ...
 
     @property
-    def field(self) -> FieldName: ...
+    def field(self) -> FieldName:
+        """Return the field of the store that it reads."""
+        ...
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """Return the number of features per sample."""
+        ...
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """Return the sha256 of its weights: features of different weights are never compared."""
+        ...
 
     @property
-    def resize(self) -> str: ...
+    def resize(self) -> str:
+        """Return how it resizes pictures, in words."""
+        ...
 
     @property
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        """Return the classes of the data, where its probabilities are of these; else none."""
+        ...
 
     @property
-    def accuracies(self) -> Mapping[str, float]: ...
+    def accuracies(self) -> Mapping[str, float]:
+        """Return split → share of it that is classified correctly; empty where it was not trained on the data."""
+        ...
 
     @property
-    def chunk(self) -> int: ...
+    def chunk(self) -> int:
+        """Return the number of samples per batch, see `extract`."""
+        ...
 
     def __call__(
         self, samples: Shaped[Tensor, "batch *shape"], /

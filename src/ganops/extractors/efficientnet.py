@@ -1,5 +1,7 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", table
-1; Lite: without squeeze-and-excitation, ReLU6 for swish), trained on ImageNet.
+"""EfficientNet-Lite0, trained on ImageNet.
+
+Tan & Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", table 1; Lite: without
+squeeze-and-excitation, ReLU6 for swish.
 
 Suits pictures of any kind, with or without classes: it is small enough for a CPU, and its weights come from a Python
 package. Its distances are never compared with those of Inception.

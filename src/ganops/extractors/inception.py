@@ -1,5 +1,6 @@
-"""Inception-v3 as converted from TensorFlow's graph of 2015-12-05 (Szegedy et al. 2016, "Rethinking the Inception
-architecture for computer vision"): the features of the FID (Heusel et al. 2017).
+"""Inception-v3, converted from TensorFlow's graph of 2015-12-05: the features of the FID.
+
+Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"; the FID is by Heusel et al. 2017.
 
 The definition is torch-fidelity's, bit for bit that of the graph. Its loader is not used, since it unpickles.
 """

@@ -19,7 +19,7 @@ class FolderDataset(AbstractDataset[Any, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """The path of the folder."""
+        """Return the path of the folder."""
         return self._filepath
 
     def save(self, data: Any) -> NoReturn:

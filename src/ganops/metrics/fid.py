@@ -1,5 +1,6 @@
-"""Fréchet distance between two sets of features (Heusel et al. 2017, "GANs trained by a two time-scale update rule
-converge to a local Nash equilibrium", equation 6):
+"""Fréchet distance between two sets of features.
+
+Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a local Nash equilibrium", equation 6:
 
     d² = ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½)
 

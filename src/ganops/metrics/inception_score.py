@@ -1,4 +1,6 @@
-"""Inception Score (Salimans et al. 2016, "Improved techniques for training GANs", section 4):
+"""Inception Score.
+
+Salimans et al. 2016, "Improved techniques for training GANs", section 4:
 
     IS = exp( E_x KL( p(y|x) ‖ p(y) ) ),  p(y) = E_x p(y|x)
 

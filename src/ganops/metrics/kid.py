@@ -1,5 +1,7 @@
-"""Kernel distance (Bińkowski et al. 2018, "Demystifying MMD GANs", section 4): the unbiased estimate of the squared
-maximum mean discrepancy under the kernel
+"""Kernel distance between two sets of features.
+
+Bińkowski et al. 2018, "Demystifying MMD GANs", section 4: the unbiased estimate of the squared maximum mean discrepancy
+under the kernel
 
     k(x, y) = (xᵀy / d + 1)³
 

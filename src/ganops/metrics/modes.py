@@ -1,5 +1,6 @@
-"""Modes: how many classes of the data a generator produces, and how evenly (Metz et al. 2017, "Unrolled generative
-adversarial networks", section 3.3.1; Srivastava et al. 2017, "VEEGAN", section 4).
+"""Modes: how many classes of the data a generator produces, and how evenly.
+
+Metz et al. 2017, "Unrolled generative adversarial networks", 3.3.1; Srivastava et al. 2017, "VEEGAN", section 4:
 
     modes = |{k : c_k > 0}|,  KL(p ‖ q) = Σ_k p_k ln(p_k / q_k),  p_k = c_k / n
 

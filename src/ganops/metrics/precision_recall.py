@@ -1,5 +1,6 @@
-"""Precision and recall (Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative
-models", equations 1 and 2):
+"""Precision and recall of a set of samples.
+
+Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative models", equations 1 and 2:
 
     f(φ, Φ) = 1 if ‖φ − φ'‖ ≤ ‖φ' − NN_k(φ', Φ)‖ for some φ' of Φ, else 0
     precision = E f(φ_g, Φ_r),  recall = E f(φ_r, Φ_g)
