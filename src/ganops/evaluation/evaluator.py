@@ -9,17 +9,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol as StructuralType
-from typing import runtime_checkable
+from typing import cast, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float64, Int64
+from torch import Tensor
 
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.external_samples import ExternalSamples
-from ganops.evaluation.report import GENERATOR, SAMPLES, Estimate, Protocol, Report, SamplesProtocol, table_digest
+from ganops.evaluation.paired import CanGenerateFrom, Pairing
+from ganops.evaluation.report import (
+    GENERATOR,
+    SAMPLES,
+    Estimate,
+    PairedProtocol,
+    Protocol,
+    Report,
+    SamplesProtocol,
+    table_digest,
+)
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.hardware import thread_count
@@ -81,6 +92,7 @@ class Evaluator:
         protocol: of the report.
         threads: CPU threads.
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
+        pairing: of a generator whose samples have targets.
     """
 
     store: Store
@@ -88,17 +100,22 @@ class Evaluator:
     protocol: Protocol
     threads: int
     progress: Progress
+    pairing: Pairing | None = None
     _baseline: _Baseline | None = field(default=None, init=False)
 
-    def evaluate(self, generator: CanGenerate, snapshots: Mapping[int, CanGenerate] | None = None) -> Report:
+    def evaluate(
+        self,
+        generator: CanGenerate | CanGenerateFrom,
+        snapshots: Mapping[int, CanGenerate | CanGenerateFrom] | None = None,
+    ) -> Report:
         """Return the report on a generator: mean and sd over the evaluation seeds, and the floor.
 
         Args:
-            generator: the generator.
+            generator: the generator; with `pairing` one whose samples depend on conditions.
             snapshots: images seen → the generator at that time; their metrics are the curve of the report.
         """
-        draws = {images_seen: partial(_draw, snapshot) for images_seen, snapshot in (snapshots or {}).items()}
-        return self.report(GENERATOR, partial(_draw, generator), draws)
+        draws = {images_seen: self._make_draw(snapshot) for images_seen, snapshot in (snapshots or {}).items()}
+        return self.report(GENERATOR, self._make_draw(generator), draws)
 
     def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw]) -> Report:
         """Return the report on the samples that `draw` returns.
@@ -113,7 +130,7 @@ class Evaluator:
         tick = Ticks(self.progress, baseline_samples + (len(seeds) + len(snapshots)) * n)
         with thread_count(self.threads):
             self._baseline = baseline = self._baseline or self._measure_baseline(tick)
-            by_seed = [self._measure(draw(n, seed), baseline.reference, tick) for seed in seeds]
+            by_seed = [self._measure_seed(draw, seed, baseline.reference, tick) for seed in seeds]
             curve = {
                 images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), baseline.reference, tick)
                 for images_seen, draw_one in snapshots.items()
@@ -128,6 +145,22 @@ class Evaluator:
             curve=curve,
         )
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
+
+    def _make_draw(self, generator: CanGenerate | CanGenerateFrom) -> Draw:
+        if self.pairing is None:
+            return partial(_draw, cast(CanGenerate, generator))
+        conditions = self.pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
+        return partial(_draw_from, cast(CanGenerateFrom, generator), conditions)
+
+    def _measure_seed(self, draw: Draw, seed: int, reference: ReferenceStats, tick: Tick) -> Metrics:
+        samples = draw(self.protocol.n, seed)
+        values = self._measure(samples, reference, tick)
+        if self.pairing is None:
+            return values
+        rows = _choose_held_out(self.store, self.protocol.n)
+        targets = torch.from_numpy(self.store.read(self.pairing.target, rows))
+        request = GenerationRequest(n=self.protocol.n, seed=seed)
+        return values | self.pairing.measure(samples.values, targets, request)
 
     def _measure_baseline(self, tick: Tick) -> _Baseline:
         reference = self._measure_reference(tick)
@@ -181,16 +214,31 @@ class Evaluator:
 
 
 def make_evaluator(
-    store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters, progress: Progress = no_progress
+    store: Store,
+    extractor: FeatureExtractor,
+    parameters: EvaluationParameters,
+    progress: Progress = no_progress,
+    pairing: Pairing | None = None,
 ) -> Evaluator:
     """Return the evaluator of any number of generators of this data.
+
+    Args:
+        store: the data.
+        extractor: of the features.
+        parameters: of the evaluation.
+        progress: wraps the samples.
+        pairing: where samples have targets: conditions are rows of held_out, and row i conditions sample i.
 
     Raises:
         MetricError: see `check_evaluable` and `check_no_external_samples`.
     """
     check_no_external_samples(parameters)
     check_evaluable(store, parameters)
-    return Evaluator(store, extractor, make_protocol(store, extractor, parameters), parameters.threads, progress)
+    protocol = make_protocol(store, extractor, parameters)
+    if pairing is not None:
+        names = tuple(metric.name for metric in pairing.metrics)
+        protocol = PairedProtocol(**vars(protocol), paired_metrics=names)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, pairing)
 
 
 def evaluate(
@@ -253,9 +301,17 @@ def _draw(generator: CanGenerate, n: int, seed: int) -> Samples:
     return generator.generate(GenerationRequest(n=n, seed=seed))
 
 
-def _read_held_out(store: Store, field_name: str, n: int) -> Samples:
-    """Read n held-out samples, the same ones each time."""
+def _draw_from(generator: CanGenerateFrom, conditions: Mapping[str, Tensor], n: int, seed: int) -> Samples:
+    return generator.generate(GenerationRequest(n=n, seed=seed), conditions)
+
+
+def _choose_held_out(store: Store, n: int) -> Int64[np.ndarray, " n"]:
+    """Return n rows of held_out, ascending, the same ones each time."""
     indices = store.indices("held_out")
-    chosen = np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
+    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
+
+
+def _read_held_out(store: Store, field_name: str, n: int) -> Samples:
+    chosen = _choose_held_out(store, n)
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
     return Samples(torch.from_numpy(store.read(field_name, chosen)), labels)

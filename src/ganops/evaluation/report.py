@@ -62,9 +62,7 @@ class Protocol:
 
     def __str__(self) -> str:
         """Return every part in one line, digests shortened."""
-        values = {**self.to_json(), "seeds": " ".join(map(str, self.seeds))}
-        shortened = {name: values[name][:_DIGITS_OF_DIGEST] for name in _DIGESTS}
-        return ", ".join(f"{name} {value}" for name, value in (values | shortened).items())
+        return ", ".join(f"{name} {_format(name, value)}" for name, value in self.to_json().items())
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,25 @@ class SamplesProtocol(Protocol):
 
     samples_given: int
     samples_fitted: int
+
+
+@dataclass(frozen=True)
+class PairedProtocol(Protocol):
+    """The protocol of a generator whose samples have targets: row i of held_out conditions sample i.
+
+    Attributes:
+        paired_metrics: names of the metrics that compare samples with their targets and use no features.
+    """
+
+    paired_metrics: tuple[str, ...]
+
+    def qualify(self, metric: str) -> str:
+        """Return the name of a metric outside the report, with its features if it uses them."""
+        return metric if metric in self.paired_metrics else super().qualify(metric)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the protocol as JSON values."""
+        return {**super().to_json(), "paired_metrics": list(self.paired_metrics)}
 
 
 @dataclass(frozen=True)
@@ -190,6 +207,12 @@ class Report:
         return (*measured, protocol.features, protocol.weights, protocol.reference)
 
 
+def _format(name: str, value: Any) -> str:
+    if name in _DIGESTS:
+        return value[:_DIGITS_OF_DIGEST]
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def table_digest(table: pd.DataFrame) -> str:
     """Return the sha256 of the table as CSV."""
     return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
@@ -198,16 +221,22 @@ def table_digest(table: pd.DataFrame) -> str:
 def _parse(values: Mapping[str, Any]) -> Report:
     metrics = values["metrics"]
     subject = SAMPLES if SAMPLES in metrics else GENERATOR
-    protocol = {**values["protocol"], "seeds": tuple(values["protocol"]["seeds"])}
     return Report(
         subject=subject,
         metrics={name: Estimate(**value) for name, value in metrics[subject].items()},
         held_out={name: Estimate(**value) for name, value in metrics[HELD_OUT].items()},
         accuracies=values["classifier_accuracy"],
-        protocol=SamplesProtocol(**protocol) if subject == SAMPLES else Protocol(**protocol),
+        protocol=_parse_protocol(values["protocol"]),
         curve_sha256=values.get("metric_curve_sha256"),
         bundle=GeneratorIdentity(**values["bundle"]) if "bundle" in values else None,
     )
+
+
+def _parse_protocol(values: Mapping[str, Any]) -> Protocol:
+    parts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    if "samples_given" in parts:
+        return SamplesProtocol(**parts)
+    return PairedProtocol(**parts) if "paired_metrics" in parts else Protocol(**parts)
 
 
 def _make_error(expected: str, received: str) -> MetricError:
