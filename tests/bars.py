@@ -1,4 +1,4 @@
-"""A small labelled store: bars at one of four places, with noise, that a classifier tells apart at once."""
+"""A small labelled store: bars at one of four places, with noise, which a classifier learns at once."""
 
 from pathlib import Path
 

@@ -37,8 +37,8 @@ def test_the_base_configuration_passes() -> None:
             {"training": {"continue_from": "none.safetensors"}},
             r"continue_from: .*, which does not exist",
         ),
-        ({"registration": {"limits": {"fid_clasifier": {"maximum": 2}}}}, r"limits: .*Did you mean fid_classifier\?"),
-        ({"registration": {"limits": {"fid_inception": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
+        ({"registration": {"limits": {"reverse_lk": {"maximum": 2}}}}, r"limits: .*Did you mean reverse_kl\?"),
+        ({"registration": {"limits": {"high_quality": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
         ({"evaluation": {"features": "coordinates"}}, r"features: expected features of pictures, since"),
         ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, since stacked_digits"),
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
@@ -76,7 +76,7 @@ def test_ray_is_needed_by_several_processes_only(monkeypatch: pytest.MonkeyPatch
 
 def test_a_file_is_checked_for_the_node_that_reads_it() -> None:
     check(("prepare",), training={"continue_from": "none.safetensors"})
-    check(("register",), registration={"limits": {"fid_inception": {"maximum": None}}})
+    check(("register",), registration={"limits": {"high_quality": {"maximum": None}}})
 
 
 def test_load_versions_need_a_versioned_dataset() -> None:

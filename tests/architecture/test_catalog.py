@@ -29,6 +29,7 @@ from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 
 from .. import parameters as of_base
+from ..reports import make_report
 
 CONF = Path(__file__).parents[2] / "conf" / "base"
 ENTRIES = {
@@ -67,6 +68,7 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "FeatureExtractorDataset": lambda value: StoredExtractor(
         Pretrained("efficientnet_lite0", str(value)), "5d" * 32, {}
     ),
+    "ReportDataset": lambda value: make_report({"fid": float(value)}),
     "SafetensorsDataset": lambda value: {"weights": torch.full((3,), float(value))},
     "StoreDataset": store,
     "TextDataset": lambda value: f"# Model {value}, ä\n",

@@ -1,13 +1,13 @@
-"""What cannot be judged is refused before anything is trained."""
+"""Data and parameters that cannot be evaluated are refused before training."""
 
 import pytest
 
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.evaluation.evaluate import evaluate
+from ganops.evaluation.evaluator import evaluate
 from ganops.evaluation.requirements import check_evaluable, sample_count
 from ganops.extractors.classifier import Classifier
-from ganops.games.request import LatentRequest
+from ganops.games.request import GenerationRequest
 from ganops.pipelines.evaluation.nodes import build_extractor
 from ganops.sampling import Samples
 
@@ -22,17 +22,17 @@ UNUSABLE = [
 ]
 
 
-class NeverAsked:
-    def generate(self, request: LatentRequest) -> Samples:
-        raise AssertionError("Nothing was to be generated.")
+class NoGenerator:
+    def generate(self, request: GenerationRequest) -> Samples:
+        raise AssertionError("Nothing should be generated.")
 
 
-def test_what_can_be_judged_passes(store: Store) -> None:
+def test_suitable_data_pass(store: Store) -> None:
     assert len(store.indices("held_out")) == HELD_OUT
     check_evaluable(store, of_base.evaluation(n=HELD_OUT, nearest_neighbours=HELD_OUT - 1, kid_subset_size=999))
 
 
-def test_pictures_without_classes_are_judged_by_features_that_need_none(unlabelled: Store) -> None:
+def test_pictures_without_classes_need_features_without_classes(unlabelled: Store) -> None:
     with pytest.raises(MetricError, match=r"no classes: evaluation\.features=efficientnet_lite0"):
         check_evaluable(unlabelled, of_base.evaluation())
     for features in ("efficientnet_lite0", "inception"):
@@ -40,15 +40,15 @@ def test_pictures_without_classes_are_judged_by_features_that_need_none(unlabell
 
 
 @pytest.mark.parametrize(("changed", "message"), UNUSABLE)
-def test_the_first_node_and_the_last_refuse_the_same(
+def test_the_first_node_and_the_evaluator_refuse_the_same(
     store: Store, classifier: Classifier, changed: dict, message: str
 ) -> None:
     parameters = of_base.evaluation(**changed)
     with pytest.raises(MetricError, match=message):
         build_extractor(store, parameters)
     with pytest.raises(MetricError, match=message):
-        evaluate(NeverAsked(), store, classifier, parameters)
+        evaluate(NoGenerator(), store, classifier, parameters)
 
 
-def test_as_many_are_judged_as_asked_or_as_held_out_has() -> None:
+def test_sample_count_is_n_or_all_of_held_out() -> None:
     assert (sample_count(None, 40), sample_count(30, 40), sample_count(40, 40)) == (40, 30, 40)

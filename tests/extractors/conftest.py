@@ -1,5 +1,5 @@
 """The small labelled store of the tests."""
 
-from ..bars import classifier, parameters, store, unlabelled
+from ..bars import classifier, parameters, pictures, store, unlabelled
 
-__all__ = ["classifier", "parameters", "store", "unlabelled"]
+__all__ = ["classifier", "parameters", "pictures", "store", "unlabelled"]

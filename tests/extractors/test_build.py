@@ -1,73 +1,98 @@
-"""What judges is made before training, stored, and opened again."""
+"""The feature extractor is built before training, saved, and opened again."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
+from kedro.io import DatasetError
 
+from ganops.config import FeatureKind, FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.extractors.build import Pretrained, StoredExtractor, build_extractor, open_extractor, shaping_parameters
+from ganops.extractors.build import EXTRACTORS, Pretrained, StoredExtractor, build_extractor, training_parameters
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.efficientnet import EfficientNetLite0
 from ganops.extractors.weights import EFFICIENTNET_LITE0
 from ganops.kedro_datasets.feature_extractor_dataset import FeatureExtractorDataset
-from ganops.sealed_json import load_object, without_seal
+from ganops.sealed_json import load_object, seal, without_seal
 
 from .. import parameters as of_base
 
 PARAMETERS = of_base.evaluation(features="efficientnet_lite0", threads=1)
 
 
-def test_a_pretrained_judge_is_its_name_and_digest_and_finds_its_weights_again(
-    unlabelled: Store, tmp_path: Path
-) -> None:
-    made = build_extractor(unlabelled, PARAMETERS)
+def test_pretrained_extractor_is_saved_as_the_digest_of_its_weights(unlabelled: Store, tmp_path: Path) -> None:
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
-    dataset.save(StoredExtractor(made, unlabelled.digest(), shaping_parameters(PARAMETERS)))
+    dataset.save(build_extractor(unlabelled, PARAMETERS))
     description, store = sorted((tmp_path / "feature_extractor").iterdir())
     assert without_seal(load_object(store.read_bytes())) == {"store_sha256": unlabelled.digest(), "parameters": {}}
     assert without_seal(load_object(description.read_bytes())) == {
-        "format": "ganops-pretrained-3",
-        "name": "efficientnet_lite0",
+        "format": "ganops-efficientnet-lite0-3",
         "weights_sha256": EFFICIENTNET_LITE0.sha256,
     }
-    extractor = open_extractor(dataset.load().made_from(unlabelled, PARAMETERS), PARAMETERS)
+    extractor = dataset.load().open(unlabelled, PARAMETERS)
     assert isinstance(extractor, EfficientNetLite0)
     assert extractor.digest == EFFICIENTNET_LITE0.sha256
 
 
-def test_a_classifier_is_its_own_extractor(classifier: Classifier) -> None:
-    assert open_extractor(classifier, of_base.evaluation()) is classifier
-
-
-def test_a_judge_of_another_store_is_refused(classifier: Classifier, store: Store, unlabelled: Store) -> None:
+def test_extractor_of_another_store_is_refused(classifier: Classifier, store: Store, unlabelled: Store) -> None:
     trained = of_base.evaluation()
-    feature_extractor = StoredExtractor(classifier, store.digest(), shaping_parameters(trained))
-    assert feature_extractor.made_from(store, trained) is classifier
+    feature_extractor = StoredExtractor(classifier, store.digest(), training_parameters(trained))
+    assert feature_extractor.open(store, trained) is classifier
     with pytest.raises(
         MetricError, match=rf"of sha256 {unlabelled.digest()[:12]}, .*{store.digest()[:12]}.*build_extractor"
     ):
-        feature_extractor.made_from(unlabelled, trained)
+        feature_extractor.open(unlabelled, trained)
 
 
-def test_a_judge_of_other_parameters_is_refused(classifier: Classifier, store: Store) -> None:
+def test_extractor_of_other_parameters_is_refused(classifier: Classifier, store: Store) -> None:
     trained = of_base.evaluation()
-    feature_extractor = StoredExtractor(classifier, store.digest(), shaping_parameters(trained))
+    feature_extractor = StoredExtractor(classifier, store.digest(), training_parameters(trained))
     wider = trained.model_copy(update={"classifier": trained.classifier.model_copy(update={"width": 7})})
-    with pytest.raises(MetricError, match=r"expected one made with evaluation\.classifier\.width=7, .*build_extractor"):
-        feature_extractor.made_from(store, wider)
-    # What shapes no weight of it may differ.
-    assert feature_extractor.made_from(store, trained.model_copy(update={"seeds": (9,)})) is classifier
+    with pytest.raises(MetricError, match=r"built with evaluation\.classifier\.width=7, .*build_extractor"):
+        feature_extractor.open(store, wider)
+    # A parameter that changes no weight may differ.
+    assert feature_extractor.open(store, trained.model_copy(update={"seeds": (9,)})) is classifier
 
 
-def test_another_judge_than_asked_is_refused(classifier: Classifier) -> None:
+def test_another_extractor_than_selected_is_refused(classifier: Classifier, store: Store) -> None:
     with pytest.raises(
         MetricError, match=r"expected efficientnet_lite0, .*received classifier.*--nodes build_extractor"
     ):
-        open_extractor(classifier, PARAMETERS)
-    with pytest.raises(MetricError, match="received efficientnet_lite0 of sha256 0000"):
-        open_extractor(Pretrained("efficientnet_lite0", "0000"), PARAMETERS)
+        StoredExtractor(classifier, store.digest(), {}).open(store, PARAMETERS)
+    with pytest.raises(MetricError, match="the feature extractor: expected efficientnet_lite0 of sha256 0000"):
+        StoredExtractor(Pretrained("efficientnet_lite0", "0000"), store.digest(), {}).open(store, PARAMETERS)
+
+
+def test_every_kind_of_features_has_an_extractor_of_a_known_field() -> None:
+    assert set(EXTRACTORS) == set(get_args(FeatureKind))
+    assert {kind.field for kind in EXTRACTORS.values()} == set(get_args(FieldName))
+    assert len({kind.format for kind in EXTRACTORS.values()}) == len(EXTRACTORS)
+
+
+@pytest.mark.parametrize("features", ["classifier", "efficientnet_lite0"])
+def test_extractor_declares_the_field_and_the_format_of_its_kind(
+    store: Store, classifier: Classifier, features: FeatureKind
+) -> None:
+    built = StoredExtractor(classifier, store.digest(), training_parameters(of_base.evaluation()))
+    if features != "classifier":
+        built = build_extractor(store, PARAMETERS)
+    parameters = of_base.evaluation(features=features)
+    assert built.open(store, parameters).field == EXTRACTORS[features].field
+    assert load_object(built.files()["extractor.json"])["format"] == EXTRACTORS[features].format
+
+
+@pytest.mark.parametrize("old", ["ganops-classifier-2", "ganops-pretrained-2", "ganops-coordinates-2", None])
+def test_folder_of_an_older_version_names_the_command_that_builds_it(
+    old: str | None, classifier: Classifier, tmp_path: Path
+) -> None:
+    folder = tmp_path / "feature_extractor"
+    dataset = FeatureExtractorDataset(str(folder))
+    dataset.save(StoredExtractor(classifier, "5d" * 32, {}))
+    (folder / "extractor.json").write_text(seal({"format": old}))
+    with pytest.raises(DatasetError, match=r"expected a format of this version.*kedro run --nodes build_extractor"):
+        dataset.load()
 
 
 def test_inception_without_its_weights_stops_before_any_training(

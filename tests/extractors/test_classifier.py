@@ -18,7 +18,7 @@ from ganops.extractors.train_classifier import train_classifier
 from ganops.kedro_datasets.feature_extractor_dataset import FeatureExtractorDataset
 
 
-def test_it_tells_the_classes_apart(classifier: Classifier) -> None:
+def test_it_learns_the_classes(classifier: Classifier) -> None:
     assert set(classifier.accuracies) == {"validation", "held_out"}
     assert min(classifier.accuracies.values()) >= 0.95
 
@@ -80,7 +80,7 @@ def test_progress_sees_every_step_go_by(store: Store, parameters: ClassifierPara
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (2, 5, 17), (3, 32, 32), (4, 33, 9)])
 def test_any_size_and_channels(shape: tuple[int, int, int]) -> None:
-    features, logits = Network(*shape, classes=3, width=2, dimension=5)(torch.zeros(2, *shape))
+    features, logits = Network(*shape, classes=3, base_channels=2, dimension=5)(torch.zeros(2, *shape))
     assert features.shape == (2, 5)
     assert logits.shape == (2, 3)
 
@@ -91,7 +91,7 @@ def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor,
     dataset.save(StoredExtractor(classifier, "5d" * 32, {"threads": 1}))
     dataset.save(StoredExtractor(classifier, "5d" * 32, {"threads": 1}))
     assert (dataset.load().store_sha256, dataset.load().parameters) == ("5d" * 32, {"threads": 1})
-    loaded = dataset.load().judge
+    loaded = dataset.load().extractor
     assert isinstance(loaded, Classifier)
     assert (loaded.digest, loaded.accuracies) == (classifier.digest, classifier.accuracies)
     np.testing.assert_array_equal(extract(loaded, pictures).values, extract(classifier, pictures).values)
@@ -105,7 +105,10 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
     if damage != "no folder":
         dataset.save(StoredExtractor(classifier, "5d" * 32, {"threads": 1}))
-    weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/extractor.json"
+    weights, description = (
+        tmp_path / "feature_extractor/weights.safetensors",
+        tmp_path / "feature_extractor/extractor.json",
+    )
     match damage:
         case "no weights":
             weights.unlink()
@@ -118,9 +121,9 @@ def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: 
         case "other format":
             description.write_text(json.dumps({"format": "x"}))
         case "no store":
-            (tmp_path / "judge/store.json").write_text("{}")
+            (tmp_path / "feature_extractor/store.json").write_text("{}")
         case "no json":
             description.write_text("{")
-    with pytest.raises(DatasetError, match="Make it again: kedro run --nodes build_extractor") as raised:
+    with pytest.raises(DatasetError, match="Build it again: kedro run --nodes build_extractor") as raised:
         dataset.load()
     assert isinstance(raised.value.__cause__, MetricError)

@@ -1,4 +1,4 @@
-"""Networks of ImageNet as judges: what they see, of which pictures, by which weights."""
+"""Networks of ImageNet as feature extractors: their features, their resizing, their weights."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ from ganops.extractors.rgb import to_rgb
 from ganops.extractors.weights import (
     EFFICIENTNET_LITE0,
     WeightsFile,
-    found_or_downloaded,
+    find_or_download,
     packaged_efficientnet,
     read_weights,
 )
@@ -113,7 +113,7 @@ def test_pictures_are_resized_as_pillow_resizes_them(size: tuple[int, int]) -> N
     y, x = np.mgrid[: size[0], : size[1]]
     waves = 127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 3)
     picture = np.stack([waves, waves.max() - waves, 0 * waves], axis=2).astype(np.uint8)
-    mine = efficientnet.resized(torch.from_numpy(picture.transpose(2, 0, 1).copy())[None])[0]
+    mine = efficientnet.resize(torch.from_numpy(picture.transpose(2, 0, 1).copy())[None])[0]
     theirs = Image.fromarray(picture).resize((efficientnet.SIDE, efficientnet.SIDE), Image.Resampling.BICUBIC)
     assert np.abs(mine.numpy().transpose(1, 2, 0) - np.asarray(theirs, dtype=np.float32)).max() <= 1
 
@@ -143,7 +143,7 @@ def test_inception_sees_what_torch_fidelity_sees(
 
 
 def file_of(folder: Path) -> tuple[WeightsFile, Path]:
-    """A file of weights on a disk that plays the server."""
+    """A weights file on a disk that stands for the server."""
     buffer = io.BytesIO()
     torch.save({"a": torch.arange(3)}, buffer)
     path = folder / "far" / "weights.pth"
@@ -162,10 +162,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_weights_are_downloaded_once_and_kept(tmp_path: Path, cache: Path) -> None:
     wanted, far = file_of(tmp_path)
-    path = found_or_downloaded(None, wanted)
+    path = find_or_download(None, wanted)
     assert path == cache / "kept.pth"
     far.unlink()
-    assert found_or_downloaded(None, wanted) == path
+    assert find_or_download(None, wanted) == path
     assert torch.equal(read_weights(path, wanted)["a"], torch.arange(3))
 
 
@@ -173,8 +173,8 @@ def test_the_file_that_is_named_comes_first_then_either_name_in_the_cache(tmp_pa
     wanted, far = file_of(tmp_path)
     cache.mkdir(parents=True)
     far.rename(cache / "other.pth")
-    assert found_or_downloaded(None, wanted) == cache / "other.pth"
-    assert found_or_downloaded("mine.pth", wanted) == Path("mine.pth")
+    assert find_or_download(None, wanted) == cache / "other.pth"
+    assert find_or_download("mine.pth", wanted) == Path("mine.pth")
 
 
 @pytest.mark.parametrize("damage", ["nothing there", "other bytes"])
@@ -183,7 +183,7 @@ def test_a_download_that_fails_leaves_nothing_and_says_what_to_get(tmp_path: Pat
     far.unlink() if damage == "nothing there" else far.write_bytes(b"x")
     message = rf"kept\.pth: expected {wanted.size} bytes of sha256 {wanted.sha256}.*Get kept\.pth from there and put it"
     with pytest.raises(MetricError, match=message):
-        found_or_downloaded(None, wanted)
+        find_or_download(None, wanted)
     assert list(cache.iterdir()) == []
 
 

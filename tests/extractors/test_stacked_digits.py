@@ -1,4 +1,4 @@
-"""The judge of three digits a picture, on digits that nobody could confuse: a bright row at one of ten heights."""
+"""Stacked digits, on digits that are easy to classify: a bright row at one of ten heights."""
 
 import json
 import math
@@ -17,11 +17,11 @@ from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.stacked_mnist import CLASSES
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.evaluation.evaluate import evaluate
+from ganops.evaluation.evaluator import evaluate
 from ganops.extractors.base import extract
-from ganops.extractors.build import StoredExtractor, build_extractor, open_extractor, shaping_parameters
+from ganops.extractors.build import StoredExtractor, build_extractor, training_parameters
 from ganops.extractors.stacked_digits import ChannelsAsDigits, StackedDigits
-from ganops.games.request import LatentRequest
+from ganops.games.request import GenerationRequest
 from ganops.kedro_datasets.feature_extractor_dataset import FeatureExtractorDataset
 from ganops.sampling import Samples
 
@@ -59,10 +59,10 @@ def stacked(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture(scope="module")
-def judge(stacked: Store) -> StackedDigits:
-    made = build_extractor(stacked, parameters())
-    assert isinstance(made, StackedDigits)
-    return made
+def extractor(stacked: Store) -> StackedDigits:
+    extractor = build_extractor(stacked, parameters()).extractor
+    assert isinstance(extractor, StackedDigits)
+    return extractor
 
 
 @dataclass(frozen=True)
@@ -71,41 +71,39 @@ class Shows:
 
     labels: tuple[int, ...]
 
-    def generate(self, request: LatentRequest) -> Samples:
+    def generate(self, request: GenerationRequest) -> Samples:
         shown = np.resize(self.labels, request.n)
         return Samples(torch.from_numpy(stacks(shown, request.seed)).permute(0, 3, 1, 2).contiguous(), None)
 
 
-def test_it_tells_all_classes_apart(judge: StackedDigits) -> None:
-    assert judge.accuracies == {"validation": 1.0, "held_out": 1.0}
+def test_it_learns_all_classes(extractor: StackedDigits) -> None:
+    assert extractor.accuracies == {"validation": 1.0, "held_out": 1.0}
 
 
-def test_modes_and_divergence_are_those_computed_by_hand(stacked: Store, judge: StackedDigits) -> None:
-    report = evaluate(Shows((7, 7, 123, 987)), stacked, open_extractor(judge, parameters()), parameters(n=800))
-    assert report.judged["modes_stacked_digits"].mean == 3
+def test_modes_and_divergence_are_those_computed_by_hand(stacked: Store, extractor: StackedDigits) -> None:
+    report = evaluate(Shows((7, 7, 123, 987)), stacked, extractor, parameters(n=800))
+    assert report.metrics["modes"].mean == 3
     # ln 1000 less the entropy of (1/2, 1/4, 1/4).
-    assert report.judged["reverse_kl_stacked_digits"].mean == pytest.approx(math.log(1000) - 1.5 * math.log(2))
-    assert report.held_out["modes_stacked_digits"].mean == 800
-    assert report.held_out["reverse_kl_stacked_digits"].mean == pytest.approx(math.log(1000 / 800))
-    assert report.held_out["agreement_stacked_digits"].mean == 1.0
-    assert "agreement_stacked_digits" not in report.judged
-    assert {name.removesuffix("_stacked_digits") for name in report.judged} == {
-        *("fid", "kid", "precision", "recall", "inception_score", "modes", "reverse_kl")
-    }
-    assert report.to_json()["metrics"]["classifier"] == {"accuracy_held_out": 1.0, "accuracy_validation": 1.0}
+    assert report.metrics["reverse_kl"].mean == pytest.approx(math.log(1000) - 1.5 * math.log(2))
+    assert report.held_out["modes"].mean == 800
+    assert report.held_out["reverse_kl"].mean == pytest.approx(math.log(1000 / 800))
+    assert report.held_out["class_accuracy"].mean == 1.0
+    assert "class_accuracy" not in report.metrics
+    assert set(report.metrics) == {*("fid", "kid", "precision", "recall", "inception_score", "modes", "reverse_kl")}
+    assert report.to_json()["classifier_accuracy"] == {"held_out": 1.0, "validation": 1.0}
 
 
-def test_every_class_once_is_every_mode_and_no_divergence(stacked: Store, judge: StackedDigits) -> None:
-    report = evaluate(Shows(tuple(range(1000))), stacked, judge, parameters())
+def test_every_class_once_is_every_mode_and_no_divergence(stacked: Store, extractor: StackedDigits) -> None:
+    report = evaluate(Shows(tuple(range(1000))), stacked, extractor, parameters())
     assert report.protocol.n == 1000
-    assert report.judged["modes_stacked_digits"].mean == report.held_out["modes_stacked_digits"].mean == 1000
-    assert report.judged["reverse_kl_stacked_digits"].mean == pytest.approx(0.0, abs=1e-12)
+    assert report.metrics["modes"].mean == report.held_out["modes"].mean == 1000
+    assert report.metrics["reverse_kl"].mean == pytest.approx(0.0, abs=1e-12)
 
 
-def test_features_follow_one_another_and_probabilities_are_products(judge: StackedDigits) -> None:
-    images = Shows((123, 987, 55)).generate(LatentRequest(n=3, seed=5)).values
-    seen = extract(judge, images)
-    channels = [extract(judge.digits, images[:, c : c + 1]) for c in range(3)]
+def test_features_follow_one_another_and_probabilities_are_products(extractor: StackedDigits) -> None:
+    images = Shows((123, 987, 55)).generate(GenerationRequest(n=3, seed=5)).values
+    seen = extract(extractor, images)
+    channels = [extract(extractor.digits, images[:, c : c + 1]) for c in range(3)]
     np.testing.assert_allclose(seen.values, np.concatenate([c.values for c in channels], axis=1), rtol=1e-4, atol=1e-5)
     assert seen.probabilities is not None
     for row, label in ((0, 123), (1, 987), (2, 55)):
@@ -114,7 +112,7 @@ def test_features_follow_one_another_and_probabilities_are_products(judge: Stack
             assert seen.probabilities[row, k] == pytest.approx(math.prod(alone), rel=1e-4)
     assert seen.probabilities.argmax(axis=1).tolist() == [123, 987, 55]
     np.testing.assert_allclose(seen.probabilities.sum(axis=1), 1.0, rtol=1e-12)
-    assert (judge.dimension, seen.probabilities.shape) == (24, (3, 1000))
+    assert (extractor.dimension, seen.probabilities.shape) == (24, (3, 1000))
 
 
 def test_each_channel_is_a_digit_in_any_order(stacked: Store) -> None:
@@ -128,32 +126,40 @@ def test_each_channel_is_a_digit_in_any_order(stacked: Store) -> None:
     assert digits.indices("held_out").tolist() == [3 * i + c for i in held_out.tolist() for c in range(3)]
 
 
-def test_the_same_seed_gives_the_same_files_and_they_give_the_judge_back(
-    stacked: Store, judge: StackedDigits, tmp_path: Path
+def test_the_same_seed_gives_the_same_files_and_they_restore_the_extractor(
+    stacked: Store, extractor: StackedDigits, tmp_path: Path
 ) -> None:
-    assert build_extractor(stacked, parameters()).files() == judge.files()
+    assert build_extractor(stacked, parameters()).extractor.files() == extractor.files()
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
-    dataset.save(StoredExtractor(judge, stacked.digest(), shaping_parameters(parameters())))
-    loaded = dataset.load().made_from(stacked, parameters())
+    dataset.save(StoredExtractor(extractor, stacked.digest(), training_parameters(parameters())))
+    loaded = dataset.load().open(stacked, parameters())
     assert isinstance(loaded, StackedDigits)
-    assert (loaded.files(), loaded.digest, loaded.accuracies) == (judge.files(), judge.digest, judge.accuracies)
-    images = Shows((4, 44)).generate(LatentRequest(n=2, seed=0)).values
-    np.testing.assert_array_equal(extract(loaded, images).values, extract(judge, images).values)
+    assert (loaded.files(), loaded.digest, loaded.accuracies) == (
+        extractor.files(),
+        extractor.digest,
+        extractor.accuracies,
+    )
+    images = Shows((4, 44)).generate(GenerationRequest(n=2, seed=0)).values
+    np.testing.assert_array_equal(extract(loaded, images).values, extract(extractor, images).values)
 
 
-def test_it_is_no_classifier_of_grey_digits_though_it_has_the_weights_of_one(judge: StackedDigits) -> None:
-    assert judge.digest != judge.digits.digest
+def test_it_differs_from_the_classifier_of_digits_with_equal_weights(extractor: StackedDigits, stacked: Store) -> None:
+    assert extractor.digest != extractor.digits.digest
+    digest = stacked.digest()
     with pytest.raises(MetricError, match=r"expected stacked_digits, .*received classifier"):
-        open_extractor(judge.digits, parameters())
+        StoredExtractor(extractor.digits, digest, {}).open(stacked, parameters())
     with pytest.raises(MetricError, match=r"expected classifier, .*received stacked_digits"):
-        open_extractor(judge, of_base.evaluation())
+        StoredExtractor(extractor, digest, {}).open(stacked, of_base.evaluation())
 
 
 @pytest.mark.parametrize("damage", ["other weights", "no digits"])
-def test_a_damaged_one_says_what_to_do(judge: StackedDigits, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_one_says_what_to_do(extractor: StackedDigits, tmp_path: Path, damage: str) -> None:
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
-    dataset.save(StoredExtractor(judge, "0" * 64, {}))
-    weights, description = tmp_path / "judge/weights.safetensors", tmp_path / "judge/extractor.json"
+    dataset.save(StoredExtractor(extractor, "0" * 64, {}))
+    weights, description = (
+        tmp_path / "feature_extractor/weights.safetensors",
+        tmp_path / "feature_extractor/extractor.json",
+    )
     if damage == "other weights":
         content = bytearray(weights.read_bytes())
         content[-1] ^= 1
@@ -162,7 +168,7 @@ def test_a_damaged_one_says_what_to_do(judge: StackedDigits, tmp_path: Path, dam
         values = json.loads(description.read_text())
         del values["digits"]
         description.write_text(json.dumps(values))
-    with pytest.raises(DatasetError, match="Make it again: kedro run --nodes build_extractor") as raised:
+    with pytest.raises(DatasetError, match="Build it again: kedro run --nodes build_extractor") as raised:
         dataset.load()
     assert isinstance(raised.value.__cause__, MetricError)
 

@@ -13,7 +13,7 @@ from ganops.bundle import Bundle
 from ganops.config import ComparisonParameters, TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
-from ganops.extractors.build import StoredExtractor, shaping_parameters
+from ganops.extractors.build import StoredExtractor, training_parameters
 from ganops.extractors.classifier import Classifier
 from ganops.launch import compare
 from ganops.pipeline_registry import register_pipelines
@@ -47,7 +47,7 @@ def run_comparison(store: Store, classifier: Classifier, folder: Path, **changed
     comparison = ComparisonParameters.parse({"variants": VARIANTS, "seeds": None} | changed)
     return compare_variants(
         store,
-        StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION)),
+        StoredExtractor(classifier, store.digest(), training_parameters(EVALUATION)),
         TRAINING,
         EVALUATION,
         comparison,
@@ -70,19 +70,17 @@ def test_each_variant_has_a_row_and_a_child_run(
 ) -> None:
     reports, table, curves, samples = run_comparison(store, classifier, tmp_path)
     assert list(table["variant"]) == ["plain", "hot", "vae", "real (floor)"]
-    assert list(table["images_seen"][:3]) == [48, 48, 48] and "lost" not in table
+    assert list(table["images_seen"][:3]) == [48, 48, 48] and "failure" not in table
     for name, row in zip(VARIANTS, table.itertuples(), strict=False):
-        estimate = reports[name]["metrics"]["generator"]["fid_classifier"]
+        estimate = reports[name]["report"]["metrics"]["generator"]["fid"]
         assert (row.fid_classifier, row.fid_classifier_sd) == (estimate["mean"], estimate["sd"])
-    assert len({report["protocol"]["weights"] for report in reports.values()}) == 1
+    assert len({result["report"]["protocol"]["weights"] for result in reports.values()}) == 1
     assert (samples.mode, draw_comparison_curves(curves).mode) == ("L", "RGB")
     runs = by_variant(client, parent)
     assert set(runs) == set(VARIANTS)
     for name, run in runs.items():
         assert (run.info.status, run.info.run_name, run.data.tags[PARENT]) == ("FINISHED", name, parent)
-        assert (
-            run.data.metrics["eval/fid_classifier"] == reports[name]["metrics"]["generator"]["fid_classifier"]["mean"]
-        )
+        assert run.data.metrics["eval/fid_classifier"] == reports[name]["report"]["metrics"]["generator"]["fid"]["mean"]
         points = client.get_metric_history(run.info.run_id, "curve/fid_classifier")
         assert [point.value for point in points] == list(curves[f"fid_classifier/{name}"].dropna())
         assert run.data.params["settings.total_images"] == "48" and "protocol.n" in run.data.params
@@ -99,10 +97,10 @@ def test_curves_end_at_the_value_of_the_report(store: Store, classifier: Classif
     reports, _, curves, _ = run_comparison(store, classifier, tmp_path, variants={"plain": {}})
     one_seed = EVALUATION.model_copy(update={"seeds": (1,)})
     comparison = ComparisonParameters.parse({"variants": {"plain": {}}, "seeds": None})
-    extractor = StoredExtractor(classifier, store.digest(), shaping_parameters(EVALUATION))
+    extractor = StoredExtractor(classifier, store.digest(), training_parameters(EVALUATION))
     alone, *_ = compare_variants(store, extractor, TRAINING, one_seed, comparison, tmp_path)
     assert curves["images_seen"].iloc[-1] == reports["plain"]["images_seen"] == 48
-    last = alone["plain"]["metrics"]["generator"]["fid_classifier"]["mean"]
+    last = alone["plain"]["report"]["metrics"]["generator"]["fid"]["mean"]
     assert curves["fid_classifier/plain"].iloc[-1] == last
 
 
@@ -163,8 +161,8 @@ def test_a_failed_training_is_a_row(
 
     monkeypatch.setattr(compare, "launch_training", fail)
     reports, table, curves, _ = run_comparison(store, classifier, tmp_path)
-    assert list(table["lost"].notna()) == [False, True, False, False]
-    assert "loss nan" in reports["hot"]["lost"] and table["fid_classifier"].isna().tolist() == [
+    assert list(table["failure"].notna()) == [False, True, False, False]
+    assert "loss nan" in reports["hot"]["failure"] and table["fid_classifier"].isna().tolist() == [
         False,
         True,
         False,

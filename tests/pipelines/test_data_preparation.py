@@ -80,9 +80,9 @@ def test_the_derived_shape_and_a_summary_are_logged(tmp_path: Path, caplog: pyte
 
 
 def test_too_many_bad_pictures_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scratch, folder = tmp_path / "scratch", tmp_path / "root/data/01_raw/smoke"
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    scratch.mkdir()
+    temporary, folder = tmp_path / "temporary", tmp_path / "root/data/01_raw/smoke"
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    temporary.mkdir()
     for index in range(20):
         path = folder / ("cat", "dog")[index % 2] / f"{index}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def test_too_many_bad_pictures_leave_nothing_behind(tmp_path: Path, monkeypatch:
     (folder / "dog/bad.jpg").write_bytes(b"")
     with pytest.raises(DataError, match=r"received 1 \(dog/bad\.jpg: not a picture: an empty file\)"):
         run(tmp_path / "root", "image_folder")
-    assert not list(scratch.iterdir())
+    assert not list(temporary.iterdir())
     assert [path.name for path in (tmp_path / "root/data").iterdir()] == ["01_raw"]
 
 

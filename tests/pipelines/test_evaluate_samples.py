@@ -1,4 +1,4 @@
-"""The judgement of given pictures, from parameters to report."""
+"""The evaluation of external samples, from parameters to report."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from ganops.errors import MetricError
+from ganops.evaluation.report import SamplesProtocol
 from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.evaluate_samples.nodes import evaluate_external_samples
 
@@ -33,8 +34,9 @@ def test_a_folder_becomes_a_report_and_its_table(tmp_path: Path) -> None:
     report, table = evaluate_external_samples(
         store, of_base.evaluation(**FEW, classifier=classifier, samples=str(tmp_path / "pictures"))
     )
-    assert (report["protocol"]["samples_given"], report["protocol"]["n"]) == (50, 40)
-    assert set(report["metrics"]["samples"]) == set(report["metrics"]["held_out"])
+    assert isinstance(report.protocol, SamplesProtocol)
+    assert (report.protocol.samples_given, report.protocol.n) == (50, 40)
+    assert set(report.metrics) == set(report.held_out)
     assert list(table["subject"].unique()) == ["samples", "held_out"]
     with pytest.raises(MetricError, match="Name it: kedro run --pipelines evaluate_samples"):
         evaluate_external_samples(store, of_base.evaluation())

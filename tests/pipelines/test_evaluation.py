@@ -1,4 +1,4 @@
-"""The evaluation's place in the whole, and what its nodes are handed."""
+"""The order of the evaluation's nodes in the whole run, and the types of their parameters."""
 
 from kedro.validation.type_extractor import TypeExtractor
 
@@ -7,7 +7,7 @@ from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.evaluation.pipeline import create_pipeline
 
 
-def test_what_cannot_be_judged_stops_a_run_before_the_training() -> None:
+def test_feature_extractor_is_built_before_the_training() -> None:
     """Kedro puts nodes that could run at the same time in the order of their names."""
     names = [node.name for node in register_pipelines()["__default__"].nodes]
     assert names.index("prepare") < names.index("build_extractor") < names.index("train") < names.index("evaluate")

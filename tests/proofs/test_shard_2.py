@@ -73,8 +73,8 @@ def test_an_experiment_changes_the_recipe_and_is_compared(project: Project) -> N
     assert names(project) == [*before, "autoencoder"]
 
     table = json.dumps(read_json(project, "dvc", "exp", "show"))
-    assert "autoencoder" in table and "generator.fid_classifier.mean" in table.replace('": {"', ".")
-    change = read_json(project, "dvc", "metrics", "diff")[REPORT]["metrics.generator.fid_classifier.mean"]
+    assert "autoencoder" in table and "generator.fid.mean" in table.replace('": {"', ".")
+    change = read_json(project, "dvc", "metrics", "diff")[REPORT]["metrics.generator.fid.mean"]
     assert change["diff"] == pytest.approx(change["new"] - change["old"]) != 0
     page_address = project.call_well("dvc", "plots", "diff").strip().splitlines()[-1]
     page = Path(page_address.removeprefix("file://")).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
-"""A tiny bundle, and an MLflow store of one's own."""
+"""A tiny bundle, a report, and a private MLflow store."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
@@ -10,9 +10,12 @@ import torch
 
 from ganops.bundle import Bundle, BundleData
 from ganops.config import TrainingParameters
+from ganops.evaluation.report import Estimate, Report
 from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.training_settings import Settings
+
+from ..reports import make_report
 
 PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8)
 SETTINGS = resolve(PARAMETERS, SampleSpec(channels=1, height=8, width=8, classes=2, train_count=8), Hardware("cpu", 1))
@@ -53,19 +56,15 @@ def point_bundle(make_bundle: Callable[..., Bundle]) -> Bundle:
 
 
 @pytest.fixture
-def report() -> dict[str, Any]:
-    """As an evaluation writes it; safe to change."""
-    generator = {"fid_classifier": {"mean": 2.0, "sd": 0.1}, "agreement_classifier": {"mean": 0.95, "sd": 0.01}}
-    floor = {"fid_classifier": {"mean": 1.0}, "agreement_classifier": {"mean": 0.99}}
-    protocol = {
-        "features": "classifier",
-        "n": 10,
-        "reference": "train",
-        "reference_n": 35,
-        "seeds": [1, 2],
-        "store": "5d",
-    }
-    return {"metrics": {"generator": generator, "held_out": floor}, "protocol": protocol}
+def report() -> Report:
+    """The report of an evaluation."""
+    metrics = {"fid": Estimate(2.0, 0.1), "class_accuracy": Estimate(0.95, 0.01)}
+    return make_report(metrics, {"fid": 1.0, "class_accuracy": 0.99})
+
+
+def with_metrics(report: Report, **means: float) -> Report:
+    """Return the report with other means."""
+    return replace(report, metrics={**report.metrics, **{name: Estimate(mean) for name, mean in means.items()}})
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +89,8 @@ def client(tracking_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[mlflo
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
-    """Of a folder that registration makes."""
-    return tmp_path / "scratch" / "registry.lock"
+    """Return a path in a folder that registration creates."""
+    return tmp_path / "missing" / "registry.lock"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A registered version that somebody edits in the artifact store: nothing of it is run, and the reason is said."""
+"""A registered version that is edited in the artifact store: none of its code is run, and the error says why."""
 
 import shutil
 import subprocess
@@ -15,11 +15,12 @@ import yaml
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
+from ganops.evaluation.report import Report
 from ganops.registry.generate import load_bundle
 from ganops.registry.logged_model import copy_package
 from ganops.registry.mlflow_registry import Registration, register_bundle
 from ganops.registry.origin import Origin
-from ganops.registry.versions import aliases_of
+from ganops.registry.versions import read_aliases
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false")
 GATE = RegistrationParameters(compare_by="fid")
@@ -47,7 +48,7 @@ class Registered:
 
 @pytest.fixture
 def registered(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path, tmp_path: Path, request: pytest.FixtureRequest,
 ) -> Registered:  # fmt: skip
     name = "edited_" + "".join(filter(str.isalnum, request.node.name))
@@ -126,7 +127,7 @@ def test_an_edited_version_is_refused_and_replaced(
     assert differing in client.get_model_version(name, "2").tags["replaces"]
     assert differing in caplog.text
     assert not registered.marker.exists(), "planted code was run"
-    assert aliases_of(client, name) == {"champion": "2", "previous": "1"}
+    assert read_aliases(client, name) == {"champion": "2", "previous": "1"}
     assert load_bundle(f"models:/{name}@champion").digest == client.get_model_version(name, "2").tags["weights_sha256"]
 
 

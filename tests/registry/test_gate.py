@@ -1,69 +1,54 @@
-"""The gate's decisions, case by case."""
+"""The decisions of the gate, case by case."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from ganops.config import RegistrationParameters
+from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError
-from ganops.registry.gate import Champion, Check, check_model, check_report, decide
+from ganops.evaluation.report import Report
+from ganops.registry.gate import METRICS, Champion, Check, check_limits, check_model, check_report, decide
 
-PROTOCOL = {"features": "classifier", "n": 1000, "seeds": [1, 2]}
-BEST = Champion("3", PROTOCOL, {"fid_classifier": 2.0, "recall_classifier": 0.5})
+from ..reports import make_report
+
+CHAMPION = Champion("3", make_report({}).protocol.to_json(), {"fid_classifier": 2.0, "recall_classifier": 0.5})
 
 
-def report(fid: float = 1.5, recall: float = 0.6, class_accuracy: float = 0.95, **protocol: Any) -> dict[str, Any]:
-    values = {"fid_classifier": fid, "recall_classifier": recall, "agreement_classifier": class_accuracy}
-    generator = {name: {"mean": value, "sd": 0.1} for name, value in values.items()}
-    return {"metrics": {"generator": generator, "held_out": {}}, "protocol": {**PROTOCOL, **protocol}}
+def report(fid: float = 1.5, recall: float = 0.6, class_accuracy: float = 0.95, **protocol: Any) -> Report:
+    return make_report({"fid": fid, "recall": recall, "class_accuracy": class_accuracy}, **protocol)
 
 
 def parameters(compare_by: str = "fid", **limits: dict[str, float | None]) -> RegistrationParameters:
     return RegistrationParameters.parse({"compare_by": compare_by, "limits": limits})
 
 
-def limit(name: str) -> dict[str, Any]:
-    return {"limits": {name: {"minimum": 0.9}}}
-
-
-def judge(judged: dict[str, Any], gate: RegistrationParameters, **model: Any) -> tuple[Check, ...]:
-    """Of a generator that knows classes and whose model is flawless, unless `model` says otherwise."""
-    return (*check_model(**{"finite": True, "differing": ""} | model), *check_report(judged, gate, classes=10))
+def check(
+    report: Report, gate: RegistrationParameters, finite: bool = True, differing: tuple[int, ...] = ()
+) -> tuple[Check, ...]:
+    """All checks of a conditional generator."""
+    return (*check_model(finite, differing), *check_report(report, gate, classes=10))
 
 
 CASES = {
     "the first one": (report(), "fid", None, True, "champion", "no other version is champion"),
-    "the first one, unclean": (report(), "fid", None, False, "challenger", "unclean tree"),
-    "better": (report(), "fid", BEST, True, "champion", "fid_classifier 1.5 is no worse than the 2"),
-    "equal": (report(fid=2.0), "fid", BEST, True, "champion", "no worse"),
-    "worse": (
-        report(fid=2.1),
-        "fid",
-        BEST,
-        True,
-        "challenger",
-        "2.1 is worse than the 2 of champion version 3",
-    ),
-    "better, unclean": (report(), "fid", BEST, False, "challenger", "unclean tree"),
-    "more is better": (report(recall=0.4), "recall", BEST, True, "challenger", "0.4 is worse than the 0.5"),
-    "other protocol": (
-        report(n=500),
-        "fid",
-        BEST,
-        True,
-        "challenger",
-        "another protocol than champion version 3 (n)",
-    ),
+    "the first one, uncommitted": (report(), "fid", None, False, "challenger", "uncommitted code"),
+    "better": (report(), "fid", CHAMPION, True, "champion", "fid_classifier 1.5 is no worse than the 2"),
+    "equal": (report(fid=2.0), "fid", CHAMPION, True, "champion", "no worse"),
+    "worse": (report(fid=2.1), "fid", CHAMPION, True, "challenger", "2.1 is worse than the 2 of champion version 3"),
+    "better, uncommitted": (report(), "fid", CHAMPION, False, "challenger", "uncommitted code"),
+    "more is better": (report(recall=0.4), "recall", CHAMPION, True, "challenger", "0.4 is worse than the 0.5"),
+    "other protocol": (report(n=9), "fid", CHAMPION, True, "challenger", "protocol than champion version 3 (n)"),
+    "other features": (report(features="inception"), "fid", CHAMPION, True, "challenger", "version 3 (features)"),
     "not a number": (report(fid=float("nan")), "fid", None, True, None, "is a finite number: nan"),
-    "unknown to the champion": (report(), "class_accuracy", BEST, True, "challenger", "no agreement_classifier"),
+    "unknown to the champion": (report(), "class_accuracy", CHAMPION, True, "challenger", "no class_accuracy_classif"),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_decision(case: tuple) -> None:
-    judged, compare_by, champion, clean, alias, reason = case
-    verdicts = judge(judged, parameters(compare_by))
-    decision = decide(verdicts, judged, compare_by, champion, () if clean else ("made from an unclean tree",))
+    evaluated, compare_by, champion, committed, alias, reason = case
+    issues = () if committed else ("built from uncommitted code",)
+    decision = decide(check(evaluated, parameters(compare_by)), evaluated, compare_by, champion, issues)
     assert decision.alias == alias
     assert reason in "; ".join(decision.reasons)
 
@@ -71,90 +56,81 @@ def test_decision(case: tuple) -> None:
 @pytest.mark.parametrize(
     ("limits", "finite", "differing", "reasons"),
     [
-        ({"agreement_classifier": {"minimum": 0.96}}, True, "", ["agreement_classifier has the minimum 0.96: 0.95"]),
-        ({"fid_classifier": {"maximum": 1.0}}, True, "", ["fid_classifier has the maximum 1: 1.5"]),
-        ({}, False, "", ["all weights are finite: no"]),
-        ({}, True, "1 of 3", ["the logged model gives the bundle's own bytes: 1 of 3"]),
-        ({"fid_classifier": {"maximum": 1.0, "minimum": 1.6}}, False, "", ["finite", "maximum 1", "minimum 1.6"]),
+        ({"class_accuracy": {"minimum": 0.96}}, True, (), ["class_accuracy_classifier has the minimum 0.96: 0.95"]),
+        ({"fid": {"maximum": 1.0}}, True, (), ["fid_classifier has the maximum 1: 1.5"]),
+        ({}, False, (), ["all weights are finite: no"]),
+        ({}, True, (0, 2), ["the logged model gives the samples of the bundle, byte for byte: samples 0, 2 differ"]),
+        ({"fid": {"maximum": 1.0, "minimum": 1.6}}, False, (), ["finite", "maximum 1", "minimum 1.6"]),
     ],
 )
-def test_a_failed_verdict_leaves_no_alias(limits: dict, finite: bool, differing: str, reasons: list[str]) -> None:
-    verdicts = judge(report(), parameters(**limits), finite=finite, differing=differing)
-    decision = decide(verdicts, report(), "fid_classifier", None, ())
+def test_failed_check_leaves_no_alias(limits: dict, finite: bool, differing: tuple, reasons: list[str]) -> None:
+    decision = decide(check(report(), parameters(**limits), finite, differing), report(), "fid", None, ())
     assert decision.alias is None
     assert len(decision.reasons) == len(reasons)
     assert all(any(part in reason for reason in decision.reasons) for part in reasons)
 
 
-def test_a_bound_is_met_at_the_bound_and_null_is_none() -> None:
-    met = parameters(agreement_classifier={"minimum": 0.95, "maximum": 0.95}, recall_classifier={"minimum": None})
-    verdicts = judge(report(), met)
-    assert [verdict.holds for verdict in verdicts] == [True] * 5
+def test_bound_is_inclusive_and_null_is_no_limit() -> None:
+    gate = parameters(class_accuracy={"minimum": 0.95, "maximum": 0.95}, recall={"minimum": None})
+    assert [one.passed for one in check(report(), gate)] == [True] * 5
 
 
-def test_a_metric_that_is_not_a_number_meets_no_limit() -> None:
-    verdicts = judge(report(fid=float("nan")), parameters(fid_classifier={"maximum": 99.0}))
-    assert not verdicts[-1].holds
+def test_nan_meets_no_limit() -> None:
+    assert check(report(fid=float("nan")), parameters(fid={"maximum": 99.0}))[-1].passed is False
 
 
-def test_a_limit_on_an_absent_metric_names_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="Did you mean agreement_classifier"):
-        judge(report(), parameters(agreement_clasifier={"minimum": 0.9}))
+def test_limit_on_an_absent_metric_names_the_nearest() -> None:
+    for wrong in ("clas_accuracy", "class_accuracy_classifier"):
+        with pytest.raises(ConfigurationError, match="Did you mean class_accuracy"):
+            check(report(), RegistrationParameters(compare_by="fid", limits={wrong: {"minimum": 0.9}}))
 
 
-def test_a_limit_that_needs_classes_does_not_apply_without_them() -> None:
-    unlabelled = report()
-    del unlabelled["metrics"]["generator"]["agreement_classifier"]
-    gate = parameters(agreement_classifier={"minimum": 0.9}, recall_classifier={"minimum": 0.5})
-    verdicts = check_report(unlabelled, gate, classes=0)
-    assert [verdict.holds for verdict in verdicts] == [True, None, True]
-    assert str(verdicts[1]).startswith("does not apply (the generator knows no classes): agreement_classifier")
-    assert decide(verdicts, unlabelled, "fid_classifier", None, ()).alias == "champion"
-    with pytest.raises(ConfigurationError, match="agreement_classifier"):
-        check_report(unlabelled, gate, classes=10)
-    for absent in ("agreement_clasifier", "agreement_inception"):
-        with pytest.raises(ConfigurationError, match=absent):
-            check_report(unlabelled, RegistrationParameters.parse({**gate.model_dump(), **limit(absent)}), classes=0)
+def test_limit_on_class_accuracy_does_not_apply_to_an_unconditional_generator() -> None:
+    unconditional = make_report({"fid": 1.5, "recall": 0.6})
+    gate = parameters(class_accuracy={"minimum": 0.9}, recall={"minimum": 0.5})
+    checks = check_report(unconditional, gate, classes=0)
+    assert [one.passed for one in checks] == [True, None, True]
+    assert str(checks[1]).startswith("does not apply (the generator is not conditional): class_accuracy_classifier")
+    assert decide(checks, unconditional, "fid", None, ()).alias == "champion"
+    with pytest.raises(ConfigurationError, match="class_accuracy"):
+        check_report(unconditional, gate, classes=10)
 
 
-def test_a_limit_that_needs_classes_does_not_apply_to_features_that_know_none() -> None:
-    names = ("fid", "recall")
-    judged = {
-        "metrics": {"generator": {f"{name}_efficientnet_lite0": {"mean": 1.0} for name in names}, "held_out": {}},
-        "protocol": {**PROTOCOL, "features": "efficientnet_lite0"},
-    }
-    gate = parameters(agreement_classifier={"minimum": 0.9}, modes_classifier={"minimum": 10})
-    verdicts = check_report(judged, gate, classes=10)
-    assert [verdict.holds for verdict in verdicts] == [True, None, None]
-    assert "efficientnet_lite0 judges, not classifier" in str(verdicts[1])
+def test_limits_on_class_metrics_do_not_apply_to_features_of_other_classes() -> None:
+    evaluated = make_report({"fid": 1.0, "recall": 1.0}, features="efficientnet_lite0")
+    gate = parameters(class_accuracy={"minimum": 0.9}, modes={"minimum": 10})
+    checks = check_report(evaluated, gate, classes=10)
+    assert [one.passed for one in checks] == [True, None, None]
+    assert "efficientnet_lite0 do not know the classes of the data" in str(checks[1])
     with pytest.raises(ConfigurationError, match="expected a metric of the report"):
-        check_report(judged, parameters("class_accuracy"), classes=10)
+        check_report(evaluated, parameters("class_accuracy"), classes=10)
 
 
-def test_modes_have_limits_of_whatever_features_tell_classes() -> None:
-    found = {"fid_stacked_digits": 3.0, "modes_stacked_digits": 990.0, "reverse_kl_stacked_digits": 0.2}
-    judged = {
-        "metrics": {"generator": {name: {"mean": value} for name, value in found.items()}, "held_out": {}},
-        "protocol": {**PROTOCOL, "features": "stacked_digits"},
-    }
-    gate = parameters(
-        agreement_classifier={"minimum": 0.9},
-        agreement_stacked_digits={"minimum": 0.9},
-        modes_stacked_digits={"minimum": 1000},
-        reverse_kl_stacked_digits={"maximum": 0.3},
-    )
-    verdicts = {verdict.question.split()[0]: verdict for verdict in check_report(judged, gate, classes=0)}
-    assert {name: verdict.holds for name, verdict in verdicts.items()} == {
+def test_limits_on_modes_apply_to_all_features_of_the_classes() -> None:
+    evaluated = make_report({"fid": 3.0, "modes": 990.0, "reverse_kl": 0.2}, features="stacked_digits")
+    gate = parameters(class_accuracy={"minimum": 0.9}, modes={"minimum": 1000}, reverse_kl={"maximum": 0.3})
+    found = {one.name.split()[0]: one.passed for one in check_report(evaluated, gate, classes=0)}
+    assert found == {
         "fid_stacked_digits": True,
-        "agreement_classifier": None,
-        "agreement_stacked_digits": None,
+        "class_accuracy_stacked_digits": None,
         "modes_stacked_digits": False,
         "reverse_kl_stacked_digits": True,
     }
-    assert "stacked_digits judges, not classifier" in str(verdicts["agreement_classifier"])
-    assert "the generator knows no classes" in str(verdicts["agreement_stacked_digits"])
 
 
-def test_compare_by_is_a_metric_that_has_a_better_side() -> None:
+def test_limits_are_checked_before_training() -> None:
+    check_limits(parameters(class_accuracy={"minimum": 0.9}, kid={"maximum": 1.0}), "efficientnet_lite0")
+    check_limits(parameters(high_quality={"minimum": None}), "classifier")
+    with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'high_quality'"):
+        check_limits(parameters(high_quality={"minimum": 0.5}), "classifier")
+    with pytest.raises(ConfigurationError, match=r"registration\.compare_by"):
+        check_limits(parameters("class_accuracy"), "inception")
+
+
+def test_every_kind_of_features_has_metrics() -> None:
+    assert set(METRICS) == set(get_args(FeatureKind))
+
+
+def test_compare_by_is_a_metric_with_a_better_side() -> None:
     with pytest.raises(ConfigurationError, match="'fid', 'kid'"):
         parameters("loss")

@@ -1,7 +1,6 @@
 """Pictures in a folder, of a bundle or of a registered model."""
 
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import BundleError, RegistryError, RequestError
+from ganops.evaluation.report import Report
 from ganops.games.request import LatentRequest
 from ganops.registry.generate import generate_to_folder
 from ganops.registry.mlflow_registry import register_bundle
@@ -51,7 +51,7 @@ def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) ->
 
 
 def test_a_registered_model_gives_the_bundles_bytes(
-    bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, tmp_path: Path, lock: Path
+    bundle: Bundle, report: Report, run: mlflow.ActiveRun, tmp_path: Path, lock: Path
 ) -> None:
     gate = RegistrationParameters(compare_by="fid")
     register_bundle("given", bundle, report, gate, Origin("c" * 40, "false"), lock)

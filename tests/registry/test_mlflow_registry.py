@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
@@ -13,57 +12,59 @@ import pytest
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError, RegistryError
+from ganops.evaluation.report import Report
 from ganops.registry import logged_model
 from ganops.registry.logged_model import pip_requirements
 from ganops.registry.mlflow_registry import Registration, has_finite_weights, register_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.registration_record import make_card, make_registration_record
-from ganops.registry.versions import aliases_of
+from ganops.registry.versions import read_aliases
+
+from .conftest import with_metrics
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
-LIMITS = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.9}})
+LIMITS = RegistrationParameters(compare_by="fid", limits={"class_accuracy": {"minimum": 0.9}})
 
 
 def test_versions_move_the_aliases(
     make_bundle: Callable[[int], Bundle],
-    report: dict[str, Any],
+    report: Report,
     client: mlflow.MlflowClient,
     run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:
-    fid, class_accuracy = (report["metrics"]["generator"][name] for name in ("fid_classifier", "agreement_classifier"))
     assert str(register_bundle("moves", make_bundle(0), report, LIMITS, CLEAN, lock)) == "moves v1 (champion)"
-    fid["mean"] = 3.0
+    report = with_metrics(report, fid=3.0)
     assert str(register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)) == "moves v2 (challenger)"
-    assert aliases_of(client, "moves") == {"champion": "1", "challenger": "2"}
-    fid["mean"] = 1.0
+    assert read_aliases(client, "moves") == {"champion": "1", "challenger": "2"}
+    report = with_metrics(report, fid=1.0)
     again = register_bundle("moves", make_bundle(1), report, LIMITS, CLEAN, lock)
     assert (again.version, again.known) == ("2", True)
-    assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
-    class_accuracy["mean"] = 0.5
+    assert read_aliases(client, "moves") == {"champion": "2", "previous": "1"}
+    report = with_metrics(report, class_accuracy=0.5)
     failed = register_bundle("moves", make_bundle(2), report, LIMITS, CLEAN, lock)
     assert str(failed) == "moves v3 (failed the gate)"
-    assert aliases_of(client, "moves") == {"champion": "2", "previous": "1"}
+    assert read_aliases(client, "moves") == {"champion": "2", "previous": "1"}
     assert client.get_run(run.info.run_id).data.tags["registered_version"] == "moves v3 (failed the gate)"
     tags = client.get_model_version("moves", "3").tags
-    assert (tags["gate"], tags["gate_reasons"]) == ("failed", "agreement_classifier has the minimum 0.9: 0.5")
+    assert (tags["gate"], tags["gate_reasons"]) == ("failed", "class_accuracy_classifier has the minimum 0.9: 0.5")
 
 
-def test_a_version_tells_where_it_comes_from_and_how_it_was_judged(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+def test_tags_hold_origin_metrics_and_protocol(
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     register_bundle("tags", bundle, report, LIMITS, CLEAN, lock)
     version = client.get_model_version("tags", "1")
     tags = version.tags
     assert version.run_id == run.info.run_id
     assert (tags["git_commit"], tags["git_dirty"], tags["dvc_lock_sha256"]) == ("c" * 40, "false", "d" * 64)
-    assert (tags["training_run"], tags["weights_sha256"], tags["store_sha256"]) == ("r" * 32, bundle.digest, "5d")
-    assert (float(tags["metric.fid_classifier"]), json.loads(tags["protocol"])) == (2.0, report["protocol"])
+    assert (tags["training_run"], tags["weights_sha256"], tags["store_sha256"]) == ("r" * 32, bundle.digest, "5d" * 32)
+    assert (float(tags["metric.fid_classifier"]), json.loads(tags["protocol"])) == (2.0, report.protocol.to_json())
     assert len(tags["parameters_sha256"]) == len(tags["package_sha256"]) == 64
 
 
 def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path,
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     assert (
@@ -75,40 +76,40 @@ def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
     assert register_bundle("clean", bundle, report, LIMITS, CLEAN, lock).decision.alias == "champion"
     assert register_bundle("clean", bundle, report, LIMITS, Origin("e" * 40, "true"), lock).decision.alias == "champion"
     assert client.get_model_version("clean", "1").tags["git_commit"] == "c" * 40
-    assert aliases_of(client, "clean") == {"champion": "1"}
+    assert read_aliases(client, "clean") == {"champion": "1"}
 
 
 def test_weights_that_are_not_finite_get_no_alias(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     assert has_finite_weights(bundle)
     next(bundle.generator.networks["generator"].parameters()).view(-1)[0] = float("nan")
     done = register_bundle("nan", bundle, report, LIMITS, CLEAN, lock)
     assert str(done) == "nan v1 (failed the gate)"
-    assert aliases_of(client, "nan") == {}
+    assert read_aliases(client, "nan") == {}
 
 
 def test_a_model_that_gives_other_pictures_fails_the_gate(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:  # fmt: skip
     unlike_its_files = replace(make_bundle(0), generator=make_bundle(1).generator)
     done = register_bundle("differs", unlike_its_files, report, LIMITS, CLEAN, lock)
     assert str(done) == "differs v1 (failed the gate)"
-    assert "gives the bundle's own bytes: 3 of 3 samples differ" in done.decision.reasons[0]
-    assert aliases_of(client, "differs") == {}
+    assert "gives the samples of the bundle, byte for byte: samples 0, 1, 2 differ" in done.decision.reasons[0]
+    assert read_aliases(client, "differs") == {}
 
 
 def test_points_come_back_exactly_from_the_logged_model(
-    point_bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+    point_bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     done = register_bundle("points", point_bundle, report, LIMITS, CLEAN, lock)
-    assert "holds (yes): the logged model gives the bundle's own bytes" in map(str, done.verdicts)
-    assert aliases_of(client, "points") == {"champion": "1"}
+    assert "passed (yes): the logged model gives the samples of the bundle, byte for byte" in map(str, done.checks)
+    assert read_aliases(client, "points") == {"champion": "1"}
 
 
 def test_known_weights_get_a_new_version_where_the_old_one_gives_other_pictures(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:  # fmt: skip
     """Another generator beside the same weights stands for a model that is damaged."""
@@ -116,48 +117,44 @@ def test_known_weights_get_a_new_version_where_the_old_one_gives_other_pictures(
     register_bundle("code", bundle, report, LIMITS, CLEAN, lock)
     done = register_bundle("code", replace(bundle, generator=make_bundle(1).generator), report, LIMITS, CLEAN, lock)
     assert (str(done), done.known) == ("code v2 (failed the gate)", False)
-    assert aliases_of(client, "code") == {"champion": "1"}
+    assert read_aliases(client, "code") == {"champion": "1"}
     again = register_bundle("code", bundle, report, LIMITS, CLEAN, lock)
     assert (again.version, again.known) == ("2", True)
 
 
 def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    class_accuracy, fid = (report["metrics"]["generator"][name] for name in ("agreement_classifier", "fid_classifier"))
     register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
-    fid["mean"] = 3.0
+    report = with_metrics(report, fid=3.0)
     register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
     register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
-    assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
-    class_accuracy["mean"] = 0.5
+    assert read_aliases(client, "fails") == {"champion": "1", "challenger": "3"}
+    report = with_metrics(report, class_accuracy=0.5)
     register_bundle("fails", make_bundle(1), report, LIMITS, CLEAN, lock)
-    assert aliases_of(client, "fails") == {"champion": "1", "challenger": "3"}
+    assert read_aliases(client, "fails") == {"champion": "1", "challenger": "3"}
     register_bundle("fails", make_bundle(2), report, LIMITS, CLEAN, lock)
-    assert aliases_of(client, "fails") == {"champion": "1"}
+    assert read_aliases(client, "fails") == {"champion": "1"}
     assert caplog.messages == []
     done = register_bundle("fails", make_bundle(0), report, LIMITS, CLEAN, lock)
-    said = (
-        "fails v1 (still champion, but by today's gate failed the gate: agreement_classifier has the minimum 0.9: 0.5)"
-    )
+    reason = "class_accuracy_classifier has the minimum 0.9: 0.5"
+    said = f"fails v1 (still champion, but by today's gate failed the gate: {reason})"
     assert str(done) == client.get_run(run.info.run_id).data.tags["registered_version"] == said
     assert said in caplog.text
-    assert aliases_of(client, "fails") == {"champion": "1"}
+    assert read_aliases(client, "fails") == {"champion": "1"}
     assert client.get_model_version("fails", "1").tags["gate"] == "failed"
 
 
 def test_of_two_at_once_one_is_champion_and_equal_weights_are_one_version(
-    make_bundle: Callable[[int], Bundle], report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun,
+    make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:  # fmt: skip
-    """Each waits at the lock for the first to have decided; three at once, of which two have the same weights."""
+    """Three registrations at once, two with the same weights: each waits at the lock for the one before."""
 
     def register(bundle: Bundle, fid: float) -> Registration:
-        judged = {**report, "metrics": {**report["metrics"], "generator": {
-            **report["metrics"]["generator"], "fid_classifier": {"mean": fid}}}}  # fmt: skip
         with mlflow.start_run(run_id=run.info.run_id):
-            return register_bundle("atonce", bundle, judged, LIMITS, CLEAN, lock)
+            return register_bundle("atonce", bundle, with_metrics(report, fid=fid), LIMITS, CLEAN, lock)
 
     bundles = [make_bundle(0), make_bundle(1), make_bundle(1)]
     with ThreadPoolExecutor(3) as pool:
@@ -166,29 +163,29 @@ def test_of_two_at_once_one_is_champion_and_equal_weights_are_one_version(
     assert len(versions) == 2
     assert sorted(one.known for one in done) == [False, False, True]
     worse = next(version for version in versions if version.tags["weights_sha256"] == bundles[1].digest)
-    aliases = aliases_of(client, "atonce")
+    aliases = read_aliases(client, "atonce")
     best = next(version for version in versions if version is not worse)
     assert aliases["champion"] == str(best.version)
 
 
 def test_a_wrong_limit_stops_before_anything_is_logged(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     wrong = RegistrationParameters(compare_by="fid", limits={"fidelity": {"minimum": 0.9}})
-    with pytest.raises(ConfigurationError, match="fid_classifier"):
+    with pytest.raises(ConfigurationError, match="expected a metric of the report: class_accuracy, fid"):
         register_bundle("wrong", bundle, report, wrong, CLEAN, lock)
     assert mlflow.search_logged_models(filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list") == []
 
 
 def test_without_a_run_it_says_what_to_do(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, lock: Path
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, lock: Path
 ) -> None:
     with pytest.raises(RegistryError, match=r"mlflow\.start_run"):
         register_bundle("none", bundle, report, LIMITS, CLEAN, lock)
 
 
 def test_the_model_carries_sources_only_and_pins_what_serving_imports(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     before = list(logged_model.sys.path)
     uri = logged_model.log_bundle(bundle, 4)
@@ -201,14 +198,14 @@ def test_the_model_carries_sources_only_and_pins_what_serving_imports(
     assert all("==" in line and "+" not in line for line in pip_requirements())
 
 
-def test_receipt_and_card_do_not_know_the_registry(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+def test_record_and_card_do_not_depend_on_the_registry(
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
 ) -> None:
     first = register_bundle("same", bundle, report, LIMITS, Origin("c" * 40, "true"), lock)
     second = register_bundle("same", bundle, report, LIMITS, CLEAN, lock)
-    made = [make_registration_record("same", bundle, report, done.verdicts) for done in (first, second)]
+    made = [make_registration_record("same", bundle, report, done.checks) for done in (first, second)]
     assert made[0] == made[1]
     assert made[0]["weights_sha256"] == bundle.digest
-    assert [verdict["found"] for verdict in made[0]["verdicts"]] == ["yes", "yes", "2", "0.95"]
-    cards = {make_card("same", bundle, report, done.verdicts, LIMITS) for done in (first, second)}
+    assert [check["detail"] for check in made[0]["checks"]] == ["yes", "yes", "2", "0.95"]
+    cards = {make_card("same", bundle, report, done.checks, LIMITS) for done in (first, second)}
     assert len(cards) == 1

@@ -1,11 +1,10 @@
-"""The pipeline's node, from catalog values to receipt and card; and where a version says it comes from."""
+"""The registration node, from catalog values to record and card; and the origin of a version."""
 
 import hashlib
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
@@ -17,8 +16,9 @@ from kedro.validation.type_extractor import TypeExtractor
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
+from ganops.evaluation.report import GeneratorIdentity, Report
 from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
-from ganops.pipelines.registration import origin
+from ganops.pipelines.registration import read_origin
 from ganops.pipelines.registration.nodes import register
 from ganops.pipelines.registration.pipeline import create_pipeline
 from ganops.tracking.lineage import TrackedDataset, record_lineage
@@ -33,16 +33,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
     for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
-    monkeypatch.setattr(origin, "project", lambda: folder)
-    monkeypatch.setattr(origin, "root", lambda: folder)
+    monkeypatch.setattr(read_origin, "find_project", lambda: folder)
+    monkeypatch.setattr(read_origin, "find_root", lambda: folder)
     return folder
 
 
 def test_the_pipeline_registers(
-    bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun, project: Path
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, project: Path
 ) -> None:
     mlflow.set_tag("fingerprint", bundle.fingerprint)
-    report["bundle"] = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest}
+    report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     gate = RegistrationParameters(compare_by="fid")
     values = {"bundle": bundle, "report": report, "params:registration": gate}
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
@@ -59,10 +59,11 @@ def test_the_pipeline_registers(
 
 @pytest.mark.parametrize("named", ["nothing", "fingerprint", "weights_sha256"])
 def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
-    named: str, bundle: Bundle, report: dict[str, Any], client: mlflow.MlflowClient, run: mlflow.ActiveRun
+    named: str, bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun
 ) -> None:
     if named != "nothing":
-        report["bundle"] = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest, named: "0123"}
+        identity = GeneratorIdentity(bundle.fingerprint, bundle.digest)
+        report = replace(report, bundle=replace(identity, **{named: "0123"}))
     with pytest.raises(RegistryError, match=r"the report of this bundle.*received one of .*--from-nodes evaluate"):
         register(bundle, report, RegistrationParameters(compare_by="fid"), "refused")
     assert client.search_registered_models("name = 'refused'") == []
@@ -70,13 +71,13 @@ def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
 
 def test_a_run_that_trained_another_bundle_is_not_the_one(bundle: Bundle, run: mlflow.ActiveRun, project: Path) -> None:
     mlflow.set_tag("fingerprint", "0123")
-    assert origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
+    assert read_origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
 
 
 def test_a_run_that_did_not_train_and_has_no_dvc_knows_no_training_run(
     bundle: Bundle, run: mlflow.ActiveRun, project: Path
 ) -> None:
-    assert origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
+    assert read_origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
 
 
 def test_a_skipped_training_is_found_by_the_bundles_bytes(
@@ -88,12 +89,12 @@ def test_a_skipped_training_is_found_by_the_bundles_bytes(
     with mlflow.start_run() as trained:
         record_lineage(client, trained.info.run_id, project, [TrackedDataset("bundle", here, "output")])
     with mlflow.start_run():
-        assert origin.read_origin(here, bundle.fingerprint).training_run == trained.info.run_id
+        assert read_origin.read_origin(here, bundle.fingerprint).training_run == trained.info.run_id
         (here / "bundle.json").write_text("{}")
-        assert origin.read_origin(here, bundle.fingerprint).training_run == ""
+        assert read_origin.read_origin(here, bundle.fingerprint).training_run == ""
 
 
-def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
+def test_overrides_of_training_or_registration_are_issues(
     bundle: Bundle, client: mlflow.MlflowClient, project: Path
 ) -> None:
     Repo.init(str(project), no_scm=True).close()
@@ -102,16 +103,16 @@ def test_what_no_commit_holds_of_training_or_registration_is_a_doubt(
     with mlflow.start_run(tags={"runtime_parameters": "training.seed", "conf_local": ""}) as trained:
         record_lineage(client, trained.info.run_id, project, [TrackedDataset("bundle", here, "output")])
     with mlflow.start_run(tags={"runtime_parameters": "", "conf_local": "parameters.yml"}):
-        found = origin.read_origin(here, bundle.fingerprint)
+        found = read_origin.read_origin(here, bundle.fingerprint)
     assert found.overrides == "--params training.seed, conf/local/parameters.yml"
-    (doubt,) = found.doubts
-    assert "training.seed" in doubt
+    (issue,) = found.issues
+    assert "training.seed" in issue
     with mlflow.start_run():
-        assert replace(origin.read_origin(here, bundle.fingerprint), overrides="").doubts == ()
+        assert replace(read_origin.read_origin(here, bundle.fingerprint), overrides="").issues == ()
     (project / "src").mkdir()
     (project / "src" / "new.py").touch()
     with mlflow.start_run():
-        assert "unclean tree" in origin.read_origin(here, bundle.fingerprint).doubts[0]
+        assert "uncommitted code" in read_origin.read_origin(here, bundle.fingerprint).issues[0]
 
 
 def test_kedro_sees_the_type_of_the_parameters() -> None:

@@ -1,42 +1,42 @@
-"""The card tells the truth of the bundle and the report at hand, and its commands fit them."""
+"""The model card agrees with bundle and report, and its commands work."""
 
 import json
 import re
 import shlex
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.evaluation.report import Report
 from ganops.games.request import LatentRequest
 from ganops.registry.gate import check_model, check_report
 from ganops.registry.registration_record import make_card
 
-GATE = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": {"minimum": 0.99}})
+from .conftest import with_metrics
+
+GATE = RegistrationParameters(compare_by="fid", limits={"class_accuracy": {"minimum": 0.99}})
 
 
-def card_of(bundle: Bundle, report: dict[str, Any]) -> str:
-    verdicts = (*check_model(True, ""), *check_report(report, GATE, bundle.settings.classes))
-    return make_card("ganops-x", bundle, report, verdicts, GATE)
+def card_of(bundle: Bundle, report: Report) -> str:
+    checks = (*check_model(True, []), *check_report(report, GATE, bundle.settings.classes))
+    return make_card("ganops-x", bundle, report, checks, GATE)
 
 
-def test_metrics_stand_beside_their_floor(bundle: Bundle, report: dict[str, Any]) -> None:
-    report["metrics"]["generator"]["precision_classifier"] = {"mean": 0.5}
-    card = card_of(bundle, report)
+def test_metrics_stand_beside_their_floor(bundle: Bundle, report: Report) -> None:
+    card = card_of(bundle, with_metrics(report, precision=0.5))
     assert "| fid_classifier | 2 ± 0.1 | 1 |" in card
     assert "| precision_classifier | 0.5 | – |" in card
     assert "seeds 1 2" in card
-    assert "fails (0.95): agreement_classifier has the minimum 0.99" in card
+    assert "failed (0.95): class_accuracy_classifier has the minimum 0.99" in card
 
 
 @pytest.mark.parametrize("passes", [True, False])
 def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
-    bundle: Bundle, report: dict[str, Any], passes: bool
+    bundle: Bundle, report: Report, passes: bool
 ) -> None:
-    report["metrics"]["generator"]["agreement_classifier"]["mean"] = 0.995 if passes else 0.5
-    card = card_of(bundle, report)
+    card = card_of(bundle, with_metrics(report, class_accuracy=0.995 if passes else 0.5))
     assert ("It passed the gate" in card, "It failed the gate" in card) == (passes, not passes)
     assert re.findall(r"models:/ganops-x\S*", card) == ["models:/ganops-x/$VERSION"] * 2 + [
         "models:/ganops-x/{VERSION}\").predict([{'n':"
@@ -47,7 +47,7 @@ def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
 
 
 @pytest.mark.parametrize("conditional", [True, False])
-def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: dict[str, Any], conditional: bool) -> None:
+def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: Report, conditional: bool) -> None:
     if not conditional:
         bundle = replace(bundle, generator=replace(bundle.generator, class_frequencies=()))
     card = card_of(bundle, report)
@@ -60,14 +60,13 @@ def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: dict[str,
     assert "8 × 8 pixels with 1 channel" in card
 
 
-def test_the_card_of_points_speaks_of_points(point_bundle: Bundle, report: dict[str, Any]) -> None:
+def test_the_card_of_points_speaks_of_points(point_bundle: Bundle, report: Report) -> None:
     card = card_of(point_bundle, report)
-    assert "It makes points of 3 coordinates, of the class that is asked for: 0 = no, 1 = yes." in card
-    assert "its points as lists of 3 numbers" in card and "--to points" in card
+    assert "It generates points of 3 coordinates, of the requested class: 0 = no, 1 = yes." in card
+    assert "the points of each request as lists of 3 numbers" in card and "--to points" in card
     assert not re.search(r"picture|pixel|PNG", card)
 
 
-def test_the_card_says_that_the_floor_of_reverse_kl_is_no_goal(bundle: Bundle, report: dict[str, Any]) -> None:
+def test_the_card_says_that_the_floor_of_reverse_kl_is_no_goal(bundle: Bundle, report: Report) -> None:
     assert "(K − 1) / 2n" not in card_of(bundle, report)
-    report["metrics"]["generator"]["reverse_kl_classifier"] = {"mean": 0.02}
-    assert "floor of `reverse_kl` is no generator's goal" in card_of(bundle, report)
+    assert "floor of `reverse_kl` is no goal for a generator" in card_of(bundle, with_metrics(report, reverse_kl=0.02))

@@ -19,6 +19,7 @@ from ganops.bundle import Bundle
 from ganops.cli import cli
 from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError, RegistryError
+from ganops.evaluation.report import Report
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.request_guard import find_most_bytes
@@ -36,9 +37,7 @@ serve(sys.argv[1], "127.0.0.1", 0, partial(print, flush=True))
 
 
 @pytest.fixture
-def registered(
-    bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, client: mlflow.MlflowClient, lock: Path
-) -> str:
+def registered(bundle: Bundle, report: Report, run: mlflow.ActiveRun, client: mlflow.MlflowClient, lock: Path) -> str:
     register_bundle("limited", bundle, report, GATE, Origin("c" * 40, "false"), lock)
     return "models:/limited@champion"
 

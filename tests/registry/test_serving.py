@@ -24,6 +24,7 @@ from PIL import Image
 import ganops
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.evaluation.report import Report
 from ganops.games.request import LatentRequest
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin
@@ -45,7 +46,7 @@ BAD = {
 
 
 def test_good_and_bad_requests(
-    bundle: Bundle, report: dict[str, Any], run: mlflow.ActiveRun, tracking_uri: str, tmp_path: Path, lock: Path
+    bundle: Bundle, report: Report, run: mlflow.ActiveRun, tracking_uri: str, tmp_path: Path, lock: Path
 ) -> None:
     gate = RegistrationParameters(compare_by="fid", largest_request=8)
     register_bundle("served", bundle, report, gate, Origin("c" * 40, "false"), lock)

@@ -9,26 +9,35 @@ PROTOCOL = Protocol("digits", "ab", "none", 40, "train", 100, (1, 2), 3, 20, 5, 
 
 
 def variant(name: str, fid: float, samples: torch.Tensor, *times: int) -> VariantResult:
-    judged = {"fid_digits": Estimate(fid, 0.5), "modes_digits": Estimate(3.0, 0.0)}
-    curve = {seen: {"fid_digits": fid + 100 / seen, "modes_digits": 1.0} for seen in times}
-    report = Report(GENERATOR, judged, {"fid_digits": Estimate(1.0, None)}, {}, PROTOCOL, curve)
+    metrics = {"fid": Estimate(fid, 0.5), "modes": Estimate(3.0, 0.0)}
+    curve = {seen: {"fid": fid + 100 / seen, "modes": 1.0} for seen in times}
+    report = Report(GENERATOR, metrics, {"fid": Estimate(1.0)}, {}, PROTOCOL, curve)
     return VariantResult(name, 0, report, samples)
 
 
 @pytest.fixture
 def pictures() -> dict[str, VariantResult]:
     samples = torch.randint(0, 256, (10, 1, 9, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    lost = VariantResult("lost", 0, lost="a game: received nan.")
-    return {"a": variant("a", 5.0, samples, 64, 128), "lost": lost, "b": variant("b", 7.0, 255 - samples, 96, 128)}
+    failed = VariantResult("failed", 0, failure="a game: received nan.")
+    return {"a": variant("a", 5.0, samples, 64, 128), "failed": failed, "b": variant("b", 7.0, 255 - samples, 96, 128)}
 
 
 def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str, VariantResult]) -> None:
     table = comparison_table(pictures)
-    keys = ["variant", "seed", "images_seen", "lost", "fid_digits", "fid_digits_sd", "modes_digits", "modes_digits_sd"]
+    keys = [
+        "variant",
+        "seed",
+        "images_seen",
+        "failure",
+        "fid_digits",
+        "fid_digits_sd",
+        "modes_digits",
+        "modes_digits_sd",
+    ]
     assert list(table.columns) == keys
-    assert list(table["variant"]) == ["a", "lost", "b", "real (floor)"]
+    assert list(table["variant"]) == ["a", "failed", "b", "real (floor)"]
     assert list(table["images_seen"].dropna()) == [128, 128] and list(table["images_seen"].isna())[1]
-    assert list(table["lost"].dropna()) == ["a game: received nan."] and list(table["fid_digits"])[3] == 1.0
+    assert list(table["failure"].dropna()) == ["a game: received nan."] and list(table["fid_digits"])[3] == 1.0
 
 
 def test_curves_of_one_metric_stand_together(pictures: dict[str, VariantResult]) -> None:
@@ -40,8 +49,8 @@ def test_curves_of_one_metric_stand_together(pictures: dict[str, VariantResult])
 
 def test_pictures_stand_in_rows_and_points_side_by_side(pictures: dict[str, VariantResult]) -> None:
     sheet = draw_compared_samples(pictures)
-    without = draw_compared_samples({name: one for name, one in pictures.items() if name != "lost"})
-    assert sheet.width == without.width and sheet.height > without.height, "a line names what was lost"
+    without = draw_compared_samples({name: one for name, one in pictures.items() if name != "failed"})
+    assert sheet.width == without.width and sheet.height > without.height, "a line names the failed variant"
     cloud = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
     one = draw_compared_samples({"a": variant("a", 1.0, cloud, 64)})
     two = draw_compared_samples({name: variant(name, 1.0, cloud, 64) for name in "ab"})

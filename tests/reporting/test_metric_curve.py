@@ -5,23 +5,22 @@ import pytest
 from ganops.errors import MetricError
 from ganops.reporting.metric_curve import best_and_last, draw_metric_curve
 
+from ..reports import make_report
+
 CURVE = pd.DataFrame({"images_seen": [64, 128, 192], "fid_classifier": [9.0, 3.0, 4.0], "modes_classifier": [1, 3, 4]})
-REPORT = {
-    "metrics": {"held_out": {"fid_classifier": {"mean": 1.0}}},
-    "protocol": {"n": 40, "seeds": [1, 2], "reference": "train"},
-}
+REPORT = make_report({}, {"fid": 1.0})
 
 
 def test_it_is_the_same_twice_and_shows_values_and_floor() -> None:
     first = np.asarray(draw_metric_curve(CURVE, REPORT))
     assert (np.asarray(draw_metric_curve(CURVE.copy(), REPORT)) == first).all()
-    other_floor = {**REPORT, "metrics": {"held_out": {"fid_classifier": {"mean": 2.0}}}}
+    other_floor = make_report({}, {"fid": 2.0})
     other_value = CURVE.assign(fid_classifier=[9.0, 3.0, 5.0])
     for curve, report in ((CURVE, other_floor), (other_value, REPORT)):
         assert (np.asarray(draw_metric_curve(curve, report)) != first).any()
 
 
-def test_a_panel_a_metric() -> None:
+def test_a_panel_per_metric() -> None:
     both, one = (
         draw_metric_curve(CURVE, REPORT),
         draw_metric_curve(CURVE.filter(["images_seen", "fid_classifier"]), REPORT),
@@ -35,6 +34,6 @@ def test_the_best_is_the_first_of_the_least() -> None:
 
 
 @pytest.mark.parametrize("curve", [CURVE.filter(["images_seen"]), CURVE.head(0), CURVE.filter(["fid_classifier"])])
-def test_without_snapshots_there_is_nothing_to_draw(curve: pd.DataFrame) -> None:
-    with pytest.raises(MetricError, match="the curve of the metric: expected a column images_seen"):
+def test_without_snapshots_nothing_can_be_drawn(curve: pd.DataFrame) -> None:
+    with pytest.raises(MetricError, match="the metric curve: expected a column images_seen"):
         draw_metric_curve(curve, REPORT)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganops.data.store import Store
+from ganops.extractors.base import ExtractorDefaults
 from ganops.games.request import LatentRequest
 from ganops.reporting import neighbours
 from ganops.reporting.neighbours import (
@@ -21,10 +22,10 @@ from ganops.reporting.neighbours import (
 from ganops.sampling import Samples
 
 
-class Rows:
+class Rows(ExtractorDefaults):
     """An extractor whose features are the sums of the rows."""
 
-    name, dimension, digest, resize, classes, chunk = "rows", 6, "0", "none", (), 128
+    name, dimension, digest, resize, chunk = "rows", 6, "0", "none", 128
 
     def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, None]:
         return images.float().sum(dim=(1, 3)), None

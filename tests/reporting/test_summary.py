@@ -6,15 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ganops.evaluation.report import Estimate
 from ganops.reporting.summary import print_comparison, print_summary
 
-REPORT = {
-    "metrics": {
-        "generator": {"fid_classifier": {"mean": 21.5, "sd": 0.5}},
-        "held_out": {"fid_classifier": {"mean": 1.25, "sd": 0.1}},
-    },
-    "protocol": {"n": 1000, "reference": "train", "weights": "0" * 64, "store": "1" * 64},
-}
+from ..reports import make_report
+
+REPORT = make_report({"fid": Estimate(21.5, 0.5)}, {"fid": 1.25}).to_json()
 
 
 def _printed(saved: dict[str, Path]) -> str:
@@ -55,20 +52,19 @@ def test_a_part_of_a_run_prints_its_own_results(tmp_path: Path) -> None:
 
 
 def test_an_evaluation_of_external_samples_prints_its_table(tmp_path: Path) -> None:
-    metrics = {"samples": REPORT["metrics"]["generator"], "held_out": REPORT["metrics"]["held_out"]}
-    protocol = REPORT["protocol"] | {"samples_given": 1200, "samples_fitted": 7}
-    (tmp_path / "samples.json").write_text(json.dumps({"metrics": metrics, "protocol": protocol}))
-    text = _printed({"samples_report": tmp_path / "samples.json"})
-    for part in ("Given samples", "samples", "21.5", "1.25", "samples_fitted 7"):
+    report = make_report({"fid": Estimate(21.5, 0.5)}, {"fid": 1.25}, samples_given=1200, samples_fitted=7)
+    (tmp_path / "samples_report.json").write_text(json.dumps(report.to_json()))
+    text = _printed({"samples_report": tmp_path / "samples_report.json"})
+    for part in ("External samples", "samples", "21.5", "1.25", "samples_fitted 7"):
         assert part in text.replace("\n", " ")
     assert "Registered" not in text
 
 
 REPORTS = {
-    name: {**REPORT, "variant": name.split(",")[0], "seed": seed, "images_seen": 1280}
+    name: {"variant": name.split(",")[0], "seed": seed, "images_seen": 1280, "report": REPORT}
     for name, seed in (("wide, seed 0", 0), ("wide, seed 1", 1), ("narrow, seed 0", 0))
-} | {"narrow, seed 1": {"variant": "narrow", "seed": 1, "images_seen": None, "lost": "a game: received nan."}}
-TABLE = """variant,seed,images_seen,lost,fid_classifier,fid_classifier_sd
+} | {"narrow, seed 1": {"variant": "narrow", "seed": 1, "images_seen": None, "failure": "a game: received nan."}}
+TABLE = """variant,seed,images_seen,failure,fid_classifier,fid_classifier_sd
 wide,0,1280,,20.0,0.5
 wide,1,1280,,22.0,0.25
 narrow,0,1280,,30.0,0.75
@@ -96,23 +92,17 @@ def _row(lines: list[str], name: str) -> list[str]:
 
 
 def test_a_comparison_prints_means_over_its_training_seeds(tmp_path: Path) -> None:
-    reports = {
-        name: {**report, "protocol": {**REPORT["protocol"], "features": "classifier"}}
-        for name, report in REPORTS.items()
-    }
-    del reports["narrow, seed 1"]["protocol"]
-    lines = _compared(tmp_path, TABLE, reports)
+    lines = _compared(tmp_path, TABLE, REPORTS)
     assert "± over training seeds 0 1" in " ".join(" ".join(lines).split())
     assert _row(lines, "wide") == ["wide", "1,280", "12", "21", "±", "1.4"]
-    assert _row(lines, "narrow") == ["narrow", "1,280", "–", "30", "1", "lost", "±", "0.75"]
+    assert _row(lines, "narrow") == ["narrow", "1,280", "–", "30", "1", "failed", "±", "0.75"]
     assert _row(lines, "real (floor)")[:3] == ["real", "(floor)", "1.25"]
-    assert "narrow, seed 1 was lost: a game: received nan." in lines
+    assert "narrow, seed 1 failed: a game: received nan." in lines
     assert lines[-1] == "Look at the runs with: make ui"
 
 
-def test_with_one_training_seed_the_deviation_is_over_evaluation_seeds(tmp_path: Path) -> None:
-    protocol = {**REPORT["protocol"], "features": "classifier"}
-    reports = {"wide": {**REPORTS["wide, seed 0"], "protocol": protocol}}
+def test_of_one_training_each_the_deviation_is_that_of_the_evaluation_seeds(tmp_path: Path) -> None:
+    reports = {"wide": REPORTS["wide, seed 0"]}
     lines = _compared(tmp_path, "\n".join(TABLE.splitlines()[i] for i in (0, 1, 5)), reports)
     assert "± over evaluation seeds" in " ".join(" ".join(lines).split())
     assert _row(lines, "wide") == ["wide", "1,280", "9", "20", "±", "0.5"]

@@ -3,6 +3,7 @@
 import itertools
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +12,35 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from ganops.errors import ConfigurationError
+from ganops.evaluation.report import Estimate
 from ganops.tracking.dataset_logging import check_roles, dataset_path, log_dataset, log_report, report_metrics
 
-REPORT = {
-    "metrics": {
-        "generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}, "modes": 10},
-        "held_out": {"fid_classifier": {"mean": 1.0, "sd": 0.1}},
-        "classifier": {"accuracy_held_out": 0.98, "name": "small", "converged": True, "loss": float("nan")},
-    },
-    "protocol": {"n": 1000, "seeds": [1, 2, 3]},
-}
+from ..reports import make_report
+
+REPORT = replace(
+    make_report({"fid": Estimate(2.0, 0.5), "modes": 10.0, "kid": float("nan")}, {"fid": 1.0}, n=1000),
+    accuracies={"held_out": 0.98},
+)
 
 
 def test_generator_and_floor_have_separate_charts() -> None:
-    assert report_metrics("report", REPORT) == {
+    assert report_metrics(REPORT) == {
         "eval/fid_classifier": 2.0,
         "eval/fid_classifier_sd": 0.5,
-        "eval/modes": 10.0,
+        "eval/modes_classifier": 10.0,
         "floor/fid_classifier": 1.0,
-        "floor/fid_classifier_sd": 0.1,
         "classifier/accuracy_held_out": 0.98,
     }
 
 
-def test_a_json_without_groups_is_charted_under_the_name_of_its_dataset() -> None:
-    assert report_metrics("preparation_report", {"kept": 3, "by": {"split": 2}}) == {
-        "preparation_report/kept": 3.0,
-        "preparation_report/by_split": 2.0,
-    }
+def test_external_samples_have_a_separate_chart() -> None:
+    report = make_report({"fid": 2.0}, {"fid": 1.0}, samples_given=12, samples_fitted=0)
+    assert report_metrics(report) == {"samples/fid_classifier": 2.0, "floor/fid_classifier": 1.0}
 
 
 def test_each_role_logs_its_kind_of_record(client: MlflowClient, experiment_id: str, tmp_path: Path) -> None:
     run_id = client.create_run(experiment_id).info.run_id
-    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    (tmp_path / "report.json").write_text(json.dumps(REPORT.to_json()))
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "weights").write_text("w")
     for name, path, role in (
@@ -56,7 +53,7 @@ def test_each_role_logs_its_kind_of_record(client: MlflowClient, experiment_id: 
     data = client.get_run(run_id).data
     assert data.metrics["eval/fid_classifier"] == 2.0
     assert data.params["protocol.n"] == "1000"
-    assert data.params["settings.metrics.classifier.name"] == "small"
+    assert data.params["settings.classifier_accuracy.held_out"] == "0.98"
     assert [artifact.path for artifact in client.list_artifacts(run_id)] == ["bundle"]
     assert [artifact.path for artifact in client.list_artifacts(run_id, "bundle")] == ["bundle/weights"]
 
@@ -66,7 +63,7 @@ def test_a_curve_is_logged_once_at_its_images_seen_beside_the_mean(
 ) -> None:
     run_id = client.create_run(experiment_id).info.run_id
     entry = {"filepath": str(tmp_path / "curve.csv"), "metadata": {"mlflow": "curves"}}
-    log_report(client, run_id, "report", REPORT)
+    log_report(client, run_id, REPORT)
     for rows in ("64,9.0,1\n128,3.0,4\n", "64,9.0,1\n128,3.0,4\n192,2.5,4\n"):
         (tmp_path / "curve.csv").write_text("images_seen,fid_classifier,modes\n" + rows)
         log_dataset(client, run_id, "metric_curve", entry)
@@ -98,7 +95,7 @@ def test_a_locked_store_is_tried_again_and_then_costs_a_warning(
 ) -> None:
     monkeypatch.setattr("ganops.tracking.best_effort._PAUSE_SECONDS", 0.0)
     run_id = client.create_run(experiment_id).info.run_id
-    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    (tmp_path / "report.json").write_text(json.dumps(REPORT.to_json()))
     entry = {"filepath": str(tmp_path / "report.json"), "metadata": {"mlflow": "metrics"}}
     write, failures = client.log_batch, iter([True, False])
 

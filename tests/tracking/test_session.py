@@ -41,6 +41,7 @@ import os, time
 from pathlib import Path
 from ganops.config import TrainingParameters
 from ganops.errors import TrainingError
+from ganops.evaluation.report import Estimate, Protocol, Report
 from ganops.tracking.mlflow_tracker import tracker_of_active_run
 
 def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]:
@@ -59,8 +60,8 @@ def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]
 def evaluate(bundle: dict) -> dict:
     if "BREAK" in os.environ:
         raise TrainingError("features", expected="some", received="none", remedy="Repair it.")
-    metrics = {"generator": {"fid_classifier": {"mean": 2.0, "sd": 0.5}}, "held_out": {}}
-    return {"metrics": metrics, "protocol": {"n": 5, "reference": "train"}}
+    protocol = Protocol("classifier", "ab", "none", 5, "train", 9, (1,), 3, 5, 2, 1, "5d")
+    return Report("generator", {"fid": Estimate(2.0, 0.5)}, {}, {}, protocol).to_json()
 """,
     "conf/base/catalog.yml": """
 checkpoints: {type: ganops.kedro_datasets.folder_dataset.FolderDataset, filepath: checkpoints}

@@ -1,19 +1,39 @@
-"""What everything of one report is measured with: an extractor, and the training pictures as it sees them."""
+"""Measure samples, and real samples that no generator was trained on, against the training samples by one protocol.
+
+The distance of `held_out` from `train` is the floor: the value of real data that were not trained on. Both are measured
+at the same n, because every one of these metrics depends on it. Where splits keep the proportions of the classes, the
+floor of `reverse_kl` is lower than what a perfect generator would reach, see `metrics.modes`.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol as StructuralType
+from typing import cast, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float64, Int64
+from torch import Tensor
 
 from ganops.config import EvaluationParameters
-from ganops.data.progress import Progress, Tick, Ticks
+from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
-from ganops.evaluation.report import Protocol
-from ganops.evaluation.requirements import sample_count
+from ganops.evaluation.external_samples import ExternalSamples
+from ganops.evaluation.paired import CanGenerateFrom, Pairing
+from ganops.evaluation.report import (
+    GENERATOR,
+    SAMPLES,
+    Estimate,
+    PairedProtocol,
+    Protocol,
+    Report,
+    SamplesProtocol,
+    table_digest,
+)
+from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.extractors.base import FeatureExtractor, Features, extract
-from ganops.extractors.coordinates import Coordinates
+from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
 from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
@@ -25,7 +45,7 @@ from ganops.noise import permutation
 from ganops.sampling import Samples
 
 REFERENCE = "train"
-# Pictures read of the store at once; more would cost memory and save nothing.
+# Rows read from the store at once; more would only cost memory.
 _ROWS_AT_ONCE = 1024
 
 # n and an evaluation seed → n samples.
@@ -33,11 +53,22 @@ Draw = Callable[[int, int], Samples]
 Metrics = dict[str, float]
 
 
+@runtime_checkable
+class CanGenerate(StructuralType):
+    """What can be evaluated: a bundle, or a generator in training."""
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        """Return the samples of a request."""
+        ...
+
+
 @dataclass(frozen=True)
-class Reference:
-    """What every comparison with the training pictures needs of them, computed once.
+class ReferenceStats:
+    """Statistics of the training samples, computed once.
 
     Attributes:
+        moments: of their features.
+        manifold: of their features.
         frequencies: share of each class.
     """
 
@@ -46,14 +77,23 @@ class Reference:
     frequencies: Float64[np.ndarray, " classes"]
 
 
+@dataclass(frozen=True)
+class _Baseline:
+    reference: ReferenceStats
+    held_out: Metrics
+
+
 @dataclass
 class Evaluator:
-    """Measures samples of several seeds, and the floor, against the reference; that and the floor once for all.
+    """Computes all metrics of a report; caches the statistics of the training samples and the floor.
 
     Attributes:
+        store: the data.
+        extractor: of the features.
         protocol: of the report.
-        threads: of the processor.
-        progress: wraps the pictures: those of the reference twice, since the distances among them take as long.
+        threads: CPU threads.
+        progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
+        pairing: of a generator whose samples have targets.
     """
 
     store: Store
@@ -61,89 +101,180 @@ class Evaluator:
     protocol: Protocol
     threads: int
     progress: Progress
-    _standard: list[tuple[Reference, Metrics]] = field(default_factory=list, init=False)
+    pairing: Pairing | None = None
+    _baseline: _Baseline | None = field(default=None, init=False)
 
-    def measured(self, draw: Draw, along: Mapping[int, Draw]) -> tuple[list[Metrics], Metrics, dict[int, Metrics]]:
-        """Metrics of each seed's samples, and of as many held-out pictures; and of the first seed's samples of each
-        that is `along` the way, what costs no more than to look at them."""
+    def evaluate(
+        self,
+        generator: CanGenerate | CanGenerateFrom,
+        snapshots: Mapping[int, CanGenerate | CanGenerateFrom] | None = None,
+    ) -> Report:
+        """Return the report on a generator: mean and sd over the evaluation seeds, and the floor.
+
+        Args:
+            generator: the generator; with `pairing` one whose samples depend on conditions.
+            snapshots: images seen → the generator at that time; their metrics are the curve of the report.
+        """
+        draws = {images_seen: self._make_draw(snapshot) for images_seen, snapshot in (snapshots or {}).items()}
+        return self.report(GENERATOR, self._make_draw(generator), draws)
+
+    def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw]) -> Report:
+        """Return the report on the samples that `draw` returns.
+
+        Args:
+            subject: GENERATOR or SAMPLES.
+            draw: n and a seed → samples.
+            snapshots: images seen → samples of a snapshot; only its cheap metrics are computed, for the first seed.
+        """
         n, seeds = self.protocol.n, self.protocol.seeds
-        of_standard = 0 if self._standard else 2 * self.protocol.reference_n + n
-        tick = Ticks(self.progress, of_standard + (len(seeds) + len(along)) * n)
+        baseline_samples = 0 if self._baseline else 2 * self.protocol.reference_n + n
+        tick = Ticks(self.progress, baseline_samples + (len(seeds) + len(snapshots)) * n)
         with thread_count(self.threads):
-            if not self._standard:
-                reference = self._reference(tick)
-                self._standard = [(reference, self._measure(_held_out(self.store, n), reference, tick))]
-            ((reference, floor),) = self._standard
-            drawn = [self._measure(draw(n, seed), reference, tick) for seed in seeds]
-            passed = {key: self._glance(one(n, seeds[0]), reference, tick) for key, one in along.items()}
+            self._baseline = baseline = self._baseline or self._measure_baseline(tick)
+            by_seed = [self._measure_seed(draw, seed, baseline.reference, tick) for seed in seeds]
+            curve = {
+                images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), baseline.reference, tick)
+                for images_seen, draw_one in snapshots.items()
+            }
         tick.end()
-        return drawn, floor, passed
+        report = Report(
+            subject=subject,
+            metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
+            held_out={name: Estimate.of([value]) for name, value in baseline.held_out.items()},
+            accuracies=dict(self.extractor.accuracies),
+            protocol=self.protocol,
+            curve=curve,
+        )
+        return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
-    def _reference(self, tick: Tick) -> Reference:
+    def _make_draw(self, generator: CanGenerate | CanGenerateFrom) -> Draw:
+        if self.pairing is None:
+            return partial(_draw, cast(CanGenerate, generator))
+        conditions = self.pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
+        return partial(_draw_from, cast(CanGenerateFrom, generator), conditions)
+
+    def _measure_seed(self, draw: Draw, seed: int, reference: ReferenceStats, tick: Tick) -> Metrics:
+        samples = draw(self.protocol.n, seed)
+        values = self._measure(samples, reference, tick)
+        if self.pairing is None:
+            return values
+        rows = _choose_held_out(self.store, self.protocol.n)
+        targets = torch.from_numpy(self.store.read(self.pairing.target, rows))
+        request = GenerationRequest(n=self.protocol.n, seed=seed)
+        return values | self.pairing.measure(samples.values, targets, request)
+
+    def _measure_baseline(self, tick: Tick) -> _Baseline:
+        reference = self._measure_reference(tick)
+        held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n)
+        return _Baseline(reference, self._measure(held_out, reference, tick))
+
+    def _measure_reference(self, tick: Tick) -> ReferenceStats:
         indices = self.store.indices(REFERENCE)
         values = np.empty((len(indices), self.extractor.dimension), dtype=np.float32)
         for start in range(0, len(indices), _ROWS_AT_ONCE):
-            images = torch.from_numpy(self.store.read(self.store.sample_field, indices[start : start + _ROWS_AT_ONCE]))
-            values[start : start + len(images)] = extract(self.extractor, images, tick).values
+            rows = self.store.read(self.extractor.field, indices[start : start + _ROWS_AT_ONCE])
+            values[start : start + len(rows)] = extract(self.extractor, torch.from_numpy(rows), tick).values
         manifold = manifold_of(values, self.protocol.nearest_neighbours, tick)
-        return Reference(moments_of(values), manifold, self.store.class_frequencies(REFERENCE))
+        return ReferenceStats(moments_of(values), manifold, self.store.class_frequencies(REFERENCE))
 
-    def _measure(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
-        seen = extract(self.extractor, samples.values, tick)
-        values = self._distances(seen, reference)
-        if seen.probabilities is not None:
-            values["inception_score"] = inception_score(seen.probabilities)
-        return _named(values | self._modes(seen, samples, reference), seen)
+    def _measure(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
+        features = extract(self.extractor, samples.values, tick)
+        values = self._measure_distances(features, reference)
+        if features.probabilities is not None:
+            values["inception_score"] = inception_score(features.probabilities)
+        return values | self._measure_classes(features, samples, reference)
 
-    def _glance(self, samples: Samples, reference: Reference, tick: Tick) -> Metrics:
-        seen = extract(self.extractor, samples.values, tick)
-        values = {"fid": frechet_distance(moments_of(seen.values), reference.moments)}
-        return _named(values | self._modes(seen, samples, reference), seen)
+    def _evaluate_snapshot(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
+        features = extract(self.extractor, samples.values, tick)
+        values = {"fid": frechet_distance(moments_of(features.values), reference.moments)}
+        return values | self._measure_classes(features, samples, reference)
 
-    def _modes(self, seen: Features, samples: Samples, reference: Reference) -> Metrics:
-        if seen.probabilities is None or not self.extractor.classes:
-            return {}
-        predicted = seen.probabilities.argmax(axis=1)
-        counts = np.bincount(predicted, minlength=len(reference.frequencies))
-        # Of points the modes are those with a sample of high quality, not all that are nearest to one.
-        eyes = self.extractor
-        found = eyes.quality(seen.values) if isinstance(eyes, Coordinates) else {"modes": float(modes(counts))}
-        return found | _of_classes(predicted, counts, samples, reference.frequencies)
-
-    def _distances(self, seen: Features, reference: Reference) -> Metrics:
+    def _measure_distances(self, features: Features, reference: ReferenceStats) -> Metrics:
         protocol, manifold = self.protocol, reference.manifold
-        precision, recall = precision_and_recall(manifold_of(seen.values, protocol.nearest_neighbours), manifold)
-        kid = kernel_distance(seen.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
-        fid = frechet_distance(moments_of(seen.values), reference.moments)
+        precision, recall = precision_and_recall(manifold_of(features.values, protocol.nearest_neighbours), manifold)
+        kid = kernel_distance(features.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
+        fid = frechet_distance(moments_of(features.values), reference.moments)
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
 
+    def _measure_classes(self, features: Features, samples: Samples, reference: ReferenceStats) -> Metrics:
+        """Compute the metrics that need the classes of the data; none where the extractor does not know them.
 
-def _named(values: Metrics, seen: Features) -> Metrics:
-    return {f"{name}_{seen.name}": value for name, value in values.items()}
-
-
-def _of_classes(
-    predicted: Int64[np.ndarray, " n"],
-    counts: Int64[np.ndarray, " classes"],
-    samples: Samples,
-    frequencies: Float64[np.ndarray, " classes"],
-) -> Metrics:
-    """Agreement where classes were asked for; the divergence where every class has training pictures: it is finite."""
-    values: Metrics = {}
-    if samples.labels is not None:
-        values["class_accuracy"] = class_accuracy(predicted, samples.labels.numpy())
-    if (frequencies > 0).all():
-        values["reverse_kl"] = reverse_kl(counts, frequencies)
-    return values
+        `class_accuracy` needs labels of the samples. `reverse_kl` is finite, and so computed, only where every class
+        has training samples.
+        """
+        if features.probabilities is None or not self.extractor.classes:
+            return {}
+        predicted = features.probabilities.argmax(axis=1)
+        counts = np.bincount(predicted, minlength=len(reference.frequencies))
+        values = {"modes": float(modes(counts)), **self.extractor.quality(features.values)}
+        if samples.labels is not None:
+            values["class_accuracy"] = class_accuracy(predicted, samples.labels.numpy())
+        if (reference.frequencies > 0).all():
+            values["reverse_kl"] = reverse_kl(counts, reference.frequencies)
+        return values
 
 
-def class_accuracy(predicted: Int64[np.ndarray, " n"], asked: Int64[np.ndarray, " n"]) -> float:
-    """Share of the samples in which the classifier sees the class that was asked for; of real data its accuracy."""
-    return float((predicted == asked).mean())
+def make_evaluator(
+    store: Store,
+    extractor: FeatureExtractor,
+    parameters: EvaluationParameters,
+    progress: Progress = no_progress,
+    pairing: Pairing | None = None,
+) -> Evaluator:
+    """Return the evaluator of any number of generators of this data.
+
+    Args:
+        store: the data.
+        extractor: of the features.
+        parameters: of the evaluation.
+        progress: wraps the samples.
+        pairing: where samples have targets: conditions are rows of held_out, and row i conditions sample i.
+
+    Raises:
+        MetricError: see `check_evaluable` and `check_no_external_samples`.
+    """
+    check_no_external_samples(parameters)
+    check_evaluable(store, parameters)
+    protocol = make_protocol(store, extractor, parameters)
+    if pairing is not None:
+        names = tuple(metric.name for metric in pairing.metrics)
+        protocol = PairedProtocol(**vars(protocol), paired_metrics=names)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, pairing)
 
 
-def protocol_of(store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters) -> Protocol:
-    """How this extractor measures by these parameters."""
+def evaluate(
+    generator: CanGenerate,
+    store: Store,
+    extractor: FeatureExtractor,
+    parameters: EvaluationParameters,
+    progress: Progress = no_progress,
+    snapshots: Mapping[int, CanGenerate] | None = None,
+) -> Report:
+    """Return the report on one generator; see `make_evaluator` and `Evaluator.evaluate`."""
+    return make_evaluator(store, extractor, parameters, progress).evaluate(generator, snapshots)
+
+
+def evaluate_samples(
+    samples: ExternalSamples,
+    store: Store,
+    extractor: FeatureExtractor,
+    parameters: EvaluationParameters,
+    progress: Progress = no_progress,
+) -> Report:
+    """Return the report on the samples of another program, n of them for each seed, and the floor.
+
+    Raises:
+        MetricError: see `check_evaluable`; or there are fewer than n samples.
+    """
+    check_evaluable(store, parameters)
+    protocol = make_protocol(store, extractor, parameters)
+    check_enough(len(samples.values), protocol.n)
+    protocol = SamplesProtocol(**vars(protocol), samples_given=len(samples.values), samples_fitted=samples.fitted)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress).report(SAMPLES, samples.draw, {})
+
+
+def make_protocol(store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters) -> Protocol:
+    """Return the protocol of this extractor, data and parameters."""
     n, reference_n = sample_count(parameters.n, len(store.indices("held_out"))), len(store.indices(REFERENCE))
     return Protocol(
         features=extractor.name,
@@ -154,7 +285,7 @@ def protocol_of(store: Store, extractor: FeatureExtractor, parameters: Evaluatio
         reference_n=reference_n,
         seeds=parameters.seeds,
         nearest_neighbours=parameters.nearest_neighbours,
-        # Of a small set all samples are the subset.
+        # The subset of a small set is all of it.
         kid_subset_size=min(parameters.kid_subset_size, n, reference_n),
         kid_subsets=parameters.kid_subsets,
         inception_score_splits=SPLITS,
@@ -162,9 +293,26 @@ def protocol_of(store: Store, extractor: FeatureExtractor, parameters: Evaluatio
     )
 
 
-def _held_out(store: Store, n: int) -> Samples:
-    """n held-out pictures, the same ones each time."""
+def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:
+    """Return the share of samples classified as the requested class; for real data the accuracy of the classifier."""
+    return float((predicted == requested).mean())
+
+
+def _draw(generator: CanGenerate, n: int, seed: int) -> Samples:
+    return generator.generate(GenerationRequest(n=n, seed=seed))
+
+
+def _draw_from(generator: CanGenerateFrom, conditions: Mapping[str, Tensor], n: int, seed: int) -> Samples:
+    return generator.generate(GenerationRequest(n=n, seed=seed), conditions)
+
+
+def _choose_held_out(store: Store, n: int) -> Int64[np.ndarray, " n"]:
+    """Return n rows of held_out, ascending, the same ones each time."""
     indices = store.indices("held_out")
-    chosen = np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
+    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
+
+
+def _read_held_out(store: Store, field_name: str, n: int) -> Samples:
+    chosen = _choose_held_out(store, n)
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
-    return Samples(torch.from_numpy(store.read(store.sample_field, chosen)), labels)
+    return Samples(torch.from_numpy(store.read(field_name, chosen)), labels)

@@ -1,10 +1,10 @@
-"""Samples that another program made: pictures of the store's shape, labelled where folders tell, or points of a table.
+"""Read the samples of another program: pictures, with folders as labels, or points of a table.
 
-Pictures are fitted as the preparation fits real ones, so that a size or a colour space of their own is no difference
-that the metrics would see; the protocol says how many were.
+Pictures are resized and cropped as the preparation does it, so that another size or colour space changes no metric. The
+protocol says how many were changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from jaxtyping import Int64, Shaped
 
+from ganops.config import FieldName
 from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
 from ganops.data.decoding import read_shape
 from ganops.data.progress import Progress, no_progress
@@ -34,8 +35,8 @@ class ExternalSamples:
 
     Attributes:
         values: as the store holds them.
-        labels: by the store's classes; None where nothing tells them.
-        fitted: how many pictures were of another size or number of channels.
+        labels: indices of the classes of the store; None where they are unknown.
+        fitted: how many pictures had another size or number of channels.
     """
 
     values: Shaped[np.ndarray, "n *shape"]
@@ -43,26 +44,30 @@ class ExternalSamples:
     fitted: int
 
     def draw(self, n: int, seed: int) -> Samples:
-        """n of them, in their order; all of them whatever the seed if there are no more."""
+        """Return n of them, in their order; where there are only n, all of them, whatever the seed."""
         chosen = np.sort(permutation(seed, "evaluation/samples", 0, len(self.values))[:n])
         labels = None if self.labels is None else torch.from_numpy(self.labels[chosen])
         return Samples(torch.from_numpy(self.values[chosen]), labels)
 
 
-def read_samples(path: Path, store: Store, progress: Progress = no_progress) -> ExternalSamples:
-    """All pictures of a folder or zip; sub-folders named as classes of the store are labels.
-
-    Of points a table in the form of `kedro generate`, or the folder of its points.csv: columns x1 … xD, and `class`.
+def read_samples(path: Path, store: Store, field: FieldName, progress: Progress = no_progress) -> ExternalSamples:
+    """Read all samples at a path.
 
     Args:
-        progress: wraps the pictures; shows them go by.
+        path: pictures: a folder or zip, whose sub-folders are labels where all have names of classes of the store.
+            Points: a table as `kedro generate` writes it, or its folder, with columns x1 … xD and, if known, `class`.
+        store: the data that the samples imitate.
+        field: of the store.
+        progress: wraps the pictures.
 
     Raises:
-        DataError: no such path, or no pictures in it.
-        MetricError: one of them cannot be read.
+        DataError: there is no such path, or it holds no pictures.
+        MetricError: a sample cannot be read.
     """
-    if store.sample_field == "point":
-        return _read_points(path / _TABLE if path.is_dir() else path, store)
+    return _READERS[field](path, store, progress)
+
+
+def _read_pictures(path: Path, store: Store, progress: Progress) -> ExternalSamples:
     # Sub-folders never raise ShardsOrClasses here: a folder that is no class of the store gives no label.
     source = image_folder(path, "folders")
     channels, height, width = store.fields["image"].shape
@@ -70,23 +75,24 @@ def read_samples(path: Path, store: Store, progress: Progress = no_progress) -> 
     with ThreadPoolExecutor() as pool:
         done = pool.map(partial(_read_one, source.references, images), range(len(images)))
         fitted = sum(progress(done, len(images)))
-    return ExternalSamples(images, _labels(source, store.classes), fitted)
+    return ExternalSamples(images, _find_labels(source, store.classes), fitted)
 
 
-def _read_points(path: Path, store: Store) -> ExternalSamples:
+def _read_points(path: Path, store: Store, progress: Progress) -> ExternalSamples:
+    path = path / _TABLE if path.is_dir() else path
     columns = [f"x{axis}" for axis in range(1, store.fields["point"].shape[0] + 1)]
     try:
         table = pd.read_csv(path)
         points = table[columns].to_numpy(dtype=np.float32)
         labels = table["class"].to_numpy(dtype=np.int64) if "class" in table else None
     except (OSError, KeyError, ValueError) as error:
-        raise _no_points(path, columns, str(error)) from None
+        raise _make_table_error(path, columns, str(error)) from None
     if not np.isfinite(points).all() or (labels is not None and not np.isin(labels, range(len(store.classes))).all()):
-        raise _no_points(path, columns, "values that are not finite, or classes that the data do not have")
+        raise _make_table_error(path, columns, "values that are not finite, or classes that the data lack")
     return ExternalSamples(points, labels, 0)
 
 
-def _no_points(path: Path, columns: list[str], received: str) -> MetricError:
+def _make_table_error(path: Path, columns: list[str], received: str) -> MetricError:
     return MetricError(
         f"evaluation.samples, {path}",
         expected=f"a table (CSV) with the columns {', '.join(columns)} and, where classes are known, class",
@@ -96,7 +102,7 @@ def _no_points(path: Path, columns: list[str], received: str) -> MetricError:
 
 
 def _read_one(references: Sequence[SampleRef], images: np.ndarray, row: int) -> bool:
-    """Fills one row; whether the picture had to be fitted."""
+    """Fill one row of `images`; return whether the picture had to be resized or converted."""
     reference, (channels, height, width) = references[row], images.shape[1:]
     shape = (channels, height, width)
     try:
@@ -113,9 +119,15 @@ def _read_one(references: Sequence[SampleRef], images: np.ndarray, row: int) -> 
         ) from None
 
 
-def _labels(source: Source, classes: tuple[str, ...]) -> np.ndarray | None:
-    """None unless every sub-folder is a class of the store: names that only some share tell nothing for sure."""
+def _find_labels(source: Source, classes: tuple[str, ...]) -> np.ndarray | None:
+    """Return labels where every sub-folder has the name of a class of the store, else None."""
     if not source.classes or not set(source.classes) <= set(classes):
         return None
     by_source = np.array([classes.index(name) for name in source.classes], dtype=np.int64)
     return by_source[[reference.label for reference in source.references]]
+
+
+_READERS: dict[FieldName, Callable[[Path, Store, Progress], ExternalSamples]] = {
+    "image": _read_pictures,
+    "point": _read_points,
+}

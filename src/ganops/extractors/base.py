@@ -1,10 +1,12 @@
-"""From samples to features, the first of three pure rungs: features, statistics, metric.
+"""Map samples to features, the first of three pure steps: features, statistics, metric.
 
-An extractor looks at samples as they are stored, of pictures uint8, and gives each a vector of features and, where it
-knows classes, their probabilities. Every metric of this package is a function of these two arrays alone.
+An extractor takes samples as the store holds them (pictures: uint8). It returns a feature vector for each and, where it
+is a classifier, class probabilities. Every metric of this package is a function of these two arrays.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,56 +14,86 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.data.progress import Tick, no_tick
 from ganops.errors import MetricError
 
 
 @runtime_checkable
 class FeatureExtractor(Protocol):
-    """A network that sees.
-
-    Attributes:
-        name: ends the names of the metrics computed from its features, as in `fid_classifier`.
-        dimension: features a picture.
-        digest: sha256 of its weights: features of different weights are never compared.
-        resize: how pictures are made to fit it, in words.
-        classes: the data's own, where these are what it tells apart; empty where its classes are others.
-        chunk: it always sees this many pictures at once, see `extract`.
-    """
+    """A network, or a formula, that maps samples of one field to features."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the value of `evaluation.features` that selects it."""
+        ...
 
     @property
-    def dimension(self) -> int: ...
+    def field(self) -> FieldName:
+        """Return the field of the store that it reads."""
+        ...
 
     @property
-    def digest(self) -> str: ...
+    def dimension(self) -> int:
+        """Return the number of features per sample."""
+        ...
 
     @property
-    def resize(self) -> str: ...
+    def digest(self) -> str:
+        """Return the sha256 of its weights: features of different weights are never compared."""
+        ...
 
     @property
-    def classes(self) -> tuple[str, ...]: ...
+    def resize(self) -> str:
+        """Return how it resizes pictures, in words."""
+        ...
 
     @property
-    def chunk(self) -> int: ...
+    def classes(self) -> tuple[str, ...]:
+        """Return the classes of the data, where its probabilities are of these; else none."""
+        ...
+
+    @property
+    def accuracies(self) -> Mapping[str, float]:
+        """Return split → share of it that is classified correctly; empty where it was not trained on the data."""
+        ...
+
+    @property
+    def chunk(self) -> int:
+        """Return the number of samples per batch, see `extract`."""
+        ...
 
     def __call__(
         self, samples: Shaped[Tensor, "batch *shape"], /
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"] | None]:
-        """Features, and class probabilities (rows sum to 1) or None."""
+        """Return the features, and the class probabilities (rows sum to 1) or None."""
         ...
+
+    def quality(self, features: Float[np.ndarray, "n dimension"], /) -> Mapping[str, float]:
+        """Return the metrics that this extractor alone defines; they replace those of the same name."""
+        ...
+
+
+class ExtractorDefaults:
+    """The attributes of an extractor of pictures that was not trained on the data and defines no metric of its own."""
+
+    field: FieldName = "image"
+    classes: tuple[str, ...] = ()
+    accuracies: Mapping[str, float] = MappingProxyType({})
+
+    def quality(self, features: Float[np.ndarray, "n dimension"], /) -> Mapping[str, float]:
+        """Return no metric."""
+        return {}
 
 
 @dataclass(frozen=True)
 class Features:
-    """What an extractor saw in N pictures.
+    """The output of an extractor for N samples.
 
     Attributes:
         name: of the extractor.
         values: (N, D) float32, as computed; statistics are float64.
-        probabilities: (N, K) float64, rows sum to 1; None where the extractor knows no classes.
+        probabilities: (N, K) float64, rows sum to 1; None where the extractor is no classifier.
     """
 
     name: str
@@ -69,24 +101,24 @@ class Features:
     probabilities: Float[np.ndarray, "n classes"] | None
 
     def __len__(self) -> int:
-        """N."""
+        """Return N."""
         return len(self.values)
 
 
 def extract(extractor: FeatureExtractor, samples: Shaped[Tensor, "n *shape"], tick: Tick = no_tick) -> Features:
-    """Features of all samples, computed `extractor.chunk` at a time.
+    """Compute the features of all samples, `extractor.chunk` at a time.
 
-    The last chunk is padded to full size: kernels round differently at different batch sizes, and so a picture's
-    features depend neither on how many others there are nor on its place among them.
+    The last chunk is padded to full size, because kernels round differently at different batch sizes. So the features
+    of a sample depend neither on the number of samples nor on its position.
 
     Raises:
-        MetricError: no pictures, or features that are not finite.
+        MetricError: there are no samples, or a feature is not finite.
     """
     if len(samples) == 0:
         raise MetricError("features", expected="samples", received="none", remedy="Ask for at least one sample.")
     parts = [_extract_chunk(extractor, part, tick) for part in samples.split(extractor.chunk)]
     values = torch.cat([part[0] for part in parts]).to("cpu", torch.float32).numpy()
-    return _finite(Features(extractor.name, values, _join_if_all([part[1] for part in parts])))
+    return _check_finite(Features(extractor.name, values, _join_if_all([part[1] for part in parts])))
 
 
 def _extract_chunk(extractor: FeatureExtractor, part: Tensor, tick: Tick) -> tuple[Tensor, Tensor | None]:
@@ -102,12 +134,12 @@ def _join_if_all(parts: list[Tensor | None]) -> np.ndarray | None:
     return torch.cat(known).to("cpu", torch.float64).numpy() if len(known) == len(parts) else None
 
 
-def _finite(features: Features) -> Features:
+def _check_finite(features: Features) -> Features:
     if not np.isfinite(features.values).all():
         raise MetricError(
             f"features {features.name!r}",
             expected="finite values",
             received=f"{np.count_nonzero(~np.isfinite(features.values))} that are not",
-            remedy="The extractor's weights are damaged: make the judge again: kedro run --nodes build_extractor.",
+            remedy="The weights are damaged. Build the feature extractor again: kedro run --nodes build_extractor.",
         )
     return features

@@ -1,67 +1,176 @@
-"""What judges: made before any training, so that features that cannot be had stop a run at its beginning.
+"""Build the feature extractor of `evaluation.features`, save it, and restore it.
 
-A classifier is stored whole. Of pretrained networks only the name and the weights' sha256 are: their file lies
-elsewhere on every machine.
+It is built before training, so that features that cannot be computed stop a run at its start. A classifier is saved
+with its weights. A pretrained network is saved as the sha256 of its weights: their file lies elsewhere on each machine.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from ganops.config import EvaluationParameters
+from ganops.config import EvaluationParameters, FeatureKind, FieldName
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.extractors import classifier, coordinates, stacked_digits
 from ganops.extractors.base import FeatureExtractor
-from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, damaged
+from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.extractors.efficientnet import EfficientNetLite0
 from ganops.extractors.inception import Inception
-from ganops.extractors.stacked_digits import StackedDigits, StackedDigitsDescription, train_stacked_digits
-from ganops.extractors.train_classifier import train_classifier
+from ganops.extractors.stacked_digits import (
+    StackedDigits,
+    StackedDigitsDescription,
+    check_stacked_digits,
+    train_stacked_digits,
+)
+from ganops.extractors.train_classifier import check_classes, train_classifier
 from ganops.extractors.weights import (
     EFFICIENTNET_LITE0,
     INCEPTION,
-    found_or_downloaded,
+    find_or_download,
     packaged_efficientnet,
     read_weights,
 )
 from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
-FORMAT = "ganops-pretrained-3"
 _STORE_FILE = "store.json"
 PretrainedKind = Literal["inception", "efficientnet_lite0"]
 
 
+class _PretrainedDescription(StrictModel):
+    format: Literal["ganops-inception-3", "ganops-efficientnet-lite0-3"]
+    weights_sha256: Sha256
+
+
 @dataclass(frozen=True)
 class Pretrained:
-    """Which network of ImageNet judges, and by which weights; not where they lie."""
+    """The saved form of a pretrained network: its name and the sha256 of its weights, not their path."""
 
     name: PretrainedKind
     weights_sha256: str
 
     def files(self) -> dict[str, bytes]:
-        """All that `restore` needs, by file name."""
-        return {DESCRIPTION: seal({"format": FORMAT, **asdict(self)}).encode()}
+        """Return all that `restore` needs, by file name."""
+        values = {"format": EXTRACTORS[self.name].format, "weights_sha256": self.weights_sha256}
+        return {DESCRIPTION: seal(values).encode()}
+
+    def open(self, parameters: EvaluationParameters) -> FeatureExtractor:
+        """Read the weights; MetricError where they are missing or are others."""
+        extractor = _PRETRAINED[self.name](parameters)
+        if extractor.digest != self.weights_sha256:
+            raise _wrong_extractor(f"{self.name} of sha256 {self.weights_sha256}", f"sha256 {extractor.digest}")
+        return extractor
 
 
-class _PretrainedDescription(StrictModel):
-    format: Literal["ganops-pretrained-3"]
-    name: PretrainedKind
-    weights_sha256: Sha256
+SavedExtractor = Classifier | StackedDigits | Coordinates | Pretrained
 
 
-_Description = Annotated[
-    ClassifierDescription | StackedDigitsDescription | CoordinatesDescription | _PretrainedDescription,
-    Field(discriminator="format"),
-]
-_FORMATS = (classifier.FORMAT, stacked_digits.FORMAT, coordinates.FORMAT, FORMAT)
-_DESCRIPTIONS: TypeAdapter[_Description] = TypeAdapter(_Description)
+@dataclass(frozen=True)
+class ExtractorKind:
+    """A row of EXTRACTORS.
+
+    Attributes:
+        field: the field of the store that the extractor reads.
+        format: the format of its extractor.json, unique.
+        description: the schema of its extractor.json.
+        is_trained: whether the parameters `evaluation.classifier` and `evaluation.threads` determine its weights.
+        check: raises MetricError where the data do not suit it.
+        build: makes it from the data.
+        restore: makes it from its description and its files.
+    """
+
+    field: FieldName
+    format: str
+    description: type[StrictModel]
+    is_trained: bool
+    check: Callable[[Store], None]
+    build: Callable[[Store, EvaluationParameters, Progress], SavedExtractor]
+    restore: Callable[[Any, Mapping[str, bytes]], SavedExtractor]
+
+
+def _open_efficientnet(parameters: EvaluationParameters) -> FeatureExtractor:
+    return EfficientNetLite0(read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
+
+
+def _open_inception(parameters: EvaluationParameters) -> FeatureExtractor:
+    return Inception(read_weights(find_or_download(parameters.inception_weights, INCEPTION), INCEPTION))
+
+
+_PRETRAINED: dict[PretrainedKind, Callable[[EvaluationParameters], FeatureExtractor]] = {
+    "inception": _open_inception,
+    "efficientnet_lite0": _open_efficientnet,
+}
+
+
+def _accept_any(store: Store) -> None:
+    """Accept any data of the field."""
+
+
+def _build_pretrained(
+    name: PretrainedKind, store: Store, parameters: EvaluationParameters, progress: Progress
+) -> Pretrained:
+    return Pretrained(name, _PRETRAINED[name](parameters).digest)
+
+
+def _restore_pretrained(
+    name: PretrainedKind, description: _PretrainedDescription, files: Mapping[str, bytes]
+) -> Pretrained:
+    return Pretrained(name, description.weights_sha256)
+
+
+def _pretrained_kind(name: PretrainedKind, file_format: str) -> ExtractorKind:
+    return ExtractorKind(
+        field="image",
+        format=file_format,
+        description=_PretrainedDescription,
+        is_trained=False,
+        check=_accept_any,
+        build=partial(_build_pretrained, name),
+        restore=partial(_restore_pretrained, name),
+    )
+
+
+EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
+    "classifier": ExtractorKind(
+        field="image",
+        format=classifier.FORMAT,
+        description=ClassifierDescription,
+        is_trained=True,
+        check=check_classes,
+        build=lambda store, parameters, progress: train_classifier(
+            store, parameters.classifier, parameters.threads, progress
+        ),
+        restore=lambda description, files: classifier.restore(description, files[WEIGHTS]),
+    ),
+    "inception": _pretrained_kind("inception", "ganops-inception-3"),
+    "efficientnet_lite0": _pretrained_kind("efficientnet_lite0", "ganops-efficientnet-lite0-3"),
+    "stacked_digits": ExtractorKind(
+        field="image",
+        format=stacked_digits.FORMAT,
+        description=StackedDigitsDescription,
+        is_trained=True,
+        check=check_stacked_digits,
+        build=lambda store, parameters, progress: train_stacked_digits(
+            store, parameters.classifier, parameters.threads, progress
+        ),
+        restore=lambda description, files: stacked_digits.restore(description, files[WEIGHTS]),
+    ),
+    "coordinates": ExtractorKind(
+        field="point",
+        format=coordinates.FORMAT,
+        description=CoordinatesDescription,
+        is_trained=False,
+        check=_accept_any,
+        build=lambda store, parameters, progress: fit_coordinates(store),
+        restore=lambda description, files: coordinates.restore(description),
+    ),
+}
 
 
 class _StoreFile(StrictModel):
@@ -69,137 +178,129 @@ class _StoreFile(StrictModel):
     parameters: dict[str, int | float]
 
 
-Judge = Classifier | StackedDigits | Coordinates | Pretrained
-
-
 @dataclass(frozen=True)
 class StoredExtractor:
-    """A judge with what it was made from: the digest of the store, and the parameters that shaped its weights."""
+    """A saved extractor with the sha256 of its store and the parameters that determine its weights."""
 
-    judge: Judge
+    extractor: SavedExtractor
     store_sha256: str
     parameters: Mapping[str, int | float]
 
-    def made_from(self, store: Store, parameters: EvaluationParameters) -> Judge:
-        """Return the judge; MetricError where it was made from another store, or by other parameters, than these."""
+    def open(self, store: Store, parameters: EvaluationParameters) -> FeatureExtractor:
+        """Return the extractor, ready for use.
+
+        Raises:
+            MetricError: it was built from another store or by other parameters, or its weights are missing.
+        """
+        self._check_store(store)
+        self._check_parameters(parameters)
+        return self.extractor.open(parameters) if isinstance(self.extractor, Pretrained) else self.extractor
+
+    def _check_store(self, store: Store) -> None:
         if self.store_sha256 != store.digest():
             raise MetricError(
-                "the judge",
-                expected=f"one made from the data in {store.path}, of sha256 {store.digest():.12}",
-                received=f"one made from data of sha256 {self.store_sha256:.12}",
+                "the feature extractor",
+                expected=f"one built from the data in {store.path}, of sha256 {store.digest():.12}",
+                received=f"one built from data of sha256 {self.store_sha256:.12}",
                 remedy="Build it again, with the same --env and --params: kedro run --from-nodes build_extractor.",
             )
-        wanted = shaping_parameters(parameters) if self.judge.name == parameters.features else {}
-        for name, value in wanted.items():
+
+    def _check_parameters(self, parameters: EvaluationParameters) -> None:
+        if self.extractor.name != parameters.features:
+            raise _wrong_extractor(parameters.features, self.extractor.name)
+        for name, value in training_parameters(parameters).items():
             if self.parameters.get(name) != value:
                 raise MetricError(
-                    "the judge",
-                    expected=f"one made with evaluation.{name}={value}",
-                    received=f"one made with {self.parameters.get(name)}",
-                    remedy="Make it with the same --env and --params: kedro run --from-nodes build_extractor.",
+                    "the feature extractor",
+                    expected=f"one built with evaluation.{name}={value}",
+                    received=f"one built with {self.parameters.get(name)}",
+                    remedy="Build it again, with the same --env and --params: kedro run --from-nodes build_extractor.",
                 )
-        return self.judge
 
     def files(self) -> dict[str, bytes]:
         """Return all that `restore_stored` needs, by file name."""
-        return self.judge.files() | {
+        return self.extractor.files() | {
             _STORE_FILE: seal({"store_sha256": self.store_sha256, "parameters": dict(self.parameters)}).encode()
         }
 
 
-def shaping_parameters(parameters: EvaluationParameters) -> dict[str, int | float]:
-    """Return the parameters below `evaluation` that shape the weights of a judge; none where nothing is trained."""
-    if parameters.features not in ("classifier", "stacked_digits"):
+def training_parameters(parameters: EvaluationParameters) -> dict[str, int | float]:
+    """Return the parameters below `evaluation` that determine the weights; none where nothing is trained."""
+    if not EXTRACTORS[parameters.features].is_trained:
         return {}
     trained = {f"classifier.{name}": value for name, value in parameters.classifier.model_dump().items()}
     return {"threads": parameters.threads, **trained}
 
 
-def build_extractor(store: Store, parameters: EvaluationParameters, progress: Progress = no_progress) -> Judge:
-    """The classifier of the data, trained now; or the pretrained network, its weights found and checked now.
+def check_data(store: Store, features: FeatureKind) -> None:
+    """Raise MetricError where the store lacks the field of the features, or its data do not suit them."""
+    kind = EXTRACTORS[features]
+    if kind.field not in store.fields:
+        suitable = [name for name, other in EXTRACTORS.items() if other.field in store.fields]
+        raise MetricError(
+            "evaluation.features",
+            expected=f"features of a field of {store.path}: {', '.join(sorted(store.fields))}",
+            received=f"{features}, which reads the field {kind.field}",
+            remedy=f"Set evaluation.features to one of {', '.join(suitable)}.",
+        )
+    kind.check(store)
+
+
+def build_extractor(
+    store: Store, parameters: EvaluationParameters, progress: Progress = no_progress
+) -> StoredExtractor:
+    """Train the classifier of the data, or find and check the weights of the pretrained network.
 
     Args:
-        progress: wraps the classifier's training steps; shows them go by.
+        store: the data.
+        parameters: `evaluation.features` and what its training needs.
+        progress: wraps the training steps of a classifier.
 
     Raises:
-        MetricError: data or parameters by which nothing can be judged, or weights that cannot be had.
+        MetricError: the data do not suit the features, or weights are missing.
     """
-    if parameters.features == "coordinates":
-        return fit_coordinates(store)
-    if parameters.features == "classifier":
-        return train_classifier(store, parameters.classifier, parameters.threads, progress)
-    if parameters.features == "stacked_digits":
-        return train_stacked_digits(store, parameters.classifier, parameters.threads, progress)
-    return Pretrained(parameters.features, _open(parameters.features, parameters).digest)
-
-
-def open_extractor(judge: Judge, parameters: EvaluationParameters) -> FeatureExtractor:
-    """The judge as a feature extractor.
-
-    Raises:
-        MetricError: it is not the one that the parameters ask for, or its weights are gone.
-    """
-    if judge.name != parameters.features:
-        raise _another(judge.name, parameters.features)
-    if not isinstance(judge, Pretrained):
-        return judge
-    extractor = _open(judge.name, parameters)
-    if extractor.digest != judge.weights_sha256:
-        raise _another(f"{judge.name} of sha256 {judge.weights_sha256}", f"sha256 {extractor.digest}")
-    return extractor
+    check_data(store, parameters.features)
+    extractor = EXTRACTORS[parameters.features].build(store, parameters, progress)
+    return StoredExtractor(extractor, store.digest(), training_parameters(parameters))
 
 
 def restore_stored(files: Mapping[str, bytes]) -> StoredExtractor:
-    """Restore what `StoredExtractor.files` gave; MetricError where it is something else."""
-    judge = restore(files)
+    """Restore the content of `StoredExtractor.files`; MetricError where it is something else."""
+    extractor = restore(files)
     try:
-        made_from = _StoreFile.model_validate(without_seal(load_object(files[_STORE_FILE])))
+        origin = _StoreFile.model_validate(without_seal(load_object(files[_STORE_FILE])))
     except (KeyError, ValueError) as error:
-        raise damaged(f"a whole {_STORE_FILE}", f"{type(error).__name__}: {error}") from None
-    return StoredExtractor(judge, made_from.store_sha256, made_from.parameters)
+        raise make_damage_error(f"a whole {_STORE_FILE}", f"{type(error).__name__}: {error}") from None
+    return StoredExtractor(extractor, origin.store_sha256, origin.parameters)
 
 
-def restore(files: Mapping[str, bytes]) -> Judge:
-    """What `files()` gave; MetricError where it is something else."""
+def restore(files: Mapping[str, bytes]) -> SavedExtractor:
+    """Restore the content of `SavedExtractor.files`; MetricError where it is something else."""
     try:
         values = load_object(files[DESCRIPTION])
-        if values.get("format") not in _FORMATS:
-            raise ValueError(f"format {values.get('format')!r:.40}, where one of {', '.join(_FORMATS)} is wanted")
-        description = _DESCRIPTIONS.validate_json(json.dumps(without_seal(values)), strict=True)
-        return _restore(description, files)
+        kind = _find_kind(values.get("format"))
+        description = kind.description.model_validate_json(json.dumps(without_seal(values)), strict=True)
+        return kind.restore(description, files)
     except KeyError as error:
-        raise damaged(f"a file {error.args[0]}", "none") from None
+        raise make_damage_error(f"a file {error.args[0]}", "none") from None
     except ValidationError as error:
-        raise damaged(*describe_first_error(error)) from None
+        raise make_damage_error(*describe_first_error(error)) from None
     except ValueError as error:
-        raise damaged(f"{DESCRIPTION} and what it names", str(error)) from None
+        raise make_damage_error(f"a whole {DESCRIPTION} and the weights that it describes", str(error)) from None
 
 
-def _restore(description: _Description, files: Mapping[str, bytes]) -> Judge:
-    match description:
-        case ClassifierDescription():
-            return classifier.restore(description, files[WEIGHTS])
-        case StackedDigitsDescription():
-            return stacked_digits.restore(description, files[WEIGHTS])
-        case CoordinatesDescription():
-            return coordinates.restore(description)
-        case _PretrainedDescription():
-            return Pretrained(description.name, description.weights_sha256)
+def _find_kind(file_format: Any) -> ExtractorKind:
+    for kind in EXTRACTORS.values():
+        if kind.format == file_format:
+            return kind
+    formats = ", ".join(kind.format for kind in EXTRACTORS.values())
+    raise make_damage_error(f"a format of this version: {formats}", f"{file_format!r:.40}")
 
 
-def _open(name: PretrainedKind, parameters: EvaluationParameters) -> FeatureExtractor:
-    match name:
-        case "efficientnet_lite0":
-            return EfficientNetLite0(read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
-        case "inception":
-            path = found_or_downloaded(parameters.inception_weights, INCEPTION)
-            return Inception(read_weights(path, INCEPTION))
-
-
-def _another(found: str, asked: str) -> MetricError:
+def _wrong_extractor(expected: str, received: str) -> MetricError:
     return MetricError(
-        "the judge",
-        expected=f"{asked}, as evaluation.features asks",
-        received=found,
-        remedy="Make it with these parameters: kedro run --nodes build_extractor.",
+        "the feature extractor",
+        expected=f"{expected}, which evaluation.features selects",
+        received=received,
+        remedy="Build it with these parameters: kedro run --nodes build_extractor.",
     )

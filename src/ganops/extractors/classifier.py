@@ -1,7 +1,7 @@
-"""A small classifier of the data at hand, whose features judge pictures that Inception never saw.
+"""A small classifier of the data as a feature extractor, for pictures unlike those that Inception was trained on.
 
-The features are the layer before the last (Heusel et al. 2017 do the same with Inception), the probabilities its
-softmax. Sees uint8 pictures of the store's own size: nothing is resized.
+The features are the layer before the last, as in Heusel et al. 2017 with Inception; the probabilities are the softmax.
+It takes uint8 pictures of the size of the store: nothing is resized.
 """
 
 import hashlib
@@ -18,41 +18,44 @@ from torch import Tensor, nn
 
 from ganops.data.encodings import encode_images
 from ganops.errors import MetricError
+from ganops.extractors.base import ExtractorDefaults
 from ganops.noise import Noise
 from ganops.sealed_json import Sha256, Share, StrictModel, seal
 from ganops.tensors import WrongTensors, parse_tensors, require_like
 
 FORMAT = "ganops-classifier-3"
 DESCRIPTION, WEIGHTS = "extractor.json", "weights.safetensors"
-# Convolutions stop halving the picture once its longer side is at most this many pixels.
+# The picture is halved until its longer side has at most this many pixels.
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
 _Size = Annotated[int, Field(ge=1, le=2**16)]
 
 
 class ClassifierDescription(StrictModel):
-    """The schema of extractor.json of a classifier; `restore` takes it beside the weights."""
+    """The schema of a classifier's extractor.json."""
 
     format: Literal["ganops-classifier-3"]
     shape: tuple[_Size, _Size, _Size]
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
-    width: _Size
+    base_channels: _Size
     dimension: _Size
     accuracies: dict[str, Share]
     weights_sha256: Sha256
 
 
 class Network(nn.Module):
-    """3×3 convolutions, twice as many at half the size until 8 pixels remain; features; one logit a class."""
+    """3×3 convolutions whose channels double where the size halves, down to 8 pixels; features; one logit per class."""
 
-    def __init__(self, channels: int, height: int, width_pixels: int, classes: int, width: int, dimension: int) -> None:
+    def __init__(
+        self, channels: int, image_height: int, image_width: int, classes: int, base_channels: int, dimension: int
+    ) -> None:
         super().__init__()
-        num_downsamples = max(0, math.ceil(math.log2(max(height, width_pixels) / _LAST_SIDE)))
-        widths = [width * min(2**stage, _LARGEST_GROWTH) for stage in range(num_downsamples + 1)]
+        num_downsamples = max(0, math.ceil(math.log2(max(image_height, image_width) / _LAST_SIDE)))
+        widths = [base_channels * min(2**stage, _LARGEST_GROWTH) for stage in range(num_downsamples + 1)]
         layers: list[nn.Module] = _convolution(channels, widths[0])
         for narrow, wide in pairwise(widths):
             layers += [nn.MaxPool2d(2, ceil_mode=True), *_convolution(narrow, wide)]
-        area = math.ceil(height / 2**num_downsamples) * math.ceil(width_pixels / 2**num_downsamples)
+        area = math.ceil(image_height / 2**num_downsamples) * math.ceil(image_width / 2**num_downsamples)
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.penultimate = nn.Linear(widths[-1] * area, dimension, bias=False)
         self.norm = nn.BatchNorm1d(dimension)
@@ -61,7 +64,7 @@ class Network(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
-        """Features (not negative) and logits of model values."""
+        """Return the features (≥ 0) and the logits of pictures in model values."""
         features = F.relu(self.norm(self.penultimate(self.body(images))))
         return features, self.last(features)
 
@@ -71,7 +74,7 @@ def _convolution(narrow: int, wide: int) -> list[nn.Module]:
 
 
 def initialise(network: nn.Module, seed: int) -> None:
-    """He et al. 2015, equation 10, from addressed noise: weights N(0, 2 / fan-in), the last bias 0."""
+    """Draw weights from N(0, 2 / fan-in), He et al. 2015, equation 10, and set the last bias to 0."""
     noise = Noise(seed, first=0, count=1)
     for name, parameter in network.named_parameters():
         if parameter.ndim > 1:
@@ -81,101 +84,103 @@ def initialise(network: nn.Module, seed: int) -> None:
             parameter.data.zero_()
 
 
-class Classifier:
+class Classifier(ExtractorDefaults):
     """The trained classifier as a feature extractor, float32, on the CPU, in evaluation mode.
 
     Attributes:
-        shape: (channels, height, width) of the pictures it knows.
+        shape: (channels, height, width) of the pictures.
         classes: their names.
-        accuracies: split → share of it that it names rightly; nothing was chosen by it.
+        base_channels: of the first convolution.
+        accuracies: split → share of it that is classified correctly; they chose no setting of the classifier.
     """
 
     name = "classifier"
     resize = "none"
     chunk = 128
 
-    def __init__(self, network: Network, shape: tuple[int, int, int], classes: tuple[str, ...], width: int) -> None:
+    def __init__(
+        self, network: Network, shape: tuple[int, int, int], classes: tuple[str, ...], base_channels: int
+    ) -> None:
         self.network = network.eval()
-        self.shape, self.classes, self.width = shape, classes, width
-        self.accuracies: dict[str, float] = {}
+        self.shape, self.classes, self.base_channels = shape, classes, base_channels
 
     @property
     def dimension(self) -> int:
-        """Features a picture."""
+        """Return the number of features per picture."""
         return self.network.last.in_features
 
     @property
     def digest(self) -> str:
-        """sha256 of the weights as safetensors."""
+        """Return the sha256 of the weights as safetensors."""
         return hashlib.sha256(self.weights()).hexdigest()
 
     def weights(self) -> bytes:
-        """The weights as a safetensors file's content."""
+        """Return the weights as the content of a safetensors file."""
         return save({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()})
 
     def files(self) -> dict[str, bytes]:
-        """All that `restore` needs, by file name: the same bytes for the same weights."""
+        """Return all that `restore` needs, by file name; equal weights give equal bytes."""
         return {DESCRIPTION: seal(self.description()).encode(), WEIGHTS: self.weights()}
 
     def description(self) -> dict[str, Any]:
-        """What `restore` needs beside the weights, as JSON values."""
+        """Return what `restore` needs beside the weights, as JSON values."""
         return {
             "format": FORMAT,
             "shape": list(self.shape),
             "classes": list(self.classes),
-            "width": self.width,
+            "base_channels": self.base_channels,
             "dimension": self.dimension,
-            "accuracies": self.accuracies,
+            "accuracies": dict(self.accuracies),
             "weights_sha256": self.digest,
         }
 
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
-        """Features and class probabilities.
+        """Return features and class probabilities.
 
         Raises:
-            MetricError: pictures of another shape than the classifier was trained on.
+            MetricError: the pictures have another shape than those of the training.
         """
         if tuple(images.shape[1:]) != self.shape:
             raise MetricError(
-                "classifier",
+                "the classifier",
                 expected=f"pictures of (channels, height, width) {self.shape}, as it was trained on",
                 received=str(tuple(images.shape[1:])),
-                remedy="Train the classifier on this data: kedro run --nodes build_extractor.",
+                remedy="Train it on this data: kedro run --nodes build_extractor.",
             )
         features, logits = self.network(encode_images(images))
         return features, logits.double().softmax(dim=1)
 
 
-def build(shape: tuple[int, int, int], classes: tuple[str, ...], width: int, dimension: int) -> Classifier:
-    """An untrained classifier."""
-    return Classifier(Network(*shape, len(classes), width, dimension), shape, classes, width)
+def build(shape: tuple[int, int, int], classes: tuple[str, ...], base_channels: int, dimension: int) -> Classifier:
+    """Return an untrained classifier."""
+    return Classifier(Network(*shape, len(classes), base_channels, dimension), shape, classes, base_channels)
 
 
 def restore(description: ClassifierDescription, content: bytes) -> Classifier:
-    """Build the classifier from its description and the content of its file of weights.
+    """Build the classifier from its description and the content of its weights file.
 
     Raises:
-        WrongTensors: the weights are not those described.
+        WrongTensors: the weights do not fit the description.
     """
     file = parse_tensors(content)
     if file.sha256 != description.weights_sha256:
-        raise WrongTensors(f"weights of sha256 {file.sha256}, where {description.weights_sha256} is wanted")
-    made = description.shape, description.classes, description.width, description.dimension
+        raise WrongTensors(f"weights of sha256 {file.sha256}, expected {description.weights_sha256}")
+    sizes = description.shape, description.classes, description.base_channels, description.dimension
     try:
         with torch.device("meta"):
-            wanted = build(*made).network.state_dict()
+            expected = build(*sizes).network.state_dict()
     except (RuntimeError, OverflowError) as error:
         raise WrongTensors(f"sizes of no network: {error}") from None
-    require_like(file.tensors, wanted)
-    classifier = build(*made)
+    require_like(file.tensors, expected)
+    classifier = build(*sizes)
     classifier.network.load_state_dict(file.tensors)
     classifier.accuracies = dict(description.accuracies)
     return classifier
 
 
-def damaged(expected: str, received: str) -> MetricError:
-    """The error of a judge on disk that cannot be used."""
-    remedy = "Make it again: kedro run --nodes build_extractor."
-    return MetricError("the judge", expected=expected, received=received, remedy=remedy)
+def make_damage_error(expected: str, received: str) -> MetricError:
+    """Return the error for a saved extractor that cannot be used."""
+    remedy = "Build it again: kedro run --nodes build_extractor."
+    return MetricError("the feature extractor", expected=expected, received=received, remedy=remedy)

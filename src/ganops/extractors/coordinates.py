@@ -1,9 +1,9 @@
-"""Points are judged by where they lie: their coordinates are the features, and labelled ones have modes to be found.
+"""Coordinates of points as their features; labelled points have modes.
 
-The mode of a class is a round Gaussian with the mean and the spread of its training points. A sample belongs to the
-nearest mode, and is of high quality within three standard deviations of it (Srivastava et al. 2017, "VEEGAN", section
-4.1). Found are the modes with at least one sample of high quality. Of the data themselves 1 − e^(−9/2) = 98.9 % are
-of high quality in two dimensions.
+The mode of a class is an isotropic Gaussian with the mean and the standard deviation of its training points. A sample
+belongs to the nearest mode, and has high quality within three standard deviations of it (Srivastava et al. 2017,
+"VEEGAN", section 4.1). A mode is found if at least one sample of high quality belongs to it. In two dimensions
+1 − e^(−9/2) = 98.9 % of the data themselves have high quality.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.sealed_json import StrictModel, seal
 
@@ -36,7 +37,7 @@ class CoordinatesDescription(StrictModel):
     deviations: tuple[Annotated[float, Field(ge=0)], ...]
 
     @model_validator(mode="after")
-    def _require_agreement(self) -> "CoordinatesDescription":
+    def _check_lengths(self) -> "CoordinatesDescription":
         if not len(self.classes) == len(self.centres) == len(self.deviations):
             raise ValueError("a centre and a deviation of each class")
         if any(len(centre) != self.dimension for centre in self.centres):
@@ -50,9 +51,9 @@ class Coordinates:
 
     Attributes:
         dimension: of the points.
-        classes: names of the modes; empty for unlabelled data, which have none.
-        centres: of each mode.
-        deviations: of each mode, in every direction the same.
+        classes: names of the modes; empty for unlabelled data.
+        centres: mean of each mode.
+        deviations: standard deviation of each mode, the same in every direction.
     """
 
     dimension: int
@@ -65,12 +66,22 @@ class Coordinates:
     chunk = 1024
 
     @property
+    def field(self) -> FieldName:
+        """Return the field of points."""
+        return "point"
+
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """Return none: the modes are no trained classifier."""
+        return {}
+
+    @property
     def digest(self) -> str:
         """Return the sha256 of the modes."""
         return hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode()).hexdigest()
 
     def files(self) -> dict[str, bytes]:
-        """All that `restore` needs, by file name."""
+        """Return all that `restore` needs, by file name."""
         return {DESCRIPTION: seal(self._description()).encode()}
 
     def _description(self) -> dict[str, Any]:
@@ -85,14 +96,14 @@ class Coordinates:
     def __call__(
         self, points: Float32[Tensor, "batch dimension"]
     ) -> tuple[Float32[Tensor, "batch dimension"], Float64[Tensor, "batch modes"] | None]:
-        """The points, and of which mode each is: 1 for the nearest, 0 for the others."""
+        """Return the points, and for each a probability of 1 for the nearest mode, 0 for the others."""
         if not self.classes:
             return points, None
         nearest = torch.from_numpy(self._distances(points.numpy()).argmin(axis=1))
         return points, torch.nn.functional.one_hot(nearest, len(self.classes)).double()
 
-    def quality(self, points: Float[np.ndarray, "n dimension"]) -> dict[str, float]:
-        """`modes` found and the share of samples of `high_quality`, see the module; nothing without modes."""
+    def quality(self, points: Float[np.ndarray, "n dimension"], /) -> dict[str, float]:
+        """Return the number of `modes` found and the share of samples of `high_quality`; nothing without modes."""
         if not self.classes:
             return {}
         distances = self._distances(points)
@@ -105,17 +116,17 @@ class Coordinates:
 
 
 def fit_coordinates(store: Store) -> Coordinates:
-    """The modes of the store's training points. Every class has some: the preparation sees to it.
+    """Fit a mode to the training points of each class. The preparation has checked that every class has some.
 
-    The deviation is √(Σ ‖x − μ‖² / (n D)): the likeliest one of a round Gaussian.
+    The deviation is √(Σ ‖x − μ‖² / (n D)), the maximum-likelihood estimate for an isotropic Gaussian.
     """
     (dimension,) = store.fields["point"].shape
     points = store.read("point", store.indices("train")).astype(np.float64)
     labels = store.manifest["label"].to_numpy()[store.indices("train")]
     members = [points[labels == label] for label in range(len(store.classes))]
     centres = np.array([own.mean(axis=0) for own in members]).reshape(-1, dimension)
-    spreads = [np.square(own - centre).mean() for own, centre in zip(members, centres, strict=True)]
-    return Coordinates(dimension, store.classes, centres, np.sqrt(np.array(spreads)))
+    variances = [np.square(own - centre).mean() for own, centre in zip(members, centres, strict=True)]
+    return Coordinates(dimension, store.classes, centres, np.sqrt(np.array(variances)))
 
 
 def restore(description: CoordinatesDescription) -> Coordinates:

@@ -1,8 +1,10 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", table
-1; Lite: without squeeze-and-excitation, ReLU6 for swish), trained on ImageNet.
+"""EfficientNet-Lite0, trained on ImageNet.
 
-Judges pictures of any kind, with classes or without: small enough for a processor, and its weights come by pip. Its
-distances are not those of Inception, and never compared with them.
+Tan & Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", table 1; Lite: without
+squeeze-and-excitation, ReLU6 for swish.
+
+Suits pictures of any kind, with or without classes: it is small enough for a CPU, and its weights come from a Python
+package. Its distances are never compared with those of Inception.
 """
 
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from ganops.extractors.base import ExtractorDefaults
 from ganops.extractors.rgb import to_rgb
 from ganops.extractors.weights import EFFICIENTNET_LITE0
 
@@ -32,7 +35,7 @@ _MEAN, _SCALE, _BATCH_NORM_EPSILON = 127.0, 128.0, 1e-3
 
 
 class Convolution(nn.Sequential):
-    """Convolution and batch norm. Of an even side, TensorFlow's SAME padding: an odd pixel goes right and below."""
+    """Convolution and batch norm. Pads an even side as TensorFlow's SAME does: the odd pixel right and below."""
 
     def __init__(self, narrow: int, wide: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         each, odd = divmod(kernel - stride, 2)
@@ -44,23 +47,23 @@ class Convolution(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Inverted bottleneck (Sandler et al. 2018): expand, look at each channel, project; x + y where shapes agree."""
+    """Inverted bottleneck (Sandler et al. 2018): expand, filter each channel, project; x + y where shapes agree."""
 
     def __init__(self, narrow: int, wide: int, expansion: int, kernel: int, stride: int) -> None:
         super().__init__()
         inner = narrow * expansion
         widen = [Convolution(narrow, inner, 1), nn.ReLU6()] if expansion > 1 else []
-        look = [Convolution(inner, inner, kernel, stride, groups=inner), nn.ReLU6()]
-        self.body = nn.Sequential(*widen, *look, Convolution(inner, wide, 1))
+        depthwise = [Convolution(inner, inner, kernel, stride, groups=inner), nn.ReLU6()]
+        self.body = nn.Sequential(*widen, *depthwise, Convolution(inner, wide, 1))
         self.is_residual = stride == 1 and narrow == wide
 
     def forward(self, x: Tensor) -> Tensor:
-        """As many channels as `wide`, the sides divided by the stride."""
+        """Return `wide` channels, the sides divided by the stride."""
         return x + self.body(x) if self.is_residual else self.body(x)
 
 
 class Network(nn.Module):
-    """Stem, sixteen blocks, head, mean over the picture, one logit a class."""
+    """Stem, sixteen blocks, head, mean over the picture, one logit per class."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +78,7 @@ class Network(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch 3 side side"]
     ) -> tuple[Float[Tensor, "batch 1280"], Float[Tensor, "batch 1000"]]:
-        """Features and logits; the side is a multiple of 32."""
+        """Return features and logits; the side is a multiple of 32."""
         features = self.body(x).mean(dim=(2, 3))
         return features, self.last(features)
 
@@ -87,7 +90,7 @@ def load(network: Network, weights: Mapping[str, Tensor]) -> None:
     network.load_state_dict(dict(zip(mine, weights.values(), strict=True)))
 
 
-class EfficientNetLite0:
+class EfficientNetLite0(ExtractorDefaults):
     """The network as a feature extractor: float32, on the CPU, in evaluation mode.
 
     Features are those after the mean over the picture, probabilities those of ImageNet's classes.
@@ -97,7 +100,6 @@ class EfficientNetLite0:
     dimension = _HEAD
     digest = EFFICIENTNET_LITE0.sha256
     resize = f"to {SIDE} × {SIDE} bicubic antialiased rounded"
-    classes: tuple[str, ...] = ()
     chunk = 8
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
@@ -108,12 +110,12 @@ class EfficientNetLite0:
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
-        """Features and class probabilities of whole pictures; what is not square is stretched."""
-        features, logits = self.network((resized(to_rgb(images)) - _MEAN) / _SCALE)
+        """Return features and class probabilities of whole pictures; one that is not square is stretched."""
+        features, logits = self.network((resize(to_rgb(images)) - _MEAN) / _SCALE)
         return features, logits.double().softmax(dim=1)
 
 
-def resized(images: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 side side"]:
-    """Levels 0 to 255, whole numbers, as Pillow would give them."""
+def resize(images: UInt8[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 side side"]:
+    """Return levels 0 to 255, whole numbers, as Pillow computes them."""
     levels = F.interpolate(images.float(), (SIDE, SIDE), mode="bicubic", antialias=True)
     return levels.round().clamp(0, 255)

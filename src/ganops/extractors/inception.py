@@ -1,7 +1,8 @@
-"""Inception-v3 as converted from TensorFlow's graph of 2015-12-05 (Szegedy et al. 2016, "Rethinking the Inception
-architecture for computer vision"): the features by which FID was defined (Heusel et al. 2017).
+"""Inception-v3, converted from TensorFlow's graph of 2015-12-05: the features of the FID.
 
-The definition is torch-fidelity's, bit for bit that of the graph; its loading is not used, since it unpickles.
+Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision"; the FID is by Heusel et al. 2017.
+
+The definition is torch-fidelity's, bit for bit that of the graph. Its loader is not used, since it unpickles.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 )
 from torch_fidelity.helpers import text_to_dtype
 
+from ganops.extractors.base import ExtractorDefaults
 from ganops.extractors.rgb import to_rgb
 from ganops.extractors.weights import INCEPTION
 
@@ -29,7 +31,7 @@ _LAYER, _CLASSES = 2048, 1008
 
 
 class Network(FeatureExtractorInceptionV3):
-    """torch-fidelity's network, made without weights; layers by their names in the file, widths as in the graph."""
+    """torch-fidelity's network without weights; layers have their names in the file, and the widths of the graph."""
 
     def __init__(self) -> None:
         FeatureExtractorBase.__init__(self, Inception.name, [str(_LAYER), "logits_unbiased"])
@@ -53,7 +55,7 @@ class Network(FeatureExtractorInceptionV3):
         self.MaxPool_2 = nn.MaxPool2d(kernel_size=3, stride=2)
 
 
-class Inception:
+class Inception(ExtractorDefaults):
     """The network as a feature extractor: float32, on the CPU, in evaluation mode.
 
     Features are those of the last pooling; probabilities come from logits without bias, as in the reference's
@@ -63,7 +65,6 @@ class Inception:
     name = "inception"
     dimension = _LAYER
     resize = "to 299 × 299 bilinear of TensorFlow 1"
-    classes: tuple[str, ...] = ()
     chunk = 8
 
     def __init__(self, weights: Mapping[str, Tensor], digest: str = INCEPTION.sha256) -> None:
@@ -75,6 +76,6 @@ class Inception:
     def __call__(
         self, images: UInt8[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
-        """Features and class probabilities of whole pictures; what is not square is stretched."""
+        """Return features and class probabilities of whole pictures; one that is not square is stretched."""
         features, logits = self.network(to_rgb(images))
         return features, logits.double().softmax(dim=1)

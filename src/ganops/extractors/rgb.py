@@ -1,4 +1,4 @@
-"""Pictures of 1 to 4 channels as the three that networks for photographs look at."""
+"""Convert pictures of 1 to 4 channels to RGB, for networks trained on photographs."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from ganops.data.crop_and_resize import crop_and_resize
 
 
 def to_rgb(images: UInt8[Tensor, "batch channels height width"]) -> UInt8[Tensor, "batch 3 height width"]:
-    """Grey three times; what is transparent lies on white, as where the preparation drops opacity."""
+    """Repeat grey three times; put a transparent picture on white, as the preparation does."""
     _, channels, height, width = images.shape
     if channels == 3:
         return images

@@ -1,4 +1,4 @@
-"""How the classifier is trained: on `train` alone, by addressed noise, so that the same seed gives the same bytes."""
+"""Train the classifier, on `train` alone and with addressed noise: the same seed gives the same bytes."""
 
 import math
 
@@ -11,6 +11,7 @@ from ganops.config import ClassifierParameters, SplitName
 from ganops.data.loader import Loader, read_fields
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
+from ganops.errors import MetricError
 from ganops.extractors.base import FeatureExtractor, extract
 from ganops.extractors.classifier import Classifier, build, initialise
 from ganops.hardware import thread_count
@@ -24,24 +25,38 @@ _ROWS_AT_ONCE = 4096
 def train_classifier(
     store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = no_progress
 ) -> Classifier:
-    """The classifier of the store's classes, and how rightly it names what it did not learn from.
+    """Train a classifier of the classes of the store, and measure its accuracy on the other splits.
 
     Args:
-        store: of at least two classes, see `check_evaluable`.
-        progress: wraps the steps, told how many there are; shows them go by.
+        store: with at least two classes, see `check_classes`.
+        parameters: of the training.
+        threads: CPU threads; another number gives other weights.
+        progress: wraps the training steps.
     """
     classifier = fit_classifier(store, parameters, threads, progress)
-    classifier.accuracies = accuracies_of(classifier, store, threads)
+    classifier.accuracies = measure_accuracies(classifier, store, threads)
     return classifier
+
+
+def check_classes(store: Store) -> None:
+    """Raise MetricError where the store has fewer than two classes."""
+    if len(store.classes) < 2:
+        raise MetricError(
+            f"the classes of {store.path}",
+            expected="labels of at least two classes, to train the classifier",
+            received=f"{len(store.classes)} classes",
+            remedy="Use features that need no classes: evaluation.features=efficientnet_lite0. Or sort the "
+            "pictures into sub-folders, one per class, and prepare the data again.",
+        )
 
 
 def fit_classifier(
     store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = no_progress
 ) -> Classifier:
-    """Cross-entropy, AdamW, the rate warmed up and then annealed by half a cosine; the last weights are kept."""
-    channels, height, width_pixels = store.fields["image"].shape
+    """Minimise the cross-entropy by AdamW, with a warm-up and cosine annealing; return the last weights."""
+    channels, image_height, image_width = store.fields["image"].shape
     with thread_count(threads):
-        shape = (channels, height, width_pixels)
+        shape = (channels, image_height, image_width)
         classifier = build(shape, store.classes, parameters.width, parameters.dimension)
         initialise(classifier.network, parameters.seed)
         _fit(classifier, Loader(store, "train", read_fields("image", "label"), parameters.seed), parameters, progress)
@@ -53,7 +68,7 @@ def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameter
     optimizer = torch.optim.AdamW(network.parameters(), lr=parameters.learning_rate, weight_decay=_WEIGHT_DECAY)
     steps = max(1, parameters.total_images // parameters.batch)
     for step in progress(range(steps), steps):
-        optimizer.param_groups[0]["lr"] = parameters.learning_rate * _rate(step, steps)
+        optimizer.param_groups[0]["lr"] = parameters.learning_rate * _rate_share(step, steps)
         first = step * parameters.batch
         batch = loader.batch(first, parameters.batch)
         noise = Noise(parameters.seed, first, parameters.batch)
@@ -65,15 +80,17 @@ def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameter
     network.eval()
 
 
-def _rate(step: int, steps: int) -> float:
+def _rate_share(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / (_WARM_UP_SHARE * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def accuracies_of(extractor: FeatureExtractor, store: Store, threads: int) -> dict[str, float]:
-    """Split → share that is named rightly, of the splits that were not learned from; one without pictures has none.
+def measure_accuracies(extractor: FeatureExtractor, store: Store, threads: int) -> dict[str, float]:
+    """Return split → share classified correctly, for validation and held_out where they hold pictures.
 
     Args:
-        extractor: that tells the store's classes.
+        extractor: a classifier of the classes of the store.
+        store: the data.
+        threads: CPU threads.
     """
     splits: tuple[SplitName, ...] = ("validation", "held_out")
     with thread_count(threads):
@@ -83,11 +100,11 @@ def accuracies_of(extractor: FeatureExtractor, store: Store, threads: int) -> di
 def _accuracy(extractor: FeatureExtractor, store: Store, split: SplitName) -> float:
     indices = store.indices(split)
     starts = range(0, len(indices), _ROWS_AT_ONCE)
-    right = sum(_right(extractor, store, indices[start : start + _ROWS_AT_ONCE]) for start in starts)
-    return right / len(indices)
+    correct = sum(_count_correct(extractor, store, indices[start : start + _ROWS_AT_ONCE]) for start in starts)
+    return correct / len(indices)
 
 
-def _right(extractor: FeatureExtractor, store: Store, indices: np.ndarray) -> int:
-    seen = extract(extractor, torch.from_numpy(store.read("image", indices)))
-    assert seen.probabilities is not None
-    return int(np.count_nonzero(seen.probabilities.argmax(axis=1) == store.read("label", indices)))
+def _count_correct(extractor: FeatureExtractor, store: Store, indices: np.ndarray) -> int:
+    features = extract(extractor, torch.from_numpy(store.read("image", indices)))
+    assert features.probabilities is not None
+    return int(np.count_nonzero(features.probabilities.argmax(axis=1) == store.read("label", indices)))

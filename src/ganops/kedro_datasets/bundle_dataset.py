@@ -17,13 +17,13 @@ class BundleDataset(AbstractDataset["BundleData", "Bundle"]):
         self.metadata = metadata
 
     def load(self) -> "Bundle":
-        """The bundle; BundleError where it is missing or damaged."""
+        """Return the bundle; BundleError where it is missing or damaged."""
         from ganops.bundle import Bundle
 
         return Bundle.load(self._filepath)
 
     def save(self, data: "BundleData") -> None:
-        """Write the folder whole or not at all."""
+        """Write the folder atomically."""
         data.save(self._filepath)
 
     def _exists(self) -> bool:

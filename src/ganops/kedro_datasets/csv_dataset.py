@@ -7,7 +7,7 @@ import pandas as pd
 
 from ganops.kedro_datasets.file_dataset import FileDataset
 
-# Kedro-Viz chooses by this name how to show the preview.
+# Kedro-Viz renders the preview by this name.
 TablePreview = NewType("TablePreview", dict)
 
 

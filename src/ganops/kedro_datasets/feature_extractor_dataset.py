@@ -1,4 +1,4 @@
-"""What judges, in the catalog: a folder with a description (JSON) and, of a classifier, weights (safetensors)."""
+"""The feature extractor in the catalog: a description (JSON) and, of a classifier, weights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FeatureExtractorDataset(AbstractDataset["StoredExtractor", "StoredExtractor"]):
-    """Saved whole or not at all, the same bytes for the same weights.
+    """Saves the folder atomically; equal weights give equal bytes.
 
     Args:
         filepath: the folder.
@@ -24,17 +24,17 @@ class FeatureExtractorDataset(AbstractDataset["StoredExtractor", "StoredExtracto
         self.metadata = metadata
 
     def load(self) -> "StoredExtractor":
-        """Raises MetricError where the folder is missing or damaged."""
+        """Restore the extractor; MetricError where the folder is missing, damaged or of another format."""
         from ganops.extractors.build import restore_stored
-        from ganops.extractors.classifier import damaged
+        from ganops.extractors.classifier import make_damage_error
 
         try:
             return restore_stored({path.name: read_regular(path) for path in self._filepath.iterdir()})
         except OSError as error:
-            raise damaged(f"a folder {self._filepath}", str(error)) from None
+            raise make_damage_error(f"a folder {self._filepath}", str(error)) from None
 
     def save(self, data: "StoredExtractor") -> None:
-        """A sibling folder is filled and synced, then takes this folder's name."""
+        """Fill and sync a sibling folder, then rename it."""
         with atomic_folder(self._filepath) as folder:
             for name, content in data.files().items():
                 (folder / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""A file of the catalog: written whole or not at all, in the place of the old one."""
+"""A file of the catalog, written atomically."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -12,14 +12,14 @@ Content = TypeVar("Content")
 
 
 class FileDataset(AbstractDataset[Content, Content]):
-    """Base of the datasets that are one local file; a subclass says how its content is read and written.
+    """Base of the datasets that are one local file; a subclass reads and writes its content.
 
     A new file replaces the old one. A hard or symbolic link into DVC's cache is replaced too; the bytes in the cache
     stay as they are.
 
     Args:
         filepath: the file.
-        metadata: for the tools that read the catalog; no meaning here.
+        metadata: for the tools that read the catalog; ignored here.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -32,7 +32,7 @@ class FileDataset(AbstractDataset[Content, Content]):
             return self._read(self._filepath)
 
     def save(self, data: Content) -> None:
-        """Write the file whole or not at all; StorageError where the disk refuses it."""
+        """Write the file atomically; StorageError where the disk refuses it."""
         with atomic_write(self._filepath) as file:
             self._write(data, file)
 

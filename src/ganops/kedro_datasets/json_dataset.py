@@ -6,7 +6,7 @@ from typing import Any, NewType
 
 from ganops.kedro_datasets.file_dataset import FileDataset
 
-# Kedro-Viz chooses by this name how to show the preview.
+# Kedro-Viz renders the preview by this name.
 JSONPreview = NewType("JSONPreview", str)
 
 
@@ -14,7 +14,7 @@ class JSONDataset(FileDataset[Any]):
     """Stores JSON values, indented by two spaces, in ASCII: equal values in equal order give equal bytes."""
 
     def preview(self) -> JSONPreview:
-        """Return the file's values, for Kedro-Viz."""
+        """Return the values of the file, for Kedro-Viz."""
         return JSONPreview(json.dumps(self.load()))
 
     def _read(self, path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The registered model's name in the catalog."""
+"""The name of the registered model in the catalog."""
 
 from typing import Any, NoReturn
 
@@ -6,18 +6,18 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class RegisteredModelDataset(AbstractDataset[Any, str]):
-    """A handle: loads as the name. Versions are made by the register node, which has the run to log them to."""
+    """A handle: it loads as the name. The node `register` creates the versions: it has the run to log them to."""
 
     def __init__(self, *, name: str, metadata: dict[str, Any] | None = None) -> None:
         self._name = name
         self.metadata = metadata
 
     def load(self) -> str:
-        """The name, for use in models:/NAME@ALIAS."""
+        """Return the name, for use in models:/NAME@ALIAS."""
         return self._name
 
     def save(self, data: Any) -> NoReturn:
-        """Always an error."""
+        """Raise DatasetError: a handle cannot be saved."""
         raise DatasetError(f"{self._name} is a handle and cannot be saved: the node `register` makes its versions.")
 
     def _describe(self) -> dict[str, Any]:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class StoreDataset(AbstractDataset["PreparedData", "Store"]):
-    """Saves PreparedData as a store, whole or not at all, and loads it as a memory-mapped Store.
+    """Saves PreparedData atomically as a store, and loads it as a memory-mapped Store.
 
     Args:
         filepath: the folder.
-        metadata: for the tools that read the catalog; no meaning here.
+        metadata: for the tools that read the catalog; ignored here.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -22,13 +22,13 @@ class StoreDataset(AbstractDataset["PreparedData", "Store"]):
         self.metadata = metadata
 
     def load(self) -> "Store":
-        """The store; DataError where it is missing or damaged."""
+        """Return the store; DataError where it is missing or damaged."""
         from ganops.data.store import Store
 
         return Store.open(self._filepath)
 
     def save(self, data: "PreparedData") -> None:
-        """Write the folder in the place of an older one."""
+        """Write the folder; it replaces an older one."""
         data.write(self._filepath)
 
     def _exists(self) -> bool:

@@ -6,7 +6,7 @@ from ganops.kedro_datasets.file_dataset import FileDataset
 
 
 class TextDataset(FileDataset[str]):
-    """Stores a text in UTF-8 with line feeds, whatever the system's own encoding and line ends are."""
+    """Stores a text in UTF-8 with line feeds on every system."""
 
     def _read(self, path: Path) -> str:
         return path.read_text(encoding="utf-8")

@@ -19,7 +19,6 @@ from ganops.bundle import Bundle, BundleData
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
-from ganops.evaluation.evaluate import evaluate_by
 from ganops.evaluation.evaluator import Evaluator
 from ganops.evaluation.report import GeneratorIdentity, Report
 from ganops.games.resolve import Derivation, resolve
@@ -126,7 +125,7 @@ class Comparison:
         )
         with TemporaryDirectory() as folder:
             bundle = _save_and_load(outputs.bundle, Path(folder) / "bundle")
-            report = evaluate_by(self.evaluator, bundle, bundle.at_snapshots(outputs.snapshots))
+            report = self.evaluator.evaluate(bundle, bundle.at_snapshots(outputs.snapshots))
             report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
             settings, picture = outputs.settings.model_dump(), self.draw_picture(bundle)
             run.record(settings, report, picture, bundle.path, self.checkpoints)

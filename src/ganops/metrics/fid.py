@@ -1,10 +1,11 @@
-"""Fréchet distance between two sets of features (Heusel et al. 2017, "GANs trained by a two time-scale update rule
-converge to a local Nash equilibrium", equation 6):
+"""Fréchet distance between two sets of features.
+
+Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a local Nash equilibrium", equation 6:
 
     d² = ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½)
 
-The squared Wasserstein-2 distance between the normal distributions that have the sets' moments. It falls with the
-sample count: only values at equal counts are comparable. With Inception features it is called FID.
+The squared Wasserstein-2 distance between the normal distributions with the moments of the sets. It falls as the number
+of samples grows: only values at equal counts are comparable. With Inception features it is called FID.
 """
 
 from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric
@@ -14,16 +15,16 @@ from ganops.metrics.moments import Moments
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
-    """Symmetric, ≥ 0: a negative value can only be rounding and counts as 0.
+    """Return the distance, symmetric and ≥ 0; a negative value, which only rounding can cause, becomes 0.
 
     Raises:
-        MetricError: a set of fewer than two samples has no covariance; sets of different dimension.
+        MetricError: a set has fewer than two samples, and so no covariance; or the dimensions differ.
     """
     for moments in (first, second):
         if moments.count < 2:
             raise MetricError(
                 "Fréchet distance",
-                expected="at least 2 samples on either side",
+                expected="at least 2 samples on each side",
                 received=str(moments.count),
                 remedy="Raise evaluation.n.",
             )

@@ -1,6 +1,6 @@
-"""Count, mean and covariance of features: what the Fréchet distance needs to know of a set, float64.
+"""Count, mean and covariance of features, float64, for the Fréchet distance.
 
-Sets too large for memory are summarised part by part. The moments of parts join to those of the whole exactly (Chan,
+They are computed part by part. The moments of the parts merge exactly to those of the whole (Chan,
 Golub & LeVeque 1983, "Algorithms for computing the sample variance", equations 2.1, for vectors):
 
     n = n₁ + n₂,  δ = μ₂ − μ₁,  μ = μ₁ + δ n₂/n,  S = S₁ + S₂ + δδᵀ n₁n₂/n,  Σ = S / (n − 1)
@@ -34,10 +34,10 @@ class Moments:
 
 
 def moments_of(features: Float[np.ndarray, "n dimension"], rows_at_once: int = _ROWS_AT_ONCE) -> Moments:
-    """Moments of the rows; the result does not depend on `rows_at_once` beyond rounding.
+    """Return the moments of the rows; the result does not depend on `rows_at_once` beyond rounding.
 
     Raises:
-        MetricError: no rows.
+        MetricError: there are no rows.
     """
     if len(features) == 0:
         raise MetricError("moments", expected="features", received="none", remedy="Ask for at least one sample.")
@@ -46,7 +46,7 @@ def moments_of(features: Float[np.ndarray, "n dimension"], rows_at_once: int = _
 
 
 def merge(parts: Iterable[Moments]) -> Moments:
-    """Moments of the union of disjoint parts, at least one."""
+    """Return the moments of the union of disjoint parts, at least one."""
     return reduce(_merge_two, parts)
 
 

@@ -1,8 +1,7 @@
-"""Records and checks the sha256 of a registered version's files in the artifact store.
+"""Record and check the sha256 of the files of a registered version in the artifact store.
 
-The tag of a version holds the digest of a list of checksums, one line a file, as `sha256sum` writes them. The list
-itself is an artifact of the run that registered the version: it serves to name the files that differ, and is checked
-by its digest.
+The tag of a version holds the digest of a list of checksums, one line per file, in the format of `sha256sum`. The list
+is an artifact of the run that registered the version: it names the files that differ, and is checked by its digest.
 """
 
 import hashlib
@@ -45,7 +44,7 @@ def record_checksums(client: "MlflowClient", run_id: str, checksums: Mapping[str
 def fetch_model(subject: str, source: str) -> Iterator[Path]:
     """Copy a model's files from the artifact store to a private folder, deleted at the end.
 
-    So the checked files are the loaded ones, whatever happens to the store meanwhile.
+    So the checked files are the loaded ones, even if the store changes meanwhile.
 
     Args:
         subject: the model, as an error names it.
@@ -85,7 +84,7 @@ def _download(subject: str, source: str, parent: Path) -> Path:
     from mlflow.exceptions import MlflowException
 
     try:
-        _refuse_links(subject, source)
+        _check_no_links(subject, source)
         folder = Path(download_artifacts(source, dst_path=str(parent)))
     except (MlflowException, OSError) as error:
         raise RegistryError(
@@ -95,7 +94,7 @@ def _download(subject: str, source: str, parent: Path) -> Path:
     return folder
 
 
-def _refuse_links(subject: str, source: str) -> None:
+def _check_no_links(subject: str, source: str) -> None:
     from mlflow.utils.file_utils import local_file_uri_to_path
     from mlflow.utils.uri import is_local_uri
 
@@ -113,7 +112,7 @@ def _refuse_links(subject: str, source: str) -> None:
 
 def _delete_written_by_loading(folder: Path) -> None:
     written = folder / _WRITTEN_BY_LOADING[0]
-    if written.is_file():  # a folder of this name is nobody's but an intruder's, and stays to be found
+    if written.is_file():  # no program of ours writes a folder of this name: it stays, and is reported
         written.unlink()
     for cache in [path for path in folder.rglob(_WRITTEN_BY_LOADING[1]) if path.is_dir()]:
         shutil.rmtree(cache)
@@ -125,19 +124,19 @@ def _check(client: "MlflowClient", version: "ModelVersion", found: Mapping[str, 
         raise RegistryError(
             describe(version),
             expected=f"the tag {CHECKSUMS_TAG}",
-            received="a version that was registered without it",
+            received="a version without it, which is older",
             remedy=_REGISTER_AGAIN,
         )
     if _digest(_format(found)) != digest:
         raise RegistryError(
             describe(version),
             expected="the files that were registered",
-            received=_compare(_registered(client, version, digest), found),
+            received=_compare(_read_registered(client, version, digest), found),
             remedy=f"None of its code was run. {_REGISTER_AGAIN}",
         )
 
 
-def _registered(client: "MlflowClient", version: "ModelVersion", digest: str) -> Mapping[str, str] | None:
+def _read_registered(client: "MlflowClient", version: "ModelVersion", digest: str) -> Mapping[str, str] | None:
     """Return the registered list; None where it is missing or has another digest than the tag."""
     from mlflow.exceptions import MlflowException
 
@@ -155,7 +154,7 @@ def _registered(client: "MlflowClient", version: "ModelVersion", digest: str) ->
 
 def _compare(registered: Mapping[str, str] | None, found: Mapping[str, str]) -> str:
     if registered is None:
-        return "others (the list of checksums in the run's artifacts is missing, so they cannot be named)"
+        return "other files (their names are unknown: the run lacks the list of checksums)"
     kinds = {
         "changed": [name for name in found if name in registered and found[name] != registered[name]],
         "added": [name for name in found if name not in registered],

@@ -1,4 +1,4 @@
-"""How samples leave the house: in the server's answers, and as files of `kedro generate`."""
+"""Encode samples for the HTTP response of the server, and for the files of `kedro generate`."""
 
 import base64
 import io
@@ -19,49 +19,49 @@ from ganops.sampling import Samples
 
 @dataclass(frozen=True)
 class SampleCodec:
-    """Of one field.
+    """The encoding of the samples of one field.
 
     Attributes:
-        answer: a sample as JSON takes it.
-        read: the sample again, from its answer.
-        files: the content of each file by its name; equal samples give equal bytes.
+        to_json: sample → JSON value.
+        from_json: JSON value → sample.
+        to_files: samples → content by file name; equal samples give equal bytes.
     """
 
-    answer: Callable[[Tensor], Any]
-    read: Callable[[Any], np.ndarray]
-    files: Callable[[Samples, LatentRequest], dict[str, bytes]]
+    to_json: Callable[[Tensor], Any]
+    from_json: Callable[[Any], np.ndarray]
+    to_files: Callable[[Samples, LatentRequest], dict[str, bytes]]
 
 
-def picture_answer(image: UInt8[Tensor, "channels height width"]) -> str:
-    """PNG in base64."""
+def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
+    """Return the picture as PNG in base64."""
     return base64.b64encode(encode_png(image)).decode("ascii")
 
 
-def read_picture(answer: str) -> UInt8[np.ndarray, "channels height width"]:
-    """The pixels of such an answer."""
-    pixels = np.atleast_3d(np.asarray(Image.open(io.BytesIO(base64.b64decode(answer)))))
+def picture_from_json(value: str) -> UInt8[np.ndarray, "channels height width"]:
+    """Return the pixels of a PNG in base64."""
+    pixels = np.atleast_3d(np.asarray(Image.open(io.BytesIO(base64.b64decode(value)))))
     return pixels.transpose(2, 0, 1)
 
 
-def picture_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
-    """`<seed>_<index>[_<class>].png`, one a sample."""
+def picture_to_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
+    """Return a file `<seed>_<index>[_<class>].png` per sample."""
     labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
     names = [f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
     return dict(zip(names, map(encode_png, samples.values), strict=True))
 
 
-def point_answer(point: Float32[Tensor, " dimension"]) -> list[float]:
-    """The coordinates, which float32 takes back exactly."""
+def point_to_json(point: Float32[Tensor, " dimension"]) -> list[float]:
+    """Return the coordinates; float32 restores them exactly."""
     return point.tolist()
 
 
-def read_point(answer: list[float]) -> Float32[np.ndarray, " dimension"]:
-    """The point of such an answer."""
-    return np.array(answer, dtype=np.float32)
+def point_from_json(value: list[float]) -> Float32[np.ndarray, " dimension"]:
+    """Return the point of a list of coordinates."""
+    return np.array(value, dtype=np.float32)
 
 
-def point_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
-    """`points.csv`: columns x1 … xD, and `class` where the generator knows classes; float32 reads them back exactly."""
+def point_to_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
+    """Return `points.csv`: columns x1 … xD and, of a conditional generator, `class`; float32 restores them exactly."""
     names = [f"x{axis}" for axis in range(1, samples.values.shape[1] + 1)]
     rows = [[str(value) for value in point] for point in samples.values.numpy()]
     if samples.labels is not None:
@@ -71,6 +71,6 @@ def point_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
 
 
 CODECS: dict[FieldName, SampleCodec] = {
-    "image": SampleCodec(picture_answer, read_picture, picture_files),
-    "point": SampleCodec(point_answer, read_point, point_files),
+    "image": SampleCodec(picture_to_json, picture_from_json, picture_to_files),
+    "point": SampleCodec(point_to_json, point_from_json, point_to_files),
 }

@@ -1,48 +1,52 @@
-"""Which alias a version deserves: a pure decision, with its reasons."""
+"""Decide which alias a version gets, and why: pure functions of report, limits and current champion."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError, suggest
+from ganops.evaluation.report import Protocol, Report
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
-_OF_CLASSES = ("class_accuracy", "modes", "reverse_kl")
-# The metrics of each kind of features, for data with classes.
+# They need an extractor that knows the classes of the data.
+_CLASS_METRICS = ("class_accuracy", "modes", "reverse_kl")
+# The metrics of each kind of features, for labelled data and a conditional generator.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
-    "classifier": (*_DISTANCES, *_OF_CLASSES),
+    "classifier": (*_DISTANCES, *_CLASS_METRICS),
     "inception": _DISTANCES,
     "efficientnet_lite0": _DISTANCES,
-    "stacked_digits": (*_DISTANCES, *_OF_CLASSES),
-    "coordinates": (*_DISTANCES, *_OF_CLASSES, "high_quality"),
+    "stacked_digits": (*_DISTANCES, *_CLASS_METRICS),
+    "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
 }
+_LOWER_IS_BETTER = ("fid", "kid")
 
 Alias = Literal["champion", "challenger"]
-Report = Mapping[str, Any]
-
-# Features that may tell the data's own classes, and what can be had by such alone.
-_KNOW_CLASSES: tuple[FeatureKind, ...] = ("classifier", "stacked_digits", "coordinates")
-_LOWER_IS_BETTER = ("fid", "kid")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One question of the gate that needs no registry, and its answer; `holds` is None where it does not apply."""
+    """A check of the gate that needs no registry, and its result; `passed` is None where the check does not apply."""
 
-    question: str
-    holds: bool | None
-    found: str
+    name: str
+    passed: bool | None
+    detail: str
 
     def __str__(self) -> str:
-        answer = {True: "holds", False: "fails", None: "does not apply"}[self.holds]
-        return f"{answer} ({self.found}): {self.question}"
+        result = {True: "passed", False: "failed", None: "does not apply"}[self.passed]
+        return f"{result} ({self.detail}): {self.name}"
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The version to beat, as its tags tell."""
+    """The current champion, as its tags describe it.
+
+    Attributes:
+        version: its number.
+        protocol: of its evaluation, as JSON values.
+        metrics: by qualified name, such as `fid_classifier`.
+    """
 
     version: str
     protocol: Mapping[str, Any]
@@ -51,152 +55,141 @@ class Champion:
 
 @dataclass(frozen=True)
 class Decision:
-    """`alias` is None for a version that failed the gate: it exists, with its reasons, and nobody is led to it."""
+    """The alias and the reasons; `alias` is None for a version that failed the gate: it is registered without one."""
 
     alias: Alias | None
     reasons: tuple[str, ...]
 
 
-def metrics_of(report: Report) -> dict[str, float]:
-    """The generator's metrics by name; of several seeds their mean."""
-    return {name: _mean(entry) for name, entry in report["metrics"]["generator"].items()}
-
-
-def compared_metric(report: Report, compare_by: str) -> str:
-    """The full name of what registration.compare_by means in this report: of the features that judged."""
-    return f"{compare_by}_{report['protocol']['features']}"
-
-
 def check_report(report: Report, parameters: RegistrationParameters, classes: int) -> tuple[Check, ...]:
-    """The verdicts on a generator's metrics.
+    """Check a generator's metrics.
 
     Args:
         report: its evaluation.
-        parameters: the gate's limits.
-        classes: how many it knows. A limit on a metric that needs classes does not apply where generator or judge
-            knows none.
+        parameters: the limits.
+        classes: of a conditional generator; 0 for one without. A limit on a metric of classes does not apply where
+            generator or extractor knows none.
 
     Raises:
-        ConfigurationError: a limit on a metric that the report lacks.
+        ConfigurationError: there is a limit on a metric that the report lacks.
     """
-    metrics, compared = metrics_of(report), compared_metric(report, parameters.compare_by)
-    _require(compared, metrics, "registration.compare_by")
-    value = metrics[compared]
-    comparable = Check(f"{compared} is a finite number", math.isfinite(value), f"{value:.6g}")
-    return (comparable, *_limits(parameters, metrics, _inapplicable(report["protocol"]["features"], classes)))
+    metrics = {name: estimate.mean for name, estimate in report.metrics.items()}
+    _check_known(parameters.compare_by, metrics, "registration.compare_by")
+    value = metrics[parameters.compare_by]
+    compared = Check(
+        f"{report.protocol.qualify(parameters.compare_by)} is a finite number", math.isfinite(value), f"{value:.6g}"
+    )
+    inapplicable = _find_inapplicable(report.protocol.features, classes)
+    limits = [
+        _check_limit(name, kind, bound, metrics, inapplicable.get(name), report.protocol)
+        for name, bounds in sorted(parameters.limits.items())
+        for kind, bound in sorted(bounds.items())
+        if bound is not None
+    ]
+    return (compared, *limits)
 
 
 def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> None:
     """Check, before any training, that the gate uses metrics that the report will hold.
 
     Raises:
-        ConfigurationError: a limit or compare_by names a metric that these features never give.
+        ConfigurationError: a limit or compare_by names a metric that these features never have.
     """
-    given = dict.fromkeys((f"{name}_{features}" for name in METRICS[features]), 0.0)
-    _require(
-        compared_metric({"protocol": {"features": features}}, parameters.compare_by), given, "registration.compare_by"
-    )
-    # The gate skips known metrics that do not apply.
-    known = given | dict.fromkeys(_inapplicable(features, classes=0), 0.0)
+    _check_known(parameters.compare_by, METRICS[features], "registration.compare_by")
+    # The gate skips class metrics that do not apply.
+    known = {*METRICS[features], *_CLASS_METRICS}
     for name, bounds in parameters.limits.items():
         if any(bound is not None for bound in bounds.values()):
-            _require(name, known, "registration.limits")
+            _check_known(name, known, "registration.limits")
 
 
-def check_model(finite: bool, differing: str) -> tuple[Check, ...]:
-    """The verdicts on weights and logged model; `differing` says which samples are not the bundle's own."""
-    weights = Check("all weights are finite", finite, "yes" if finite else "no")
-    return weights, Check("the logged model gives the bundle's own bytes", not differing, differing or "yes")
+def check_model(has_finite_weights: bool, differing: Sequence[int]) -> tuple[Check, ...]:
+    """Check the weights and the logged model.
+
+    Args:
+        has_finite_weights: whether all weights are finite.
+        differing: indices of the samples of the logged model that differ from those of the bundle.
+    """
+    detail = f"samples {', '.join(map(str, differing))} differ" if differing else "yes"
+    return (
+        Check("all weights are finite", has_finite_weights, "yes" if has_finite_weights else "no"),
+        Check("the logged model gives the samples of the bundle, byte for byte", not differing, detail),
+    )
 
 
 def decide(
-    verdicts: tuple[Check, ...],
+    checks: tuple[Check, ...],
     report: Report,
     compare_by: str,
-    champion: Champion | None,
-    origin_doubts: tuple[str, ...],
+    current_champion: Champion | None,
+    provenance_issues: tuple[str, ...],
 ) -> Decision:
-    """Every verdict must hold; a champion is of undoubted origin, and at equal protocol no worse than the last."""
-    compared = compared_metric(report, compare_by)
-    failed = tuple(f"{verdict.question}: {verdict.found}" for verdict in verdicts if verdict.holds is False)
+    """Return the alias of a version.
+
+    A version fails if a check fails. It becomes champion if its provenance is complete and it is, at equal protocol, no
+    worse than the current champion; else challenger.
+
+    Args:
+        checks: all of them.
+        report: its evaluation.
+        compare_by: plain name of the metric.
+        current_champion: None where there is none.
+        provenance_issues: why the commit does not determine the version.
+    """
+    failed = tuple(f"{check.name}: {check.detail}" for check in checks if check.passed is False)
     if failed:
         return Decision(None, failed)
-    doubts = origin_doubts + _doubts(report, compared, champion)
-    if doubts:
-        return Decision("challenger", doubts)
-    if champion is None:
-        return Decision("champion", ("it passes the gate, and no other version is champion",))
-    return Decision("champion", (_comparison(metrics_of(report), compared, champion),))
+    if current_champion is None:
+        issues, reason = provenance_issues, "it passes the gate, and no other version is champion"
+    else:
+        is_as_good, reason = _compare(report, compare_by, current_champion)
+        issues = provenance_issues if is_as_good else (*provenance_issues, reason)
+    return Decision("challenger", issues) if issues else Decision("champion", (reason,))
 
 
-def _doubts(report: Report, compared: str, champion: Champion | None) -> tuple[str, ...]:
-    if champion is None:
-        return ()
-    metrics = metrics_of(report)
-    differing = _differing(report["protocol"], champion.protocol)
-    if differing or compared not in champion.metrics:
-        what = ", ".join(differing) or f"no {compared}"
-        return (f"judged by another protocol than champion version {champion.version} ({what})",)
-    if _is_worse(metrics[compared], champion.metrics[compared], compared):
-        return (_comparison(metrics, compared, champion),)
-    return ()
-
-
-def _comparison(metrics: Mapping[str, float], compared: str, champion: Champion) -> str:
-    mine, theirs = metrics[compared], champion.metrics[compared]
-    word = "worse than" if _is_worse(mine, theirs, compared) else "no worse than"
-    return f"{compared} {mine:.6g} is {word} the {theirs:.6g} of champion version {champion.version}"
-
-
-def _differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key))
-
-
-def _is_worse(mine: float, theirs: float, metric: str) -> bool:
-    return mine > theirs if _lower_is_better(metric) else mine < theirs
-
-
-def _lower_is_better(metric: str) -> bool:
-    return metric.startswith(_LOWER_IS_BETTER)
-
-
-def _inapplicable(features: str, classes: int) -> dict[str, str]:
-    """Metrics that cannot be had, and why."""
-    others = [name for name in _KNOW_CLASSES if name != features]
-    absent = {f"{metric}_{name}": f"{features} judges, not {name}" for metric in _OF_CLASSES for name in others}
-    return absent if classes else absent | {f"agreement_{features}": "the generator knows no classes"}
-
-
-def _limits(
-    parameters: RegistrationParameters, metrics: Mapping[str, float], inapplicable: Mapping[str, str]
-) -> list[Check]:
-    return [
-        _limit(name, kind, bound, metrics, inapplicable.get(name))
-        for name, bounds in sorted(parameters.limits.items())
-        for kind, bound in sorted(bounds.items())
-        if bound is not None
-    ]
-
-
-def _limit(name: str, kind: str, bound: float, metrics: Mapping[str, float], inapplicable: str | None) -> Check:
-    question = f"{name} has the {kind} {bound:g}"
-    if inapplicable is not None:
-        return Check(question, None, inapplicable)
-    _require(name, metrics, "registration.limits")
-    value = metrics[name]
-    return Check(question, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")
-
-
-def _require(name: str, metrics: Mapping[str, float], key: str) -> None:
-    if name in metrics:
-        return
-    raise ConfigurationError(
-        key,
-        expected="a metric of the report: " + ", ".join(sorted(metrics)),
-        received=repr(name),
-        remedy=suggest(name, metrics, "Evaluate the generator first.", cutoff=0.0),
+def _compare(report: Report, compare_by: str, champion: Champion) -> tuple[bool, str]:
+    """Return whether the report is no worse than the champion, and the comparison in words."""
+    metric, protocol = report.protocol.qualify(compare_by), report.protocol.to_json()
+    differing = sorted(
+        key for key in {*protocol, *champion.protocol} if protocol.get(key) != champion.protocol.get(key)
     )
+    if differing or metric not in champion.metrics:
+        difference = ", ".join(differing) or f"no {metric}"
+        return False, f"evaluated by another protocol than champion version {champion.version} ({difference})"
+    new, current = report.metrics[compare_by].mean, champion.metrics[metric]
+    is_worse = new > current if compare_by in _LOWER_IS_BETTER else new < current
+    relation = "worse than" if is_worse else "no worse than"
+    return not is_worse, f"{metric} {new:.6g} is {relation} the {current:.6g} of champion version {champion.version}"
 
 
-def _mean(entry: Any) -> float:
-    return float(entry["mean"] if isinstance(entry, Mapping) else entry)
+def _find_inapplicable(features: str, classes: int) -> dict[str, str]:
+    """Return the class metrics that do not apply, with the reason."""
+    if features not in [kind for kind, metrics in METRICS.items() if "class_accuracy" in metrics]:
+        return dict.fromkeys(_CLASS_METRICS, f"the features {features} do not know the classes of the data")
+    return {} if classes else {"class_accuracy": "the generator is not conditional"}
+
+
+def _check_limit(
+    name: str,
+    kind: Literal["minimum", "maximum"],
+    bound: float,
+    metrics: Mapping[str, float],
+    inapplicable: str | None,
+    protocol: Protocol,
+) -> Check:
+    title = f"{protocol.qualify(name)} has the {kind} {bound:g}"
+    if inapplicable is not None:
+        return Check(title, None, inapplicable)
+    _check_known(name, metrics, "registration.limits")
+    value = metrics[name]
+    return Check(title, value >= bound if kind == "minimum" else value <= bound, f"{value:.6g}")
+
+
+def _check_known(name: str, known: Mapping[str, float] | Sequence[str] | set[str], key: str) -> None:
+    if name not in known:
+        raise ConfigurationError(
+            key,
+            expected="a metric of the report: " + ", ".join(sorted(known)),
+            received=repr(name),
+            remedy=suggest(name, known, cutoff=0.0),
+        )

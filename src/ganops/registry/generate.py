@@ -1,4 +1,4 @@
-"""A registered model, or a bundle's folder, → samples in a folder; no server."""
+"""Write the samples of a registered model, or of a bundle's folder, to a folder; no server is needed."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-_LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[Path]:
-    """Write `<seed>_<index>[_<class>].png` files, of points one `points.csv`; the same request writes the same bytes.
+    """Write pictures as `<seed>_<index>[_<class>].png`, points as `points.csv`; equal requests write equal bytes.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, or the path of a bundle.
-        request: what to make.
-        folder: made if missing. A file of the same name with another content is never overwritten.
+        request: what to generate.
+        folder: created if missing. A file of the same name with another content is never overwritten.
 
     Raises:
-        RegistryError: the model is not registered; it says what is.
-        RequestError: no such class, or the folder holds something else under these names.
+        RegistryError: the model is not registered; the message lists what is.
+        RequestError: there is no such class, or the folder holds other files of these names.
     """
     bundle = load_bundle(uri)
-    files = CODECS[bundle.settings.field].files(bundle.generate(request), request)
+    files = CODECS[bundle.settings.field].to_files(bundle.generate(request), request)
     written = {folder / name: content for name, content in files.items()}
     _refuse_to_overwrite(written)
     for path, content in written.items():
@@ -60,15 +60,15 @@ def load_bundle(uri: str) -> Bundle:
     with _fetch(client, version) as folder:
         bundle = Bundle.load(_find_bundle(version, folder))
     if bundle.digest != version.tags.get(WEIGHTS_TAG):
-        raise _unlike_its_tag(version, f"weights with the sha256 {bundle.digest}")
+        raise _make_mismatch_error(version, f"weights with the sha256 {bundle.digest}")
     return bundle
 
 
 def _fetch(client: "MlflowClient", version: "ModelVersion") -> AbstractContextManager[Path]:
-    """Fetch the version's files, checked where it has checksums; an older version is checked by its weights alone."""
+    """Fetch the files of the version, and check them if it has checksums; an older one has none."""
     if CHECKSUMS_TAG in version.tags:
         return fetch_version(client, version)
-    _LOGGER.warning("%s has no checksums of its files; only its weights are checked.", describe(version))
+    logger.warning("%s has no checksums of its files; only its weights are checked.", describe(version))
     return fetch_model(describe(version), find_source(client, version))
 
 
@@ -80,18 +80,18 @@ def _find_bundle(version: "ModelVersion", folder: Path) -> Path:
         description = yaml.safe_load((folder / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
         path = folder / description["flavors"]["python_function"]["artifacts"]["bundle"]["path"]
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise _unlike_its_tag(version, f"an MLmodel that names no bundle ({error})") from None
+        raise _make_mismatch_error(version, f"an MLmodel that names no bundle ({error})") from None
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise _unlike_its_tag(version, f"an MLmodel that leads out of the version, to {path}")
+        raise _make_mismatch_error(version, f"an MLmodel whose bundle lies outside the version, at {path}")
     return path
 
 
-def _unlike_its_tag(version: "ModelVersion", received: str) -> RegistryError:
+def _make_mismatch_error(version: "ModelVersion", received: str) -> RegistryError:
     return RegistryError(
         describe(version),
         expected=f"the bundle of its tag {WEIGHTS_TAG}",
         received=received,
-        remedy="Ask for another version, or register the bundle again with `kedro run --pipelines registration`.",
+        remedy="Choose another version, or register the bundle again with `kedro run --pipelines registration`.",
     )
 
 

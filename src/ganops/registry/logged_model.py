@@ -1,4 +1,4 @@
-"""A bundle as a logged model of the active run: the serving code, the package and the bundle in one folder."""
+"""Log a bundle to the active run as an MLflow model: serving code, package and bundle in one folder."""
 
 import logging
 import shutil
@@ -20,15 +20,15 @@ from ganops.registry.codecs import CODECS
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
-_LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[1]
-# What loading and answering import; mlflow's own inference of it takes 4 s and adds what training imports.
+# The imports of loading and serving; MLflow's inference of them takes 4 s and adds those of training.
 _REQUIREMENTS = ("jaxtyping", "mlflow", "numpy", "pillow", "pydantic", "safetensors", "scipy", "torch")
 _CHECKED = 3
 
 
 def log_bundle(bundle: Bundle, largest_request: int) -> str:
-    """Log the model to the active run; its URI."""
+    """Log the model to the active run, and return its URI."""
     from mlflow import pyfunc
 
     with TemporaryDirectory(prefix="ganops-") as folder:
@@ -47,12 +47,12 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
 def copy_package(package: Path, folder: Path) -> Path:
     """Copy the Python files of a package that git tracks; all of them where git tracks none or fails.
 
-    Other files of the source folder, ignored or untracked, may be private.
+    The other files of the source folder may be private.
     """
     present = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
     tracked = {name for name in list_tracked(package) if name.endswith(".py")}
     if left_out := sorted(present - tracked) if tracked else []:
-        _LOGGER.warning(
+        logger.warning(
             "The model is logged without %s, which git does not track. "
             "If the model needs them, add them to git and register again.",
             ", ".join(left_out),
@@ -63,38 +63,38 @@ def copy_package(package: Path, folder: Path) -> Path:
     return folder / package.name
 
 
-def differing_samples(model: Path, bundle: Bundle, largest_request: int) -> str:
-    """Return which of a logged model's samples differ from the bundle's own: `2 of 3 samples differ`, or nothing.
+def find_differing_samples(model: Path, bundle: Bundle, largest_request: int) -> list[int]:
+    """Return the indices of the first three samples that differ between a logged model and its bundle.
 
-    Its serving code and its bundle are those that were logged; `ganops` is imported already, and is this process's own.
+    The serving code and the bundle are those that were logged; `ganops` is that of this process.
 
     Args:
         model: the folder of its files. Their code is run: check them first.
-        bundle: what it was logged from.
+        bundle: the origin of the model.
         largest_request: the most samples of one request.
     """
     request = LatentRequest(n=min(_CHECKED, largest_request), seed=7)
-    answer = _load(str(model)).predict([request.model_dump()])[0]
-    expected, read = bundle.generate(request).values, CODECS[bundle.settings.field].read
-    equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]
-    return "" if all(equal) else f"{equal.count(False)} of {len(equal)} samples differ"
+    response = _load(str(model)).predict([request.model_dump()])[0]
+    expected, from_json = bundle.generate(request).values, CODECS[bundle.settings.field].from_json
+    pairs = zip(response, expected, strict=True)
+    return [i for i, (value, sample) in enumerate(pairs) if not np.array_equal(from_json(value), sample.numpy())]
 
 
 def pip_requirements() -> list[str]:
-    """The installed versions, less the part that names a build (2.11.0+cpu), which no index has."""
+    """Return the installed versions, without the build (2.11.0+cpu), which no package index has."""
     return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
 def _load(model_uri: str) -> "PyFuncModel":
     from mlflow import pyfunc
 
-    with _same_search_path():
+    with _restore_search_path():
         return pyfunc.load_model(model_uri, suppress_warnings=True)
 
 
 @contextmanager
-def _same_search_path() -> Iterator[None]:
-    # mlflow puts the model's code before everything else, for the rest of the process.
+def _restore_search_path() -> Iterator[None]:
+    # MLflow puts the code of the model first on the path, for the rest of the process.
     before = list(sys.path)
     try:
         yield

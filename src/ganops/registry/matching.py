@@ -1,24 +1,21 @@
-"""Checks that a report belongs to the bundle that is registered by it."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Check that a report belongs to the bundle to be registered."""
 
 from ganops.bundle import Bundle
 from ganops.errors import RegistryError
+from ganops.evaluation.report import GeneratorIdentity, Report
 
 
-def require_report_of_bundle(report: Mapping[str, Any], bundle: Bundle) -> None:
-    """Raise RegistryError where the report is of another generator, by which the gate would judge the bundle."""
-    named = report.get("bundle", {})
-    wanted = {"fingerprint": bundle.fingerprint, "weights_sha256": bundle.digest}
-    if named != wanted:
+def check_report_of_bundle(report: Report, bundle: Bundle) -> None:
+    """Raise RegistryError where the report describes another generator."""
+    expected = GeneratorIdentity(bundle.fingerprint, bundle.digest)
+    if report.bundle != expected:
         raise RegistryError(
             "the report",
-            expected=f"the report of this bundle, {_show(wanted)}",
-            received=f"one of {_show(named) if named else 'no bundle'}",
+            expected=f"the report of this bundle, {_describe(expected)}",
+            received=f"one of {_describe(report.bundle) if report.bundle else 'no bundle'}",
             remedy="Evaluate the bundle, with the same --env and --params: `kedro run --from-nodes evaluate`.",
         )
 
 
-def _show(identity: Mapping[str, Any]) -> str:
-    return f"weights {identity.get('weights_sha256')!s:.12} of training {identity.get('fingerprint')!s:.12}"
+def _describe(identity: GeneratorIdentity) -> str:
+    return f"weights {identity.weights_sha256:.12} of training {identity.fingerprint:.12}"

@@ -1,4 +1,4 @@
-"""Bundle + report → a version of the registered model, its alias and its tags."""
+"""Register a bundle with its report: a version of the registered model, its alias and its tags."""
 
 import hashlib
 import json
@@ -15,6 +15,7 @@ from ganops.bundle import Bundle
 from ganops.code_digest import source_digest
 from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
+from ganops.evaluation.report import Report
 from ganops.registry.checksums import (
     CHECKSUMS_TAG,
     describe,
@@ -23,39 +24,39 @@ from ganops.registry.checksums import (
     list_checksums,
     record_checksums,
 )
-from ganops.registry.gate import Champion, Check, Decision, Report, check_model, check_report, decide, metrics_of
-from ganops.registry.logged_model import differing_samples, log_bundle
+from ganops.registry.gate import Champion, Check, Decision, check_model, check_report, decide
+from ganops.registry.logged_model import find_differing_samples, log_bundle
 from ganops.registry.origin import Origin
-from ganops.registry.versions import WEIGHTS_TAG, version_by_alias, version_by_weights
+from ganops.registry.versions import WEIGHTS_TAG, find_by_alias, find_by_weights
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-_LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _METRIC = "metric."
 _REPLACES = "replaces"
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What became of a bundle. Only the verdicts are the same wherever and whenever it is registered.
+    """The result of a registration. Only the checks do not depend on the registry.
 
     Attributes:
         name: of the registered model.
         version: its number.
         decision: of the gate.
-        verdicts: of the gate, without regard to other versions.
-        known: whether there was a version of these weights.
-        champion: whether the version is the champion now, whatever the gate decided.
+        checks: of the gate.
+        known: whether a version of these weights existed.
+        is_champion: whether the version is the champion now, whatever the gate decided.
     """
 
     name: str
     version: str
     decision: Decision
-    verdicts: tuple[Check, ...]
+    checks: tuple[Check, ...]
     known: bool
-    champion: bool
+    is_champion: bool
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version} ({self._standing})"
@@ -63,7 +64,7 @@ class Registration:
     @property
     def _standing(self) -> str:
         standing = self.decision.alias or "failed the gate"
-        if not self.champion or standing == "champion":
+        if not self.is_champion or standing == "champion":
             return standing
         return f"still champion, but by today's gate {standing}: {'; '.join(self.decision.reasons)}"
 
@@ -71,43 +72,43 @@ class Registration:
 def register_bundle(
     name: str, bundle: Bundle, report: Report, parameters: RegistrationParameters, origin: Origin, lock: Path
 ) -> Registration:
-    """Register in the active run's store; known weights give the version they have.
+    """Register a bundle in the store of the active run; known weights keep their version.
 
-    They get a new version only where the files of the known one were changed, or its model no longer gives the
-    bundle's samples; the tag `replaces` of the new version holds the reason.
+    Known weights get a new version only if the files of the old one were changed, or its model no longer gives the
+    samples of the bundle; the tag `replaces` of the new version holds the reason.
 
     Args:
-        name: of the registered model; made where it does not exist.
+        name: of the registered model; created if missing.
         bundle: the generator.
-        report: its evaluation, with `metrics` and `protocol`.
+        report: its evaluation.
         parameters: the gate's limits.
-        origin: what the version's tags say of code and run.
-        lock: a file; of all that name it one at a time looks for versions, decides and moves aliases.
+        origin: code and run, for the tags of the version.
+        lock: a lock file, so that one process at a time decides and sets aliases.
 
     Raises:
         RegistryError: no run is active.
-        ConfigurationError: a limit on a metric that the report lacks.
+        ConfigurationError: there is a limit on a metric that the report lacks.
     """
     client, run_id = _active_client()
-    # Before anything is written: a wrong limit costs nothing.
-    judged = check_report(report, parameters, bundle.settings.classes)
+    # Before anything is written, so that a wrong limit leaves nothing behind.
+    report_checks = check_report(report, parameters, bundle.settings.classes)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
-        done = _Registrar(client, run_id, name, bundle, report, parameters).register(judged, origin)
-    client.set_tag(run_id, "registered_version", str(done))
-    if done.champion and done.decision.alias != "champion":
-        _LOGGER.warning("%s. Nothing else is served until another version becomes champion.", done)
-    return done
+        registration = _Registrar(client, run_id, name, bundle, report, parameters).register(report_checks, origin)
+    client.set_tag(run_id, "registered_version", str(registration))
+    if registration.is_champion and registration.decision.alias != "champion":
+        logger.warning("%s. It stays the served version until another version becomes champion.", registration)
+    return registration
 
 
 @dataclass(frozen=True)
 class _LoggedModel:
-    """A model as read back from the store: its address, its files' checksums, and which of its samples differ."""
+    """A model as read back from the store: its address, the checksums of its files, its differing samples."""
 
     model_id: str
     source: str
     checksums: Mapping[str, str]
-    differing: str
+    differing: list[int]
 
 
 @dataclass(frozen=True)
@@ -121,43 +122,43 @@ class _Registrar:
     report: Report
     parameters: RegistrationParameters
 
-    def register(self, judged: tuple[Check, ...], origin: Origin) -> Registration:
+    def register(self, report_checks: tuple[Check, ...], origin: Origin) -> Registration:
         known, reason = self._find_known()
-        return self._add(judged, origin, reason) if known is None else self._renew(known, judged, origin)
+        return self._add(report_checks, origin, reason) if known is None else self._renew(known, report_checks, origin)
 
-    def _renew(self, known: "ModelVersion", judged: tuple[Check, ...], origin: Origin) -> Registration:
-        origin = _origin_of(known, origin)
-        verdicts = (*check_model(has_finite_weights(self.bundle), ""), *judged)
-        decision = self._decide(verdicts, origin, known)
-        _renew_tags(self.client, known, _tags(self.bundle, self.report, origin, decision))
-        return self._finish(known, decision, verdicts, known=True)
+    def _renew(self, known: "ModelVersion", report_checks: tuple[Check, ...], origin: Origin) -> Registration:
+        origin = _choose_origin(known, origin)
+        checks = (*check_model(has_finite_weights(self.bundle), []), *report_checks)
+        decision = self._decide(checks, origin, known)
+        _renew_tags(self.client, known, _make_tags(self.bundle, self.report, origin, decision))
+        return self._finish(known, decision, checks, known=True)
 
-    def _add(self, judged: tuple[Check, ...], origin: Origin, reason: str) -> Registration:
-        """Make a version; `reason`: why the known version of these weights cannot be used, or empty."""
+    def _add(self, report_checks: tuple[Check, ...], origin: Origin, reason: str) -> Registration:
+        """Create a version; `reason`: why the known version of these weights cannot be used, or empty."""
         logged = self._log()
-        verdicts = (*check_model(has_finite_weights(self.bundle), logged.differing), *judged)
-        decision = self._decide(verdicts, origin, None)
-        tags = _tags(self.bundle, self.report, origin, decision)
+        checks = (*check_model(has_finite_weights(self.bundle), logged.differing), *report_checks)
+        decision = self._decide(checks, origin, None)
+        tags = _make_tags(self.bundle, self.report, origin, decision)
         tags |= {CHECKSUMS_TAG: record_checksums(self.client, self.run_id, logged.checksums)}
         if reason:
             tags[_REPLACES] = reason
-            _LOGGER.warning("Registering known weights as a new version. %s", reason)
+            logger.warning("Registering known weights as a new version. %s", reason)
         version = _new_version(self.client, self.name, logged, self.run_id, tags)
-        return self._finish(version, decision, verdicts, known=False)
+        return self._finish(version, decision, checks, known=False)
 
-    def _decide(self, verdicts: tuple[Check, ...], origin: Origin, known: "ModelVersion | None") -> Decision:
-        rival = _rival(self.client, self.name, known)
-        return decide(verdicts, self.report, self.parameters.compare_by, rival, origin.doubts)
+    def _decide(self, checks: tuple[Check, ...], origin: Origin, known: "ModelVersion | None") -> Decision:
+        champion = _find_current_champion(self.client, self.name, known)
+        return decide(checks, self.report, self.parameters.compare_by, champion, origin.issues)
 
     def _finish(
-        self, version: "ModelVersion", decision: Decision, verdicts: tuple[Check, ...], *, known: bool
+        self, version: "ModelVersion", decision: Decision, checks: tuple[Check, ...], *, known: bool
     ) -> Registration:
-        champion = _set_alias(self.client, version, decision)
-        return Registration(self.name, str(version.version), decision, verdicts, known, champion)
+        is_champion = _set_alias(self.client, version, decision)
+        return Registration(self.name, str(version.version), decision, checks, known, is_champion)
 
     def _find_known(self) -> "tuple[ModelVersion | None, str]":
-        """Return the version of these weights; or None, and why the known one cannot be used."""
-        found = version_by_weights(self.client, self.name, self.bundle.digest)
+        """Return the version of these weights, or None and why it cannot be used."""
+        found = find_by_weights(self.client, self.name, self.bundle.digest)
         if found is None:
             return None, ""
         try:
@@ -165,22 +166,23 @@ class _Registrar:
                 differing = self._compare_samples(folder)
         except RegistryError as error:
             return None, error.problem
-        return (None, f"{describe(found)}: {differing}") if differing else (found, "")
+        reason = f"{describe(found)}: samples {', '.join(map(str, differing))} differ from those of the bundle"
+        return (None, reason) if differing else (found, "")
 
     def _log(self) -> _LoggedModel:
-        """Log the model, read it back from the store, and compare its samples with the bundle's."""
+        """Log the model, read it back from the store, and compare its samples with those of the bundle."""
         uri = log_bundle(self.bundle, self.parameters.largest_request)
         model_id = uri.removeprefix("models:/")
         source = self.client.get_logged_model(model_id).artifact_location
         with fetch_model(f"the logged model {model_id}", source) as folder:
             return _LoggedModel(model_id, source, list_checksums(folder), self._compare_samples(folder))
 
-    def _compare_samples(self, model: Path) -> str:
-        return differing_samples(model, self.bundle, self.parameters.largest_request)
+    def _compare_samples(self, model: Path) -> list[int]:
+        return find_differing_samples(model, self.bundle, self.parameters.largest_request)
 
 
 def has_finite_weights(bundle: Bundle) -> bool:
-    """Whether every number in the bundle's networks is one."""
+    """Return whether all weights of the bundle are finite."""
     tensors = (t for network in bundle.generator.networks.values() for t in network.state_dict().values())
     return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
 
@@ -212,73 +214,72 @@ def _new_version(
     return client.create_model_version(name, logged.source, run_id, tags, model_id=logged.model_id)
 
 
-def _origin_of(version: "ModelVersion", origin: Origin) -> Origin:
-    """A known version keeps the origin of the code inside it, unless one beyond doubt now has that very code."""
+def _choose_origin(version: "ModelVersion", origin: Origin) -> Origin:
+    """Return the new origin if it has no issues and equal code, else that of the known version."""
     tags = version.tags
-    if not origin.doubts and tags["package_sha256"] == source_digest():
+    if not origin.issues and tags["package_sha256"] == source_digest():
         return origin
     return Origin(**{field.name: tags.get(field.name, "") for field in fields(Origin)})
 
 
-def _rival(client: "MlflowClient", name: str, known: "ModelVersion | None") -> Champion | None:
-    """The champion to beat; one that is registered again is not its own rival."""
-    best = version_by_alias(client, name, "champion")
-    if best is None or (known is not None and best.version == known.version):
+def _find_current_champion(client: "MlflowClient", name: str, known: "ModelVersion | None") -> Champion | None:
+    """Return the champion to compare with; None where it is the known version itself, or there is none."""
+    champion = find_by_alias(client, name, "champion")
+    if champion is None or (known is not None and champion.version == known.version):
         return None
-    return _champion(best)
+    return _read_champion(champion)
 
 
-def _champion(version: "ModelVersion") -> Champion:
+def _read_champion(version: "ModelVersion") -> Champion:
     metrics = {key.removeprefix(_METRIC): float(v) for key, v in version.tags.items() if key.startswith(_METRIC)}
     return Champion(str(version.version), json.loads(version.tags.get("protocol", "{}")), metrics)
 
 
-def _tags(bundle: Bundle, report: Report, origin: Origin, decision: Decision) -> dict[str, str]:
-    """ModelVersion.params and .metrics come back empty from SQLite: what matters is a tag."""
-    protocol = report["protocol"]
+def _make_tags(bundle: Bundle, report: Report, origin: Origin, decision: Decision) -> dict[str, str]:
+    """Return the tags. SQLite returns ModelVersion.params and .metrics empty, so that all facts are tags."""
     return {
         **{field.name: getattr(origin, field.name) for field in fields(Origin)},
         WEIGHTS_TAG: bundle.digest,
-        "store_sha256": str(protocol.get("store", "")),
+        "store_sha256": report.protocol.store,
         "parameters_sha256": hashlib.sha256(_canonical(bundle.settings.model_dump()).encode()).hexdigest(),
         "package_sha256": source_digest(),
-        "protocol": _canonical(protocol),
+        "protocol": _canonical(report.protocol.to_json()),
         "gate": "passed" if decision.alias else "failed",
         "gate_reasons": "; ".join(decision.reasons),
-        **{f"{_METRIC}{metric}": repr(value) for metric, value in metrics_of(report).items()},
+        **{f"{_METRIC}{report.protocol.qualify(name)}": repr(value.mean) for name, value in report.metrics.items()},
     }
 
 
 def _renew_tags(client: "MlflowClient", version: "ModelVersion", tags: Mapping[str, str]) -> None:
     for key, value in tags.items():
-        # The package inside a version never changes, whatever is registered again later.
+        # The package inside a version never changes.
         if key != "package_sha256" and version.tags.get(key) != value:
             client.set_model_version_tag(version.name, version.version, key, value)
 
 
 def _set_alias(client: "MlflowClient", version: "ModelVersion", decision: Decision) -> bool:
-    """Move the aliases; whether the version is the champion then.
+    """Set the aliases; return whether the version is the champion.
 
     The challenger is the version that passed the gate last without becoming champion. The champion stays until another
-    takes its place, and is `previous` from then on: one that fails today's gate is still what is served, and says so.
+    version replaces it, then it is `previous`. One that fails today's gate is still served, and a warning says so.
     """
     name, number = version.name, str(version.version)
-    best = version_by_alias(client, name, "champion")
-    is_best = best is not None and str(best.version) == number
-    if decision.alias == "challenger" and not is_best:
+    champion = find_by_alias(client, name, "champion")
+    is_champion = champion is not None and str(champion.version) == number
+    if decision.alias == "challenger" and not is_champion:
         client.set_registered_model_alias(name, "challenger", number)
         return False
     _drop_challenger(client, name, number)
-    if decision.alias == "champion" and not is_best:
-        if best is not None:
-            client.set_registered_model_alias(name, "previous", best.version)
+    if decision.alias == "champion" and not is_champion:
+        if champion is not None:
+            client.set_registered_model_alias(name, "previous", champion.version)
         client.set_registered_model_alias(name, "champion", number)
-    return is_best or decision.alias == "champion"
+    return is_champion or decision.alias == "champion"
 
 
 def _drop_challenger(client: "MlflowClient", name: str, number: str) -> None:
-    """Take the alias from this version, which is champion or failed; another version keeps it."""
-    challenger = version_by_alias(client, name, "challenger")
+    """Delete the alias of this version, which is champion or failed; another version keeps it."""
+    challenger = find_by_alias(client, name, "challenger")
     if challenger is not None and str(challenger.version) == number:
         client.delete_registered_model_alias(name, "challenger")
 

@@ -1,36 +1,36 @@
-"""What registration leaves in the repository: nothing that depends on the registry, the clock or the commit."""
+"""The outputs of registration in the repository: nothing in them depends on the registry, the clock or the commit."""
 
+from dataclasses import asdict
 from typing import Any
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
-from ganops.registry.gate import Check, Report
+from ganops.evaluation.report import Report
+from ganops.registry.gate import Check
 from ganops.reporting.model_card import CardFacts, make_model_card
 
 
-def make_registration_record(name: str, bundle: Bundle, report: Report, verdicts: tuple[Check, ...]) -> dict[str, Any]:
-    """Model name, weights' hash, protocol, and the verdicts that need no registry (JSON)."""
+def make_registration_record(name: str, bundle: Bundle, report: Report, checks: tuple[Check, ...]) -> dict[str, Any]:
+    """Return model name, sha256 of the weights, protocol and checks of the gate, as JSON values."""
     return {
         "model": name,
         "weights_sha256": bundle.digest,
-        "protocol": dict(report["protocol"]),
-        "verdicts": [
-            {"question": verdict.question, "holds": verdict.holds, "found": verdict.found} for verdict in verdicts
-        ],
+        "protocol": report.protocol.to_json(),
+        "checks": [asdict(check) for check in checks],
     }
 
 
 def make_card(
-    name: str, bundle: Bundle, report: Report, verdicts: tuple[Check, ...], parameters: RegistrationParameters
+    name: str, bundle: Bundle, report: Report, checks: tuple[Check, ...], parameters: RegistrationParameters
 ) -> str:
-    """The model card (Markdown)."""
+    """Return the model card (Markdown)."""
     conditional = bool(bundle.generator.class_frequencies)
     facts = CardFacts(
         name=name,
         weights=bundle.digest,
         classes=bundle.classes if conditional else (),
-        verdicts=tuple(map(str, verdicts)),
-        passed=not any(verdict.holds is False for verdict in verdicts),
+        checks=tuple(map(str, checks)),
+        passed=not any(check.passed is False for check in checks),
         largest_request=parameters.largest_request,
     )
     return make_model_card(facts, bundle.settings, report)

@@ -1,6 +1,6 @@
-"""Limits in front of MLflow's scoring server: on the size of a body, and on the depth of its JSON.
+"""Limit the size of a request body, and the depth of its JSON, before MLflow's scoring server.
 
-The server reads a body whole, whatever its size, parses it several times, and repeats it in its answer to a bad one.
+The server reads a body of any size, parses it several times, and repeats it in the response to a bad one.
 """
 
 import json
@@ -13,16 +13,16 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# {"inputs": [{"n": 1}]} has three levels, and MLflow knows one form that has one more.
+# {"inputs": [{"n": 1}]} has three levels; another form that MLflow accepts has four.
 DEEPEST = 8
-_BYTES_OF_A_REQUEST = 256
-# A client that is still sending reads no answer: so many times the limit is read and discarded.
-_PATIENCE = 64
+_BYTES_PER_REQUEST = 256
+# A client that is still sending reads no response: up to this many times the limit is read and discarded.
+_MOST_DISCARDED = 64
 
 
 def find_most_bytes(largest_request: int) -> int:
-    """Return the bytes that a body needs at most: one request a sample, each with every field and some spaces."""
-    return (largest_request + 4) * _BYTES_OF_A_REQUEST
+    """Return the most bytes that a body needs: one request per sample, each with every field and some spaces."""
+    return (largest_request + 4) * _BYTES_PER_REQUEST
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class RequestGuard:
     most_bytes: int
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Refuse one request, or pass it on."""
+        """Reject one request, or pass it on."""
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
         try:
             body = await self._read(_headers(scope), receive)
             _check_json(_headers(scope), body)
-        except _Refused as refused:
-            return await _answer(send, refused)
+        except _Rejected as rejected:
+            return await _respond(send, rejected)
         await self.app(scope, _replay(body, receive), send)
 
     async def _read(self, headers: dict[str, str], receive: Receive) -> bytes:
-        most_read = self.most_bytes * _PATIENCE
+        most_read = self.most_bytes * _MOST_DISCARDED
         stated = headers.get("content-length", "0")
         if not stated.isdigit() or int(stated) > most_read:
             raise self._too_large()
@@ -64,12 +64,12 @@ class RequestGuard:
             raise self._too_large()
         return bytes(body)
 
-    def _too_large(self) -> "_Refused":
-        return _Refused(413, f"The body is larger than {self.most_bytes:,} bytes. Ask for fewer samples in one call.")
+    def _too_large(self) -> "_Rejected":
+        return _Rejected(413, f"The body is larger than {self.most_bytes:,} bytes. Request fewer samples per call.")
 
 
 @dataclass
-class _Refused(Exception):
+class _Rejected(Exception):
     status: int
     message: str
 
@@ -80,18 +80,18 @@ def _headers(scope: Message) -> dict[str, str]:
 
 def _check_json(headers: dict[str, str], body: bytes) -> None:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise _Refused(415, "The Content-Type is not application/json.")
+        raise _Rejected(415, "The Content-Type is not application/json.")
     if _depth(body) > DEEPEST:
-        raise _Refused(400, f"The JSON is nested deeper than {DEEPEST} levels.")
+        raise _Rejected(400, f"The JSON is nested deeper than {DEEPEST} levels.")
     try:
-        # Decoded here: json takes UTF-16 too, in which the bytes of other letters look like brackets and quotes.
+        # json accepts UTF-16 too, in which bytes of other letters look like brackets and quotes.
         json.loads(body.decode("utf-8-sig"))
     except ValueError as error:
-        raise _Refused(400, f"The body is not valid JSON: {error}.") from None
+        raise _Rejected(400, f"The body is not valid JSON: {error}.") from None
 
 
 def _depth(body: bytes) -> int:
-    """Count the levels of brackets outside of strings, without a parser, which would recurse as deep."""
+    """Count the levels of brackets outside strings, without a parser, which would recurse."""
     depth = deepest = 0
     inside = escaped = False
     for byte in body:
@@ -109,18 +109,18 @@ def _depth(body: bytes) -> int:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return again
+    return receive_again
 
 
-async def _answer(send: Send, refused: _Refused) -> None:
-    content = json.dumps({"error_code": "BAD_REQUEST", "message": refused.message}).encode()
+async def _respond(send: Send, rejected: _Rejected) -> None:
+    content = json.dumps({"error_code": "BAD_REQUEST", "message": rejected.message}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     await send(
-        {"type": "http.response.start", "status": refused.status, "headers": [*headers, (b"connection", b"close")]}
+        {"type": "http.response.start", "status": rejected.status, "headers": [*headers, (b"connection", b"close")]}
     )
     await send({"type": "http.response.body", "body": content})

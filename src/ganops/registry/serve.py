@@ -1,4 +1,4 @@
-"""Serves a registered version over HTTP: MLflow's scoring server behind a request guard."""
+"""Serve a registered version over HTTP: MLflow's scoring server behind a request guard."""
 
 import os
 import socket
@@ -12,14 +12,14 @@ from ganops.registry.versions import ModelAddress, find_version
 _MOST_CONNECTIONS = 64
 
 
-def serve(uri: str, host: str, port: int, tell: Callable[[str], None]) -> None:
+def serve(uri: str, host: str, port: int, log: Callable[[str], None]) -> None:
     """Serve a version until the process is interrupted.
 
     Args:
         uri: models:/NAME@ALIAS or models:/NAME/VERSION.
-        host: address to listen on; 127.0.0.1 can be reached from this machine alone.
-        port: 0 takes a free one.
-        tell: takes the message with the address, before the first request is answered.
+        host: address to listen on; 127.0.0.1 accepts this machine alone.
+        port: 0 selects a free one.
+        log: receives the message with the address, before the first response.
 
     Raises:
         RegistryError: there is no such version, or its files are not those that were registered.
@@ -32,13 +32,13 @@ def serve(uri: str, host: str, port: int, tell: Callable[[str], None]) -> None:
 
     client = MlflowClient()
     version = find_version(client, ModelAddress.parse(uri))
-    with fetch_version(client, version) as folder, _listen(host, port) as listening:
+    with fetch_version(client, version) as folder, _listen(host, port) as server_socket:
         model = pyfunc.load_model(str(folder), suppress_warnings=True)
         most_bytes = find_most_bytes(int(model.model_config["largest_request"]))
         app = RequestGuard(scoring_server.init(model), most_bytes)
         config = uvicorn.Config(app, log_level="warning", limit_concurrency=_MOST_CONNECTIONS)
-        tell(f"{uri} answers at http://{host}:{listening.getsockname()[1]}/invocations")
-        uvicorn.Server(config).run(sockets=[listening])
+        log(f"{uri} answers at http://{host}:{server_socket.getsockname()[1]}/invocations")
+        uvicorn.Server(config).run(sockets=[server_socket])
 
 
 def _listen(host: str, port: int) -> socket.socket:

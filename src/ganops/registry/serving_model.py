@@ -1,8 +1,7 @@
 """The generator as an MLflow model. MLflow copies this file into the model and runs it: "models from code".
 
-`mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list a
-request: of pictures as base64 PNGs, of points as lists of coordinates. A bad request is answered with status 400 and
-its reason.
+`mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list
+per request: pictures as base64 PNG, points as lists of coordinates. A bad request gets status 400 and the reason.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,35 +19,35 @@ if TYPE_CHECKING:
 
 
 class ServingModel(PythonModel):
-    """Answers requests on the CPU; a request's noise is its own, so the same seed gives the same bytes."""
+    """Answers requests on the CPU. Each request has noise of its own, so the same seed gives the same bytes."""
 
     def load_context(self, context: "PythonModelContext") -> None:
-        """Read the bundle and the largest number of samples that one call may ask for."""
+        """Read the bundle and the largest number of samples per call."""
         from ganops.bundle import Bundle
 
         self._bundle = Bundle.load(context.artifacts["bundle"])
         self._largest = context.model_config["largest_request"]
 
-    # What it gives is not annotated: MLflow knows no type that follows the field, and warns of those it does not know.
+    # The return type is not annotated: MLflow has none that depends on the field, and warns about unknown types.
     def predict(self, model_input: list[LatentRequest]):
-        """One list of samples a request; MLflow checks the fields, and answers 400 where they are wrong."""
+        """Return one list of samples per request; MLflow checks the fields, and answers 400 where they are wrong."""
         try:
             self._check_size(model_input)
-            return [self._samples(request) for request in model_input]
+            return [self._generate(request) for request in model_input]
         except RequestError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
-    def _samples(self, request: LatentRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.settings.field].answer, self._bundle.generate(request).values))
+    def _generate(self, request: LatentRequest) -> list[Any]:
+        return list(map(CODECS[self._bundle.settings.field].to_json, self._bundle.generate(request).values))
 
     def _check_size(self, requests: list[LatentRequest]) -> None:
-        asked = sum(request.n for request in requests)
-        if asked > self._largest:
+        total = sum(request.n for request in requests)
+        if total > self._largest:
             raise RequestError(
                 "n",
-                expected=f"at most {self._largest} samples a call",
-                received=str(asked),
-                remedy="Ask for fewer, in several calls with seeds of their own.",
+                expected=f"at most {self._largest} samples per call",
+                received=str(total),
+                remedy="Split it into several calls, each with another seed.",
             )
 
 

@@ -1,9 +1,9 @@
-"""What the registry holds: versions by alias, by weights, and what to say where there is none."""
+"""Find registered versions by address, alias or weights."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ganops.errors import RegistryError
 
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+T = TypeVar("T")
 WEIGHTS_TAG = "weights_sha256"
-_VERSION = re.compile("[0-9]{1,18}")  # more digits are no number of a database
+_VERSION = re.compile("[0-9]{1,18}")  # more digits do not fit a database integer
 ALIASES = ("champion", "challenger", "previous")
 
 
@@ -26,7 +27,7 @@ class ModelAddress:
 
     @classmethod
     def parse(cls, uri: str) -> "ModelAddress":
-        """Anything else is a RegistryError."""
+        """Parse an address; RegistryError where it is something else."""
         path = uri.removeprefix("models:/")
         name, at, alias = path.partition("@")
         if at and name and alias and "/" not in path:
@@ -43,55 +44,57 @@ class ModelAddress:
 
 
 def find_version(client: "MlflowClient", address: ModelAddress) -> "ModelVersion":
-    """The version at an address; RegistryError lists what there is instead."""
+    """Return the version at an address; RegistryError lists the existing ones."""
     version = (
-        version_by_alias(client, address.name, address.alias)
+        find_by_alias(client, address.name, address.alias)
         if address.alias
         else _or_none(lambda: client.get_model_version(address.name, address.version))
     )
     if version is None:
-        raise _missing(client, address)
+        raise _make_missing_error(client, address)
     return version
 
 
-def version_by_alias(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
-    """None where the model or the alias does not exist."""
+def find_by_alias(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
+    """Return the version, or None where the model or the alias does not exist."""
     return _or_none(lambda: client.get_model_version_by_alias(name, alias))
 
 
-def version_by_weights(client: "MlflowClient", name: str, weights_sha256: str) -> "ModelVersion | None":
-    """The latest version of these weights, if they are known."""
+def find_by_weights(client: "MlflowClient", name: str, weights_sha256: str) -> "ModelVersion | None":
+    """Return the latest version of these weights, or None."""
     query = f"name = '{name}' AND tag.{WEIGHTS_TAG} = '{weights_sha256}'"
     found = client.search_model_versions(query, max_results=1, order_by=["version_number DESC"])
     return next(iter(found), None)
 
 
-def aliases_of(client: "MlflowClient", name: str) -> Mapping[str, str]:
-    """alias → version; empty where the model does not exist."""
+def read_aliases(client: "MlflowClient", name: str) -> Mapping[str, str]:
+    """Return alias → version; empty where the model does not exist."""
     model = _or_none(lambda: client.get_registered_model(name))
     return {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
 
 
-def _or_none(ask):
+def _or_none(request: Callable[[], T]) -> T | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        return ask()
+        return request()
     except MlflowException as error:
-        # MLflow says the first of a missing alias, the second of a missing model.
+        # The first is the code of a missing alias, the second that of a missing model.
         if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
             return None
         raise
 
 
-def _missing(client: "MlflowClient", address: ModelAddress) -> RegistryError:
-    wanted = f"the alias {address.alias!r}" if address.alias else f"version {address.version}"
+def _make_missing_error(client: "MlflowClient", address: ModelAddress) -> RegistryError:
+    expected = f"the alias {address.alias!r}" if address.alias else f"version {address.version}"
     names = sorted(model.name for model in client.search_registered_models())
-    aliases = aliases_of(client, address.name)
+    aliases = read_aliases(client, address.name)
     if address.name in names:
         versions = sorted(int(v.version) for v in client.search_model_versions(f"name = '{address.name}'"))
-        there = ", ".join([f"versions {versions}", *(f"{alias} = version {v}" for alias, v in sorted(aliases.items()))])
+        existing = ", ".join(
+            [f"versions {versions}", *(f"{alias} = version {v}" for alias, v in sorted(aliases.items()))]
+        )
     else:
-        there = "no such model, only " + (", ".join(names) or "an empty registry")
-    remedy = "Ask for one of these, or register with `kedro run`."
-    return RegistryError(address.name, expected=wanted, received=there, remedy=remedy)
+        existing = "no such model, only " + (", ".join(names) or "an empty registry")
+    remedy = "Choose one of these, or register one with `kedro run`."
+    return RegistryError(address.name, expected=expected, received=existing, remedy=remedy)

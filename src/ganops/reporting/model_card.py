@@ -1,16 +1,15 @@
-"""The model card: what a person must know before using a generator. A function of its arguments alone."""
+"""Write the model card: what a person must know before using a generator. It depends on its arguments alone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ganops.config import FieldName
+from ganops.evaluation.report import Report
 from ganops.training_settings import Settings
 
 _CARD = """\
 # {name}
 
-It makes {kind}{classes}.
+It generates {kind}{classes}.
 
 | | |
 |---|---|
@@ -21,35 +20,36 @@ It makes {kind}{classes}.
 
 ## Metrics
 
-The generator and real {many} that it never saw (`held_out`, the floor), each {n} {many} against the
-{reference_n} of `{reference}`.
+The generator, and real {many} that it was not trained on (`held_out`, the floor): {n} {many} each, compared with the
+{reference_n} of `{reference}`. The end of each name says whose features were used.
 
 {metrics}
-{of_classes}
-Protocol: {protocol}. Numbers are comparable at equal protocol only.
+{reverse_kl_note}
+Protocol: {protocol}. Compare numbers at equal protocol only.
 
 ## Gate
 
-{verdicts}
+{checks}
 
 {outcome}
 
 ## Intended use
 
-Research, teaching, and tests that need {many} like those of the data. Not for identification, not as evidence, and
-not where somebody could take a generated {one} for a real one without being told.
+Research, teaching, and tests that need {many} like those of the data. Not for identification or as evidence. Do not
+present a generated {one} as a real one.
 
 ## Limits
 
-- It shows what its data show, with their gaps and biases; rare classes and shapes are made worse, or not at all.
-- The metrics compare statistics of features. They say nothing of a single {one}, and little of copied ones.
+- It reproduces the gaps and biases of its data; it generates rare classes and shapes worse, or not at all.
+- The metrics compare statistics of features. They say nothing about a single {one}, and little about copies of training
+  {many}.
 - Equal requests give equal bytes on one kind of processor, with one version of torch and one number of threads;
   elsewhere {difference}.
 
 ## Use
 
-In the project's folder. The first command says which version has these weights; set `VERSION` to it. Aliases such as
-`@champion` move on to other weights.
+In the folder of the project. The second command prints the version that has these weights; set `VERSION` to it. An
+alias such as `@champion` will later mean other weights.
 
 ```
 export MLFLOW_TRACKING_URI=sqlite:///mlflow.db MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false
@@ -59,9 +59,9 @@ mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
 curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
 ```
 
-The answer holds, for each request, its {many} as {form}; one call may ask for {largest_request}. A bad request
-gets status 400 and the reason. `kedro generate` refuses a version whose files were edited since it was registered;
-`mlflow` checks nothing and runs the version's code. In Python:
+The response holds the {many} of each request as {form}; one call may request {largest_request}. A bad request gets
+status 400 and the reason. `kedro generate` refuses a version whose files were edited after registration; `mlflow`
+checks nothing and runs the code of the version. In Python:
 `mlflow.pyfunc.load_model(f"models:/{name}/{{VERSION}}").predict([{example_python}])`.
 """
 
@@ -81,54 +81,55 @@ _POINT_WORDS = {
     "form": "lists of {channels} numbers",
 }
 _REVERSE_KL = """
-The floor of `reverse_kl` is no generator's goal: what is held out may have the classes almost exactly in their
-proportion, while n independent draws of a perfect generator from K classes reach about (K − 1) / 2n.
+The floor of `reverse_kl` is no goal for a generator: held-out data may have the classes almost exactly in their
+proportion, while n independent samples of a perfect generator of K classes reach about (K − 1) / 2n.
 """
 _WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS}
-# Of the protocol: long, and stated in full in the report.
-_DIGESTS = ("weights", "store")
-_PASSED = "It passed the gate. Whether it is champion or challenger follows from the other versions."
-_FAILED = "**It failed the gate**: no alias is given to it, and it is not meant to be served."
+_PASSED = "It passed the gate. Whether it is champion or challenger depends on the other versions."
+_FAILED = "**It failed the gate**: it has no alias, and is not meant to be served."
 
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card tells besides settings and report.
+    """The content of the card besides settings and report.
 
     Attributes:
         name: of the registered model.
         weights: sha256 of the bundle's weights.
-        classes: names in the order of their labels; empty where there are none.
-        verdicts: of the gate, as text.
-        passed: whether none of them fails.
-        largest_request: samples that one call of the server may ask for.
+        classes: names in the order of their labels; empty for a generator that is not conditional.
+        checks: of the gate, as text.
+        passed: whether none of them failed.
+        largest_request: samples per call of the server.
     """
 
     name: str
     weights: str
     classes: tuple[str, ...]
-    verdicts: tuple[str, ...]
+    checks: tuple[str, ...]
     passed: bool
     largest_request: int
 
 
-def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, Any]) -> str:
-    """Markdown."""
-    protocol = report["protocol"]
+def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str:
+    """Return the card as Markdown."""
+    protocol = report.protocol
     example = {"n": min(4, facts.largest_request), "seed": 7} | (
         {"class_label": len(facts.classes) - 1} if facts.classes else {}
     )
     return _CARD.format(
         **settings.model_dump(exclude={"classes"}),
-        **_words(settings),
-        **{key: protocol[key] for key in ("n", "reference", "reference_n", "store")},
+        **_format_words(settings),
+        n=protocol.n,
+        reference=protocol.reference,
+        reference_n=protocol.reference_n,
+        store=protocol.store,
         name=facts.name,
         weights=facts.weights,
-        classes=f", of the class that is asked for: {_list(facts.classes)}" if facts.classes else "",
-        metrics=_table(report["metrics"]),
-        of_classes=_of_classes(report["metrics"]),
-        protocol=", ".join(f"{key} {_shown(key, value)}" for key, value in protocol.items()),
-        verdicts="\n".join(f"- {verdict}" for verdict in facts.verdicts),
+        classes=f", of the requested class: {_list_classes(facts.classes)}" if facts.classes else "",
+        metrics=_make_table(report),
+        reverse_kl_note=_REVERSE_KL if "reverse_kl" in report.metrics else "",
+        protocol=protocol,
+        checks="\n".join(f"- {check}" for check in facts.checks),
         outcome=_PASSED if facts.passed else _FAILED,
         query=f"name = '{facts.name}' AND tag.weights_sha256 = '{facts.weights}'",
         class_option=f" --class {len(facts.classes) - 1}" if facts.classes else "",
@@ -138,34 +139,20 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
     )
 
 
-def _words(settings: Settings) -> dict[str, str]:
-    """What samples of the field are called, and how they come."""
+def _format_words(settings: Settings) -> dict[str, str]:
+    """Return the words for samples of the field."""
     channel_word = "channel" if settings.channels == 1 else "channels"
     sizes = {"channel_word": channel_word, **settings.model_dump(include={"height", "width_pixels", "channels"})}
     return {key: text.format(**sizes) for key, text in _WORDS[settings.field].items()}
 
 
-def _table(metrics: Mapping[str, Any]) -> str:
-    floor = metrics["held_out"]
-    rows = [f"| {name} | {_value(entry)} | {_value(floor.get(name))} |" for name, entry in metrics["generator"].items()]
+def _make_table(report: Report) -> str:
+    rows = [
+        f"| {report.protocol.qualify(name)} | {estimate} | {report.held_out.get(name, '–')} |"
+        for name, estimate in report.metrics.items()
+    ]
     return "\n".join(["| metric | generator | floor |", "|---|---|---|", *rows])
 
 
-def _of_classes(metrics: Mapping[str, Any]) -> str:
-    return _REVERSE_KL if any(name.startswith("reverse_kl_") for name in metrics["generator"]) else ""
-
-
-def _value(entry: Mapping[str, float] | None) -> str:
-    if entry is None:
-        return "–"
-    return f"{entry['mean']:.4g}" + (f" ± {entry['sd']:.2g}" if "sd" in entry else "")
-
-
-def _list(classes: tuple[str, ...]) -> str:
+def _list_classes(classes: tuple[str, ...]) -> str:
     return ", ".join(f"{label} = {name}" if str(label) != name else name for label, name in enumerate(classes))
-
-
-def _shown(name: str, value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return f"{value[:12]}…" if name in _DIGESTS else str(value)

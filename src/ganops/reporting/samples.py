@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganops.data.store import Store
-from ganops.evaluation.evaluate import CanGenerate
+from ganops.evaluation.evaluator import CanGenerate
 from ganops.games.request import LatentRequest
 from ganops.noise import permutation
 from ganops.reporting.sheet import Block, draw_sheet, measure_sheet

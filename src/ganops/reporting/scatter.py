@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
-from ganops.evaluation.evaluate import CanGenerate
+from ganops.evaluation.evaluator import CanGenerate
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import LatentRequest
 from ganops.hardware import thread_count

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ganops.evaluation.report import Report
 from ganops.reporting.table import console_table
 
 _TABLES = ("samples_report", "report")
@@ -24,7 +25,7 @@ def print_summary(saved: Mapping[str, Path], version: str, ui_command: str, cons
     console = console or Console()
     reports = [saved[name] for name in _TABLES if name in saved]
     for report in reports:
-        console.print(console_table(json.loads(report.read_text(encoding="utf-8"))))
+        console.print(console_table(Report.from_json(json.loads(report.read_text(encoding="utf-8")))))
     samples = saved["views"] / "samples.png" if "views" in saved else None
     lines = {"Samples": samples, "Registered": version if "registration_record" in saved else None}
     results = [f"{label}: {text}" for label, text in lines.items() if text]
@@ -45,7 +46,7 @@ def print_comparison(
     """
     import pandas as pd
 
-    from ganops.reporting.comparison import console_comparison, judged
+    from ganops.reporting.comparison import console_comparison, first_report
     from ganops.reporting.table import protocol_line
 
     console = console or Console()
@@ -54,9 +55,9 @@ def print_comparison(
     # On a narrow terminal the lines break, so that no number is cut.
     wide = console.measure(table, options=console.options.update_width(_UNLIMITED_WIDTH)).maximum
     Console(file=console.file, width=max(wide, console.width)).print(table)
-    console.print(protocol_line(judged(reports)), highlight=False, markup=False)
+    console.print(protocol_line(first_report(reports)), highlight=False, markup=False)
     for label, report in reports.items():
-        if "lost" in report:
-            console.print(f"{label} was lost: {report['lost']}", soft_wrap=True, highlight=False, markup=False)
+        if "failure" in report:
+            console.print(f"{label} failed: {report['failure']}", soft_wrap=True, highlight=False, markup=False)
     for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", ui_command)):
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)

@@ -19,8 +19,10 @@ from ganops.tracking.run_session import log_parameters
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# Group of the report → group of charts in the UI: the generator, and the floor.
-_CHARTS = {"generator": "eval", "held_out": "floor"}
+    from ganops.evaluation.report import Report
+
+# Subject of the report → group of charts in the UI.
+_CHARTS = {"generator": "eval", "samples": "samples", "held_out": "floor"}
 _X = "images_seen"
 
 
@@ -45,16 +47,16 @@ def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[s
         best_effort(f"Could not log the saved dataset {name} to MLflow", lambda: log(client, run_id, name, path))
 
 
-def report_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
-    """Return `chart/metric` → value of a report; the chart of a JSON without groups is the dataset's name.
-
-    A mean has the metric's name, its companions a suffix: `eval/fid_classifier`, `eval/fid_classifier_sd`.
-    """
-    groups: Mapping[str, Any] = report.get("metrics", {name: report})
-    charts = {str(_CHARTS.get(group, group)): flatten(values, "_") for group, values in groups.items()}
-    flat = flatten(charts, "/")
-    numbers = {key: value for key, value in flat.items() if _is_number(value)}
-    return {key.removesuffix("_mean"): float(value) for key, value in numbers.items()}
+def report_metrics(report: "Report") -> dict[str, float]:
+    """Return `chart/metric` → finite value of a report: `eval/fid_classifier`, `eval/fid_classifier_sd`, `floor/…`."""
+    values = {f"classifier/accuracy_{split}": share for split, share in report.accuracies.items()}
+    for chart, estimates in ((_CHARTS[report.subject], report.metrics), (_CHARTS["held_out"], report.held_out)):
+        for name, estimate in estimates.items():
+            key = f"{chart}/{report.protocol.qualify(name)}"
+            values[key] = estimate.mean
+            if estimate.sd is not None:
+                values[f"{key}_sd"] = estimate.sd
+    return {key: value for key, value in values.items() if math.isfinite(value)}
 
 
 def _role(entry: Mapping[str, Any]) -> str:
@@ -69,19 +71,20 @@ def _log_artifact(client: "MlflowClient", run_id: str, name: str, path: Path) ->
 
 
 def _log_metrics(client: "MlflowClient", run_id: str, name: str, path: Path) -> None:
-    log_report(client, run_id, name, json.loads(path.read_text(encoding="utf-8")))
+    from ganops.evaluation.report import Report
+
+    log_report(client, run_id, Report.from_json(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def log_report(client: "MlflowClient", run_id: str, name: str, report: Mapping[str, Any]) -> None:
-    """Log a report's metrics and protocol; `name` is the chart of a report without groups."""
+def log_report(client: "MlflowClient", run_id: str, report: "Report") -> None:
+    """Log the metrics and the protocol of a report."""
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis
 
     now = get_current_time_millis()
-    metrics = [Metric(key, value, now, 0) for key, value in report_metrics(name, report).items()]
+    metrics = [Metric(key, value, now, 0) for key, value in report_metrics(report).items()]
     client.log_batch(run_id, metrics=metrics)
-    if "protocol" in report:
-        log_parameters(client, run_id, flatten({"protocol": report["protocol"]}))
+    log_parameters(client, run_id, flatten({"protocol": report.protocol.to_json()}))
 
 
 def log_curves(client: "MlflowClient", run_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -112,10 +115,6 @@ def _log_curves(client: "MlflowClient", run_id: str, name: str, path: Path) -> N
 
 
 _LOGGERS = {"artifact": _log_artifact, "metrics": _log_metrics, "curves": _log_curves, "parameters": _log_parameters}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _unknown_role(name: str, role: object) -> ConfigurationError:

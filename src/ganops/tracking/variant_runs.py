@@ -85,7 +85,7 @@ def _record(
     checkpoints: Path,
 ) -> None:
     log_parameters(client, run_id, flatten({"settings": settings}))
-    log_report(client, run_id, "report", report.to_json())
+    log_report(client, run_id, report)
     log_curves(client, run_id, report.curve_table().to_dict("records"))
     fingerprint = client.get_run(run_id).data.tags["fingerprint"]
     client.log_metric(run_id, SECONDS, float((checkpoints / fingerprint / "seconds").read_text(encoding="utf-8")))

@@ -25,8 +25,7 @@ def compare_variants(
     checkpoints: Path,
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, Image]:
     """Train and evaluate every variant in a run of its own; return reports, table, curves and rows of samples."""
-    from ganops.evaluation.evaluate import make_evaluator
-    from ganops.extractors.build import open_extractor
+    from ganops.evaluation.evaluator import make_evaluator
     from ganops.launch.compare import Comparison, check_variants
     from ganops.reporting import comparison as reporting
     from ganops.reporting.progress import open_progress_bar, step_bar
@@ -36,7 +35,7 @@ def compare_variants(
 
     trainings = comparison.trainings(training)
     check_variants(store, trainings)
-    extractor = open_extractor(feature_extractor.made_from(store, evaluation), evaluation)
+    extractor = feature_extractor.open(store, evaluation)
     compare = Comparison(
         store=store,
         evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures")),

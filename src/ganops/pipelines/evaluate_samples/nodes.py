@@ -1,26 +1,33 @@
-"""Thin nodes of the judgement; annotations as in the evaluation."""
+"""The thin node of the evaluation of external samples; for its annotations see the evaluation."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ganops.config import EvaluationParameters
 from ganops.reporting.progress import step_bar
 
+if TYPE_CHECKING:
+    from ganops.data.store import Store
+    from ganops.evaluation.report import Report
+else:
+    Report = Store = Any
 
-def evaluate_external_samples(store: Any, parameters: EvaluationParameters) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Every metric of the pictures of `evaluation.samples` and the floor, as JSON and as a table.
 
-    The judge is made anew, the same bytes by the same parameters: so no generator has to be trained before.
+def evaluate_external_samples(store: Store, parameters: EvaluationParameters) -> tuple[Report, pd.DataFrame]:
+    """Return the report on the samples of `evaluation.samples` with its floor, and the report as a table.
+
+    The feature extractor is built again, with the same bytes for the same parameters: no training is needed before.
     """
-    from ganops.evaluation.evaluate import evaluate_samples
+    from ganops.evaluation.evaluator import evaluate_samples
     from ganops.evaluation.external_samples import read_samples
     from ganops.evaluation.requirements import check_evaluable, external_samples_path
-    from ganops.extractors.build import build_extractor, open_extractor
+    from ganops.extractors.build import build_extractor
 
     check_evaluable(store, parameters)
-    given = read_samples(Path(external_samples_path(parameters)), store, step_bar("reading"))
-    judge = open_extractor(build_extractor(store, parameters, step_bar("classifier")), parameters)
-    report = evaluate_samples(given, store, judge, parameters, step_bar("pictures"))
-    return report.to_json(), report.table()
+    path = Path(external_samples_path(parameters))
+    extractor = build_extractor(store, parameters, step_bar("classifier")).open(store, parameters)
+    samples = read_samples(path, store, extractor.field, step_bar("reading"))
+    report = evaluate_samples(samples, store, extractor, parameters, step_bar("pictures"))
+    return report, report.table()

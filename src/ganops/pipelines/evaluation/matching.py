@@ -1,7 +1,6 @@
-"""Checks that the evaluation's inputs belong together; a file of an earlier run would give wrong numbers."""
+"""Check that the inputs of the evaluation belong together: a file of an earlier run would give wrong numbers."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganops.errors import BundleError, MetricError
 
@@ -10,9 +9,10 @@ if TYPE_CHECKING:
 
     from ganops.bundle import Bundle
     from ganops.data.store import Store
+    from ganops.evaluation.report import Report
 
 
-def require_same_store(bundle: "Bundle", store: "Store") -> None:
+def check_same_store(bundle: "Bundle", store: "Store") -> None:
     """Raise BundleError where the bundle was trained on another store."""
     if bundle.store_sha256 != store.digest():
         raise BundleError(
@@ -24,15 +24,15 @@ def require_same_store(bundle: "Bundle", store: "Store") -> None:
         )
 
 
-def require_same_evaluation(metric_curve: "pd.DataFrame", report: Mapping[str, Any]) -> None:
-    """Raise MetricError where report and curve are of two evaluations."""
+def check_same_evaluation(metric_curve: "pd.DataFrame", report: "Report") -> None:
+    """Raise MetricError where report and curve belong to two evaluations."""
     from ganops.evaluation.report import table_digest
 
     found = table_digest(metric_curve)
-    if report.get("metric_curve_sha256") != found:
+    if report.curve_sha256 != found:
         raise MetricError(
             "the report",
             expected=f"the report of the metric curve with the sha256 {found:.12}",
-            received=f"one of the curve {report.get('metric_curve_sha256', 'none')!s:.12}",
+            received=f"one of the curve {report.curve_sha256!s:.12}",
             remedy="Evaluate again, with the same --env and --params: `kedro run --from-nodes evaluate`.",
         )

@@ -1,4 +1,4 @@
-"""bundle, report → a registered version, its receipt and its model card."""
+"""bundle, report → a registered version, its registration record and its model card."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -8,5 +8,5 @@ _INPUTS = ["bundle", "report", "params:registration", "registered_model"]
 
 
 def create_pipeline() -> Pipeline:
-    """Gate, registry, receipt and card."""
+    """Return the pipeline of gate, registry, record and card."""
     return Pipeline([Node(register, _INPUTS, ["registration_record", "model_card"], name="register")])

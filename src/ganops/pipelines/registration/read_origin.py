@@ -1,4 +1,4 @@
-"""Where the bundle at hand comes from: asked of git, dvc.lock and MLflow."""
+"""Read the provenance of a bundle from git, dvc.lock and MLflow."""
 
 import hashlib
 from pathlib import Path
@@ -11,9 +11,11 @@ from ganops.tracking.tracking_store import find_project, find_root
 
 
 def read_origin(bundle: Path, fingerprint: str) -> Origin:
-    """Collect the origin of the bundle in this folder, made by the training of this fingerprint.
+    """Return the origin of a bundle; unknown fields are empty.
 
-    An unknown field stays empty.
+    Args:
+        bundle: its folder.
+        fingerprint: of its training.
     """
     provenance, lock = read_provenance(find_project()), find_project() / "dvc.lock"
     active, trained = active_run_id(), _training_run(bundle, fingerprint)
@@ -23,17 +25,17 @@ def read_origin(bundle: Path, fingerprint: str) -> Origin:
         git_problem=provenance.problem,
         dvc_lock_sha256=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "",
         training_run=trained,
-        overrides=", ".join(_overrides({active, trained} - {""})),
+        overrides=", ".join(_read_overrides({active, trained} - {""})),
     )
 
 
 def registration_lock(name: str) -> Path:
-    """The file that whoever registers versions of this model holds: one for the project and its experiments."""
+    """Return the path of the lock for registrations of this model, one for the project and its experiments."""
     return find_root() / ".checkpoints" / f"{name}.registry.lock"
 
 
 def _training_run(bundle: Path, fingerprint: str) -> str:
-    """Return the active run if it trained the bundle, else the last that wrote its bytes (DVC may skip a training)."""
+    """Return the active run if it trained the bundle, else the last run that wrote its bytes: DVC may skip training."""
     import mlflow
     from dvc.exceptions import NotDvcRepoError
 
@@ -51,8 +53,8 @@ def _training_run(bundle: Path, fingerprint: str) -> str:
     return producing_run(client, run.info.experiment_id, digest) or ""
 
 
-def _overrides(runs: set[str]) -> list[str]:
-    """What the runs that trained and that register got from conf/local and `--params`."""
+def _read_overrides(runs: set[str]) -> list[str]:
+    """Return the overrides, by conf/local and `--params`, of the runs that trained and that register."""
     import mlflow
 
     found = {name for run in runs for name in read_overrides(mlflow.MlflowClient().get_run(run).data.tags)}

@@ -1,0 +1,81 @@
+"""A generator whose samples depend on rows of held_out is evaluated beside their targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganops.data.encodings import decode
+from ganops.data.store import Store
+from ganops.evaluation.evaluator import make_evaluator
+from ganops.evaluation.paired import PairedMetric, Pairing
+from ganops.evaluation.report import Estimate, PairedProtocol, Report
+from ganops.extractors.classifier import Classifier
+from ganops.games.request import GenerationRequest
+from ganops.sampling import Samples
+
+from .. import parameters as of_base
+
+PARAMETERS = of_base.evaluation(seeds=(1, 3), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1, n=30)
+
+
+def measure_l1(samples: Tensor, targets: Tensor, request: GenerationRequest) -> float:
+    return (samples.float() - targets.float()).abs().mean().item()
+
+
+def measure_l1_of_black(samples: Tensor, targets: Tensor, request: GenerationRequest) -> float:
+    return targets.float().mean().item()
+
+
+PAIRING = Pairing(
+    conditions=("image",),
+    target="image",
+    metrics=(PairedMetric("l1", measure_l1), PairedMetric("l1_black", measure_l1_of_black)),
+)
+
+
+@dataclass
+class Brighter:
+    """Returns each condition, brighter by the seed of the request."""
+
+    requests: list[GenerationRequest] = field(default_factory=list)
+
+    def generate(self, request: GenerationRequest, conditions: Mapping[str, Tensor]) -> Samples:
+        self.requests.append(request)
+        pictures = decode("image", conditions["image"])
+        assert len(pictures) == request.n
+        return Samples(pictures + request.seed, None)
+
+
+@pytest.fixture(scope="module")
+def report(store: Store, classifier: Classifier) -> Report:
+    generator = Brighter()
+    made = make_evaluator(store, classifier, PARAMETERS, pairing=PAIRING).evaluate(generator, {64: Brighter()})
+    assert [request.seed for request in generator.requests] == [1, 3], "one request per seed"
+    return made
+
+
+def test_paired_metrics_are_means_over_seeds_of_samples_beside_their_own_targets(report: Report) -> None:
+    assert report.metrics["l1"] == Estimate.of([1.0, 3.0])
+    assert report.metrics["l1_black"].sd == 0.0 and report.metrics["l1_black"].mean > 20
+    assert {"fid", "precision", "modes"} <= set(report.metrics)
+    assert "l1" not in report.held_out and set(report.curve) == {64}
+
+
+def test_paired_metrics_carry_no_features_in_their_names(report: Report) -> None:
+    assert isinstance(report.protocol, PairedProtocol)
+    assert [report.protocol.qualify(name) for name in ("l1", "fid")] == ["l1", "fid_classifier"]
+    assert "paired_metrics l1 l1_black" in str(report.protocol)
+
+
+def test_paired_report_comes_back_from_its_json(report: Report) -> None:
+    again = Report.from_json(report.to_json())
+    assert again.protocol == report.protocol and again.metrics == report.metrics
+
+
+def test_conditions_are_model_values_of_their_rows(store: Store) -> None:
+    rows = store.indices("held_out")[:3]
+    conditions = PAIRING.read_conditions(store, rows)
+    assert torch.equal(decode("image", conditions["image"]), torch.from_numpy(store.read("image", rows)))
