@@ -111,7 +111,7 @@ class Sampler:
         return decode(self.game.generates, self.game.sample(self.networks, chunk))[:size].cpu()
 
     def _complete(self, request: GenerationRequest, noise: Noise, conditions: Batch) -> Batch:
-        """Return the conditions with labels where the game wants them and none are given; RequestError if incomplete."""
+        """Add labels where the game wants them; RequestError where another condition is missing."""
         known = {name: values.to(self.device) for name, values in conditions.items()}
         if "label" not in known and (labels := self._labels(request, noise)) is not None:
             known["label"] = labels

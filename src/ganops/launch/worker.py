@@ -157,6 +157,6 @@ def _require_code(launched: str) -> None:
     if launched != CODE:
         raise TrainingError(
             "The code was edited after the training was launched, so a worker would train something else",
-            remedy="Start again: with the edits undone it resumes from its last checkpoint, with them it starts from the "
-            "beginning.",
+            remedy="Start again: with the edits undone, it resumes from its last checkpoint; with them, it starts from "
+            "the beginning.",
         )

@@ -14,11 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 from ganops.data.store import Store
-from ganops.evaluation.evaluator import CanGenerate
 from ganops.games.request import LatentRequest
 from ganops.noise import permutation
 from ganops.reporting.sheet import Block, draw_sheet, measure_sheet
 from ganops.reporting.text import format_class_name
+from ganops.sampling import Samples
 
 COLUMNS = 10
 SEED, SPLIT = 0, "train"
@@ -30,12 +30,16 @@ _ANIMATION_COLUMNS, _MAX_ANIMATION_SIDE = 5, 128
 
 
 @runtime_checkable
-class SamplerLike(CanGenerate, Protocol):
+class SamplerLike(Protocol):
     """A generator with the names of its classes that interpolates between latents, as a bundle does."""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Return the names of the data's classes; empty: there are none."""
+        ...
+
+    def generate(self, request: LatentRequest) -> Samples:
+        """Return the samples of a request."""
         ...
 
     def interpolate(

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from ganops.data.encodings import POINT_SCALE
 from ganops.data.store import Store
-from ganops.evaluation.evaluator import CanGenerate
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import LatentRequest
 from ganops.hardware import thread_count
@@ -74,12 +73,12 @@ def draw_named_clouds(clouds: Mapping[str, Float32[Tensor, "_ dimension"]], note
     return draw_scatter([[Layer(points)] for points in clouds.values()], list(clouds), note)
 
 
-def draw_samples(generator: CanGenerate) -> Image.Image:
+def draw_samples(generator: SamplerLike) -> Image.Image:
     """Draw 2,500 samples, of classes as frequent as in training."""
     return draw_scatter([[Layer(_generate(generator))]])
 
 
-def draw_real_beneath_generated(generator: CanGenerate, store: Store) -> Image.Image:
+def draw_real_beneath_generated(generator: SamplerLike, store: Store) -> Image.Image:
     """Draw 2,500 samples on top of as many training points."""
     indices = store.indices(SPLIT)
     chosen = indices[np.linspace(0, len(indices) - 1, min(COUNT, len(indices))).round().astype(int)]
@@ -87,7 +86,7 @@ def draw_real_beneath_generated(generator: CanGenerate, store: Store) -> Image.I
     return draw_scatter([[Layer(real, _REAL, f"real ({SPLIT})"), Layer(_generate(generator), label="generated")]])
 
 
-def draw_truncations(generator: CanGenerate) -> Image.Image:
+def draw_truncations(generator: SamplerLike) -> Image.Image:
     """Draw samples of the same latents at five scales, from 0.2 to 1, one panel each."""
     clouds = [[Layer(_generate(generator, truncation=scale))] for scale in TRUNCATIONS]
     return draw_scatter(clouds, [f"latents × {scale:.1f}" for scale in TRUNCATIONS])
@@ -130,7 +129,7 @@ def draw_neighbours(
     return draw_scatter([[*_path_layers(ties), *points]]), tabulate_neighbours(neighbours, store)
 
 
-def _generate(generator: CanGenerate, truncation: float = 1.0) -> Tensor:
+def _generate(generator: SamplerLike, truncation: float = 1.0) -> Tensor:
     return generator.generate(LatentRequest(n=COUNT, seed=SEED, truncation=truncation)).values
 
 
