@@ -149,7 +149,7 @@ def choose_evenly(count: int, maximum: int) -> list[int]:
     return np.linspace(0, count - 1, min(count, maximum)).round().astype(int).tolist()
 
 
-def _generate_rows(generator: CanGenerate, labels: Sequence[int | None], columns: int) -> list[Tensor]:
+def _generate_rows(generator: SamplerLike, labels: Sequence[int | None], columns: int) -> list[Tensor]:
     return [
         generator.generate(LatentRequest(n=columns, seed=SEED + row, class_label=label)).values
         for row, label in enumerate(labels)
