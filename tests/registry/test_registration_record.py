@@ -18,7 +18,7 @@ GATE = RegistrationParameters(compare_by="fid", limits={"agreement_classifier": 
 
 
 def card_of(bundle: Bundle, report: dict[str, Any]) -> str:
-    verdicts = (*check_model(True, ""), *check_report(report, GATE, bundle.settings.classes))
+    verdicts = (*check_model(True, ""), *check_report(report, GATE, bundle.settings.sample.classes))
     return make_card("ganops-x", bundle, report, verdicts, GATE)
 
 

@@ -35,7 +35,7 @@ def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[P
         RequestError: no such class, or the folder holds something else under these names.
     """
     bundle = load_bundle(uri)
-    files = CODECS[bundle.settings.field].files(bundle.generate(request), request)
+    files = CODECS[bundle.settings.sample.field].files(bundle.generate(request), request)
     written = {folder / name: content for name, content in files.items()}
     _refuse_to_overwrite(written)
     for path, content in written.items():

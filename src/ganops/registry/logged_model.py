@@ -75,7 +75,7 @@ def differing_samples(model: Path, bundle: Bundle, largest_request: int) -> str:
     """
     request = LatentRequest(n=min(_CHECKED, largest_request), seed=7)
     answer = _load(str(model)).predict([request.model_dump()])[0]
-    expected, read = bundle.generate(request).values, CODECS[bundle.settings.field].read
+    expected, read = bundle.generate(request).values, CODECS[bundle.settings.sample.field].read
     equal = [np.array_equal(read(one), sample.numpy()) for one, sample in zip(answer, expected, strict=True)]
     return "" if all(equal) else f"{equal.count(False)} of {len(equal)} samples differ"
 

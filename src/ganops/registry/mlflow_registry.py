@@ -90,7 +90,7 @@ def register_bundle(
     """
     client, run_id = _active_client()
     # Before anything is written: a wrong limit costs nothing.
-    judged = check_report(report, parameters, bundle.settings.classes)
+    judged = check_report(report, parameters, bundle.settings.sample.classes)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         done = _Registrar(client, run_id, name, bundle, report, parameters).register(judged, origin)

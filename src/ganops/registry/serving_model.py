@@ -39,7 +39,7 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _samples(self, request: LatentRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.settings.field].answer, self._bundle.generate(request).values))
+        return list(map(CODECS[self._bundle.settings.sample.field].answer, self._bundle.generate(request).values))
 
     def _check_size(self, requests: list[LatentRequest]) -> None:
         asked = sum(request.n for request in requests)

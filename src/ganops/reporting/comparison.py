@@ -50,7 +50,7 @@ class VariantResult:
 
 def row_of_samples(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     """Ten pictures, or as many points as make a cloud: of one seed, and so of the same classes for every variant."""
-    count = COLUMNS if bundle.settings.field == "image" else _POINTS
+    count = COLUMNS if bundle.settings.sample.field == "image" else _POINTS
     return bundle.generate(LatentRequest(n=count, seed=SEED)).values
 
 

@@ -14,7 +14,7 @@ It makes {kind}{classes}.
 
 | | |
 |---|---|
-| recipe | {recipe} ({game}, network {network}, objective {objective}) |
+| recipe | {recipe} ({game}, networks {networks}, objective {objective}) |
 | weights | sha256 `{weights}` |
 | data | store sha256 `{store}` |
 | trained on | {total_images} images seen, batch {batch}, seed {seed}, {device} |
@@ -67,7 +67,7 @@ gets status 400 and the reason. `kedro generate` refuses a version whose files w
 
 
 _PICTURE_WORDS = {
-    "kind": "pictures of {height} × {width_pixels} pixels with {channels} {channel_word}",
+    "kind": "pictures of {image_height} × {image_width} pixels with {channels} {channel_word}",
     "one": "picture",
     "many": "pictures",
     "difference": "a pixel may differ by one level",
@@ -119,7 +119,14 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
         {"class_label": len(facts.classes) - 1} if facts.classes else {}
     )
     return _CARD.format(
-        **settings.model_dump(exclude={"classes"}),
+        recipe=settings.recipe,
+        game=settings.game.kind,
+        networks=settings.networks.family,
+        objective=settings.adversarial.objective if settings.adversarial else "the ELBO",
+        total_images=settings.budget.total_images,
+        batch=settings.budget.batch,
+        seed=settings.seed,
+        device=settings.runtime.device,
         **_words(settings),
         **{key: protocol[key] for key in ("n", "reference", "reference_n", "store")},
         name=facts.name,
@@ -140,9 +147,9 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Mapping[str, A
 
 def _words(settings: Settings) -> dict[str, str]:
     """What samples of the field are called, and how they come."""
-    channel_word = "channel" if settings.channels == 1 else "channels"
-    sizes = {"channel_word": channel_word, **settings.model_dump(include={"height", "width_pixels", "channels"})}
-    return {key: text.format(**sizes) for key, text in _WORDS[settings.field].items()}
+    channel_word = "channel" if settings.sample.channels == 1 else "channels"
+    sizes = {"channel_word": channel_word, **settings.sample.model_dump()}
+    return {key: text.format(**sizes) for key, text in _WORDS[settings.sample.field].items()}
 
 
 def _table(metrics: Mapping[str, Any]) -> str:

@@ -63,4 +63,4 @@ def draw_views(bundle: Any, store: Any, feature_extractor: Any, parameters: Eval
     require_same_store(bundle, store)
     extractor = open_extractor(feature_extractor.made_from(store, parameters), parameters)
     source = views.ViewSource(bundle, store, extractor, parameters.threads)
-    return views.draw_views(bundle.settings.field, bundle.generator.game.views, source)
+    return views.draw_views(bundle.settings.sample.field, bundle.generator.game.views, source)
