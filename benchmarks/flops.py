@@ -40,8 +40,8 @@ class Random:
     """One batch of noise, again and again: data are no question here."""
 
     def __init__(self, settings: Settings) -> None:
-        labels = torch.arange(settings.batch) % CLASSES
-        self.samples = {"image": torch.rand(settings.batch, *SIZE) * 2 - 1, "label": labels}
+        labels = torch.arange(settings.budget.batch) % CLASSES
+        self.samples = {"image": torch.rand(settings.budget.batch, *SIZE) * 2 - 1, "label": labels}
 
     def batch(self, first: int, count: int) -> dict[str, torch.Tensor]:
         return self.samples
@@ -100,7 +100,8 @@ def row(name: str, settings: Settings, options: argparse.Namespace) -> None:
     share, half = ratio(seconds[fastest], seconds["iterations"])
     rates = {name: options.repeats * product_count / sum(seconds[name]) / 1e9 for name in products}
     reached = scale * options.repeats * product_count / sum(seconds["iterations"]) / 1e9
-    form = f"{name:8}{settings.width:6}{settings.batch:6}  {settings.precision:6}{count / settings.batch / 1e9:9.3f}"
+    batch, precision = settings.budget.batch, settings.runtime.precision
+    form = f"{name:8}{settings.networks.base_channels:6}{batch:6}  {precision:6}{count / batch / 1e9:9.3f}"
     print(
         f"{form}{reached:10.0f}{rates['fp32']:8.0f}{rates['bf16']:8.0f}   {format_ratio((share * scale, half * scale))}"
     )
@@ -117,12 +118,14 @@ def main() -> None:
     columns = f"{'network':8}{'width':>6}{'batch':>6}  {'':6}{'GFLOP':>9}{'GFLOP/s':>10}{'fp32':>8}{'bf16':>8}"
     print("GFLOP an image; reached; of the matrix product in fp32 and in bf16; share of the faster of the two")
     print(f"{columns}   share")
-    wide = {"width": options.r3_width, "batch": options.r3_batch}
+    wide = {"base_channels": options.r3_width, "batch": options.r3_batch}
     for name, recipe, overrides in (("dcgan", "dcgan", {}), ("r3", "r3gan", {}), ("r3", "r3gan", wide)):
         for precision in ("fp32", "bf16"):
             row(
                 name,
-                resolve_settings(recipe, SIZE, options.threads, CLASSES, precision=precision, **overrides),
+                resolve_settings(
+                    recipe, SIZE, options.threads, CLASSES, **{"runtime.precision": precision, **overrides}
+                ),
                 options,
             )
 

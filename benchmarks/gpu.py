@@ -34,8 +34,8 @@ class Resident:
     def __init__(self, settings: Settings) -> None:
         draw = torch.Generator().manual_seed(0)
         pictures = torch.randint(0, 256, (4096, *SIZE), generator=draw, dtype=torch.uint8)
-        self.pictures = pictures.to(settings.device)
-        self.labels = (torch.arange(4096) % CLASSES).to(settings.device)
+        self.pictures = pictures.to(settings.runtime.device)
+        self.labels = (torch.arange(4096) % CLASSES).to(settings.runtime.device)
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         rows = torch.arange(first, first + count, device=self.pictures.device) % len(self.pictures)
@@ -52,14 +52,14 @@ class Side:
         if not fused:
             for optimizer in self.state.optimizers.values():
                 optimizer.param_groups[0]["fused"] = None
-        penalised = settings.r1_gamma or settings.r2_gamma
+        penalised = settings.adversarial is not None and settings.adversarial.penalties
         for name in ("generator", *(() if penalised else ("discriminator",))) if compiled else ():
             self.state.networks[name].compile()
 
     def __call__(self) -> None:
         for _ in range(self.iterations):
             self.train_iteration()
-        if self.settings.device == "cuda":
+        if self.settings.runtime.device == "cuda":
             torch.cuda.synchronize()
 
     def train_iteration(self) -> None:
@@ -82,10 +82,11 @@ def product(device: str, side: int) -> Callable[[], object]:
 def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace) -> None:
     """Print the rows of one network."""
 
-    def settings(**more: Any) -> Settings:
-        return resolve_settings(recipe, SIZE, options.threads, CLASSES, options.device, **overrides, **more)
+    def settings(precision: str, channels_last: bool) -> Settings:
+        runtime = {"runtime.precision": precision, "runtime.channels_last": channels_last}
+        return resolve_settings(recipe, SIZE, options.threads, CLASSES, options.device, **overrides, **runtime)
 
-    eager, default = settings(precision="fp32", channels_last=False), settings(precision="bf16", channels_last=True)
+    eager, default = settings("fp32", False), settings("bf16", True)
     sides = {
         "eager": Side(eager, options.iterations, fused=False),
         "ganops": Side(default, options.iterations),
@@ -102,11 +103,14 @@ def compare(recipe: str, overrides: dict[str, Any], options: argparse.Namespace)
     for name in sides:
         share, half = ratio(seconds["product"], seconds[name])
         iterations_per_second = options.repeats * options.iterations / sum(seconds[name])
-        rates = f"{iterations_per_second * default.batch:10.0f}{iterations_per_second * count / 1e12:10.2f}"
+        rates = f"{iterations_per_second * default.budget.batch:10.0f}{iterations_per_second * count / 1e12:10.2f}"
         shares = (
             f"{format_ratio((share * scale, half * scale)):16}{format_ratio(ratio(seconds['eager'], seconds[name]))}"
         )
-        print(f"{recipe:8}{default.width:6}{default.batch:6}   {name:18}{rates}   {shares}", flush=True)
+        print(
+            f"{recipe:8}{default.networks.base_channels:6}{default.budget.batch:6}   {name:18}{rates}   {shares}",
+            flush=True,
+        )
     print(f"{recipe:8}{'':15}first {options.iterations} iterations, with compiling: {first:.1f} s")
 
 
@@ -125,10 +129,10 @@ def main() -> None:
     print(f"{name}; {describe_machine(options)}")
     head = f"{'images/s':>10}{'TFLOP/s':>10}   {'share of peak':16}times eager"
     print(f"{'recipe':8}{'width':>6}{'batch':>6}   {'':18}{head}")
-    tiny = {"width": 4, "batch": 8}
-    compare("r3gan", tiny if options.quick else {"width": 768, "batch": options.batch}, options)
-    compare("dcgan", tiny if options.quick else {"width": 64, "batch": options.batch}, options)
-    bare = {"r1_gamma": 0.0, **(tiny if options.quick else {"width": 64, "batch": options.batch})}
+    tiny = {"base_channels": 4, "batch": 8}
+    compare("r3gan", tiny if options.quick else {"base_channels": 768, "batch": options.batch}, options)
+    compare("dcgan", tiny if options.quick else {"base_channels": 64, "batch": options.batch}, options)
+    bare = {"game.r1_gamma": 0.0, **(tiny if options.quick else {"base_channels": 64, "batch": options.batch})}
     compare("dcgan", bare, options)
 
 

@@ -21,6 +21,7 @@ from synthetic import random_store
 from torch import Tensor
 
 from ganops.augment import translate
+from ganops.config import LatentGanSettings
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
 from ganops.training.state import TrainingState
@@ -40,19 +41,21 @@ class Bare:
         self.average = state.ema["generator"]
         self.adam_g, self.adam_d = state.optimizers["generator"], state.optimizers["discriminator"]
         self.pictures, self.labels, self.settings, self.seen = pictures, labels, settings, 0
-        self.r1, self.r2, self.strength = settings.r1_gamma or 0, settings.r2_gamma or 0, settings.augmentation or 0
-        self.every, self.updates = settings.penalty_every_moves or 1, 0
+        game = settings.game
+        assert isinstance(game, LatentGanSettings), game
+        self.r1, self.r2, self.strength = game.r1_gamma.end, game.r2_gamma.end, game.augmentation.probability.end
+        self.every, self.updates = game.penalty_interval, 0
         if self.every > 1:
             (group,), slower = self.adam_d.param_groups, self.every / (self.every + 1)
             group["lr"], group["betas"] = group["lr"] * slower, tuple(beta**slower for beta in group["betas"])
-        self.relativistic = settings.objective == "relativistic"
+        self.relativistic = game.objective == "relativistic"
         self.order = torch.randperm(len(pictures))
 
     def run(self, count: int) -> None:
         for _ in range(count):
             self.update_discriminator()
             self.update_generator()
-            self.seen += self.settings.batch
+            self.seen += self.settings.budget.batch
             self.update_average()
 
     def update_discriminator(self) -> None:
@@ -107,7 +110,7 @@ class Bare:
         self.generator.requires_grad_(True)
         self.discriminator.requires_grad_(False)
         with self.autocast():
-            real, label = self.real(self.seen + self.settings.batch if self.relativistic else self.seen)
+            real, label = self.real(self.seen + self.settings.budget.batch if self.relativistic else self.seen)
             fake_logit = self.discriminator(self.fake(label), label).float()
             if self.relativistic:
                 with torch.no_grad():
@@ -121,21 +124,21 @@ class Bare:
 
     @torch.no_grad()
     def update_average(self) -> None:
-        step = 1 - 0.5 ** (self.settings.batch / self.settings.ema_half_life_images)
+        step = 1 - 0.5 ** (self.settings.budget.batch / self.settings.ema.half_life_images.end)
         torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), step)
         for ours, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
             ours.copy_(theirs)
 
     def autocast(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16")
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.settings.runtime.precision == "bf16")
 
     def real(self, first: int) -> tuple[Tensor, Tensor]:
-        chosen = self.order[torch.arange(first, first + self.settings.batch) % len(self.order)]
+        chosen = self.order[torch.arange(first, first + self.settings.budget.batch) % len(self.order)]
         pictures = self.pictures[chosen].float() / 127.5 - 1
         return self.shift(pictures), self.labels[chosen]
 
     def fake(self, label: Tensor) -> Tensor:
-        return self.shift(self.generator(torch.randn(len(label), self.settings.latent_dimension), label))
+        return self.shift(self.generator(torch.randn(len(label), self.settings.game.latent_dimension), label))
 
     def shift(self, pictures: Tensor) -> Tensor:
         applied = torch.rand(len(pictures)) < self.strength

@@ -38,7 +38,13 @@ def measure(path: Path) -> dict[str, float]:
     poller = threading.Thread(target=poll, daemon=True)
     poller.start()
     store = Store.open(path)
-    overrides = {"recipe": "dcgan", "width": 2, "batch": BATCH, "total_images": len(store.manifest), "threads": 1}
+    overrides = {
+        "recipe": "dcgan",
+        "base_channels": 2,
+        "batch": BATCH,
+        "total_images": len(store.manifest),
+        "threads": 1,
+    }
     with tempfile.TemporaryDirectory() as checkpoints:
         parameters = TrainingParameters.parse({**overrides, "device": "cpu"})
         launch_training(

@@ -13,9 +13,10 @@ import torch
 from scipy import stats
 
 from ganops.config import TrainingParameters
-from ganops.games.resolve import Hardware, SampleSpec, resolve
+from ganops.games.resolve import Hardware, resolve
 from ganops.hardware import multiplies_bf16_faster
-from ganops.training_settings import Settings
+from ganops.parameters import nest
+from ganops.training_settings import SampleSpec, Settings
 
 Clock = Callable[[], float]
 
@@ -64,11 +65,17 @@ def format_ratio(value: tuple[float, float]) -> str:
 def resolve_settings(
     recipe: str, size: tuple[int, int, int], threads: int, classes: int = 0, device: str = "cpu", **overrides: Any
 ) -> Settings:
-    """Return the settings of a recipe for pictures (C, H, W), as a user of this machine gets them."""
-    parameters = TrainingParameters.parse({"recipe": recipe, "device": device, "threads": threads, **overrides})
+    """Return the settings of a recipe for pictures (C, H, W), as a user of this machine gets them.
+
+    `overrides`: values of `training` by their dotted keys.
+    """
+    values = {"recipe": recipe, "device": device, "threads": threads, **overrides}
+    parameters = TrainingParameters.parse(nest(values))
     where = "cuda" if device == "cuda" else "cpu"
     machine = Hardware(where, threads, multiplies_bf16_faster(where))
-    return resolve(parameters, SampleSpec(*size, classes, train_count=5000), machine)
+    channels, height, width = size
+    sample = SampleSpec(channels=channels, image_height=height, image_width=width, classes=classes)
+    return resolve(parameters, sample, 5000, machine)
 
 
 def describe_machine(options: argparse.Namespace) -> str:

@@ -115,7 +115,7 @@ def _sizes(*networks: nn.Module) -> str:
 
 def sides(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """Return the sides by name, the reference first, and print their sizes."""
-    overrides = {"width": options.width, "batch": options.batch, "discriminator_steps": 1}
+    overrides = {"base_channels": options.width, "batch": options.batch, "game.discriminator_steps": 1}
     forms = [(precision, last) for precision in ("fp32", "bf16") for last in (False, True)]
     book = Textbook(torch.rand(options.batch, *SIZE) * 2 - 1, options.width)
     print(f"textbook: G and D of {_sizes(book.net_g, book.net_d)} parameters")
@@ -123,7 +123,10 @@ def sides(options: argparse.Namespace) -> dict[str, Callable[[], object]]:
     sizes = ""
     for precision, last in forms:
         settings = resolve_settings(
-            "sngan", SIZE, options.threads, precision=precision, channels_last=last, **overrides
+            "sngan",
+            SIZE,
+            options.threads,
+            **{"runtime.precision": precision, "runtime.channels_last": last, **overrides},
         )
         name = f"ganops, {precision}, {'channels-last' if last else 'contiguous'}"
         named[name], sizes = ours(settings)

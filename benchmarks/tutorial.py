@@ -213,7 +213,7 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], N
         "… bf16": Tutorial(from_store(store), Changes(True, True, True)),
     }
     loops = {name: lambda step=step: step.run(options.iterations) for name, step in steps.items()}
-    bare = {"r1_gamma": 0.0, "augmentation": 0.0}
+    bare = {"game.r1_gamma": 0.0, "game.augmentation.probability": 0.0}
     return loops | {
         "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
         "ganops, default": ours(store, options.threads, options.iterations),

@@ -12,7 +12,6 @@ import yaml
 from safetensors.torch import save_file
 
 from ganops.bundle import Bundle, BundleData
-from ganops.config import TrainingParameters
 from ganops.configuration.groups import effective_parameters
 from ganops.data.encodings import encode_images
 from ganops.errors import ConfigurationError, RequestError
@@ -22,7 +21,6 @@ from ganops.extractors.coordinates import Coordinates
 from ganops.extractors.stacked_digits import DIGITS, StackedDigits
 from ganops.games.build import build_game
 from ganops.games.request import LatentRequest
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.registry import request_guard
 from ganops.registry.request_guard import Message, RequestGuard, find_most_bytes
@@ -33,14 +31,12 @@ from ganops.training.state import TrainingState
 from ganops.training.tracker import NullTracker
 from ganops.training.train import train
 
+from .parameters import images, resolve_settings
+
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 
-_SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8, "threads": 1}
-SETTINGS = resolve(
-    TrainingParameters.parse({"recipe": "dcgan", "device": "cpu", **_SIZES}),
-    SampleSpec(1, 12, 9, 2, 100),
-    Hardware("cpu", 1),
-)
+_SIZES = {"base_channels": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "log_every_images": 8}
+SETTINGS = resolve_settings("dcgan", images(1, 12, 9, 2), **_SIZES)
 FINGERPRINT = "0f" * 16
 
 

@@ -1,13 +1,18 @@
-"""The parameters of conf/base, the one place of their defaults, with a few values changed."""
+"""The parameters of conf/base, the one place of their defaults, with a few values changed; settings of trainings."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ganops.config import ClassifierParameters, DataPreparationParameters, EvaluationParameters
+from ganops.config import ClassifierParameters, DataPreparationParameters, EvaluationParameters, TrainingParameters
+from ganops.games.resolve import Hardware, resolve
+from ganops.parameters import leaves, nest
+from ganops.training_settings import SampleSpec, Settings
 
 _BASE = Path(__file__).parents[1] / "conf" / "base"
+_TRAINING_KEYS = list(leaves(TrainingParameters(recipe="")))
 
 
 def base_values(pipeline: str) -> dict[str, Any]:
@@ -25,3 +30,31 @@ def evaluation(**changed: Any) -> EvaluationParameters:
 
 def classifier(**changed: Any) -> ClassifierParameters:
     return ClassifierParameters.parse({**base_values("evaluation")["classifier"], **changed})
+
+
+def training_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of `training` as its file has them, each given by the last part of its dotted key."""
+    return nest({_training_key(name): value for name, value in values.items()})
+
+
+def training(recipe: str = "dcgan", **values: Any) -> TrainingParameters:
+    """Return the parameters of a training, each value given by the last part of its dotted key."""
+    return TrainingParameters.parse({"recipe": recipe, **training_values(values)})
+
+
+def resolve_settings(recipe: str, sample: SampleSpec, train_count: int = 100, **values: Any) -> Settings:
+    """Return the settings of a training on one thread of the CPU."""
+    return resolve(training(recipe, **values), sample, train_count, Hardware("cpu", 1))
+
+
+def images(channels: int, height: int, width: int, classes: int = 0) -> SampleSpec:
+    return SampleSpec(channels=channels, image_height=height, image_width=width, classes=classes)
+
+
+def points(coordinates: int, classes: int = 0) -> SampleSpec:
+    return SampleSpec(field="point", channels=coordinates, classes=classes)
+
+
+def _training_key(name: str) -> str:
+    (key,) = [key for key in _TRAINING_KEYS if key == name or key.endswith(f".{name}")]
+    return key

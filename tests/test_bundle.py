@@ -9,23 +9,22 @@ from safetensors.torch import load_file, save_file
 
 from ganops.bundle import Bundle, BundleData
 from ganops.bundle_description import class_number
-from ganops.config import TrainingParameters
 from ganops.errors import BundleError, RequestError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.games.request import LatentRequest
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.sampling import Sampler
 from ganops.tensors import encode_text
+
+from .parameters import images, resolve_settings
 
 FINGERPRINT, STORE = "0f" * 16, "5d" * 32
 
 
 @pytest.fixture(params=sorted(RECIPES))
 def contents(request):
-    parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
-    settings = resolve(parameters, SampleSpec(1, 16, 16, 2, 100), Hardware("cpu", 1))
+    settings = resolve_settings(request.param, images(1, 16, 16, 2), base_channels=8, latent_dimension=6)
     networks = build_networks(settings)
     generating = build_game(settings).inference_networks
     chosen = {name: networks[name] for name in generating}
@@ -116,24 +115,30 @@ def test_weights_of_another_training_are_not_taken(contents, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("threads", 10**5, "settings.threads"),
-        ("latent_dimension", 10**12, "settings.latent_dimension"),
-        ("width", 2**16, "where float32"),
-        ("height", 0, "settings.height"),
-        ("classes", 2**20, "class"),
-        ("latent_dimension", 7, "where float32"),
-        ("width", 8.5, "settings.width"),
-        ("width", True, "settings.width"),
-        ("network", "mlp", "settings.network"),
-        ("network", "nothing", "settings.network"),
-        ("game", "vae", "settings.network"),
-        ("learning_rate", float("nan"), "settings.learning_rate"),
+        ("runtime.threads", 10**5, "settings.runtime.threads"),
+        ("game.latent_dimension", 10**12, "settings.game.latent_gan.latent_dimension"),
+        ("networks.base_channels", 2**12, "where float32"),
+        ("networks.base_channels", 2**16, "settings.networks.base_channels"),
+        ("sample.image_height", 0, "settings.sample.image_height"),
+        ("sample.classes", 2**20, "class"),
+        ("game.latent_dimension", 7, "where float32"),
+        ("networks.base_channels", 8.5, "settings.networks.base_channels"),
+        ("networks.base_channels", True, "settings.networks.base_channels"),
+        ("networks.family", "mlp", "settings.networks.family"),
+        ("networks.family", "vae", "settings.networks.family"),
+        ("networks.family", "nothing", "settings.networks.family"),
+        ("game", {"kind": "vae", "latent_dimension": 6}, "settings.networks.family"),
+        ("game.kind", "chess", "settings.game"),
+        ("optimizer.learning_rate", float("nan"), "settings.optimizer.learning_rate"),
+        ("optimizer.learning_rate", {"start": 1.0}, "settings.optimizer.learning_rate.end"),
+        ("game.r1_gamma", {"start": -1.0, "end": 1.0}, "settings.game.latent_gan.r1_gamma.start"),
         ("unknown", 1, "settings.unknown"),
+        ("game.augmentation.unknown", 1, "settings.game.augmentation.unknown"),
     ],
 )
 def test_settings_out_of_range_are_refused_before_anything_is_built(dcgan, key, value, said):
     with pytest.raises(BundleError, match=said):
-        Bundle.load(_described(dcgan, lambda values: values["settings"].update({key: value})))
+        Bundle.load(_described(dcgan, lambda values: _set(values["settings"], key, value)))
 
 
 @pytest.mark.parametrize(
@@ -191,11 +196,17 @@ def test_weights_in_another_precision_or_not_finite_are_refused(dcgan):
 @pytest.fixture
 def dcgan(tmp_path):
     """The folder of a bundle."""
-    parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
-    settings = resolve(parameters, SampleSpec(1, 16, 16, 2, 100), Hardware("cpu", 1))
+    settings = resolve_settings("dcgan", images(1, 16, 16, 2), base_channels=8, latent_dimension=6)
     networks = {"generator": build_networks(settings)["generator"]}
     BundleData(settings, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE).save(tmp_path / "dcgan")
     return tmp_path / "dcgan"
+
+
+def _set(values, key, value):
+    *groups, name = key.split(".")
+    for group in groups:
+        values = values[group]
+    values[name] = value
 
 
 def _described(folder, change):

@@ -1,7 +1,7 @@
 """Parameter objects: what they refuse and what they say; the parameter files of every environment."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -19,6 +19,9 @@ from ganops.config import (
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
+from ganops.parameters import Ramp, leaves, nest
+
+from .parameters import training as training_of
 
 CONF = Path(__file__).parents[1] / "conf"
 ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/globals.yml") if path.parent.name != "base")
@@ -72,7 +75,17 @@ def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: 
     [
         ({"batch": 1}, "training.batch: expected a number greater than or equal to 2, received 1. Correct"),
         ({"batch": "many"}, "training.batch: expected a valid integer, received 'many'. Correct training.batch in"),
-        ({"objective": "hing"}, "or 'relativistic', received 'hing'. Did you mean hinge?"),
+        ({"game": {"objective": "hing"}}, "or 'relativistic', received 'hing'. Did you mean hinge?"),
+        ({"game": {"r1_gama": 1}}, "Did you mean training.game.r1_gamma?"),
+        ({"game": {"augmentation": {"polcy": 1}}}, "Did you mean training.game.augmentation.policy?"),
+        (
+            {"game": {"r1_gamma": -1}},
+            "training.game.r1_gamma: expected a number greater than or equal to 0",
+        ),
+        ({"game": {"r1_gamma": {"start": 1.0, "end": -1}}}, "training.game.r1_gamma.end: expected a number greater"),
+        ({"game": {"r1_gamma": {"start": 1.0}}}, "training.game.r1_gamma.end: expected a value"),
+        ({"optimizer": {"beta1": 1}}, "training.optimizer.beta1: expected a number less than 1, received 1"),
+        ({"optimizer": 0.5}, "training.optimizer: expected keys with values below it, received 0.5"),
         (
             {"device": "abacus"},
             "expected 'auto', 'cpu', 'cuda' or 'mps', received 'abacus'. Correct training.device in",
@@ -127,11 +140,22 @@ def test_base_lists_every_key_of_the_classifier() -> None:
     assert set(base_parameters("evaluation")["classifier"]) == set(ClassifierParameters.model_fields)
 
 
-def test_what_base_leaves_to_the_recipe_is_null() -> None:
-    values = base_parameters("training")
-    of_the_recipe = {"conditional", "batch", "width", "latent_dimension", "learning_rate", "beta1", "beta2", "r1_gamma"}
-    of_the_recipe |= {"augmentation", "ema_half_life_images", "precision", "channels_last"}
-    assert {name for name in of_the_recipe if values[name] is not None} == set()
+def nested_keys(values: dict, prefix: str = "") -> set[str]:
+    return {
+        key
+        for name, value in values.items()
+        for key in (nested_keys(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}"})
+    }
+
+
+def test_base_lists_every_key_of_the_groups_of_training() -> None:
+    assert nested_keys(base_parameters("training")) == set(leaves(TrainingParameters(recipe="dcgan")))
+
+
+def test_base_changes_no_default_of_training_but_the_recipe() -> None:
+    """What a field's default leaves to the recipe, the data or the machine is null there too."""
+    base = TrainingParameters.parse(base_parameters("training"))
+    assert base == TrainingParameters(recipe=base.recipe)
 
 
 def comparison(**variants):
@@ -143,7 +167,8 @@ def comparison(**variants):
     [
         ({"batsh": 8}, r"comparison\.variants\.wide\.batsh: .*Did you mean comparison\.variants\.wide\.batch\?"),
         ({"batch": "many"}, r"comparison\.variants\.wide\.batch: expected .*received 'many'"),
-        ({"objective": "hing"}, r"comparison\.variants\.wide\.objective"),
+        ({"game": {"objective": "hing"}}, r"comparison\.variants\.wide\.game\.objective.*Did you mean hinge"),
+        ({"game": {"r1_gama": 1}}, r"Did you mean comparison\.variants\.wide\.game\.r1_gamma\?"),
         ({"seed": 1}, r"comparison\.variants\.wide\.seed: .*Set comparison\.seeds"),
     ],
 )
@@ -160,11 +185,13 @@ def test_an_environment_takes_a_variant_back_by_null_but_not_all():
 
 
 def test_a_variant_is_the_training_with_its_own_changes():
-    training = TrainingParameters(recipe="dcgan", batch=8, seed=3, learning_rate=0.1)
-    parameters = comparison(plain={}, wide={"width": 9, "learning_rate": None})
+    training = training_of("dcgan", batch=8, seed=3, learning_rate=0.1, r1_gamma=5.0, beta1=0.1)
+    parameters = comparison(plain={}, wide={"base_channels": 9, "learning_rate": None, "game": {"r2_gamma": 2.0}})
     trainings = parameters.trainings(training)
     assert trainings["plain", 3] == training
-    assert trainings["wide", 3] == training.model_copy(update={"width": 9, "learning_rate": None})
+    assert trainings["wide", 3] == training.replace(
+        {"base_channels": 9, "learning_rate": None, "game.r2_gamma": 2.0}
+    ), "what the group has besides stays"
     several = parameters.model_copy(update={"seeds": (5, 6)}).trainings(training)
     assert [(name, seed, one.seed) for (name, seed), one in several.items()] == [
         ("plain", 5, 5),
@@ -187,20 +214,50 @@ def test_only_folders_of_pictures_have_sub_folders(classes: str) -> None:
     assert DataPreparationParameters.parse(values).classes == classes
 
 
-NUMBERS = [
-    (group, name)
-    for group in (*OF_A_PIPELINE.values(), ClassifierParameters)
-    for name, field in group.model_fields.items()
-    if {int, float} & {field.annotation, *get_args(field.annotation)}
-]
+def types_in(annotation: Any) -> set[Any]:
+    return {annotation}.union(*map(types_in, get_args(annotation)))
 
 
-@pytest.mark.parametrize(("group", "name"), NUMBERS, ids=lambda value: value if isinstance(value, str) else value.key)
+def numbers(group: type[Parameters], prefix: str = "") -> list[str]:
+    """The dotted keys of all numbers, also of the inner groups."""
+    keys = []
+    for name, field in group.model_fields.items():
+        types = types_in(field.annotation)
+        groups = {kind for kind in types if isinstance(kind, type) and issubclass(kind, Parameters)}
+        if {int, float} & types or any(issubclass(kind, Ramp) for kind in groups):
+            keys.append(f"{prefix}{name}")
+        else:
+            keys += [key for kind in groups for key in numbers(kind, f"{prefix}{name}.")]
+    return keys
+
+
+NUMBERS = [(group, key) for group in OF_A_PIPELINE.values() for key in numbers(group)]
+
+
+def test_the_numbers_of_inner_groups_are_found() -> None:
+    keys = {f"{group.key}.{key}" for group, key in NUMBERS}
+    assert {"training.batch", "training.learning_rate", "training.game.augmentation.target"} <= keys
+    assert {"training.game.r1_gamma", "training.optimizer.beta1", "evaluation.classifier.batch"} <= keys
+
+
+@pytest.mark.parametrize(("group", "key"), NUMBERS, ids=lambda value: value if isinstance(value, str) else value.key)
 @pytest.mark.parametrize("absurd", [10**30, float("inf"), float("nan")])
-def test_no_number_is_without_bound(group: type[Parameters], name: str, absurd: float) -> None:
+def test_no_number_is_without_bound(group: type[Parameters], key: str, absurd: float) -> None:
     with pytest.raises(ValidationError) as refused:
-        group.model_validate({name: absurd})
-    assert (name,) in [error["loc"][:1] for error in refused.value.errors()]
+        group.model_validate(nest({key: absurd}))
+    assert key in [".".join(map(str, error["loc"]))[: len(key)] for error in refused.value.errors()]
+
+
+@pytest.mark.parametrize(
+    ("ramp", "expected"), [(2, (2.0, 2.0)), ({"start": 3, "end": 1}, (3.0, 1.0)), ({"start": 2, "end": 2}, (2.0, 2.0))]
+)
+def test_a_ramp_is_written_as_it_may_be_read(ramp: object, expected: tuple[float, float]) -> None:
+    parameters = TrainingParameters.parse({"recipe": "dcgan", "learning_rate": ramp})
+    assert parameters.learning_rate is not None
+    assert (parameters.learning_rate.start, parameters.learning_rate.end) == expected
+    written = parameters.model_dump(mode="json")
+    assert written["learning_rate"] == (ramp if expected[0] != expected[1] else expected[0])
+    assert TrainingParameters.parse(written) == parameters
 
 
 @pytest.mark.parametrize("seeds", [[-1], [2**70], [], [0] * 1001])

@@ -4,23 +4,24 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ganops.config import FieldName, TrainingParameters
+from ganops.config import FieldName
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.game import Game
 from ganops.games.latent import draw_latents
 from ganops.games.recipes import RECIPES
 from ganops.games.request import GenerationRequest, LatentRequest
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
 from ganops.sampling import CHUNK, Sampler
 
+from .parameters import images, resolve_settings
+from .parameters import points as points_of
+
 
 @pytest.fixture(scope="module", params=sorted(RECIPES))
 def generator(request):
-    parameters = TrainingParameters(recipe=request.param, width=8, latent_dimension=6)
-    settings = resolve(parameters, SampleSpec(3, 16, 20, 4, 100), Hardware("cpu", 1))
+    settings = resolve_settings(request.param, images(3, 16, 20, 4), base_channels=8, latent_dimension=6)
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
     return Sampler(build_game(settings), networks, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
 
@@ -146,8 +147,7 @@ def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_e
 
 
 def test_points_are_given_in_the_units_of_the_data():
-    parameters = TrainingParameters(recipe="dcgan", width=8, latent_dimension=6)
-    settings = resolve(parameters, SampleSpec(3, 1, 1, 0, 100, "point"), Hardware("cpu", 1))
+    settings = resolve_settings("dcgan", points_of(3), base_channels=8, latent_dimension=6)
     networks = build_networks(settings)
     generator = Sampler(build_game(settings), networks, (), torch.device("cpu"), 1)
     points = generator.generate(LatentRequest(n=CHUNK + 3, seed=2)).values

@@ -111,7 +111,7 @@ class Bundle:
         weights = _read_weights(path / _WEIGHTS, description.weights_sha256)
         networks = _restore(settings, game.inference_networks, weights, path / _WEIGHTS, device)
         frequencies, where = description.class_frequencies, torch.device(device)
-        generator = Sampler(game, networks, frequencies, where, settings.threads)
+        generator = Sampler(game, networks, frequencies, where, settings.runtime.threads)
         origin = description.weights_sha256, description.fingerprint, description.store_sha256
         return cls(path, settings, description.classes, *origin, generator)
 
@@ -180,7 +180,7 @@ def _restore(
         require_like(weights, _wanted_weights(settings, names))
         require_finite(weights)
     except WrongTensors as error:
-        family = f"the weights of {', '.join(names)} in family {settings.network}"
+        family = f"the weights of {', '.join(names)} in family {settings.networks.family}"
         raise unusable(path, family, str(error)) from None
     return {name: _with_state(build_network(settings, name), name, weights).to(device) for name in names}
 
@@ -209,7 +209,7 @@ def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> N
 
 def _images_seen(text: str, settings: Settings) -> int:
     """Parse and bound the images seen in a snapshot's name; the last round may go beyond the total."""
-    most, seen = settings.total_images + settings.iteration_images, parse_images_seen(text)
+    most, seen = settings.budget.total_images + settings.iteration_images, parse_images_seen(text)
     if seen > most:
         raise WrongTensors(f"a snapshot at {seen} images of at most {most}")
     return seen

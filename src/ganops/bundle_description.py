@@ -39,9 +39,9 @@ class Description(StrictModel):
 
     @model_validator(mode="after")
     def _require_agreement(self) -> "Description":
-        count, shares = self.settings.classes, self.class_frequencies
+        count, shares = self.settings.sample.classes, self.class_frequencies
         if (len(self.classes), len(shares)) != (count, count):
-            raise ValueError(f"{count} classes and frequencies, as in settings.classes")
+            raise ValueError(f"{count} classes and frequencies, as in settings.sample.classes")
         if count and not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
             raise ValueError("class_frequencies that sum to 1")
         if self.encodings != encodings(self.settings):
@@ -57,9 +57,9 @@ def request_schema(settings: Settings) -> dict[str, Any]:
     """Return the JSON schema of the game's request, with `class_label` bounded by the classes."""
     schema = build_game(settings).request.model_json_schema()
     if label := schema["properties"].get("class_label"):
-        number = {"type": "integer", "minimum": 0, "maximum": settings.classes - 1}
+        number = {"type": "integer", "minimum": 0, "maximum": settings.sample.classes - 1}
         name = {"type": "string", "minLength": 1}
-        label["anyOf"] = [number, name, {"type": "null"}] if settings.classes else [{"type": "null"}]
+        label["anyOf"] = [number, name, {"type": "null"}] if settings.sample.classes else [{"type": "null"}]
     return schema
 
 

@@ -4,12 +4,12 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, validate_overrides
+from ganops.parameters import Parameters, Ramp, merge, overrides_class, validate_overrides
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -27,14 +27,26 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-GameName = Literal["latent_gan", "vae"]
 NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
 # Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.
 MOST_IMAGES, MOST_WIDTH, MOST_THREADS, LARGEST_SEED = 10**10, 4096, 1024, 2**63 - 1
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], Field(min_length=1, max_length=1000)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
+Images = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
+NonNegativeImages = Annotated[int, Field(ge=0, le=MOST_IMAGES)]
+Batch = Annotated[int, Field(ge=2, le=2**16)]
+BaseChannels = Annotated[int, Field(ge=1, le=MOST_WIDTH)]
+LatentDimension = Annotated[int, Field(ge=1, le=2**16)]
+LearningRate = Annotated[float, Field(gt=0, le=10_000)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+Gamma = Annotated[float, Field(ge=0, le=1e6)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
+Attempts = Annotated[int, Field(ge=0, le=100)]
+Processes = Annotated[int, Field(ge=1, le=4096)]
 
 
 class PictureLimits(Parameters):
@@ -43,9 +55,9 @@ class PictureLimits(Parameters):
     key: ClassVar[str] = "data_preparation.limits"
 
     megapixels: int = Field(default=52, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
-    file_megabytes: int = Field(default=64, ge=1, description="of a picture's file, unpacked")
-    header_kilobytes: int = Field(default=64, ge=1, description="of the header of one entry of a tar")
-    expansion: int = Field(default=200, ge=1, description="bytes that an archive unpacks to, per byte of its own")
+    file_megabytes: int = Field(default=64, ge=1, le=2**16, description="of a picture's file, unpacked")
+    header_kilobytes: int = Field(default=64, ge=1, le=2**20, description="of the header of one entry of a tar")
+    expansion: int = Field(default=200, ge=1, le=10**6, description="bytes unpacked per byte of an archive")
 
 
 DEFAULT_LIMITS = PictureLimits()
@@ -68,7 +80,7 @@ class DataPreparationParameters(Parameters):
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
-    seed: int = Field(ge=0, le=LARGEST_SEED)
+    seed: Seed
 
     @model_validator(mode="after")
     def _require_fitting_classes(self) -> "DataPreparationParameters":
@@ -95,54 +107,138 @@ class DataPreparationParameters(Parameters):
         return self
 
 
+class AugmentationSettings(Parameters):
+    """Augmentation of what the discriminator is shown."""
+
+    key: ClassVar[str] = "settings.game.augmentation"
+
+    probability: Ramp[Probability]
+    policy: AugmentationPolicy
+    target: float | None = Field(ge=-1, le=1, description="of E[sign D(x)], for an adaptive probability; None: fixed")
+
+
+class AdversarialSettings(Parameters):
+    """What every game with a discriminator has."""
+
+    key: ClassVar[str] = "settings.game"
+
+    objective: ObjectiveName
+    discriminator_steps: int = Field(ge=1, le=1000, description="its updates before each of the generator's")
+    r1_gamma: Ramp[Gamma]
+    r2_gamma: Ramp[Gamma]
+    gradient_penalty: float = Field(ge=0, le=1e6, description="λ of WGAN-GP")
+    penalty_interval: int = Field(ge=1, le=10_000, description="1: penalties in every update; k: lazily, in every k-th")
+    spectral_norm: bool
+    augmentation: AugmentationSettings
+
+    @property
+    def penalties(self) -> dict[str, Ramp | float]:
+        """Penalties of the discriminator, by key, that are ever in use."""
+        weights = {"r1_gamma": self.r1_gamma, "r2_gamma": self.r2_gamma, "gradient_penalty": self.gradient_penalty}
+        return {name: weight for name, weight in weights.items() if weight}
+
+
+class LatentGanSettings(AdversarialSettings):
+    """A generator of samples from latents, against a discriminator."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp"})
+
+    kind: Literal["latent_gan"] = "latent_gan"
+    latent_dimension: LatentDimension
+
+
+class VaeSettings(Parameters):
+    """A variational autoencoder."""
+
+    key: ClassVar[str] = "settings.game"
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"vae"})
+
+    kind: Literal["vae"] = "vae"
+    latent_dimension: LatentDimension
+
+
+GAMES = (LatentGanSettings, VaeSettings)
+GameSettings = Annotated[LatentGanSettings | VaeSettings, Field(discriminator="kind")]
+
+
+class NetworkSettings(Parameters):
+    """Family and size of the networks."""
+
+    key: ClassVar[str] = "settings.networks"
+
+    family: NetworkName
+    base_channels: BaseChannels
+
+
+class OptimizerSettings(Parameters):
+    """Adam, the same for each player."""
+
+    key: ClassVar[str] = "settings.optimizer"
+
+    learning_rate: Ramp[LearningRate]
+    learning_rate_decay: Decay
+    beta1: float = Field(ge=0, lt=1)
+    beta2: Ramp[Beta]
+
+
+class EmaSettings(Parameters):
+    """Exponential moving average of the weights of the networks that generate."""
+
+    key: ClassVar[str] = "settings.ema"
+
+    half_life_images: Ramp[NonNegativeImages]
+
+
+class RuntimeSettings(Parameters):
+    """Where and how numbers are computed: another value gives other bytes."""
+
+    key: ClassVar[str] = "settings.runtime"
+
+    device: Literal["cpu", "cuda", "mps"]
+    threads: Threads
+    precision: Precision
+    channels_last: bool
+
+
+if TYPE_CHECKING:
+    GameOverrides: TypeAlias = Parameters
+    OptimizerOverrides: TypeAlias = Parameters
+    EmaOverrides: TypeAlias = Parameters
+    RuntimeOverrides: TypeAlias = Parameters
+else:
+    GameOverrides = overrides_class("training.game", *GAMES, without=("kind",))
+    OptimizerOverrides = overrides_class("training.optimizer", OptimizerSettings, without=("learning_rate",))
+    EmaOverrides = overrides_class("training.ema", EmaSettings)
+    RuntimeOverrides = overrides_class("training.runtime", RuntimeSettings, without=("device", "threads"))
+
+
 class TrainingParameters(Parameters):
-    """What a user may say of a training; None: from the recipe, or derived from the data."""
+    """What a user may set of a training; None: from the recipe, or derived from the data."""
 
     key: ClassVar[str] = "training"
 
     recipe: str
-    total_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
-    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
+    total_images: Images | None = None
+    seed: Seed = 0
     device: Device = "auto"
-    threads: int | None = Field(default=None, ge=1, le=MOST_THREADS, description="None: the cores of the machine")
+    threads: Threads | None = Field(default=None, description="None: the cores of the machine")
     conditional: bool | None = None
-    objective: ObjectiveName | None = None
     mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
-    batch: int | None = Field(default=None, ge=2, le=2**16)
-    width: int | None = Field(default=None, ge=1, le=MOST_WIDTH)
-    latent_dimension: int | None = Field(default=None, ge=1, le=2**16)
-    learning_rate: float | None = Field(default=None, gt=0, le=10_000)
-    learning_rate_decay: Decay | None = None
-    beta1: float | None = Field(default=None, ge=0, lt=1)
-    beta2: float | None = Field(default=None, ge=0, lt=1)
-    discriminator_steps: int | None = Field(
-        default=None, ge=1, le=1000, description="its moves before each of the generator's"
-    )
-    r1_gamma: float | None = Field(default=None, ge=0, le=1e6)
-    r2_gamma: float | None = Field(default=None, ge=0, le=1e6)
-    gradient_penalty: float | None = Field(default=None, ge=0, le=1e6, description="λ of WGAN-GP")
-    penalty_every_moves: int | None = Field(default=None, ge=1, le=10_000, description="1: in every move; more: lazily")
-    spectral_norm: bool | None = None
-    augmentation: float | None = Field(default=None, ge=0, le=1)
-    augmentation_policy: AugmentationPolicy | None = None
-    augmentation_target: float | None = Field(default=None, ge=-1, le=1, description="of E[sign D(x)]; None: fixed")
-    ema_half_life_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
-    burn_in_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
-    burn_in_learning_rate: float | None = Field(default=None, gt=0, le=10_000)
-    burn_in_r1_gamma: float | None = Field(default=None, ge=0, le=1e6)
-    burn_in_r2_gamma: float | None = Field(default=None, ge=0, le=1e6)
-    burn_in_beta2: float | None = Field(default=None, ge=0, lt=1)
-    burn_in_ema_half_life_images: int | None = Field(default=None, ge=0, le=MOST_IMAGES)
-    burn_in_augmentation: float | None = Field(default=None, ge=0, le=1)
-    precision: Precision | None = None
-    channels_last: bool | None = None
-    log_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
-    sample_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
-    checkpoint_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
-    snapshot_every_images: int | None = Field(default=None, ge=1, le=MOST_IMAGES)
-    attempts: int = Field(default=3, ge=0, le=100, description="new attempts after a lost game; 0: stop at once")
+    batch: Batch | None = None
+    base_channels: BaseChannels | None = None
+    learning_rate: Ramp[LearningRate] | None = None
+    game: GameOverrides = GameOverrides()
+    optimizer: OptimizerOverrides = OptimizerOverrides()
+    ema: EmaOverrides = EmaOverrides()
+    burn_in_images: NonNegativeImages | None = None
+    runtime: RuntimeOverrides = RuntimeOverrides()
+    log_every_images: Images | None = None
+    sample_every_images: Images | None = None
+    checkpoint_every_images: Images | None = None
+    snapshot_every_images: Images | None = None
+    attempts: Attempts = Field(default=3, description="new attempts after a failed one; 0: stop at once")
     continue_from: str | None = Field(default=None, description="a finished training state to train further")
-    processes: int = Field(default=1, ge=1, le=4096)
+    processes: Processes = 1
     launcher: Launcher = "elastic"
 
 
@@ -176,7 +272,7 @@ class ComparisonParameters(Parameters):
     def trainings(self, training: TrainingParameters) -> dict[tuple[str, int], TrainingParameters]:
         """Variant and seed → what is trained."""
         return {
-            (name, seed): TrainingParameters.parse({**training.model_dump(), **changed, "seed": seed})
+            (name, seed): TrainingParameters.parse(merge(training.model_dump(), {**changed, "seed": seed}))
             for name, changed in self.changes.items()
             for seed in self.seeds or (training.seed,)
         }
@@ -193,7 +289,7 @@ class ClassifierParameters(Parameters):
     dimension: int = Field(ge=2, le=2**14, description="features a picture")
     learning_rate: float = Field(gt=0, le=10_000)
     translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
-    seed: int = Field(ge=0, le=LARGEST_SEED)
+    seed: Seed
 
 
 class EvaluationParameters(Parameters):

@@ -1,10 +1,21 @@
 """The base of all parameter objects: immutable, and an unknown key is an error that names the nearest known one."""
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticKnownError
 
 from ganops.errors import ConfigurationError, suggest
 
@@ -18,6 +29,7 @@ _IN_YAML = {
 }
 # Not `Self`: the type checker of the tests decorates methods one by one, where `Self` has no class.
 P = TypeVar("P", bound="Parameters")
+Number = TypeVar("Number", bound=float)
 
 
 class Parameters(BaseModel):
@@ -42,6 +54,105 @@ class Parameters(BaseModel):
         except ValidationError as error:
             raise _wrong_value(cls.key, error.errors()[0]) from None
 
+    def replace(self: P, changes: Mapping[str, Any]) -> P:
+        """Return a validated copy with other values, by dotted key."""
+        return type(self).parse(nest({**leaves(self), **changes}))
+
+
+class Ramp(Parameters, Generic[Number]):
+    """A value that moves from `start` to `end` during the burn-in; a plain number stays what it is."""
+
+    start: Number
+    end: Number
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _accept_number(cls, values: Any, handler: Callable[[Any], Any]) -> Any:
+        if isinstance(values, Ramp):
+            values = {"start": values.start, "end": values.end}
+        if isinstance(values, Mapping):
+            return handler(values)
+        try:
+            return handler({"start": values, "end": values})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise PydanticKnownError(cast(Any, first["type"]), first.get("ctx")) from None
+
+    @model_serializer
+    def _serialize(self) -> Any:
+        return self.end if self.start == self.end else {"start": self.start, "end": self.end}
+
+    def __bool__(self) -> bool:
+        """Return whether the value is ever other than 0."""
+        return bool(self.start or self.end)
+
+    def __str__(self) -> str:
+        """Return the number, or both as `start → end`."""
+        return f"{self.end:g}" if self.start == self.end else f"{self.start:g} → {self.end:g}"
+
+
+def leaves(parameters: Parameters) -> dict[str, Any]:
+    """Return dotted key → value for the parameters and their groups; a Ramp is one value."""
+    flat: dict[str, Any] = {}
+    for name, value in parameters:
+        if isinstance(value, Parameters) and not isinstance(value, Ramp):
+            flat |= {f"{name}.{inner}": leaf for inner, leaf in leaves(value).items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the nested mapping of dotted keys; the inverse of `leaves`."""
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        *groups, name = key.split(".")
+        inner = nested
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[name] = value
+    return nested
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with other values; a mapping in both is merged, so that `changes` may name a part of a group."""
+    merged = dict(base)
+    for name, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(base.get(name), Mapping)
+        merged[name] = merge(base[name], value) if both else value
+    return merged
+
+
+def overrides_class(key: str, *kinds: type[Parameters], without: Collection[str] = ()) -> type[Parameters]:
+    """Return a class of values that may replace those of `kinds`; a value is None where it replaces nothing.
+
+    Args:
+        key: dotted key of the group, for messages.
+        kinds: classes whose fields, with their types and bounds, the class has.
+        without: fields that it lacks.
+    """
+    fields: dict[str, Any] = {}
+    for kind in kinds:
+        own = {name: field for name, field in kind.model_fields.items() if name not in without}
+        fields |= {name: _optional(f"{key}.{name}", field) for name, field in own.items()}
+    model = create_model(key, __base__=Parameters, **fields)
+    model.key = key
+    return model
+
+
+def _optional(key: str, field: FieldInfo) -> tuple[Any, Any]:
+    kind: Any = field.annotation
+    if _is_group(kind):
+        group = overrides_class(key, kind)
+        return group, group()
+    if field.metadata:
+        kind = Annotated[(kind, *field.metadata)]  # pyright: ignore[reportInvalidTypeForm]
+    return kind | None, Field(default=None, description=field.description)
+
+
+def _is_group(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Parameters) and not issubclass(kind, Ramp)
+
 
 def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
     """Return nested mappings as one, the keys joined by the separator; lists stay values."""
@@ -55,7 +166,11 @@ def flatten(values: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
 
 
 def validate_overrides(
-    kind: type[Parameters], group: str, overrides: Mapping[str, Any], *, shared: Mapping[str, str]
+    kind: type[Parameters],
+    group: str,
+    overrides: Mapping[str, Any],
+    *,
+    shared: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Check values that will replace some of an object's parameters, before there is such an object.
 
@@ -76,6 +191,9 @@ def validate_overrides(
             )
         if name not in known:
             raise unknown_key(group, name, known)
+        inner: Any = kind.model_fields[name].annotation
+        if _is_group(inner) and isinstance(value, Mapping):
+            validate_overrides(inner, f"{group}.{name}", value)
     try:
         kind.model_validate(dict(overrides))
     except ValidationError as error:

@@ -1,19 +1,24 @@
 """The settings of one training, as `games.resolve` makes them. Torch-free."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from ganops.config import (
-    MOST_THREADS,
-    AugmentationPolicy,
-    Decay,
+    AdversarialSettings,
+    Attempts,
+    Batch,
+    EmaSettings,
     FieldName,
-    GameName,
+    GameSettings,
+    Images,
     Launcher,
-    NetworkName,
-    ObjectiveName,
-    Precision,
+    NetworkSettings,
+    NonNegativeImages,
+    OptimizerSettings,
+    Processes,
+    RuntimeSettings,
+    Seed,
 )
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
@@ -24,73 +29,91 @@ LARGEST_CLOCK = 2**40
 _LARGEST_SIZE, _LARGEST_COUNT = 2**16, 2**20
 
 
+class SampleSpec(Parameters):
+    """What samples are: all that the networks need to know of the data."""
+
+    key: ClassVar[str] = "settings.sample"
+
+    field: FieldName = "image"
+    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates")
+    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
+    image_width: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
+    classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of an image, in pixels."""
+        return self.image_height, self.image_width
+
+
+class BudgetSettings(Parameters):
+    """How much is trained; times are in images seen."""
+
+    key: ClassVar[str] = "settings.budget"
+
+    total_images: Images
+    batch: Batch
+    burn_in_images: NonNegativeImages = Field(description="time in which each ramp moves from its start to its end")
+
+
+class CadenceSettings(Parameters):
+    """When the state of a training is logged and saved: curves and digests are part of the state."""
+
+    key: ClassVar[str] = "settings.cadence"
+
+    log_every_images: Images
+    checkpoint_every_images: Images
+    snapshot_every_images: Images
+
+
+class ExecutionSettings(Parameters):
+    """How a training is carried out. Nothing here changes a byte of its files: the fingerprint excludes the group."""
+
+    key: ClassVar[str] = "settings.execution"
+
+    sample_every_images: Images
+    attempts: Attempts
+    processes: Processes
+    launcher: Launcher
+
+
 class Settings(Parameters):
-    """Everything that determines a training, resolved: flat, written as JSON, part of fingerprint and bundle."""
+    """Everything that determines a training, resolved: written as JSON, part of fingerprint and bundle."""
 
     key: ClassVar[str] = "settings"
 
     recipe: str
-    game: GameName
-    network: NetworkName
-    objective: ObjectiveName | None
-    field: FieldName
-    height: int = Field(ge=1, le=_LARGEST_SIZE)
-    width_pixels: int = Field(ge=1, le=_LARGEST_SIZE)
-    channels: int = Field(ge=1, le=_LARGEST_SIZE)
-    classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unconditional")
-    latent_dimension: int = Field(ge=1, le=_LARGEST_SIZE)
-    width: int = Field(ge=1, le=_LARGEST_SIZE)
-    batch: int = Field(ge=1, le=_LARGEST_COUNT)
-    total_images: int = Field(ge=1, le=LARGEST_CLOCK)
-    learning_rate: float = Field(gt=0)
-    learning_rate_decay: Decay
-    beta1: float = Field(ge=0, lt=1)
-    beta2: float = Field(ge=0, lt=1)
-    discriminator_steps: int | None = Field(ge=1, le=_LARGEST_SIZE)
-    r1_gamma: float | None = Field(ge=0)
-    r2_gamma: float | None = Field(ge=0)
-    gradient_penalty: float | None = Field(ge=0)
-    penalty_every_moves: int | None = Field(ge=1)
-    spectral_norm: bool | None
-    augmentation: float | None = Field(ge=0, le=1)
-    augmentation_policy: AugmentationPolicy | None
-    augmentation_target: float | None = Field(ge=-1, le=1)
+    seed: Seed
+    sample: SampleSpec
     mirror: bool
-    ema_half_life_images: int = Field(ge=0)
-    burn_in_images: int = Field(ge=0)
-    burn_in_learning_rate: float | None = Field(gt=0)
-    burn_in_r1_gamma: float | None = Field(ge=0)
-    burn_in_r2_gamma: float | None = Field(ge=0)
-    burn_in_beta2: float | None = Field(ge=0, lt=1)
-    burn_in_ema_half_life_images: int | None = Field(ge=0)
-    burn_in_augmentation: float | None = Field(ge=0, le=1)
-    precision: Precision
-    channels_last: bool
-    device: Literal["cpu", "cuda", "mps"]
-    threads: int = Field(ge=1, le=MOST_THREADS)
-    seed: int = Field(ge=0)
-    log_every_images: int = Field(ge=1)
-    sample_every_images: int = Field(ge=1)
-    checkpoint_every_images: int = Field(ge=1)
-    snapshot_every_images: int = Field(ge=1)
-    attempts: int = Field(ge=0)
-    processes: int = Field(ge=1, le=_LARGEST_SIZE)
-    launcher: Launcher
+    game: GameSettings
+    networks: NetworkSettings
+    optimizer: OptimizerSettings
+    ema: EmaSettings
+    budget: BudgetSettings
+    cadence: CadenceSettings
+    runtime: RuntimeSettings
+    execution: ExecutionSettings
     continued_from: str | None = Field(description="sha256 of the training state that it started from")
 
     @model_validator(mode="after")
-    def _require_fit(self) -> "Settings":
-        of_vae = (self.game == "vae", self.network == "vae", self.objective is None)
-        if len(set(of_vae)) > 1 or (self.network == "mlp") != (self.field == "point"):
+    def _check_networks(self) -> "Settings":
+        family, field = self.networks.family, self.sample.field
+        if family not in self.game.families or (family == "mlp") != (field == "point"):
             raise ConfigurationError(
-                f"{self.key}.network",
-                expected="a network of the game, the objective and the field",
-                received=f"{self.network} with {self.game}, {self.objective} and {self.field}",
+                f"{self.key}.networks.family",
+                expected="networks that fit the game and the field",
+                received=f"{family} with {self.game.kind} and {field}",
                 remedy="Choose another training.recipe.",
             )
         return self
 
     @property
+    def adversarial(self) -> AdversarialSettings | None:
+        """The game, where it has a discriminator."""
+        return self.game if isinstance(self.game, AdversarialSettings) else None
+
+    @property
     def iteration_images(self) -> int:
-        """Training samples that the discriminator is shown in a round."""
-        return self.batch * (self.discriminator_steps or 1)
+        """Training samples shown in one iteration: to the discriminator, where there is one."""
+        return self.budget.batch * (self.adversarial.discriminator_steps if self.adversarial else 1)

@@ -19,16 +19,15 @@ from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
 from ganops.bundle import BundleData
-from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import PreparedData
 from ganops.errors import StorageError
 from ganops.extractors.build import Pretrained, StoredExtractor
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 
 from .. import parameters as of_base
+from ..parameters import images, resolve_settings
 from ..reports import make_report
 
 CONF = Path(__file__).parents[2] / "conf" / "base"
@@ -48,8 +47,8 @@ def picture(value: int) -> Image.Image:
 
 
 def bundle(value: int) -> BundleData:
-    parameters = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8, seed=value)
-    settings = resolve(parameters, SampleSpec(1, 8, 8, 2, 8), Hardware("cpu", 1))
+    sizes = {"base_channels": 4, "latent_dimension": 4, "batch": 4, "total_images": 8}
+    settings = resolve_settings("dcgan", images(1, 8, 8, 2), train_count=8, seed=value, **sizes)
     networks = {"generator": build_networks(settings)["generator"]}
     return BundleData(settings, networks, ("a", "b"), (0.5, 0.5), "f1" * 16, "5d" * 32)
 
@@ -160,6 +159,9 @@ SAVE_AND_LOAD = r"""
 import sys, pandas as pd
 from ganops.kedro_datasets.csv_dataset import CSVDataset
 from ganops.kedro_datasets.text_dataset import TextDataset
+
+from ..parameters import images
+from ..parameters import resolve_settings
 text, table = TextDataset(filepath=sys.argv[1] + "/text"), CSVDataset(filepath=sys.argv[1] + "/table")
 text.save("\u4e2d"), table.save(pd.DataFrame({"class": ["\u4e2d"]}))
 print(ascii([text.load(), table.load()["class"][0]]))

@@ -78,6 +78,8 @@ class _InOrder:
 
 
 def _latents(settings: Settings) -> Iterator[Tensor]:
-    for start in (0, settings.batch):
+    for start in (0, settings.budget.batch):
         for player in ("discriminator", "generator"):
-            yield Noise(settings.seed, start, settings.batch).normal(f"latent/{player}", (settings.latent_dimension,))
+            yield Noise(settings.seed, start, settings.budget.batch).normal(
+                f"latent/{player}", (settings.game.latent_dimension,)
+            )

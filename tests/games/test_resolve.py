@@ -5,27 +5,50 @@ import pytest
 from ganops.config import ObjectiveName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import Hardware, SampleSpec, derivations, resolve
+from ganops.games.resolve import Hardware, explain_defaults, resolve
+from ganops.parameters import leaves
 
-SHAPE, MACHINE = SampleSpec(3, 20, 30, 5, 10_000), Hardware("cpu", 3)
+from ..parameters import images, points, training
+
+SAMPLE, COUNT, HARDWARE = images(3, 20, 30, 5), 10_000, Hardware("cpu", 3)
+
+
+def resolved(recipe="dcgan", sample=SAMPLE, count=COUNT, hardware=HARDWARE, **values):
+    return resolve(training(recipe, **values), sample, count, hardware)
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
-def test_what_nobody_said_comes_from_the_recipe_and_the_data(recipe):
-    settings = resolve(TrainingParameters(recipe=recipe), SHAPE, MACHINE)
-    assert settings.learning_rate == RECIPES[recipe].learning_rate
-    assert (settings.channels, settings.height, settings.width_pixels, settings.classes) == (3, 20, 30, 5)
-    assert (settings.device, settings.threads) == ("cpu", 3)
+def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
+    settings = resolved(recipe)
+    assert settings.optimizer == RECIPES[recipe].optimizer
+    assert (settings.game, settings.networks, settings.ema) == (
+        RECIPES[recipe].game,
+        RECIPES[recipe].networks,
+        RECIPES[recipe].ema,
+    )
+    assert settings.sample == SAMPLE
+    assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 
 
-def test_what_was_said_wins():
-    settings = resolve(TrainingParameters(recipe="dcgan", learning_rate=0.5, batch=7), SHAPE, MACHINE)
-    assert (settings.learning_rate, settings.batch) == (0.5, 7)
+def test_overrides_replace_the_recipes_values():
+    settings = resolved(learning_rate=0.5, batch=7, r2_gamma={"start": 4.0, "end": 2.0}, policy="diffaugment")
+    assert (settings.optimizer.learning_rate.start, settings.optimizer.learning_rate.end) == (0.5, 0.5)
+    assert settings.budget.batch == 7
+    recipe = RECIPES["dcgan"].game
+    assert settings.game == recipe.replace(
+        {"r2_gamma": {"start": 4.0, "end": 2.0}, "augmentation.policy": "diffaugment"}
+    )
 
 
-@pytest.mark.parametrize("count, images", [(100, 240_000), (6_000, 240_000), (10_000, 400_000), (60_000, 1_000_000)])
-def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, images):
-    assert resolve(TrainingParameters(recipe="dcgan"), SampleSpec(3, 20, 30, 5, count), MACHINE).total_images == images
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+def test_every_setting_of_a_game_may_be_overridden_and_nothing_else(recipe):
+    of_game = {f"game.{key}" for key in leaves(RECIPES[recipe].game)} - {"game.kind"}
+    assert of_game <= set(leaves(training(recipe)))
+
+
+@pytest.mark.parametrize("count, total", [(100, 240_000), (6_000, 240_000), (10_000, 400_000), (60_000, 1_000_000)])
+def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, total):
+    assert resolved(count=count).budget.total_images == total
 
 
 @pytest.mark.parametrize(
@@ -41,123 +64,143 @@ def test_the_budget_is_40_epochs_between_240_000_and_a_million_images(count, ima
         (28, 28, 3, 8),
     ],
 )
-def test_the_batch_is_halved_for_large_pictures_and_few_of_them(height, width, count, batch):
-    shape = SampleSpec(3, height, width, 5, count)
-    assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).batch == batch
-    assert resolve(TrainingParameters(recipe="dcgan", batch=100), shape, MACHINE).batch == 100, "what was said wins"
+def test_the_batch_is_halved_for_large_or_few_images(height, width, count, batch):
+    sample = images(3, height, width, 5)
+    assert resolved(sample=sample, count=count).budget.batch == batch
+    assert resolved(sample=sample, count=count, batch=100).budget.batch == 100, "an override is not halved"
 
 
-@pytest.mark.parametrize("side, images", [(28, 240_000), (56, 120_000), (100, 67_200)])
-def test_seconds_grow_with_the_side_of_a_large_picture(side, images):
-    assert (
-        resolve(TrainingParameters(recipe="dcgan"), SampleSpec(3, side, side, 5, 100), MACHINE).total_images == images
-    )
+@pytest.mark.parametrize("side, total", [(28, 240_000), (56, 120_000), (100, 67_200)])
+def test_the_least_budget_falls_with_the_side_of_large_images(side, total):
+    assert resolved(sample=images(3, side, side, 5), count=100).budget.total_images == total
 
 
 @pytest.mark.parametrize("side, rate", [(20, 2e-3), (28, 2e-3), (32, 2e-3 * 2 / 3), (100, 1e-3)])
-def test_the_rate_of_dcgan_falls_with_its_depth(side, rate):
-    shape = SampleSpec(3, side, side, 5, 3500)
-    assert resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE).learning_rate == pytest.approx(rate)
-    assert resolve(TrainingParameters(recipe="vae"), shape, MACHINE).learning_rate == RECIPES["vae"].learning_rate
+def test_the_learning_rate_of_dcgan_falls_with_its_depth(side, rate):
+    sample = images(3, side, side, 5)
+    assert resolved(sample=sample, count=3500).optimizer.learning_rate.end == pytest.approx(rate)
+    assert resolved("vae", sample, 3500).optimizer == RECIPES["vae"].optimizer
 
 
-def test_every_setting_that_was_left_open_is_explained_and_no_other():
-    parameters = TrainingParameters(recipe="dcgan", learning_rate=0.5, log_every_images=100)
-    lines = derivations(parameters, SampleSpec(1, 28, 28, 10, 3500), resolve(parameters, SHAPE, MACHINE))
-    assert ("training.width", 32, "of the recipe dcgan") in lines
-    explained = {line.key.removeprefix("training.") for line in lines}
-    elsewhere = {"recipe", "seed", "device", "threads", "conditional", "learning_rate", "log_every_images"}
-    elsewhere |= {"attempts", "continue_from", "processes", "launcher", "augmentation_target"}
-    elsewhere |= {f"burn_in_{key}" for key in ("learning_rate", "r1_gamma", "r2_gamma", "beta2", "augmentation")}
-    elsewhere |= {"burn_in_ema_half_life_images"}
-    assert explained == set(TrainingParameters.model_fields) - elsewhere
+def explained(parameters, sample, count):
+    settings = resolve(parameters, sample, count, HARDWARE)
+    return explain_defaults(parameters, sample, count, settings)
+
+
+@pytest.mark.parametrize("recipe, sample", [("dcgan", SAMPLE), ("vae", SAMPLE), ("r3gan", points(2))])
+def test_every_default_is_explained_and_no_override(recipe, sample):
+    parameters = training(recipe, learning_rate=0.5, log_every_images=100)
+    overridden = {"learning_rate", "log_every_images", "recipe", "seed", "attempts", "processes", "launcher"}
+    of_other_games = {f"game.{key}" for key in leaves(RECIPES["dcgan"].game)} if recipe == "vae" else set()
+    # Which follow from the hardware, or from the store, or are no settings.
+    elsewhere = {"device", "threads", "conditional", "continue_from", "game.augmentation.target"}
+    keys = set(leaves(parameters)) - overridden - elsewhere - (of_other_games - {"game.latent_dimension"})
+    rows = explained(parameters, sample, COUNT)
+    assert {row.key.removeprefix("training.") for row in rows} == keys
+    assert all(row.reason for row in rows)
+
+
+def test_an_explanation_has_key_value_and_reason():
+    rows = explained(training("dcgan"), SAMPLE, COUNT)
+    assert ("training.base_channels", 32, "of the recipe dcgan") in rows
+    assert ("training.game.objective", "non_saturating", "of the recipe dcgan") in rows
 
 
 def test_the_explanation_holds_the_formula_and_its_numbers():
-    shape = SampleSpec(1, 28, 28, 10, 3500)
-    lines = derivations(
-        TrainingParameters(recipe="vae"), shape, resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
-    )
+    rows = explained(training("vae"), images(1, 28, 28, 10), 3500)
     least = "240,000 · min(1, 28 / √(height 28 · width 28)) = 240,000"
-    assert ("training.total_images", 240_000, f"40 · train_count 3500, at least {least}, at most 1,000,000") in lines
-    assert ("training.precision", "fp32", "of the recipe vae") in lines
-    assert not any("r1_gamma" in line.key or "objective" in line.key for line in lines), "a vae has no such thing"
+    assert ("training.total_images", 240_000, f"40 · train_count 3500, at least {least}, at most 1,000,000") in rows
+    assert ("training.runtime.precision", "fp32", "of the recipe vae") in rows
+    assert not any("r1_gamma" in row.key or "objective" in row.key for row in rows), "a vae has no such thing"
 
 
-def test_a_cadence_is_a_share_of_the_budget_and_at_least_a_batch():
-    settings = resolve(TrainingParameters(recipe="dcgan", total_images=1000, batch=40), SHAPE, MACHINE)
-    assert (settings.log_every_images, settings.sample_every_images) == (40, 50)
+def test_the_explanation_for_points_says_how_the_recipe_differs():
+    reasons = {row.key: (str(row.value), row.reason) for row in explained(training("dcgan"), points(2), COUNT)}
+    assert reasons["training.learning_rate"] == ("0.004", "the recipe's 0.002 · √(256 / 64)")
+    assert reasons["training.game.r1_gamma"] == ("0.1", "0.1 · that of the recipe for images")
+    assert reasons["training.game.latent_dimension"] == ("2", "1 · channels 2")
+    assert reasons["training.base_channels"] == ("128", "of the recipe dcgan for points")
+
+
+def test_a_cadence_is_a_share_of_the_budget_and_at_least_an_iteration():
+    settings = resolved(total_images=1000, batch=40)
+    assert (settings.cadence.log_every_images, settings.execution.sample_every_images) == (40, 50)
+    settings = resolved(discriminator_steps=5, batch=40, total_images=1000)
+    assert (settings.iteration_images, settings.cadence.log_every_images) == (200, 200)
 
 
 def test_an_unknown_recipe_names_the_nearest():
     with pytest.raises(ConfigurationError, match="Did you mean dcgan"):
-        resolve(TrainingParameters(recipe="dgcan"), SHAPE, MACHINE)
+        resolved("dgcan")
 
 
-@pytest.mark.parametrize("override", [{"r1_gamma": 5.0}, {"r2_gamma": 5.0}, {"objective": "minimax"}])
-def test_an_override_that_the_game_has_no_use_for_is_refused(override):
+@pytest.mark.parametrize("override", [{"r1_gamma": 5.0}, {"probability": 0.0}, {"objective": "minimax"}])
+def test_an_override_that_the_game_does_not_have_is_refused(override):
     (key,) = override
-    with pytest.raises(ConfigurationError, match=rf"training\.{key}.*the recipe vae has no {key}"):
-        resolve(TrainingParameters(recipe="vae", **override), SHAPE, MACHINE)
+    with pytest.raises(ConfigurationError, match=rf"training\.game\..*{key}: .*the recipe vae has no {key}"):
+        resolved("vae", **override)
 
 
 @pytest.mark.parametrize("objective", get_args(ObjectiveName))
 @pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae"}))
 def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
-    parameters = TrainingParameters(recipe=recipe, objective=objective, mirror=True)
-    settings = resolve(parameters, SHAPE, MACHINE)
-    assert (settings.objective, settings.mirror) == (objective, True)
+    settings = resolved(recipe, objective=objective, mirror=True)
+    assert settings.adversarial is not None
+    assert (settings.adversarial.objective, settings.mirror) == (objective, True)
 
 
 def test_conditional_needs_labels_and_false_ignores_them():
-    unlabelled = SampleSpec(3, 20, 30, 0, 100)
     with pytest.raises(ConfigurationError, match="unlabelled"):
-        resolve(TrainingParameters(recipe="dcgan", conditional=True), unlabelled, MACHINE)
-    assert resolve(TrainingParameters(recipe="dcgan", conditional=False), SHAPE, MACHINE).classes == 0
+        resolved(sample=images(3, 20, 30), conditional=True)
+    assert resolved(conditional=False).sample.classes == 0
 
 
 def test_the_batch_is_shared_equally_or_not_at_all():
-    assert resolve(TrainingParameters(recipe="dcgan", processes=4), SHAPE, MACHINE).processes == 4
+    assert resolved(processes=4).execution.processes == 4
     with pytest.raises(ConfigurationError, match=r"training\.processes: expected a divisor of the batch of 64"):
-        resolve(TrainingParameters(recipe="dcgan", processes=3), SHAPE, MACHINE)
+        resolved(processes=3)
 
 
 @pytest.mark.parametrize("objective", ["relativistic", "wasserstein"])
-def test_augmentation_adapts_to_signs_only_where_they_mean_something(objective):
-    assert (
-        resolve(TrainingParameters(recipe="dcgan", augmentation_target=0.6), SHAPE, MACHINE).augmentation_target == 0.6
-    )
-    with pytest.raises(ConfigurationError, match=r"training\.augmentation_target.*no zero"):
-        resolve(TrainingParameters(recipe="dcgan", augmentation_target=0.6, objective=objective), SHAPE, MACHINE)
+def test_augmentation_adapts_only_where_the_sign_of_a_logit_has_a_meaning(objective):
+    adversarial = resolved(target=0.6).adversarial
+    assert adversarial is not None and adversarial.augmentation.target == 0.6
+    with pytest.raises(ConfigurationError, match=r"training\.game\.augmentation\.target.*no zero"):
+        resolved(target=0.6, objective=objective)
 
 
-def test_a_cadence_is_at_least_a_round():
-    parameters = TrainingParameters(recipe="dcgan", discriminator_steps=5, batch=40, total_images=1000)
-    settings = resolve(parameters, SHAPE, MACHINE)
-    assert (settings.iteration_images, settings.log_every_images) == (200, 200)
+def test_points_have_plain_networks_and_nothing_that_images_alone_have():
+    settings = resolved(sample=points(2))
+    assert settings.sample.field == "point"
+    assert (settings.networks.family, settings.game.latent_dimension, settings.budget.batch) == ("mlp", 2, 256)
+    game = settings.adversarial
+    assert game is not None
+    assert (game.r1_gamma.end, game.r2_gamma.end, game.augmentation.probability.end) == (0.1, 0.0, 0.0)
+    assert settings.optimizer.learning_rate.end == 2 * RECIPES["dcgan"].optimizer.learning_rate.end
+    settings = resolved(sample=points(2), count=200, latent_dimension=9, r1_gamma=3.0)
+    assert settings.adversarial is not None
+    assert (settings.game.latent_dimension, settings.budget.batch) == (9, 128)
+    assert settings.adversarial.r1_gamma.end == 3.0
 
 
-def test_points_are_played_by_plain_networks_without_what_pictures_alone_have():
-    shape = SampleSpec(2, 1, 1, 0, 10_000, "point")
-    settings = resolve(TrainingParameters(recipe="dcgan"), shape, MACHINE)
-    assert (settings.network, settings.augmentation, settings.field) == ("mlp", 0.0, "point")
-    assert (settings.latent_dimension, settings.batch, settings.r1_gamma, settings.r2_gamma) == (2, 256, 0.1, 0.0)
-    assert settings.learning_rate == pytest.approx(2 * RECIPES["dcgan"].learning_rate)
-    parameters = TrainingParameters(recipe="dcgan", latent_dimension=9, r1_gamma=3.0)
-    said = resolve(parameters, SampleSpec(2, 1, 1, 0, 200, "point"), MACHINE)
-    assert (said.latent_dimension, said.batch, said.r1_gamma) == (9, 128, 3.0)
-    for override in (
-        TrainingParameters(recipe="dcgan", augmentation=0.5),
-        TrainingParameters(recipe="dcgan", mirror=True),
-    ):
-        with pytest.raises(ConfigurationError, match="a game of points has no"):
-            resolve(override, shape, MACHINE)
-    with pytest.raises(ConfigurationError, match=r"training\.recipe.*of pictures"):
-        resolve(TrainingParameters(recipe="vae"), shape, MACHINE)
+@pytest.mark.parametrize("override", [{"probability": 0.5}, {"policy": "diffaugment"}, {"mirror": True}])
+def test_an_override_for_images_is_refused_for_points(override):
+    (key,) = override
+    with pytest.raises(ConfigurationError, match=f"the recipe dcgan for points has no {key}"):
+        resolved(sample=points(2), **override)
 
 
-def test_bf16_is_played_only_where_it_is_faster_unless_it_is_asked_for():
+def test_a_recipe_for_images_alone_is_refused_for_points():
+    with pytest.raises(ConfigurationError, match=r"training\.recipe: expected one of dcgan,.*vae, a recipe for images"):
+        resolved("vae", points(2))
+
+
+def test_bf16_is_used_only_where_it_is_faster_unless_it_is_asked_for():
     slow = Hardware("cpu", 1, fast_bf16=False)
-    precisions = [resolve(TrainingParameters(recipe="dcgan"), SHAPE, machine).precision for machine in (MACHINE, slow)]
-    assert precisions == ["bf16", "fp32"]
-    assert resolve(TrainingParameters(recipe="dcgan", precision="bf16"), SHAPE, slow).precision == "bf16"
+    assert [resolved(hardware=hardware).runtime.precision for hardware in (HARDWARE, slow)] == ["bf16", "fp32"]
+    assert resolved(hardware=slow, precision="bf16").runtime.precision == "bf16"
+
+
+def test_parameters_without_overrides_leave_every_group_empty():
+    values = leaves(TrainingParameters(recipe="dcgan"))
+    assert {key for key, value in values.items() if "." in key and value is not None} == set()

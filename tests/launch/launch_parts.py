@@ -79,8 +79,18 @@ def tracker_that_writes_the_mlflow_uri(file):
 
 def main():
     store, checkpoints, file = map(Path, sys.argv[1:])
-    sizes = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 100_000, "latent_dimension": 5, "threads": 1}
-    parameters = TrainingParameters(**sizes, device="cpu", log_every_images=8, processes=2)
+    sizes = {
+        "recipe": "r3gan",
+        "base_channels": 4,
+        "batch": 8,
+        "total_images": 100_000,
+        "game": {"latent_dimension": 5},
+        "threads": 1,
+        "device": "cpu",
+        "log_every_images": 8,
+        "processes": 2,
+    }
+    parameters = TrainingParameters.parse(sizes)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     launch_training(
         Store.open(store),

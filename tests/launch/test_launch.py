@@ -3,16 +3,16 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.store import Store
 from ganops.launch.launch import launch_training, sample_spec
 from ganops.launch.worker import NO_TRACKER
 
 from ..data.conftest import PARAMETERS, constant, source_of
+from ..parameters import images, training
 from ..training.conftest import ListTracker
 
-SIZES = {"width": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "threads": 1, "device": "cpu"}
+SIZES = {"base_channels": 4, "batch": 8, "total_images": 16, "latent_dimension": 5, "threads": 1, "device": "cpu"}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def store(tmp_path) -> Store:
 def launch(store, folder, open_tracker=NO_TRACKER, show_settings=len, **overrides):
     return launch_training(
         store,
-        TrainingParameters(**{"recipe": "dcgan", **SIZES, **overrides}),
+        training(**{**SIZES, **overrides}),
         checkpoints=folder,
         open_tracker=open_tracker,
         show_settings=show_settings,
@@ -37,15 +37,14 @@ def launch(store, folder, open_tracker=NO_TRACKER, show_settings=len, **override
 
 def test_sample_spec_is_the_stores(store):
     spec = sample_spec(store)
-    assert (spec.channels, spec.height, spec.width, spec.classes) == (1, 12, 9, 2)
-    assert spec.train_count == len(store.indices("train"))
+    assert spec == images(1, 12, 9, 2)
 
 
 def test_outputs_agree_with_settings_and_store(store, tmp_path):
     tracker, rows = ListTracker(), []
     outputs = launch(store, tmp_path, lambda: nullcontext(tracker), rows.extend)
     settings = outputs.settings
-    assert (settings.height, settings.classes, settings.batch) == (12, 2, 8)
+    assert (settings.sample.image_height, settings.sample.classes, settings.budget.batch) == (12, 2, 8)
     clocks = int(outputs.state["clock/images_seen"]), outputs.curves["images_seen"].iloc[-1]
     assert clocks == (16, 16) and outputs.digests["images_seen"].iloc[-1] == 16
     assert outputs.bundle.classes == ("a", "b")

@@ -15,19 +15,19 @@ import pytest
 import torch
 from launch_parts import Written, file_tracker, killing_tracker
 
-from ganops.config import TrainingParameters
 from ganops.errors import CheckpointError, ConfigurationError, TrainingError
 from ganops.launch.launch import launch_training
 from ganops.launch.worker import NO_TRACKER, TrainingJob
 
+from ..parameters import training
 from ..training.helpers import equal
 
-SIZES = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "threads": 1}
+SIZES = {"recipe": "r3gan", "base_channels": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "threads": 1}
 TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images": 24, "processes": 2}
 
 
 def launch(store, folder, open_tracker=NO_TRACKER, **overrides):
-    parameters = TrainingParameters(**{**TWO, **overrides})
+    parameters = training(**{**TWO, **overrides})
     return launch_training(store, parameters, checkpoints=folder, open_tracker=open_tracker, show_settings=len)
 
 
@@ -36,7 +36,7 @@ def whole(noise_store, tmp_path_factory):
     """The outputs of an undisturbed training by two workers, and what its tracker wrote."""
     folder = tmp_path_factory.mktemp("whole")
     outputs = launch(noise_store, folder, partial(file_tracker, folder / "written"))
-    assert outputs.settings.processes == 2
+    assert outputs.settings.execution.processes == 2
     return outputs, Written(folder / "written")
 
 

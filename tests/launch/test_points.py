@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from ganops.bundle import Bundle
-from ganops.config import TrainingParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
@@ -15,6 +14,7 @@ from ganops.games.request import LatentRequest
 from ganops.launch.launch import launch_training, sample_spec
 
 from .. import parameters as of_base
+from ..parameters import points, training
 from ..training.conftest import ListTracker
 
 
@@ -27,14 +27,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_sample_spec_of_points_has_their_dimension(store: Store) -> None:
     spec = sample_spec(store)
-    assert (spec.field, spec.channels, spec.height, spec.width, spec.classes) == ("point", 2, 1, 1, 25)
+    assert spec == points(2, 25)
 
 
 @pytest.mark.parametrize("conditional, classes", [(True, 25), (False, 0)])
 def test_the_bundle_generates_points(store: Store, tmp_path: Path, conditional: bool, classes: int) -> None:
     tracker = ListTracker()
-    sizes = {"width": 8, "batch": 16, "total_images": 64, "threads": 1, "device": "cpu", "conditional": conditional}
-    parameters = TrainingParameters.parse({"recipe": "dcgan", **sizes})
+    sizes = {
+        "base_channels": 8,
+        "batch": 16,
+        "total_images": 64,
+        "threads": 1,
+        "device": "cpu",
+        "conditional": conditional,
+    }
+    parameters = training(**sizes)
     outputs = launch_training(
         store, parameters, checkpoints=tmp_path, open_tracker=lambda: nullcontext(tracker), show_settings=len
     )

@@ -8,20 +8,20 @@ from functools import partial
 import pytest
 from launch_parts import Written, file_tracker, tracker_that_writes_the_mlflow_uri
 
-from ganops.config import TrainingParameters
 from ganops.errors import CheckpointError, ConfigurationError
 from ganops.launch.launch import launch_training
 
+from ..parameters import training
 from ..training.helpers import equal
 
-SIZES = {"recipe": "r3gan", "width": 4, "batch": 8, "total_images": 48, "latent_dimension": 5, "threads": 1}
+SIZES = {"recipe": "r3gan", "base_channels": 4, "batch": 8, "total_images": 48, "latent_dimension": 5, "threads": 1}
 TWO = {**SIZES, "device": "cpu", "precision": "fp32", "checkpoint_every_images": 24, "processes": 2}
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: ganops[ray]")
 
 
 def launch(store, folder, open_tracker=file_tracker, **overrides):
-    parameters = TrainingParameters(**{**TWO, **overrides})
+    parameters = training(**{**TWO, **overrides})
     tracker = partial(open_tracker, folder / "written")
     return launch_training(store, parameters, checkpoints=folder, open_tracker=tracker, show_settings=len)
 
@@ -52,7 +52,7 @@ def test_ray_and_torch_elastic_train_alike(local_ray, noise_store, tmp_path):
     (tmp_path / "elastic").mkdir()
     ray = launch(noise_store, tmp_path / "ray", launcher="ray")
     elastic = launch(noise_store, tmp_path / "elastic")
-    assert (ray.settings.launcher, ray.settings.processes) == ("ray", 2)
+    assert (ray.settings.execution.launcher, ray.settings.execution.processes) == ("ray", 2)
     assert equal(ray.state, elastic.state) and ray.curves.to_csv() == elastic.curves.to_csv()
     assert list((tmp_path / "ray").glob("ray*")) == [], "Ray's own files are deleted"
     written = Written(tmp_path / "ray" / "written")

@@ -4,32 +4,28 @@ import pytest
 import torch
 from torch.fx import GraphModule
 
-from ganops.config import TrainingParameters
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 
-SHAPES = {recipe: SampleSpec(1, 12, 9, 3, 100) for recipe in RECIPES} | {
-    "r3gan of points": SampleSpec(2, 1, 1, 3, 100, "point")
-}
+from ..parameters import images, points, resolve_settings
+
+SAMPLES = {recipe: images(1, 12, 9, 3) for recipe in RECIPES} | {"r3gan of points": points(2, 3)}
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_an_exported_generator_gives_the_same_samples(name: str) -> None:
-    parameters = TrainingParameters(recipe=name.split()[0], width=8, latent_dimension=5)
-    settings = resolve(parameters, SHAPES[name], Hardware("cpu", 1))
+    settings = resolve_settings(name.split()[0], SAMPLES[name], base_channels=8, latent_dimension=5)
     (generating,) = build_game(settings).inference_networks
     network = build_networks(settings)[generating].eval()
-    arguments = torch.randn(4, settings.latent_dimension), torch.arange(4) % 3
+    arguments = torch.randn(4, settings.game.latent_dimension), torch.arange(4) % 3
     with torch.no_grad():
         exported = torch.export.export(network, arguments).module()
         torch.testing.assert_close(exported(*arguments), network(*arguments))
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_no_module_has_a_name_of_a_traced_module(name: str) -> None:
-    parameters = TrainingParameters(recipe=name.split()[0], width=8, latent_dimension=5)
-    networks = build_networks(resolve(parameters, SHAPES[name], Hardware("cpu", 1)))
+    networks = build_networks(resolve_settings(name.split()[0], SAMPLES[name], base_channels=8, latent_dimension=5))
     used = {part for network in networks.values() for path, _ in network.named_modules() for part in path.split(".")}
     assert {part for part in used if part and hasattr(GraphModule, part)} == set()

@@ -5,6 +5,8 @@ from torch import nn
 from ganops.networks import autoencoder, dcgan, r3, resnet, vae, vanilla
 from ganops.networks.layers import ConditionalBatchNorm, initialise, num_downsamples
 
+from ..parameters import images
+
 SIZES = [(1, 28, 28), (3, 32, 32), (3, 100, 100), (4, 37, 53), (2, 17, 40)]
 FAMILIES = [dcgan, vanilla, r3, resnet]
 
@@ -14,7 +16,7 @@ FAMILIES = [dcgan, vanilla, r3, resnet]
 @pytest.mark.parametrize("generator", [dcgan, vanilla, autoencoder, r3, resnet])
 def test_a_generator_makes_pictures_of_any_size(generator, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
-    pictures = generator.Generator(6, 4, channels, height, width, classes)(torch.randn(2, 6), label)
+    pictures = generator.Generator(6, 4, images(channels, height, width, classes))(torch.randn(2, 6), label)
     assert pictures.shape == (2, channels, height, width)
     assert pictures.dtype == torch.float32
 
@@ -25,21 +27,21 @@ def test_a_generator_makes_pictures_of_any_size(generator, channels, height, wid
 def test_a_discriminator_gives_one_logit_for_any_size(family, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = torch.randn(2, channels, height, width)
-    assert family.Discriminator(4, channels, height, width, classes)(pictures, label).shape == (2, 1)
+    assert family.Discriminator(4, images(channels, height, width, classes))(pictures, label).shape == (2, 1)
 
 
 @pytest.mark.parametrize("channels, height, width", SIZES)
 def test_an_encoder_gives_a_mean_and_a_variance_of_any_size(channels, height, width):
     pictures = torch.randn(2, channels, height, width)
-    mean, log_variance = vae.Encoder(6, 4, channels, height, width, 3)(pictures, torch.tensor([0, 1]))
+    mean, log_variance = vae.Encoder(6, 4, images(channels, height, width, 3))(pictures, torch.tensor([0, 1]))
     assert mean.shape == log_variance.shape == (2, 6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_class_changes_the_picture_and_the_logit(family):
     latent, pictures = torch.randn(2, 6), torch.randn(2, 1, 16, 16)
-    generator = initialise(family.Generator(6, 4, 1, 16, 16, 2), "generator", seed=0).eval()
-    discriminator = initialise(family.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=0)
+    generator = initialise(family.Generator(6, 4, images(1, 16, 16, 2)), "generator", seed=0).eval()
+    discriminator = initialise(family.Discriminator(4, images(1, 16, 16, 2)), "discriminator", seed=0)
     zero, one = torch.tensor([0, 0]), torch.tensor([1, 1])
     assert not torch.equal(generator(latent, zero), generator(latent, one))
     assert not torch.equal(discriminator(pictures, zero), discriminator(pictures, one))
@@ -50,7 +52,7 @@ def test_the_number_of_levels_is_the_papers():
 
 
 def test_the_projection_adds_the_product_of_class_and_features():
-    head = dcgan.Discriminator(4, 1, 16, 16, 2).head
+    head = dcgan.Discriminator(4, images(1, 16, 16, 2)).head
     assert head.embedding is not None
     features = torch.randn(1, head.linear.in_features)
     logits = [head(features, torch.tensor([label])) for label in (0, 1)]
@@ -59,10 +61,10 @@ def test_the_projection_adds_the_product_of_class_and_features():
 
 
 def test_initial_weights_depend_only_on_their_address():
-    one = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
+    one = initialise(dcgan.Discriminator(4, images(1, 16, 16, 2)), "discriminator", seed=1)
     torch.manual_seed(7)
-    two = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=1)
-    other = initialise(dcgan.Discriminator(4, 1, 16, 16, 2), "discriminator", seed=2)
+    two = initialise(dcgan.Discriminator(4, images(1, 16, 16, 2)), "discriminator", seed=1)
+    other = initialise(dcgan.Discriminator(4, images(1, 16, 16, 2)), "discriminator", seed=2)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert not torch.equal(next(one.parameters()), next(other.parameters()))
 

@@ -7,6 +7,8 @@ from ganops.networks import r3
 from ganops.networks.layers import coarse_size, initialise
 from ganops.networks.resample import upsample2x
 
+from ..parameters import images
+
 
 def millions(network):
     return sum(parameter.numel() for parameter in network.parameters()) / 1e6
@@ -14,8 +16,8 @@ def millions(network):
 
 def test_cifar_10_parameter_counts_are_those_published():
     with torch.device("meta"):
-        generator = r3.Generator(64, 768, 3, 32, 32, 10)
-        discriminator = r3.Discriminator(768, 3, 32, 32, 10)
+        generator = r3.Generator(64, 768, images(3, 32, 32, 10))
+        discriminator = r3.Discriminator(768, images(3, 32, 32, 10))
     assert millions(generator) == pytest.approx(20.8, abs=0.05)
     assert millions(discriminator) == pytest.approx(21.3, abs=0.05)
 
@@ -29,7 +31,7 @@ def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(size, widths):
 
 
 def test_a_block_is_initially_the_identity():
-    generator = initialise(r3.Generator(5, 16, 1, 16, 16, 0), "generator", seed=0)
+    generator = initialise(r3.Generator(5, 16, images(1, 16, 16, 0)), "generator", seed=0)
     latent = torch.randn(3, 5)
     maps = generator.narrowing(generator.basis(latent))
     for _ in generator.changes:
@@ -48,7 +50,7 @@ def test_initial_convolutions_follow_fixup():
 
 
 def test_coarsest_maps_have_at_least_128_channels():
-    generator, wide = r3.Generator(64, 8, 1, 28, 28, 10), r3.Generator(64, 200, 1, 28, 28, 10)
+    generator, wide = r3.Generator(64, 8, images(1, 28, 28, 10)), r3.Generator(64, 200, images(1, 28, 28, 10))
     assert generator.basis.linear.weight.shape == (128, 64 + 64)
     assert wide.basis.linear.weight.shape == (200, 64 + 64)
     latent = torch.randn(40, 64)
@@ -83,13 +85,13 @@ def test_the_head_is_a_depthwise_convolution_and_a_projection():
 
 
 def test_logits_are_float32_under_autocast():
-    discriminator = initialise(r3.Discriminator(8, 1, 16, 16, 0), "discriminator", seed=0)
+    discriminator = initialise(r3.Discriminator(8, images(1, 16, 16, 0)), "discriminator", seed=0)
     with torch.autocast("cpu", torch.bfloat16):
         assert discriminator(torch.randn(2, 1, 16, 16)).dtype == torch.float32
 
 
 @pytest.mark.parametrize("height, width", [(28, 28), (37, 53), (100, 100)])
 def test_the_discriminator_ends_at_the_generators_coarsest_size(height, width):
-    discriminator = r3.Discriminator(4, 1, height, width, 0)
+    discriminator = r3.Discriminator(4, images(1, height, width, 0))
     assert discriminator.head.patterns.weight.shape[1:] == coarse_size(height, width)
     assert discriminator(torch.randn(1, 1, height, width)).shape == (1, 1)

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from ganops.networks import resnet
 from ganops.networks.layers import initialise
 
+from ..parameters import images
+
 SIZES = [(8, 8), (7, 5), (2, 9)]
 
 
@@ -44,8 +46,8 @@ def test_cifar_10_parameter_counts_are_those_published():
     """A 3×3 convolution from a to b channels has 9ab weights. Without the biases that change nothing: 9 · 256 in the
     generator's blocks, 2 · 128 in the discriminator's shortcuts; with them 4,276,739 and 1,053,825."""
     with torch.device("meta"):
-        generator = resnet.Generator(128, 128, 3, 32, 32, 0)
-        discriminator = resnet.Discriminator(128, 3, 32, 32, 0)
+        generator = resnet.Generator(128, 128, images(3, 32, 32, 0))
+        discriminator = resnet.Discriminator(128, images(3, 32, 32, 0))
     up = 2 * 9 * 256 * 256 + 256 * 256 + 2 * (256 + 256)
     assert parameters(generator) == (128 + 1) * 4096 + 3 * up + (256 + 256) + (9 * 256 * 3 + 3) == 4_276_739 - 9 * 256
     mix = 9 * 128 * 128 + 128
@@ -64,7 +66,10 @@ def test_cifar_10_parameter_counts_are_those_published():
     ],
 )
 def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(height, width, discriminator, generator):
-    downs, ups = resnet.Discriminator(8, 3, height, width, 0).downs, resnet.Generator(5, 8, 3, height, width, 0).ups
+    downs, ups = (
+        resnet.Discriminator(8, images(3, height, width, 0)).downs,
+        resnet.Generator(5, 8, images(3, height, width, 0)).ups,
+    )
     assert [outputs(down) for down in downs] == discriminator
     assert [inputs(ups[0]), *(outputs(up) for up in ups)] == generator
 
@@ -74,7 +79,7 @@ def test_the_width_is_halved_at_each_doubling_beyond_32_pixels(height, width, di
     [(32, 32, (8, 8)), (28, 28, (7, 7)), (64, 64, (8, 8)), (100, 100, (12, 12)), (17, 40, (4, 10)), (4, 4, (1, 1))],
 )
 def test_the_discriminator_downsamples_to_below_16_pixels(height, width, coarse):
-    discriminator, seen = resnet.Discriminator(4, 1, height, width, 0), []
+    discriminator, seen = resnet.Discriminator(4, images(1, height, width, 0)), []
     discriminator.plain.register_forward_pre_hook(lambda _, read: seen.append(tuple(read[0].shape[2:])))
     assert discriminator(torch.randn(2, 1, height, width)).shape == (2, 1)
     assert seen == [coarse]
@@ -121,9 +126,9 @@ def test_a_downsampling_block_is_the_papers(first, size):
 
 
 def test_only_the_first_block_omits_the_first_relu():
-    discriminator = resnet.Discriminator(4, 3, 64, 64, 0)
+    discriminator = resnet.Discriminator(4, images(3, 64, 64, 0))
     assert [down.first for down in discriminator.downs] == [True, False, False]
-    assert [down.first for down in resnet.Discriminator(4, 4, 64, 64, 0).downs] == [True, False, False]
+    assert [down.first for down in resnet.Discriminator(4, images(4, 64, 64, 0)).downs] == [True, False, False]
 
 
 def test_a_plain_block_adds_a_residual_without_changing_its_input():
@@ -135,7 +140,7 @@ def test_a_plain_block_adds_a_residual_without_changing_its_input():
 
 
 def test_the_logit_is_linear_in_the_pixel_sum_plus_a_projection():
-    discriminator = ready(resnet.Discriminator(4, 1, 16, 16, 3))
+    discriminator = ready(resnet.Discriminator(4, images(1, 16, 16, 3)))
     pictures, label = maps(2, 1, 16, 16), torch.tensor([2, 0])
     trunk = discriminator.plain(discriminator.downs[1](discriminator.downs[0](pictures)))
     features, head = torch.relu(trunk).sum((2, 3)), discriminator.head
@@ -145,8 +150,8 @@ def test_the_logit_is_linear_in_the_pixel_sum_plus_a_projection():
 
 
 def test_outputs_under_autocast_are_float32_and_close():
-    generator = initialise(resnet.Generator(5, 16, 3, 32, 32, 0), "generator", seed=0)
-    discriminator = initialise(resnet.Discriminator(16, 3, 32, 32, 0), "discriminator", seed=0)
+    generator = initialise(resnet.Generator(5, 16, images(3, 32, 32, 0)), "generator", seed=0)
+    discriminator = initialise(resnet.Discriminator(16, images(3, 32, 32, 0)), "discriminator", seed=0)
     latent = torch.randn(8, 5)
     exact = generator(latent), discriminator(torch.ones(2, 3, 32, 32))
     with torch.autocast("cpu", torch.bfloat16):
@@ -157,8 +162,8 @@ def test_outputs_under_autocast_are_float32_and_close():
 
 
 def test_the_memory_format_changes_no_value():
-    generator = initialise(resnet.Generator(5, 4, 3, 28, 20, 2), "generator", seed=0).double()
-    discriminator = initialise(resnet.Discriminator(4, 3, 28, 20, 2), "discriminator", seed=0).double()
+    generator = initialise(resnet.Generator(5, 4, images(3, 28, 20, 2)), "generator", seed=0).double()
+    discriminator = initialise(resnet.Discriminator(4, images(3, 28, 20, 2)), "discriminator", seed=0).double()
     latent, label = maps(4, 5), torch.tensor([0, 1, 1, 0])
     pictures = torch.tanh(maps(4, 3, 28, 20))
     one = generator(latent, label), discriminator(pictures, label)
@@ -170,8 +175,8 @@ def test_the_memory_format_changes_no_value():
 
 
 def test_initial_weights_have_glorots_variance():
-    generator = initialise(resnet.Generator(64, 32, 3, 64, 64, 0), "generator", seed=0)
-    discriminator = initialise(resnet.Discriminator(64, 3, 32, 32, 10), "discriminator", seed=0)
+    generator = initialise(resnet.Generator(64, 32, images(3, 64, 64, 0)), "generator", seed=0)
+    discriminator = initialise(resnet.Discriminator(64, images(3, 32, 32, 10)), "discriminator", seed=0)
     last_up, first_down = generator.ups[-1], discriminator.downs[0]
     for layer, variance in [
         (generator.first, 2 / (64 + 64 * 16)),
@@ -190,7 +195,10 @@ def test_initial_weights_have_glorots_variance():
 
 def test_redundant_biases_are_left_out():
     """Each parameter has a gradient that is more than rounding."""
-    generator, discriminator = ready(resnet.Generator(5, 4, 3, 16, 16, 2)), ready(resnet.Discriminator(4, 3, 16, 16, 2))
+    generator, discriminator = (
+        ready(resnet.Generator(5, 4, images(3, 16, 16, 2))),
+        ready(resnet.Discriminator(4, images(3, 16, 16, 2))),
+    )
     label = torch.tensor([0, 1, 1, 0])
     logit = discriminator(generator(maps(4, 5), label).double(), label)
     (logit.square().mean() / logit.detach().square().mean()).backward()

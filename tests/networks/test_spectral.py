@@ -12,12 +12,14 @@ from ganops.networks.layers import initialise
 from ganops.networks.spectral import SpectralNorm, spectrally_normalised
 from ganops.objectives.penalties import gradient_penalty, squared_gradient
 
+from ..parameters import images
+
 PICTURES = torch.randn(3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
 LABEL = torch.tensor([0, 2, 1])
 
 
 def normalised(family=resnet, seed=0):
-    network = initialise(family.Discriminator(4, 1, 16, 16, 3), "discriminator", seed)
+    network = initialise(family.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed)
     return spectrally_normalised(network, "discriminator", seed)
 
 
@@ -69,12 +71,12 @@ def test_each_pass_is_that_of_pytorchs_own_parametrisation():
 def test_initial_vectors_depend_only_on_their_address():
     one = tensors(normalised())
     torch.manual_seed(7)
-    network = initialise(resnet.Discriminator(4, 1, 16, 16, 3), "discriminator", seed=0)
+    network = initialise(resnet.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed=0)
     before = torch.get_rng_state()
     two = tensors(spectrally_normalised(network, "discriminator", seed=0))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(one[name], two[name]) for name in one)
-    same_weights = initialise(resnet.Discriminator(4, 1, 16, 16, 3), "discriminator", seed=0)
+    same_weights = initialise(resnet.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed=0)
     other = tensors(spectrally_normalised(same_weights, "discriminator", seed=1))
     convolved = [name for name in one if name.startswith(("downs", "plain")) and name.endswith("_v")]
     assert convolved and not any(torch.equal(one[name], other[name]) for name in convolved)
@@ -155,6 +157,6 @@ def test_one_backward_pass_may_follow_several_forward_passes():
 
 
 def test_a_zero_initialised_layer_is_refused():
-    network = initialise(r3.Discriminator(8, 1, 16, 16, 0), "discriminator", seed=0)
+    network = initialise(r3.Discriminator(8, images(1, 16, 16, 0)), "discriminator", seed=0)
     with pytest.raises(ConfigurationError, match=r"stages\.0\.0\.reduce.*spectral_norm=false"):
         spectrally_normalised(network, "discriminator", seed=0)

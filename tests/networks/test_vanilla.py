@@ -6,16 +6,18 @@ from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ConditionalBatchNorm1d, initialise
 from ganops.noise import Noise
 
+from ..parameters import images
+
 
 def sizes(layers):
     return [layers.maps[0].in_features, *(linear.out_features for linear in layers.maps)]
 
 
 def test_layer_sizes_are_as_documented():
-    generator = vanilla.Generator(100, 64, 1, 28, 28, 0)
+    generator = vanilla.Generator(100, 64, images(1, 28, 28, 0))
     assert sizes(generator.hidden) == [100, 128, 128, 100]
     assert (generator.last.linear.in_features, generator.last.linear.out_features) == (100, 784)
-    discriminator = vanilla.Discriminator(64, 1, 28, 28, 0)
+    discriminator = vanilla.Discriminator(64, images(1, 28, 28, 0))
     assert [(down.out_channels, down.kernel_size, down.stride) for down in discriminator.downs] == [
         (64, (3, 3), (2, 2)),
         (128, (3, 3), (2, 2)),
@@ -23,22 +25,22 @@ def test_layer_sizes_are_as_documented():
 
 
 def test_pixels_are_a_sigmoid_scaled_to_minus_1_1():
-    layer = vanilla.PictureLayer(3, 1, 2, 2)
+    layer = vanilla.PictureLayer(3, images(1, 2, 2))
     values = torch.randn(5, 3)
     torch.testing.assert_close(layer(values).flatten(1), torch.sigmoid(layer.linear(values)) * 2 - 1)
 
 
 def test_the_encoder_ends_in_a_small_code():
     """Whatever the number of latents, codes span a space of w / 4 dimensions."""
-    generator = initialise(autoencoder.Generator(20, 16, 1, 8, 8, 0), "generator", seed=0)
+    generator = initialise(autoencoder.Generator(20, 16, images(1, 8, 8, 0)), "generator", seed=0)
     codes = generator.bottleneck(generator.encoder(torch.randn(64, 20), None))
     assert codes.shape == (64, 4)
-    assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).encoder) == [100, 64, 32]
-    assert sizes(autoencoder.Generator(100, 64, 1, 28, 28, 0).decoder) == [16, 64, 128]
+    assert sizes(autoencoder.Generator(100, 64, images(1, 28, 28, 0)).encoder) == [100, 64, 32]
+    assert sizes(autoencoder.Generator(100, 64, images(1, 28, 28, 0)).decoder) == [16, 64, 128]
 
 
 def test_values_are_dropped_only_by_a_passed_dropout():
-    discriminator = initialise(vanilla.Discriminator(4, 1, 8, 8, 0), "discriminator", seed=0)
+    discriminator = initialise(vanilla.Discriminator(4, images(1, 8, 8, 0)), "discriminator", seed=0)
     pictures = torch.randn(3, 1, 8, 8)
 
     def discriminate(*stream):

@@ -28,9 +28,7 @@ from ..tracking.conftest import client, empty_store, experiment_id
 __all__ = ["classifier", "client", "empty_store", "experiment_id", "parameters", "store"]  # fixtures
 
 EVALUATION = of_base.evaluation(seeds=(1, 2), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1)
-TRAINING = TrainingParameters.parse(
-    {"recipe": "dcgan", "total_images": 48, "threads": 1, "batch": 8, "width": 4, "latent_dimension": 5}
-)
+TRAINING = of_base.training(total_images=48, threads=1, batch=8, base_channels=4, latent_dimension=5)
 VARIANTS: dict[str, Any] = {"plain": {}, "hot": {"learning_rate": 0.01}, "vae": {"recipe": "vae"}}
 
 
@@ -83,7 +81,7 @@ def test_each_variant_has_a_row_and_a_child_run(
         assert run.data.metrics["eval/fid_classifier"] == reports[name]["report"]["metrics"]["generator"]["fid"]["mean"]
         points = client.get_metric_history(run.info.run_id, "curve/fid_classifier")
         assert [point.value for point in points] == list(curves[f"fid_classifier/{name}"].dropna())
-        assert run.data.params["settings.total_images"] == "48" and "protocol.n" in run.data.params
+        assert run.data.params["settings.budget.total_images"] == "48" and "protocol.n" in run.data.params
         assert {"bundle", "views", "images"} <= {found.path for found in client.list_artifacts(run.info.run_id)}
     assert runs["hot"].data.params["training.learning_rate"] == "0.01"
     assert client.get_run(parent).data.metrics == {}

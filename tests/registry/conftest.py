@@ -9,19 +9,16 @@ import pytest
 import torch
 
 from ganops.bundle import Bundle, BundleData
-from ganops.config import TrainingParameters
 from ganops.evaluation.report import Estimate, Report
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.training_settings import Settings
 
+from ..parameters import images, points, resolve_settings
 from ..reports import make_report
 
-PARAMETERS = TrainingParameters(recipe="dcgan", width=4, latent_dimension=4, batch=4, total_images=8)
-SETTINGS = resolve(PARAMETERS, SampleSpec(channels=1, height=8, width=8, classes=2, train_count=8), Hardware("cpu", 1))
-
-
-POINTS = resolve(PARAMETERS, SampleSpec(3, 1, 1, 2, 8, "point"), Hardware("cpu", 1))
+SIZES = {"base_channels": 4, "latent_dimension": 4, "batch": 4, "total_images": 8}
+SETTINGS = resolve_settings("dcgan", images(1, 8, 8, 2), train_count=8, **SIZES)
+POINTS = resolve_settings("dcgan", points(3, 2), train_count=8, **SIZES)
 
 
 @pytest.fixture
@@ -29,15 +26,15 @@ def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
     """seed → an untrained generator with weights of its own."""
 
     def make(seed: int, of: Settings = SETTINGS) -> Bundle:
-        settings = of.model_copy(update={"seed": seed})
-        network = build_networks(settings)["generator"]
+        seeded = of.model_copy(update={"seed": seed})
+        network = build_networks(seeded)["generator"]
         lively = torch.Generator().manual_seed(seed)
         for parameter in network.parameters():
             # As initialised it may well be grey all over, and then equal pictures would prove nothing.
             parameter.data.normal_(0.0, 0.5, generator=lively)
         networks = {"generator": network}
-        folder = tmp_path / f"{of.field}_{seed}" / "bundle"
-        BundleData(settings, networks, ("no", "yes"), (0.25, 0.75), "f1" * 16, "5d" * 32).save(folder)
+        folder = tmp_path / f"{of.sample.field}_{seed}" / "bundle"
+        BundleData(seeded, networks, ("no", "yes"), (0.25, 0.75), "f1" * 16, "5d" * 32).save(folder)
         return Bundle.load(folder)
 
     return make

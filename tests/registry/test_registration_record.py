@@ -20,7 +20,7 @@ GATE = RegistrationParameters(compare_by="fid", limits={"class_accuracy": {"mini
 
 
 def card_of(bundle: Bundle, report: Report) -> str:
-    checks = (*check_model(True, []), *check_report(report, GATE, bundle.settings.classes))
+    checks = (*check_model(True, []), *check_report(report, GATE, bundle.settings.sample.classes))
     return make_card("ganops-x", bundle, report, checks, GATE)
 
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
-from ganops.config import FieldName, TrainingParameters
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.reporting.views import FIELD_VIEWS, ViewSource, draw_fixed, draw_side_by_side, draw_views
 
+from ..parameters import images, resolve_settings
 from .fake_samplers import FlatPictures, PointsOnLine
 from .test_neighbours import Rows
 
@@ -27,7 +27,7 @@ def test_every_field_is_drawn() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_view_of_a_game_exists_for_its_field(recipe: str) -> None:
-    settings = resolve(TrainingParameters(recipe=recipe), SampleSpec(1, 32, 32, 2, 100), Hardware("cpu", 1))
+    settings = resolve_settings(recipe, images(1, 32, 32, 2))
     game = build_game(settings)
     assert game.views and set(game.views) <= set(FIELD_VIEWS[game.generates].views)
 

@@ -30,7 +30,7 @@ def log(client: MlflowClient, experiment_id: str):
         name: str, fid: float | None, protocol: dict[str, str], environment: str = "digits", **tags: str
     ) -> str:
         run_id = client.create_run(experiment_id, run_name=name, start_time=1_000_000).info.run_id
-        parameters = {**protocol, "training.recipe": "vae", "settings.total_images": "640"}
+        parameters = {**protocol, "training.recipe": "vae", "settings.budget.total_images": "640"}
         metrics = {"eval/fid_classifier": fid, "eval/fid_classifier_sd": 0.5, "floor/fid_classifier": 0.1}
         client.log_batch(
             run_id,

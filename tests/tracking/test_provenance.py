@@ -165,9 +165,9 @@ def test_overrides_come_back_from_the_tags_and_a_later_session_without_any_remov
     client: MlflowClient, experiment_id: str
 ) -> None:
     run_id = client.create_run(experiment_id).info.run_id
-    runtime = {"training": {"width": 8, "batch": 4}}
+    runtime = {"training": {"base_channels": 8, "batch": 4}}
     set_tags(client, run_id, override_tags(["parameters_training.yml"], runtime))
-    keys = ["--params training.batch", "--params training.width"]
+    keys = ["--params training.batch", "--params training.base_channels"]
     assert read_overrides(client.get_run(run_id).data.tags) == ["conf/local/parameters_training.yml", *keys]
     set_tags(client, run_id, override_tags([], {}))
     assert read_overrides(client.get_run(run_id).data.tags) == []

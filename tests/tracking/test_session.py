@@ -49,7 +49,7 @@ def train(parameters: TrainingParameters, checkpoints: Path) -> tuple[dict, ...]
         tracker.set_tag("fingerprint", "abc")
         for images_seen in (64, 128):
             tracker.log_metrics(images_seen, {"loss/generator": images_seen / 64})
-        if parameters.width == 13:
+        if parameters.base_channels == 13:
             raise TrainingError("loss", expected="finite values", received="nan", remedy="Lower the rate.")
         if started := os.environ.get("STARTED"):
             tracker.flush()
@@ -74,7 +74,7 @@ snapshots: {type: json.JSONDataset, filepath: data/snapshots.json}
 report: {type: json.JSONDataset, filepath: data/report.json, metadata: {dvc: metric, mlflow: metrics}}
 """,
     "conf/base/globals.yml": "environment: small\n",
-    "conf/base/parameters_training.yml": "training: {recipe: dcgan, seed: 1, width: 8}\n",
+    "conf/base/parameters_training.yml": "training: {recipe: dcgan, seed: 1, base_channels: 8}\n",
     "conf/overlay/globals.yml": "environment: overlay\n",
     "conf/overlay/parameters_training.yml": "training: {seed: 2}\n",
     "conf/local/.gitkeep": "",
@@ -142,7 +142,7 @@ def test_a_session_leaves_one_complete_run(client: MlflowClient, experiment_id: 
     _session(project)
     (run,) = _runs(client, experiment_id)
     assert (run.info.status, run.info.run_name) == ("FINISHED", "dcgan-small")
-    assert run.data.params["training.width"] == "8"
+    assert run.data.params["training.base_channels"] == "8"
     assert "training" not in run.data.params
     assert run.data.params["protocol.n"] == "5"
     assert run.data.metrics == {"loss/generator": 2.0, "eval/fid_classifier": 2.0, "eval/fid_classifier_sd": 0.5}
@@ -159,7 +159,8 @@ def test_two_sessions_of_one_process_are_two_runs_and_an_overlay_keeps_other_key
     names = {run.info.run_name: run.data.params for run in _runs(client, experiment_id)}
     assert set(names) == {"dcgan-small", "dcgan-overlay"}
     overlay = names["dcgan-overlay"]
-    assert [overlay[f"training.{key}"] for key in ("recipe", "seed", "width", "batch")] == ["dcgan", "2", "8", "4"]
+    keys = ("recipe", "seed", "base_channels", "batch")
+    assert [overlay[f"training.{key}"] for key in keys] == ["dcgan", "2", "8", "4"]
 
 
 def test_the_stages_of_one_dvc_command_share_a_run(
@@ -176,18 +177,18 @@ def test_the_stages_of_one_dvc_command_share_a_run(
 
 def test_a_failed_run_records_its_error_and_is_resumed(client: MlflowClient, experiment_id: str, project: Path) -> None:
     with pytest.raises(TrainingError):
-        _session(project, runtime_params={"training": {"width": 13}})
+        _session(project, runtime_params={"training": {"base_channels": 13}})
     (run,) = _runs(client, experiment_id)
     assert run.info.status == "FAILED"
     assert run.data.tags["error"].startswith("TrainingError: loss: expected finite values")
     with pytest.raises(TrainingError):
-        _session(project, runtime_params={"training": {"width": 13}})
+        _session(project, runtime_params={"training": {"base_channels": 13}})
     assert len(_runs(client, experiment_id)) == 1
     assert len(client.get_metric_history(run.info.run_id, "loss/generator")) == 2
 
 
 def test_a_wrong_parameter_stops_before_there_is_a_run(client: MlflowClient, experiment_id: str, project: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"Did you mean training\.width"):
+    with pytest.raises(ConfigurationError, match=r"Did you mean training\.base_channels"):
         _session(project, runtime_params={"training": {"widht": 13}})
     assert _runs(client, experiment_id) == []
 
@@ -207,10 +208,10 @@ def test_a_run_that_the_caller_opened_stays_open(client: MlflowClient, experimen
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     with mlflow.start_run(experiment_id=experiment_id, run_name="mine") as mine:
         with pytest.raises(TrainingError):
-            _session(project, runtime_params={"training": {"width": 13}})
+            _session(project, runtime_params={"training": {"base_channels": 13}})
         assert client.get_run(mine.info.run_id).info.status == "RUNNING"
     (run,) = _runs(client, experiment_id)
-    assert (run.info.run_name, run.data.params["training.width"]) == ("mine", "13")
+    assert (run.info.run_name, run.data.params["training.base_channels"]) == ("mine", "13")
 
 
 @pytest.mark.parametrize("stage", [None, "training"])
@@ -225,7 +226,7 @@ def test_checkpoints_are_deleted_once_the_training_is_saved(
     if stage:
         monkeypatch.setenv("DVC_STAGE", stage)
     with pytest.raises(TrainingError):
-        _session(project, env="overlay", runtime_params={"training": {"width": 13}})
+        _session(project, env="overlay", runtime_params={"training": {"base_channels": 13}})
     assert ours.exists()
     with monkeypatch.context() as patch:
         patch.setenv("BREAK", "1")
@@ -273,7 +274,7 @@ def test_an_interrupted_run_of_other_data_is_not_resumed(
         if content:
             (project / "raw" / "pictures").write_text(content)
         with pytest.raises(TrainingError):
-            _session(project, pipelines, runtime_params={"training": {"width": 13}})
+            _session(project, pipelines, runtime_params={"training": {"base_channels": 13}})
         runs_after.append({run.info.run_id for run in _runs(client, experiment_id)})
     assert [len(runs) for runs in runs_after] == [1, 1, 1, 2, 2]
     for run in runs_after[-1]:

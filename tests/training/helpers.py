@@ -4,6 +4,7 @@ import copy
 
 import torch
 
+from ganops.data.encodings import encode_images
 from ganops.games.build import build_game
 from ganops.training import train as training
 from ganops.training_settings import LARGEST_CLOCK
@@ -11,6 +12,46 @@ from ganops.training_settings import LARGEST_CLOCK
 # Two processes differ from one in the order of summation; the optimizers are scale-free, and so make rounding visible.
 RTOL, ATOL = 2e-4, 2e-5
 LEARNED = ("networks", "ema", "optimizers", "adapt", "clock")
+
+
+class Stripes:
+    """Batches of noise, addressed by position: a data set that needs no store."""
+
+    def __init__(self, channels=1, height=12, width=9, classes=3):
+        self.shape, self.classes = (channels, height, width), classes
+
+    def batch(self, first, count):
+        generator = torch.Generator().manual_seed(first)
+        pixels = torch.randint(0, 256, (count, *self.shape), generator=generator, dtype=torch.uint8)
+        return {"image": encode_images(pixels), "label": torch.arange(first, first + count) % self.classes}
+
+
+class ListTracker:
+    """Lists what is logged; each attempt has a list of its own."""
+
+    def __init__(self):
+        self.starts, self.points, self.pictures, self.tags, self.flushed, self.attempts = [], [], [], {}, 0, {}
+
+    def start(self, images_seen, total_images):
+        self.starts.append((images_seen, total_images))
+
+    def log_metrics(self, images_seen, values):
+        self.points.append((images_seen, dict(values)))
+
+    def log_images(self, key, images_seen, samples, field):
+        self.pictures.append((key, images_seen, samples, field))
+
+    def set_tag(self, key, value):
+        self.tags[key] = value
+
+    def describe_run(self):
+        return "listed (1)"
+
+    def flush(self):
+        self.flushed = len(self.points)
+
+    def start_attempt(self, number):
+        return self.attempts.setdefault(number, ListTracker())
 
 
 def equal(left, right):

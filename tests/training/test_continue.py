@@ -31,9 +31,11 @@ def test_fingerprint_covers_the_continued_state(make_settings):
 
 
 def test_state_of_other_networks_is_refused(make_settings, stripes, tracker, tmp_path):
-    small = train(make_settings("dcgan", width=4), stripes, "data", tmp_path, tracker)
+    small = train(make_settings("dcgan", base_channels=4), stripes, "data", tmp_path, tracker)
     with pytest.raises(CheckpointError, match=r"networks/generator/.* where float32 .* is wanted"):
-        train(make_settings("dcgan", width=8), stripes, "data", tmp_path / "new", tracker, warm_start=small.state)
+        train(
+            make_settings("dcgan", base_channels=8), stripes, "data", tmp_path / "new", tracker, warm_start=small.state
+        )
 
 
 def test_damaged_or_missing_file_is_refused(make_settings, stripes, tracker, tmp_path):

@@ -45,21 +45,21 @@ READ_ONLY = """
     import os, sys
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
-    from conftest import ListTracker, Stripes, tiny_settings
-    from helpers import train
+    from helpers import ListTracker, Stripes, train
+    from ganops.training_settings import Settings
 
     if os.geteuid() == 0:  # root may write everywhere
         os.seteuid(65534)
-    train(tiny_settings("dcgan"), Stripes(), "data", Path(sys.argv[2]), ListTracker())
+    train(Settings.model_validate_json(sys.argv[3]), Stripes(), "data", Path(sys.argv[2]), ListTracker())
 """
 
 
-def test_read_only_folder_is_named_before_training(tmp_path, pytestconfig):
+def test_read_only_folder_is_named_before_training(make_settings, tmp_path, pytestconfig):
     for folder in tmp_path.parents[:-2]:
         folder.chmod(0o755)
     tmp_path.chmod(0o555)
-    tests = pytestconfig.rootpath / "tests" / "training"
-    command = [sys.executable, "-c", textwrap.dedent(READ_ONLY), tests, tmp_path]
+    tests, settings = pytestconfig.rootpath / "tests" / "training", make_settings("dcgan").model_dump_json()
+    command = [sys.executable, "-c", textwrap.dedent(READ_ONLY), tests, tmp_path, settings]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     tmp_path.chmod(0o755)
     assert ended.returncode == 1

@@ -7,10 +7,8 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 
-from ganops.config import TrainingParameters
 from ganops.data.encodings import encode_images
 from ganops.games.recipes import RECIPES
-from ganops.games.resolve import Hardware, SampleSpec, resolve
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
 from ganops.torch_private import BatchNorm
@@ -18,30 +16,31 @@ from ganops.training.checkpoint import fingerprint
 from ganops.training.distributed import Distributed
 from ganops.training.tracker import NullTracker
 
+from ..parameters import points, resolve_settings
 from .conftest import ListTracker, tiny_settings
 from .helpers import Stopped, StopsAt, assert_close, train
 
 # No bf16: rounding would be visible, see `helpers`.
 SHORT = {"precision": "fp32", "checkpoint_every_images": 24, "total_images": 48}
-FREE = {"recipe": "r3gan", "r1_gamma": 0.0, "r2_gamma": 0.0, "augmentation": 0.0}
-SIZES = {"width": 16, "batch": 8, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
+FREE = {"recipe": "r3gan", "r1_gamma": 0.0, "r2_gamma": 0.0, "probability": 0.0}
+SIZES = {"base_channels": 16, "batch": 8, "latent_dimension": 5, "log_every_images": 16, "threads": 1}
 VARIATIONS = {
     "r1": {**FREE, "r1_gamma": 1.0},
     "r2": {**FREE, "r2_gamma": 1.0},
     "gradient penalty": {**FREE, "objective": "wasserstein", "gradient_penalty": 10.0},
-    "lazy": {**FREE, "r1_gamma": 1.0, "r2_gamma": 1.0, "penalty_every_moves": 2},
+    "lazy": {**FREE, "r1_gamma": 1.0, "r2_gamma": 1.0, "penalty_interval": 2},
     "three updates": {**FREE, "objective": "hinge", "discriminator_steps": 3},
     "least squares": {**FREE, "objective": "least_squares"},
     "minimax": {**FREE, "objective": "minimax"},
     # Not the hinge: of small logits its gradients of reals and fakes cancel, and Adam makes steps of what is rounding.
     "points, spectral norm": {**FREE, "objective": "least_squares", "spectral_norm": True},
-    "diffaugment": {**FREE, "augmentation": 1.0, "augmentation_policy": "diffaugment"},
+    "diffaugment": {**FREE, "probability": 1.0, "policy": "diffaugment"},
     "ada": {
         **FREE,
         "objective": "non_saturating",
-        "augmentation": 0.5,
-        "augmentation_policy": "diffaugment",
-        "augmentation_target": 0.6,
+        "probability": 0.5,
+        "policy": "diffaugment",
+        "target": 0.6,
     },
 }
 
@@ -66,8 +65,7 @@ def settings_for(name):
     overrides = {**SHORT, **VARIATIONS.get(name, {"recipe": name})}
     if "points" not in name:
         return tiny_settings(**overrides)
-    parameters = TrainingParameters(**{**SIZES, **overrides}, device="cpu")
-    return resolve(parameters, SampleSpec(2, 1, 1, 0, 100, "point"), Hardware("cpu", 1))
+    return resolve_settings(sample=points(2), **{**SIZES, **overrides})
 
 
 def batches_for(name):

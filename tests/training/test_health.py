@@ -83,7 +83,7 @@ def test_critic_logit_gap_is_bounded_by_the_diameter_of_the_data():
 def test_remedy_names_the_penalty_in_use(recipe, named):
     remedies = {rule.remedy for rule in rules(tiny_settings(recipe), {"generator": 1})}
     for name in ("gradient_penalty", "r1_gamma"):
-        assert any(f"training.{name}" in remedy for remedy in remedies) == (name == named)
+        assert any(f"training.game.{name}" in remedy for remedy in remedies) == (name == named)
 
 
 def test_a_gradient_below_adams_epsilon_has_vanished():
@@ -148,7 +148,7 @@ def test_measuring_changes_nothing(recipe, make_settings, stripes):
         train_iteration(build_game(settings), state, settings, stripes)
     assert measured.digest() == other.digest()
     assert {"health/diversity", "health/diversity_within_classes"} <= values.keys()
-    assert ("health/overfitting" in values) == (settings.objective is not None)
+    assert ("health/overfitting" in values) == (settings.adversarial is not None)
 
 
 def test_overfitting_compares_validation_with_training_and_generated(make_settings, stripes):
@@ -158,7 +158,7 @@ def test_overfitting_compares_validation_with_training_and_generated(make_settin
         def batch(self, first, count):
             return {**stripes.batch(first, count), "image": torch.full((count, 1, 12, 9), -0.5)}
 
-    settings = make_settings("dcgan", augmentation=0.0)
+    settings = make_settings("dcgan", probability=0.0)
     state = TrainingState.initial(settings, build_game(settings))
 
     class Mean(torch.nn.Module):
@@ -266,7 +266,7 @@ class Bright(Faint):
 
 def test_a_discriminator_that_is_always_certain_fails_the_attempt(make_settings, tracker, tmp_path, caplog):
     """In attempt 0 the generator cannot learn; in attempt 1 it can."""
-    settings = make_settings("dcgan", r1_gamma=0.0, augmentation=0.0, learning_rate=1e-2, total_images=1600)
+    settings = make_settings("dcgan", r1_gamma=0.0, probability=0.0, learning_rate=1e-2, total_images=1600)
     kept = {}
 
     def keep_generator(networks):
@@ -282,13 +282,13 @@ def test_a_discriminator_that_is_always_certain_fails_the_attempt(make_settings,
 
 @pytest.mark.parametrize("recipe", ["dcgan", "vanilla", "r3gan", "vae", "wgan_gp"])
 def test_a_learning_rate_that_is_much_too_high_fails_all_attempts(recipe, make_settings, faint, tracker, tmp_path):
-    rate = 1e5 * make_settings(recipe).learning_rate
+    rate = 1e5 * make_settings(recipe).optimizer.learning_rate.end
     settings = make_settings(recipe, total_images=800, learning_rate=rate, attempts=2)
     message = r"failed in all 3 attempts.*attempt 0: .*attempt 1: .*attempt 2: .*learning_rate"
     with pytest.raises(TrainingError, match=message):
         train(settings, faint, "data", tmp_path, tracker, probe_data=probe_data())
     failed_at = [images_of(tracker.tags[f"failed_attempt.{attempt}"]) for attempt in range(2)]
-    assert max(failed_at) <= 7 * settings.log_every_images
+    assert max(failed_at) <= 7 * settings.cadence.log_every_images
 
 
 def test_without_restarts_a_failure_is_an_error(make_settings, faint, tracker, tmp_path):
@@ -378,7 +378,7 @@ def test_a_kill_between_two_file_operations_of_a_rollback_leaves_no_trace(
 
 
 def test_a_healthy_training_of_each_recipe_has_no_issue(recipe, make_settings, tmp_path, caplog):
-    assert set(RECIPES) >= {"dcgan", "vanilla", "r3gan", "vae", "wgan_gp", "sngan", "autoencoder"}
+    assert set(RECIPES) >= {"dcgan", "vanilla", "r3gan", "vae", "wgan_gp", "sngan", "autoencoder_gan"}
     tracker = ListTracker()
     settings = make_settings(recipe, total_images=800, log_every_images=16, checkpoint_every_images=80)
     train(settings, Faint(), "data", tmp_path, tracker, probe_data=probe_data())

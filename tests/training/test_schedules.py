@@ -24,32 +24,37 @@ def test_half_a_cosine():
     assert cosine(3, 1, 0.25) == pytest.approx(2 + math.cos(math.pi / 4))
 
 
-def test_each_value_burns_in_from_its_start_to_its_own(make_settings):
-    ends = {"learning_rate": 1e-3, "beta2": 0.99, "r1_gamma": 1.0, "r2_gamma": 2.0, "augmentation": 0.5}
-    starts = {"learning_rate": 4e-3, "beta2": 0.9, "r1_gamma": 10.0, "r2_gamma": 20.0, "augmentation": 0.0}
-    burn_in = {f"burn_in_{key}": value for key, value in starts.items()}
-    said = {"penalty_every_moves": 1, "burn_in_images": 1000, "total_images": 5000}
-    settings = make_settings("dcgan", **said, **ends, **burn_in)
+def test_each_ramp_moves_from_its_start_to_its_end_during_the_burn_in(make_settings):
+    ends = {"learning_rate": 1e-3, "beta2": 0.99, "r1_gamma": 1.0, "r2_gamma": 2.0, "probability": 0.5}
+    starts = {"learning_rate": 4e-3, "beta2": 0.9, "r1_gamma": 10.0, "r2_gamma": 20.0, "probability": 0.0}
+    ramps = {key: {"start": starts[key], "end": ends[key]} for key in ends}
+    settings = make_settings("dcgan", penalty_interval=1, burn_in_images=1000, total_images=5000, **ramps)
     for seen, share in ((0, 0.0), (500, 0.5), (1000, 1.0), (4000, 1.0)):
         expected = {key: starts[key] + share * (ends[key] - starts[key]) for key in ends}
         weights, adam = loss_weights(settings, seen), adam_settings(settings, "discriminator", seen)
-        found = {"learning_rate": adam.learning_rate, "beta2": adam.beta2}
-        found |= {key: weights[key] for key in ("r1_gamma", "r2_gamma", "augmentation")}
-        assert found == pytest.approx(expected)
+        found = {"learning_rate": adam.learning_rate, "beta2": adam.beta2, "probability": weights["augmentation"]}
+        assert found | {key: weights[key] for key in ("r1_gamma", "r2_gamma")} == pytest.approx(expected)
 
 
-def test_the_half_life_ramps_up_and_burns_in(make_settings):
-    ramped = make_settings("dcgan", ema_half_life_images=1000)
-    assert ema_half_life(ramped, 2000) == pytest.approx(100)
-    assert ema_half_life(ramped, 10**6) == 1000
-    burnt = make_settings(
-        "dcgan", ema_half_life_images=1000, burn_in_ema_half_life_images=0, burn_in_images=10**6, total_images=10**7
-    )
-    assert ema_half_life(burnt, 500_000) == pytest.approx(500)
+def test_without_a_burn_in_every_ramp_is_at_its_end(make_settings):
+    settings = make_settings("dcgan", burn_in_images=0, r1_gamma={"start": 10.0, "end": 1.0})
+    assert loss_weights(settings, 0)["r1_gamma"] == 1.0
+
+
+def test_a_game_without_a_discriminator_has_no_loss_weights(make_settings):
+    assert loss_weights(make_settings("vae"), 0) == {}
+
+
+def test_the_half_life_grows_with_the_images_seen_and_with_its_ramp(make_settings):
+    growing = make_settings("dcgan", half_life_images=1000)
+    assert ema_half_life(growing, 2000) == pytest.approx(100)
+    assert ema_half_life(growing, 10**6) == 1000
+    ramp = make_settings("dcgan", half_life_images={"start": 0, "end": 1000}, burn_in_images=10**6, total_images=10**7)
+    assert ema_half_life(ramp, 500_000) == pytest.approx(500)
 
 
 def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_settings):
-    settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, beta2=0.99)
+    settings = make_settings("dcgan", penalty_interval=16, learning_rate=0.5, beta1=0.5, beta2=0.99)
     lazy, other = adam_settings(settings, "discriminator", 0), adam_settings(settings, "generator", 0)
     share = 16 / 17
     found = (lazy.learning_rate, lazy.beta1, lazy.beta2)
@@ -57,12 +62,13 @@ def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_setti
     assert (other.learning_rate, other.beta1, other.beta2) == (0.5, 0.5, 0.99)
 
 
-def test_a_player_without_penalties_takes_no_lazy_steps_and_keeps_its_adam_settings(make_settings):
-    settings = make_settings("dcgan", penalty_every_moves=16, learning_rate=0.5, beta1=0.5, r1_gamma=0.0)
+def test_a_player_without_penalties_takes_no_lazy_steps_and_keeps_its_rate(make_settings):
+    settings = make_settings("dcgan", penalty_interval=16, learning_rate=0.5, beta1=0.5, r1_gamma=0.0)
     assert adam_settings(settings, "discriminator", 0) == adam_settings(settings, "generator", 0)
 
 
 def test_each_attempt_is_gentler_than_the_one_before(make_settings):
     settings = make_settings("dcgan", learning_rate=0.5, r1_gamma=1.0, r2_gamma=3.0)
     assert [rate(settings, 0, attempt=attempt) for attempt in range(3)] == [0.5, 0.25, 0.125]
-    assert (loss_weights(settings, 0, 2)["r1_gamma"], loss_weights(settings, 0, 2)["r2_gamma"]) == (4.0, 12.0)
+    weights = loss_weights(settings, 0, 2)
+    assert (weights["r1_gamma"], weights["r2_gamma"]) == (4.0, 12.0)

@@ -44,7 +44,7 @@ def test_a_training_that_a_signal_ended_resumes_to_the_same_bytes(
 ):
     settings = make_settings(recipe, checkpoint_every_images=24)
     whole = train(settings, stripes, "data", tmp_path / "whole", tracker)
-    count = settings.total_images // BATCH
+    count = settings.budget.total_images // BATCH
     at = BATCH * random.Random(f"{recipe} {number}").randrange(count // 2, count)
     run_until_signal(
         number, lambda: train(settings, SendsSignal(stripes, at, number), "data", tmp_path / "ended", tracker)

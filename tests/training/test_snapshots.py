@@ -46,7 +46,7 @@ def test_five_snapshots_by_default(total, times, make_settings, stripes, tracker
 def test_a_snapshot_equals_a_shorter_training(recipe, make_settings, stripes, tracker, tmp_path):
     settings = make_settings(recipe, snapshot_every_images=40, learning_rate_decay="none", burn_in_images=0)
     whole = train(settings, stripes, "data", tmp_path, tracker)
-    half = train(settings.model_copy(update={"total_images": 40}), stripes, "data", tmp_path, tracker)
+    half = train(settings.replace({"budget.total_images": 40}), stripes, "data", tmp_path, tracker)
     assert equal(at(whole.snapshots, 40), weights(half.ema))
 
 

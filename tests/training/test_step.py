@@ -14,7 +14,7 @@ from .helpers import equal
 
 def update_player(game, state, settings, player, batch, index=0):
     """Update one player; `index` counts the batches before."""
-    state.images_before = index * settings.batch
+    state.images_before = index * settings.budget.batch
     return Step(game, state, settings, SINGLE_PROCESS).update_player(Update(player, 0, 0, 1), batch)
 
 
@@ -53,7 +53,7 @@ def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe,
 
 
 def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings, stripes):
-    settings = make_settings("dcgan", r1_gamma=3.0, penalty_every_moves=1, precision="fp32")
+    settings = make_settings("dcgan", r1_gamma=3.0, penalty_interval=1, precision="fp32")
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
 
@@ -89,7 +89,7 @@ def test_restored_moments_have_the_strides_of_their_parameters(recipe, make_sett
 
 
 def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_settings, stripes):
-    settings = make_settings("dcgan", penalty_every_moves=4, precision="fp32")
+    settings = make_settings("dcgan", penalty_interval=4, precision="fp32")
     game = build_game(settings)
     states = [TrainingState.initial(settings, game) for _ in range(2)]
     for state, number in zip(states, (3, 4), strict=True):
@@ -101,7 +101,7 @@ def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_setting
 
 
 def test_augmentation_adapts_after_every_fourth_update(make_settings, stripes):
-    settings = make_settings("dcgan", augmentation_target=0.6, augmentation=0.5, total_images=80)
+    settings = make_settings("dcgan", target=0.6, probability=0.5, total_images=80)
     game = build_game(settings)
     state = TrainingState.initial(settings, game)
     probabilities = [

@@ -11,12 +11,13 @@ import torch
 
 from ganops.errors import CheckpointError, TrainingError
 from ganops.games.build import build_game
+from ganops.parameters import Ramp, leaves
 from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.failure import FailedAttempt
 from ganops.training.state import TrainingState
 from ganops.training.tracker import NullTracker
-from ganops.training_settings import Settings
 
+from ..parameters import images, resolve_settings
 from .conftest import ListTracker
 from .helpers import Stopped, StopsAt, equal, train
 
@@ -113,19 +114,29 @@ def test_a_second_training_waits_for_the_lock_and_logs_it(make_settings, stripes
     thread.join(60)
     (line,) = caplog.messages
     assert line.startswith("Waiting: another process") and str(checkpoints.folder / "lock") in line
-    assert tracker.points[-1][0] == settings.total_images
+    assert tracker.points[-1][0] == settings.budget.total_images
 
 
-NO_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
+NO_EFFECT = {f"execution.{key}" for key in ("sample_every_images", "attempts", "processes", "launcher")}
+KEYS = sorted(leaves(resolve_settings("dcgan", images(1, 12, 9))))
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_fingerprint_covers_every_setting_that_shapes_the_files(name, make_settings):
+@pytest.mark.parametrize("key", KEYS)
+def test_fingerprint_covers_every_setting_that_shapes_the_files(key, make_settings):
     settings = make_settings("dcgan")
-    changed = settings.model_copy(update={name: "another"})
-    # The value is of no type that a setting has: its JSON differs from each.
+    value = leaves(settings)[key]
+    other = value.model_copy(update={"start": -1.0}) if isinstance(value, Ramp) else "another"
+    changed = with_value(settings, key, other)
+    # The value is none that the setting may have: its JSON differs from each.
     with warnings.catch_warnings(action="ignore"):
-        assert (fingerprint(changed, "data") == fingerprint(settings, "data")) == (name in NO_EFFECT)
+        assert (fingerprint(changed, "data") == fingerprint(settings, "data")) == (key in NO_EFFECT)
+
+
+def with_value(parameters, key, value):
+    """Return a copy with another value at a dotted key, without validation."""
+    name, _, inner = key.partition(".")
+    new = with_value(getattr(parameters, name), inner, value) if inner else value
+    return parameters.model_copy(update={name: new})
 
 
 def test_fingerprint_covers_the_data(make_settings):
@@ -167,7 +178,7 @@ def test_a_damaged_checkpoint_is_named(make_settings, tmp_path):
 
 def test_a_checkpoint_of_other_shapes_is_refused(make_settings, tmp_path):
     checkpoints = Checkpoints(tmp_path / "run")
-    small, large = make_settings("dcgan", width=4), make_settings("dcgan", width=8)
+    small, large = make_settings("dcgan", base_channels=4), make_settings("dcgan", base_channels=8)
     checkpoints.save(TrainingState.initial(small, build_game(small)))
     with pytest.raises(CheckpointError, match=r"where float32 \(.* is wanted"):
         checkpoints.restore(TrainingState.initial(large, build_game(large)))
@@ -177,8 +188,8 @@ INTERRUPTED = """
     import os, signal, sys
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
-    from conftest import ListTracker, Stripes, tiny_settings
-    from helpers import train
+    from helpers import ListTracker, Stripes, train
+    from ganops.training_settings import Settings
 
     class Signals(Stripes):
         def batch(self, first, count):
@@ -186,13 +197,12 @@ INTERRUPTED = """
                 os.kill(os.getpid(), int(sys.argv[3]))
             return super().batch(first, count)
 
-    settings = tiny_settings("dcgan", checkpoint_every_images=10_000)
-    train(settings, Signals(), "data", Path(sys.argv[2]), ListTracker())
+    train(Settings.model_validate_json(sys.argv[4]), Signals(), "data", Path(sys.argv[2]), ListTracker())
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_training_finishes_its_iteration_and_saves(number, tmp_path, pytestconfig):
+def test_an_interrupted_training_finishes_its_iteration_and_saves(number, make_settings, tmp_path, pytestconfig):
     command = [
         sys.executable,
         "-c",
@@ -200,6 +210,7 @@ def test_an_interrupted_training_finishes_its_iteration_and_saves(number, tmp_pa
         pytestconfig.rootpath / "tests" / "training",
         tmp_path,
         str(int(number)),
+        make_settings("dcgan", checkpoint_every_images=10_000).model_dump_json(),
     ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     # Not by the exit code: CPython forgets a KeyboardInterrupt where code that runs at exit executes a string.

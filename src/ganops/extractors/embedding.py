@@ -21,16 +21,16 @@ def build_embedding(settings: Settings) -> Callable[[Tensor], Tensor]:
     Pictures (B, C, H, W) uint8 become the 1280 features that EfficientNet-Lite0 has of them at 32 × 32; points (B, D)
     stay as they are. The network's weights are read at the first call.
     """
-    if settings.field == "point":
+    if settings.sample.field == "point":
         return torch.Tensor.float
 
     def embed(pictures: Tensor) -> Tensor:
         from ganops.extractors.rgb import to_rgb
 
         levels = F.interpolate(to_rgb(pictures).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
-        levels = levels.round().clamp(0, 255).to(settings.device, memory_format=torch.channels_last)
+        levels = levels.round().clamp(0, 255).to(settings.runtime.device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            return _network(settings.device)((levels - _MEAN) / _SCALE)[0]
+            return _network(settings.runtime.device)((levels - _MEAN) / _SCALE)[0]
 
     return embed
 

@@ -1,5 +1,6 @@
-"""Settings → the game."""
+"""Builds the game that the settings describe."""
 
+from ganops.config import AugmentationSettings, LatentGanSettings, VaeSettings
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
 from ganops.games.vae import VariationalAutoencoder
@@ -8,25 +9,24 @@ from ganops.training_settings import Settings
 
 
 def build_game(settings: Settings) -> Game:
-    """The game that the settings name."""
-    conditional = settings.classes > 0
+    """Build the game; its networks are built apart (`networks.build`)."""
+    conditional = settings.sample.classes > 0
     match settings.game:
-        case "latent_gan":
-            assert settings.objective is not None, settings.recipe
+        case LatentGanSettings() as game:
             return LatentGan(
-                build_objective(settings.objective),
-                settings.field,
-                settings.latent_dimension,
-                conditional,
-                settings.discriminator_steps or 1,
-                settings.augmentation_policy or "translation",
-                _adaptive(settings),
+                objective=build_objective(game.objective),
+                generates=settings.sample.field,
+                latent_dimension=game.latent_dimension,
+                conditional=conditional,
+                discriminator_steps=game.discriminator_steps,
+                policy=game.augmentation.policy,
+                adaptive=_adaptive(game.augmentation, settings.budget.batch),
             )
-        case "vae":
-            return VariationalAutoencoder(settings.latent_dimension, conditional)
+        case VaeSettings() as game:
+            return VariationalAutoencoder(game.latent_dimension, conditional)
 
 
-def _adaptive(settings: Settings) -> AdaptiveAugmentation | None:
-    if settings.augmentation_target is None:
+def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:
+    if augmentation.target is None:
         return None
-    return AdaptiveAugmentation(settings.augmentation or 0.0, settings.augmentation_target, settings.batch)
+    return AdaptiveAugmentation(augmentation.probability.end, augmentation.target, batch)

@@ -1,51 +1,62 @@
-"""The values that the user sets in place of the recipe's, checked against the recipe's game. Torch-free."""
+"""The values that the user sets in place of the recipe's, checked against the recipe. Torch-free."""
 
-from collections.abc import Mapping, Set
 from typing import Any
 
 from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import find_recipe
+from ganops.parameters import leaves
 
-OF_TWO_PLAYERS = {
-    *("objective", "discriminator_steps", "r1_gamma", "r2_gamma", "gradient_penalty", "penalty_every_moves"),
-    *("spectral_norm", "augmentation", "augmentation_policy", "augmentation_target"),
-    *("burn_in_r1_gamma", "burn_in_r2_gamma", "burn_in_augmentation"),
+# Keys of `training` that are settings of another name; all others have the same name.
+_SETTINGS_KEYS = {
+    "total_images": "budget.total_images",
+    "batch": "budget.batch",
+    "burn_in_images": "budget.burn_in_images",
+    "base_channels": "networks.base_channels",
+    "learning_rate": "optimizer.learning_rate",
+    "log_every_images": "cadence.log_every_images",
+    "checkpoint_every_images": "cadence.checkpoint_every_images",
+    "snapshot_every_images": "cadence.snapshot_every_images",
+    "sample_every_images": "execution.sample_every_images",
+    "attempts": "execution.attempts",
+    "processes": "execution.processes",
+    "launcher": "execution.launcher",
 }
-_OF_PICTURES = {"augmentation", "augmentation_policy", "augmentation_target", "mirror"}
+# They are no settings, but what some follow from.
+_NOT_SETTINGS = {"device", "threads", "conditional", "continue_from"}
 
 
 def overrides(parameters: TrainingParameters) -> dict[str, Any]:
-    """Return the values that the user set, by key."""
-    values = parameters.model_dump(exclude={"conditional", "continue_from"})
-    return {key: value for key, value in values.items() if value is not None}
+    """Return the settings that the user set, by dotted key of `training`."""
+    values = leaves(parameters)
+    return {key: value for key, value in values.items() if value is not None and key not in _NOT_SETTINGS}
+
+
+def settings_key(key: str) -> str:
+    """Return the dotted key, in the settings, of a dotted key of `training`."""
+    return _SETTINGS_KEYS.get(key, key)
 
 
 def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
     """Check recipe and overrides against each other and the kind of data.
 
     Raises:
-        ConfigurationError: the recipe is unknown or of another field, or its game has no such value.
+        ConfigurationError: the recipe is unknown or for another field, or has no such value.
     """
-    recipe, values = find_recipe(parameters.recipe), overrides(parameters)
-    if field == "point":
-        if recipe.game == "vae":
-            raise ConfigurationError(
-                "training.recipe",
-                expected="a recipe of two players, since the data are points",
-                received=f"{parameters.recipe}, a recipe of pictures",
-                remedy="Choose another training.recipe.",
-            )
-        _refuse("a game of points", {key for key in _OF_PICTURES if values.get(key)}, values)
-    if recipe.game == "vae":
-        _refuse(f"the recipe {parameters.recipe}", values.keys() & OF_TWO_PLAYERS, values)
+    recipe, name = find_recipe(parameters.recipe, field), parameters.recipe
+    of_game = leaves(recipe.game)
+    for key, value in overrides(parameters).items():
+        group, _, inner = key.partition(".")
+        if group == "game" and inner not in of_game:
+            raise _no_such_value(key, value, f"the recipe {name}")
+        if value and any(f"{key}.".startswith(f"{unused}.") for unused in recipe.without):
+            raise _no_such_value(key, value, f"the recipe {name} for {field}s")
 
 
-def _refuse(subject: str, keys: Set[str], values: Mapping[str, Any]) -> None:
-    for key in sorted(keys):
-        raise ConfigurationError(
-            f"training.{key}",
-            expected=f"null, since {subject} has no {key}",
-            received=repr(values[key]),
-            remedy=f"Leave training.{key} null, or choose another training.recipe.",
-        )
+def _no_such_value(key: str, value: object, subject: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"training.{key}",
+        expected=f"null, since {subject} has no {key.rpartition('.')[2]}",
+        received=str(value),
+        remedy=f"Leave training.{key} null, or choose another training.recipe.",
+    )

@@ -1,153 +1,217 @@
-"""The table of recipes: one row is everything that a paper, or a measurement of ours, says of a training.
+"""The table of recipes: a row is all that a paper, or a measurement of ours, says of a training.
 
 What depends on resolution, channels, classes, batch and device is derived by `resolve`.
 """
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from ganops.config import AugmentationPolicy, Decay, GameName, ObjectiveName, Precision
+from ganops.config import (
+    EmaSettings,
+    FieldName,
+    LatentGanSettings,
+    NetworkSettings,
+    OptimizerSettings,
+    Precision,
+    VaeSettings,
+)
 from ganops.errors import ConfigurationError, suggest
+from ganops.parameters import Ramp
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One row; times are in images seen.
+    """A row of the table, in parts of the settings; times are in images seen.
 
-    `rate_downsamples`: the learning rate is that of networks with so many halvings, and falls in proportion to them in
-    deeper ones; None: it holds at any depth. `burn_in_share`: of total_images, in which each value moves along half a
-    cosine from its `burn_in_…` to its own; where that is None, it does not move.
+    Attributes:
+        rate_downsamples: the learning rate is for networks with so many downsamplings, and falls in proportion to them
+            in deeper ones; None: it holds at any depth.
+        burn_in_share: share of total_images in which each ramp moves from its start to its end.
+        latent_per_channel: latents per channel of a sample, in place of the game's latent dimension; None: the game's.
+        channels_last: whether to use that memory format where the device supports it.
+        without: keys of `training` that the recipe has no use for; a group's key stands for all keys in it.
+        reasons: key of `training` → why its value differs from that of the recipe for images.
+        for_points: the recipe for points, where there is one.
     """
 
-    game: GameName
-    network: str
-    latent_dimension: int
-    width: int
+    game: LatentGanSettings | VaeSettings
+    networks: NetworkSettings
+    optimizer: OptimizerSettings
+    ema: EmaSettings
     batch: int
-    learning_rate: float
-    beta1: float
-    beta2: float
-    ema_half_life_images: int
-    objective: ObjectiveName | None = None
-    rate_downsamples: int | None = None
-    learning_rate_decay: Decay = "none"
-    discriminator_steps: int = 1
-    r1_gamma: float = 0.0
-    r2_gamma: float = 0.0
-    gradient_penalty: float = 0.0
-    penalty_every_moves: int = 1
-    spectral_norm: bool = False
-    augmentation: float = 0.0
-    augmentation_policy: AugmentationPolicy = "translation"
-    augmentation_target: float | None = None
-    burn_in_share: float = 0.0
-    burn_in_learning_rate: float | None = None
-    burn_in_r1_gamma: float | None = None
-    burn_in_r2_gamma: float | None = None
-    burn_in_beta2: float | None = None
-    burn_in_ema_half_life_images: int | None = None
-    burn_in_augmentation: float | None = None
     precision: Precision = "fp32"
+    rate_downsamples: int | None = None
+    burn_in_share: float = 0.0
+    latent_per_channel: int | None = None
+    channels_last: bool = True
+    without: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    for_points: "Recipe | None" = None
 
 
-# The game as the article writes it; training.objective=non_saturating is what Goodfellow et al. 2014 trained with.
-_ARTICLE = Recipe(
-    game="latent_gan",
-    network="vanilla",
-    objective="minimax",
-    latent_dimension=100,
-    width=64,
+_POINTS_BATCH, _POINTS_GAMMA = 256, 0.1
+
+
+def _with_points(recipe: Recipe) -> Recipe:
+    """Add the recipe for points: a plain MLP. What a convolutional recipe says of its networks holds for images alone.
+
+    Measured: EXPERIMENTS.md. There are as many latents as coordinates: with 100 for two, only 5 to 40 % of the samples
+    lie near a mode. Larger batches allow a larger rate, by the root of their ratio (Malladi et al. 2022, for Adam).
+    """
+    game, optimizer, factor = recipe.game, recipe.optimizer, math.sqrt(_POINTS_BATCH / recipe.batch)
+    assert isinstance(game, LatentGanSettings), game
+    gammas = {key: _scale(getattr(game, key), _POINTS_GAMMA) for key in ("r1_gamma", "r2_gamma")}
+    rate = f"the recipe's {optimizer.learning_rate} · √({_POINTS_BATCH} / {recipe.batch})"
+    points = replace(
+        recipe,
+        game=game.replace({**gammas, "penalty_interval": 1, "augmentation.probability": 0.0}),
+        networks=NetworkSettings(family="mlp", base_channels=128),
+        optimizer=optimizer.replace(
+            {"learning_rate": _scale(optimizer.learning_rate, factor), "learning_rate_decay": "linear", "beta1": 0.0}
+        ),
+        batch=_POINTS_BATCH,
+        precision="fp32",
+        rate_downsamples=None,
+        latent_per_channel=1,
+        channels_last=False,
+        without=("mirror", "game.augmentation"),
+        reasons={
+            "learning_rate": rate,
+            **{f"game.{key}": f"{_POINTS_GAMMA:g} · that of the recipe for images" for key in gammas},
+        },
+    )
+    return replace(recipe, for_points=points)
+
+
+def _scale(ramp: Ramp, factor: float) -> dict[str, float]:
+    return {"start": factor * ramp.start, "end": factor * ramp.end}
+
+
+# As the paper's abstract game: objective=non_saturating is what Goodfellow et al. 2014 trained with.
+_VANILLA = Recipe(
+    game=LatentGanSettings.parse(
+        {
+            "objective": "minimax",
+            "latent_dimension": 100,
+            "discriminator_steps": 1,
+            "r1_gamma": 0.0,
+            "r2_gamma": 0.0,
+            "gradient_penalty": 0.0,
+            "penalty_interval": 1,
+            "spectral_norm": False,
+            "augmentation": {"probability": 0.0, "policy": "translation", "target": None},
+        }
+    ),
+    networks=NetworkSettings(family="vanilla", base_channels=64),
     batch=64,
-    learning_rate=2e-4,
-    beta1=0.5,
-    beta2=0.999,
-    ema_half_life_images=10_000,
+    optimizer=OptimizerSettings.parse(
+        {"learning_rate": 2e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.999}
+    ),
+    ema=EmaSettings.parse({"half_life_images": 10_000}),
 )
 
-# The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 to what two processor cores play.
+# The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 channels to what two processor cores can train.
 _RESNET = Recipe(
-    game="latent_gan",
-    network="resnet",
-    latent_dimension=128,
-    width=32,
+    game=_VANILLA.game.replace({"objective": "hinge", "latent_dimension": 128, "discriminator_steps": 5}),
+    networks=NetworkSettings(family="resnet", base_channels=32),
     batch=64,
-    learning_rate=2e-4,
-    learning_rate_decay="linear",
-    beta1=0.0,
-    beta2=0.9,
-    discriminator_steps=5,
-    ema_half_life_images=50_000,
+    optimizer=OptimizerSettings.parse(
+        {"learning_rate": 2e-4, "learning_rate_decay": "linear", "beta1": 0.0, "beta2": 0.9}
+    ),
+    ema=EmaSettings.parse({"half_life_images": 50_000}),
     precision="bf16",
 )
 
 RECIPES: dict[str, Recipe] = {
-    # Radford et al. 2016, with R1, shifted pictures, a tenfold rate and an average: the table is in EXPERIMENTS.md.
-    "dcgan": Recipe(
-        game="latent_gan",
-        network="dcgan",
-        objective="non_saturating",
-        latent_dimension=100,
-        width=32,
-        batch=64,
-        learning_rate=2e-3,
-        rate_downsamples=2,
-        beta1=0.5,
-        beta2=0.99,
-        r1_gamma=1.0,
-        # Measured: the distance of every move's, or a little less, in nine tenths of the time (EXPERIMENTS.md).
-        penalty_every_moves=4,
-        augmentation=1.0,
-        ema_half_life_images=10_000,
-        precision="bf16",
+    # Radford et al. 2016, with R1, shifted images, a tenfold rate and an EMA: the table is in EXPERIMENTS.md.
+    "dcgan": _with_points(
+        Recipe(
+            game=_VANILLA.game.replace(
+                {
+                    "objective": "non_saturating",
+                    "r1_gamma": 1.0,
+                    # Measured: as good as in every update, or nearly, in nine tenths of the time (EXPERIMENTS.md).
+                    "penalty_interval": 4,
+                    "augmentation.probability": 1.0,
+                }
+            ),
+            networks=NetworkSettings(family="dcgan", base_channels=32),
+            batch=64,
+            optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta2": 0.99}),
+            rate_downsamples=2,
+            ema=EmaSettings.parse({"half_life_images": 10_000}),
+            precision="bf16",
+        )
     ),
-    "vanilla": _ARTICLE,
-    # The article's second generator: only the networks differ.
-    "autoencoder": replace(_ARTICLE, network="autoencoder"),
-    # Gulrajani et al. 2017: five moves of the critic, λ = 10, the rate falls to zero.
-    "wgan_gp": replace(_RESNET, objective="wasserstein", gradient_penalty=10.0),
+    # The networks of the article that the project began with.
+    "vanilla": _with_points(_VANILLA),
+    # The article's second generator, an autoencoder of noise: only the networks differ.
+    "autoencoder_gan": _with_points(
+        replace(_VANILLA, networks=NetworkSettings(family="autoencoder", base_channels=64))
+    ),
+    # Gulrajani et al. 2017: five updates of the critic, λ = 10, a rate that falls to zero.
+    "wgan_gp": _with_points(
+        replace(_RESNET, game=_RESNET.game.replace({"objective": "wasserstein", "gradient_penalty": 10.0}))
+    ),
     # Miyato et al. 2018: hinge loss, a discriminator whose layers have spectral norm 1.
-    "sngan": replace(_RESNET, objective="hinge", spectral_norm=True),
-    # Huang et al. 2024 (R3GAN), narrowed from 768 to what two processor cores play, with a tenfold rate and constants
-    # in place of its schedules. A picture costs four times as much here as in dcgan: the table is in EXPERIMENTS.md.
-    # With classes, three minutes of that leave one picture a class; without, training.conditional=false, pictures vary.
-    "r3gan": Recipe(
-        game="latent_gan",
-        network="r3",
-        objective="relativistic",
-        latent_dimension=64,
-        width=8,
-        batch=32,
-        learning_rate=2e-3,
-        beta1=0.0,
-        beta2=0.99,
-        r1_gamma=1.0,
-        r2_gamma=1.0,
-        augmentation=1.0,
-        ema_half_life_images=5_000,
-        precision="bf16",
+    "sngan": _with_points(replace(_RESNET, game=_RESNET.game.replace({"spectral_norm": True}))),
+    # Huang et al. 2024 (R3GAN), narrowed from 768 channels to what two processor cores can train, with a tenfold rate
+    # and constants in place of its schedules. An image costs four times as much as in dcgan: the table is in
+    # EXPERIMENTS.md. With classes, three minutes leave one image per class; with training.conditional=false they vary.
+    "r3gan": _with_points(
+        Recipe(
+            game=_VANILLA.game.replace(
+                {
+                    "objective": "relativistic",
+                    "latent_dimension": 64,
+                    "r1_gamma": 1.0,
+                    "r2_gamma": 1.0,
+                    "augmentation.probability": 1.0,
+                }
+            ),
+            networks=NetworkSettings(family="r3", base_channels=8),
+            batch=32,
+            optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}),
+            ema=EmaSettings.parse({"half_life_images": 5_000}),
+            precision="bf16",
+        )
     ),
     # Kingma and Welling 2014, with the learned σ of Rybkin et al. 2021: the baseline of every table.
     "vae": Recipe(
-        game="vae",
-        network="vae",
-        latent_dimension=32,
-        width=32,
+        game=VaeSettings(latent_dimension=32),
+        networks=NetworkSettings(family="vae", base_channels=32),
         batch=64,
-        learning_rate=1e-3,
-        learning_rate_decay="linear",
-        beta1=0.9,
-        beta2=0.999,
-        ema_half_life_images=10_000,
+        optimizer=OptimizerSettings.parse(
+            {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.999}
+        ),
+        ema=EmaSettings.parse({"half_life_images": 10_000}),
     ),
 }
 
 
-def find_recipe(name: str) -> Recipe:
-    """Return the recipe of that name; ConfigurationError with the nearest name where there is none."""
-    if name in RECIPES:
-        return RECIPES[name]
-    raise ConfigurationError(
-        "training.recipe",
-        expected="one of " + ", ".join(RECIPES),
-        received=repr(name),
-        remedy=suggest(name, RECIPES, cutoff=0.0),
-    )
+def find_recipe(name: str, field: FieldName = "image") -> Recipe:
+    """Return the recipe of that name for data of that field.
+
+    Raises:
+        ConfigurationError: there is none; the remedy is the nearest name.
+    """
+    if name not in RECIPES:
+        raise ConfigurationError(
+            "training.recipe",
+            expected="one of " + ", ".join(RECIPES),
+            received=repr(name),
+            remedy=suggest(name, RECIPES, cutoff=0.0),
+        )
+    recipe = RECIPES[name]
+    if field == "image":
+        return recipe
+    if recipe.for_points is None:
+        suitable = [other for other, row in RECIPES.items() if row.for_points]
+        raise ConfigurationError(
+            "training.recipe",
+            expected="one of " + ", ".join(suitable) + ", since the data are points",
+            received=f"{name}, a recipe for images",
+            remedy="Choose another training.recipe.",
+        )
+    return recipe.for_points

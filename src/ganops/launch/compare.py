@@ -136,7 +136,7 @@ def check_variants(store: Store, trainings: Trainings) -> None:
     """Raise ConfigurationError, naming the variant, where its settings cannot be resolved for this data."""
     for (name, _), parameters in trainings.items():
         try:
-            resolve(parameters, sample_spec(store), detect_hardware(parameters))
+            resolve(parameters, sample_spec(store), len(store.indices("train")), detect_hardware(parameters))
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"comparison.variants.{name}: {error.subject}",

@@ -26,7 +26,7 @@ SHUTDOWN_TIMEOUT_SECONDS = 300
 
 
 def launch_elastic(job: TrainingJob) -> None:
-    """Train in settings.processes workers; the result is the last checkpoint.
+    """Train in settings.execution.processes workers; the result is the last checkpoint.
 
     A signal reaches the workers, which write a checkpoint, and is then raised again here.
 
@@ -38,7 +38,7 @@ def launch_elastic(job: TrainingJob) -> None:
         config = LaunchConfig(
             min_nodes=1,
             max_nodes=1,
-            nproc_per_node=job.settings.processes,
+            nproc_per_node=job.settings.execution.processes,
             run_id=str(uuid.uuid4()),
             rdzv_backend="c10d",
             rdzv_endpoint="localhost:0",
@@ -51,7 +51,7 @@ def launch_elastic(job: TrainingJob) -> None:
             with _own_signals():
                 elastic_launch(config, _run)(job, Path(folder))
         except ChildFailedError as error:
-            raise _read_error(Path(folder)) or WorkerFailure(_reason(error, job.settings.processes)) from None
+            raise _read_error(Path(folder)) or WorkerFailure(_reason(error, job.settings.execution.processes)) from None
 
 
 def _run(job: TrainingJob, reports: Path) -> None:
@@ -59,7 +59,7 @@ def _run(job: TrainingJob, reports: Path) -> None:
     configure_logging()
     signal.signal(signal.SIGTERM, _exit)
     try:
-        with process_group(job.settings.device) as distributed:
+        with process_group(job.settings.runtime.device) as distributed:
             run_worker(job, distributed)
     except GanopsError as error:
         parts = {name: getattr(error, name) for name in ("subject", "expected", "received", "remedy")}

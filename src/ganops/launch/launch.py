@@ -13,13 +13,13 @@ from ganops.bundle import BundleData
 from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
-from ganops.games.resolve import Derivation, Hardware, SampleSpec, derivations, resolve
+from ganops.games.resolve import Derivation, Hardware, explain_defaults, resolve
 from ganops.hardware import choose_device, core_count, multiplies_bf16_faster
 from ganops.launch.worker import TrainingJob, WorkerFailure, process_group, read_result, run_worker
 from ganops.training.checkpoint import read_finished
 from ganops.training.tracker import OpenTracker
 from ganops.training.train import TrainingResult
-from ganops.training_settings import Settings
+from ganops.training_settings import SampleSpec, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,9 @@ def launch_training(
         show_settings: called once, before training, with the derived settings.
     """
     job = _job(store, parameters, checkpoints, open_tracker)
-    show_settings(derivations(parameters, sample_spec(store), job.settings))
-    if job.settings.processes > 1:
+    sample, train_count = sample_spec(store), len(store.indices("train"))
+    show_settings(explain_defaults(parameters, sample, train_count, job.settings))
+    if job.settings.execution.processes > 1:
         launch_workers(job)
         result = read_result(job)
     else:
@@ -70,12 +71,12 @@ def join_training(
 ) -> None:
     """Train as one of `processes` that a launcher has started; the last checkpoint is all that this leaves."""
     job = _job(store, parameters.model_copy(update={"processes": processes}), checkpoints, open_tracker)
-    with process_group(job.settings.device) as distributed:
+    with process_group(job.settings.runtime.device) as distributed:
         run_worker(job, distributed)
 
 
 def launch_workers(job: TrainingJob) -> None:
-    """Train in settings.processes workers; the result is the last checkpoint.
+    """Train in settings.execution.processes workers; the result is the last checkpoint.
 
     When a worker fails, all restart from the last checkpoint, at most three times.
 
@@ -95,19 +96,19 @@ def launch_workers(job: TrainingJob) -> None:
             logger.warning(
                 "%s; restarting all %d workers from the last checkpoint (%d restarts left).",
                 failure,
-                settings.processes,
+                settings.execution.processes,
                 restarts_left,
             )
 
 
 def sample_spec(store: Store) -> SampleSpec:
-    """Return what the settings derive from the data."""
-    classes, train_count = len(store.classes), len(store.indices("train"))
+    """Return what the samples of a store are."""
+    classes = len(store.classes)
     if "point" in store.fields:
         (dimension,) = store.fields["point"].shape
-        return SampleSpec(dimension, 1, 1, classes, train_count, "point")
+        return SampleSpec(field="point", channels=dimension, classes=classes)
     channels, height, width = store.fields["image"].shape
-    return SampleSpec(channels, height, width, classes, train_count)
+    return SampleSpec(channels=channels, image_height=height, image_width=width, classes=classes)
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:
@@ -119,7 +120,7 @@ def detect_hardware(parameters: TrainingParameters) -> Hardware:
 def _job(store: Store, parameters: TrainingParameters, checkpoints: Path, open_tracker: OpenTracker) -> TrainingJob:
     continue_from = Path(parameters.continue_from).absolute() if parameters.continue_from else None
     digest = read_finished(continue_from)[0] if continue_from else None
-    settings = resolve(parameters, sample_spec(store), detect_hardware(parameters), digest)
+    settings = resolve(parameters, sample_spec(store), len(store.indices("train")), detect_hardware(parameters), digest)
     _require_shared_device(settings)
     # Absolute paths: a worker may have another working directory.
     return TrainingJob(
@@ -135,8 +136,8 @@ def _outputs(result: TrainingResult, settings: Settings, store: Store) -> Traini
     bundle = BundleData(
         settings=settings,
         networks=result.ema,
-        classes=store.classes if settings.classes else (),
-        class_frequencies=tuple(store.class_frequencies("train").tolist()) if settings.classes else (),
+        classes=store.classes if settings.sample.classes else (),
+        class_frequencies=tuple(store.class_frequencies("train").tolist()) if settings.sample.classes else (),
         fingerprint=result.fingerprint,
         store_sha256=store.digest(),
     )
@@ -151,7 +152,7 @@ def _outputs(result: TrainingResult, settings: Settings, store: Store) -> Traini
 
 
 def _launcher(settings: Settings) -> Callable[[TrainingJob], None]:
-    if settings.launcher == "ray":
+    if settings.execution.launcher == "ray":
         from ganops.launch.ray import launch_ray
 
         return launch_ray
@@ -162,22 +163,22 @@ def _launcher(settings: Settings) -> Callable[[TrainingJob], None]:
 
 def _require_shared_device(settings: Settings) -> None:
     """Refuse several processes on mps, whose devices cannot communicate, whichever the launcher is."""
-    if settings.device == "mps" and settings.processes > 1:
+    if settings.runtime.device == "mps" and settings.execution.processes > 1:
         raise ConfigurationError(
             "training.processes",
             expected="1 with training.device=mps",
-            received=str(settings.processes),
+            received=str(settings.execution.processes),
             remedy="Set training.device=cpu, or training.processes=1.",
         )
 
 
 def _require_devices(settings: Settings) -> None:
-    available = torch.cuda.device_count()
-    if (settings.launcher, settings.device) == ("elastic", "cuda") and available < settings.processes:
+    processes, available = settings.execution.processes, torch.cuda.device_count()
+    if (settings.execution.launcher, settings.runtime.device) == ("elastic", "cuda") and available < processes:
         raise ConfigurationError(
             "training.processes",
             expected=f"at most {available}, one cuda device each",
-            received=str(settings.processes),
+            received=str(settings.execution.processes),
             remedy="Lower training.processes, or set training.device=cpu. Processes on several machines are joined by "
             "torchrun or Ray: docs/processes.md.",
         )

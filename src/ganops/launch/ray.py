@@ -10,7 +10,7 @@ from ganops.launch.worker import TrainingJob, WorkerFailure, configure_logging, 
 
 
 def launch_ray(job: TrainingJob) -> None:
-    """Train in settings.processes workers of Ray Train; the result is the last checkpoint.
+    """Train in settings.execution.processes workers of Ray Train; the result is the last checkpoint.
 
     Raises:
         ConfigurationError: Ray is not installed.
@@ -25,13 +25,13 @@ def launch_ray(job: TrainingJob) -> None:
     if owned:
         ray.init(log_to_driver=True, include_dashboard=False)
     storage = job.checkpoints / f"ray-{uuid.uuid4().hex}"  # Ray's own files, which are not needed afterwards
-    on_devices = settings.device == "cuda"
+    on_devices = settings.runtime.device == "cuda"
     try:
         TorchTrainer(
             _run,
             train_loop_config={"job": job},
             torch_config=TorchConfig(backend="cpu:gloo,cuda:nccl" if on_devices else "gloo"),
-            scaling_config=ScalingConfig(num_workers=settings.processes, use_gpu=on_devices),
+            scaling_config=ScalingConfig(num_workers=settings.execution.processes, use_gpu=on_devices),
             run_config=RunConfig(
                 storage_path=str(storage),
                 failure_config=FailureConfig(max_failures=0),
@@ -39,7 +39,9 @@ def launch_ray(job: TrainingJob) -> None:
             ),
         ).fit()
     except Exception as error:
-        raise _user_error(error) or WorkerFailure(f"A worker of {settings.processes} was lost: {error}") from None
+        raise _user_error(error) or WorkerFailure(
+            f"A worker of {settings.execution.processes} was lost: {error}"
+        ) from None
     finally:
         shutil.rmtree(storage, ignore_errors=True)
         if owned:
@@ -50,7 +52,7 @@ def _run(config: dict[str, Any]) -> None:
     """Run a worker."""
     configure_logging()
     job: TrainingJob = config["job"]
-    with process_group(job.settings.device) as distributed:
+    with process_group(job.settings.runtime.device) as distributed:
         run_worker(job, distributed)
 
 

@@ -63,7 +63,7 @@ def run_worker(job: TrainingJob, distributed: Distributed = SINGLE_PROCESS) -> T
     _require_code(job.code)
     settings, store = job.settings, Store.open(job.store)
     game = build_game(settings)
-    device = torch.device(settings.device)
+    device = torch.device(settings.runtime.device)
     digest = store.digest("train") + store.digest("validation")  # the probe measures validation samples
     _require_equal_fingerprints(fingerprint(settings, digest), distributed)
     open_tracker = job.open_tracker if distributed.is_main else NO_TRACKER
@@ -118,7 +118,8 @@ def _probe_data(settings: Settings, store: Store, reads: tuple[Read, ...]) -> Pr
     if not len(store.indices("validation")):
         logger.warning("No validation split: mode-collapse and overfitting checks are disabled.")
         return None
-    return ProbeData(build_embedding(settings), Loader(store, "validation", reads, settings.seed, settings.device))
+    validation = Loader(store, "validation", reads, settings.seed, settings.runtime.device)
+    return ProbeData(build_embedding(settings), validation)
 
 
 def _package_logger() -> logging.Logger:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ganops.networks.layers import ClassEmbedding, with_init_std
 from ganops.networks.vanilla import HiddenLayers, PictureLayer
+from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
 
@@ -17,16 +18,16 @@ _EMBEDDING_DIMENSION = 64
 class Generator(nn.Module):
     """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        code = max(1, width // 4)
-        self.encoder = HiddenLayers([latent_dimension, width, 2 * code], embedding_dimension=0)
+        code = max(1, base_channels // 4)
+        self.encoder = HiddenLayers([latent_dimension, base_channels, 2 * code], embedding_dimension=0)
         self.bottleneck = with_init_std(nn.Linear(2 * code, code))
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        self.decoder = HiddenLayers([code, width, 2 * width], _EMBEDDING_DIMENSION if classes else 0)
-        self.last = PictureLayer(2 * width, channels, height, width_pixels)
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        self.decoder = HiddenLayers(
+            [code, base_channels, 2 * base_channels], _EMBEDDING_DIMENSION if spec.classes else 0
+        )
+        self.last = PictureLayer(2 * base_channels, spec)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None

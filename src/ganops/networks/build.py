@@ -1,4 +1,4 @@
-"""Settings → the networks of a family, with their initial weights."""
+"""Builds the networks that the settings describe, with their initial weights."""
 
 from collections.abc import Callable
 
@@ -11,50 +11,47 @@ from ganops.training_settings import Settings
 
 
 def build_networks(settings: Settings) -> dict[str, nn.Module]:
-    """Every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, fp32."""
+    """Build every network that the game needs, by name, initialised at (settings.seed, name), on the CPU, in fp32."""
     networks = {name: initialise(network, name, settings.seed) for name, network in _construct(settings).items()}
-    return {name: _normalised(settings, name, network) for name, network in networks.items()}
+    return {name: _normalise(settings, name, network) for name, network in networks.items()}
 
 
 def build_network(settings: Settings, name: str) -> nn.Module:
-    """One network by name, without meaningful weights: they are about to be loaded."""
-    return _normalised(settings, name, _construct(settings)[name])
+    """Build one network by name, without meaningful weights, as a place for loaded ones."""
+    return _normalise(settings, name, _construct(settings)[name])
 
 
-def _normalised(settings: Settings, name: str, network: nn.Module) -> nn.Module:
-    if settings.spectral_norm and name == "discriminator":
+def _normalise(settings: Settings, name: str, network: nn.Module) -> nn.Module:
+    if name == "discriminator" and settings.adversarial and settings.adversarial.spectral_norm:
         return spectrally_normalised(network, name, settings.seed)
     return network
 
 
-def _construct(s: Settings) -> dict[str, nn.Module]:
-    picture = (s.channels, s.height, s.width_pixels, s.classes)
-    vector = (s.channels, s.classes)
-    match s.network:
+def _construct(settings: Settings) -> dict[str, nn.Module]:
+    match settings.networks.family:
         case "dcgan":
-            return _two_players(s, dcgan.Generator, dcgan.Discriminator, picture)
+            return _two_players(settings, dcgan.Generator, dcgan.Discriminator)
         case "vanilla":
-            return _two_players(s, vanilla.Generator, vanilla.Discriminator, picture)
+            return _two_players(settings, vanilla.Generator, vanilla.Discriminator)
         case "autoencoder":
-            return _two_players(s, autoencoder.Generator, vanilla.Discriminator, picture)
+            return _two_players(settings, autoencoder.Generator, vanilla.Discriminator)
         case "r3":
-            return _two_players(s, r3.Generator, r3.Discriminator, picture)
+            return _two_players(settings, r3.Generator, r3.Discriminator)
         case "resnet":
-            return _two_players(s, resnet.Generator, resnet.Discriminator, picture)
+            return _two_players(settings, resnet.Generator, resnet.Discriminator)
         case "mlp":
-            return _two_players(s, mlp.Generator, mlp.Discriminator, vector)
+            return _two_players(settings, mlp.Generator, mlp.Discriminator)
         case "vae":
-            return {
-                "encoder": vae.Encoder(s.latent_dimension, s.width, *picture),
-                "decoder": vae.Decoder(s.latent_dimension, s.width, *picture),
-            }
-    raise AssertionError(s.network)
+            sizes = settings.game.latent_dimension, settings.networks.base_channels, settings.sample
+            return {"encoder": vae.Encoder(*sizes), "decoder": vae.Decoder(*sizes)}
+    raise AssertionError(settings.networks.family)
 
 
 def _two_players(
-    s: Settings, generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module], shape: tuple[int, ...]
+    settings: Settings, generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module]
 ) -> dict[str, nn.Module]:
+    base_channels, spec = settings.networks.base_channels, settings.sample
     return {
-        "generator": generator(s.latent_dimension, s.width, *shape),
-        "discriminator": discriminator(s.width, *shape),
+        "generator": generator(settings.game.latent_dimension, base_channels, spec),
+        "discriminator": discriminator(base_channels, spec),
     }

@@ -2,8 +2,9 @@
 
 Generator: a linear map to a coarse picture, then 4×4 transposed convolutions of stride 2 with batch normalisation and
 ReLU, and tanh. Discriminator: 4×4 convolutions of stride 2 with LeakyReLU 0.2. The number of levels follows from the
-resolution (layers.num_downsamples); level i, counted from the finest, has width · 2^i channels, at most width · 8. With
-classes, the normalisation of the generator is conditional and the discriminator ends in a projection.
+resolution (layers.num_downsamples); level i, counted from the finest, has base_channels · 2^i channels, at most
+8 · base_channels. With classes, the normalisation of the generator is conditional and the discriminator ends in a
+projection.
 """
 
 from itertools import pairwise
@@ -23,6 +24,7 @@ from ganops.networks.layers import (
     to_maps,
     to_vectors,
 )
+from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
 
@@ -30,21 +32,19 @@ _EMBEDDING_DIMENSION = 64
 class Generator(nn.Module):
     """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.size = (height, width_pixels)
-        self.coarse = coarse_size(height, width_pixels)
-        levels = [width * 2 ** min(i, 3) for i in reversed(range(num_downsamples(height, width_pixels)))]
+        self.size = spec.size
+        self.coarse = coarse_size(*spec.size)
+        levels = [base_channels * 2 ** min(i, 3) for i in reversed(range(num_downsamples(*spec.size)))]
         self.first = nn.Linear(latent_dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in pairwise(levels)
         )
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        embedded = _EMBEDDING_DIMENSION if classes else 0
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        embedded = _EMBEDDING_DIMENSION if spec.classes else 0
         self.normalisations = nn.ModuleList(ConditionalBatchNorm(level, embedded) for level in levels)
-        self.last = nn.ConvTranspose2d(levels[-1], channels, 4, stride=2, padding=1)
+        self.last = nn.ConvTranspose2d(levels[-1], spec.channels, 4, stride=2, padding=1)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -61,10 +61,10 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
-    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.downs = trunk(width, channels, height, width_pixels)
-        self.head = ProjectionHead(trunk_features(width, height, width_pixels), classes)
+        self.downs = trunk(base_channels, spec)
+        self.head = ProjectionHead(trunk_features(base_channels, spec), spec.classes)
 
     def forward(
         self,
@@ -76,16 +76,17 @@ class Discriminator(nn.Module):
         return self.head(to_vectors(self.downs(pictures)), label)
 
 
-def trunk(width: int, channels: int, height: int, width_pixels: int) -> nn.Sequential:
-    """Build the strided convolutions: (B, C, H, W) → (B, width · 2^(levels − 1), H / 2^levels, W / 2^levels)."""
-    levels = [channels, *(width * 2 ** min(i, 3) for i in range(num_downsamples(height, width_pixels)))]
+def trunk(base_channels: int, spec: SampleSpec) -> nn.Sequential:
+    """Build the strided convolutions: (B, C, H, W) → (B, base_channels · 2^(n − 1), H / 2^n, W / 2^n) for n levels."""
+    depth = num_downsamples(*spec.size)
+    levels = [spec.channels, *(base_channels * 2 ** min(i, 3) for i in range(depth))]
     return nn.Sequential(*(_build_down(a, b) for a, b in pairwise(levels)))
 
 
-def trunk_features(width: int, height: int, width_pixels: int) -> int:
+def trunk_features(base_channels: int, spec: SampleSpec) -> int:
     """Return the number of values per sample after `trunk`."""
-    depth = num_downsamples(height, width_pixels)
-    return width * 2 ** min(depth - 1, 3) * (height >> depth) * (width_pixels >> depth)
+    depth = num_downsamples(*spec.size)
+    return base_channels * 2 ** min(depth - 1, 3) * (spec.image_height >> depth) * (spec.image_width >> depth)
 
 
 def _build_down(inputs: int, outputs: int) -> nn.Module:

@@ -5,9 +5,9 @@ is set by the initial weights alone (Zhang et al. 2019, "Fixup Initialization").
 resolution (layers.num_downsamples): 28 → 7 · 2², 32 → 4 · 2³. The coarsest level is not padded to 4 × 4: its maps are
 read and written with one weight per position, so that any size works.
 
-`width` is that of all stages of up to 32 pixels (shorter side); each doubling beyond halves it. Published for CIFAR-10:
-768. Different from the paper: the coarsest maps have at least 128 channels, with a 1×1 convolution between them and the
-stages. The generator has one number per channel there, and fewer numbers cannot carry both z and the class.
+Stages of up to 32 pixels (shorter side) have `base_channels` channels; each doubling beyond halves them. Published for
+CIFAR-10: 768. Different from the paper: the coarsest maps have at least 128 channels, with a 1×1 convolution between
+them and the stages. The generator has one number per channel there, and fewer cannot carry both z and the class.
 """
 
 import math
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, num_downsamples, with_init_std
 from ganops.networks.resample import downsample2x, upsample2x
+from ganops.training_settings import SampleSpec
 
 _SLOPE = 0.2
 _BLOCKS = 2
@@ -33,20 +34,18 @@ _LEAST_COARSE_WIDTH = 128
 class Generator(nn.Module):
     """(B, z) and labels → pictures (B, C, H, W), not limited to [−1, 1]."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.size = (height, width_pixels)
-        widths = stage_widths(width, height, width_pixels)
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
+        self.size = spec.size
+        widths = stage_widths(base_channels, *spec.size)
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        inputs = latent_dimension + (_EMBEDDING_DIMENSION if spec.classes else 0)
         coarse = max(widths[0], _LEAST_COARSE_WIDTH)
-        self.basis = Basis(inputs, coarse, *coarse_size(height, width_pixels))
+        self.basis = Basis(inputs, coarse, *coarse_size(*spec.size))
         self.narrowing = _match_channels(coarse, widths[0])
         self.stages = nn.ModuleList(_build_stage(stage, len(widths)) for stage in widths)
         self.changes = nn.ModuleList(_match_channels(a, b) for a, b in pairwise(widths))
-        self.last = with_init_std(nn.Conv2d(widths[-1], channels, 1))
+        self.last = with_init_std(nn.Conv2d(widths[-1], spec.channels, 1))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -63,15 +62,15 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
-    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        widths = stage_widths(width, height, width_pixels)[::-1]
-        self.first = with_init_std(nn.Conv2d(channels, widths[0], 1, bias=False))
+        widths = stage_widths(base_channels, *spec.size)[::-1]
+        self.first = with_init_std(nn.Conv2d(spec.channels, widths[0], 1, bias=False))
         self.stages = nn.ModuleList(_build_stage(stage, len(widths)) for stage in widths)
         self.changes = nn.ModuleList(_match_channels(a, b) for a, b in pairwise(widths))
         coarse = max(widths[-1], _LEAST_COARSE_WIDTH)
         self.widening = _match_channels(widths[-1], coarse)
-        self.head = Head(coarse, *coarse_size(height, width_pixels), classes)
+        self.head = Head(coarse, *coarse_size(*spec.size), spec.classes)
 
     def forward(
         self,
@@ -89,16 +88,16 @@ class Discriminator(nn.Module):
 class Block(nn.Module):
     """x + f(x), f = 1×1, bias, LeakyReLU, 3×3 in groups of 16, bias, LeakyReLU, 1×1: twice as wide inside."""
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
-        inside = -(-2 * width // _GROUP) * _GROUP
+        inside = -(-2 * channels // _GROUP) * _GROUP
         # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)), m = 3.
         gain = math.sqrt(2 / (1 + _SLOPE**2)) * blocks**-0.25
-        self.expand = with_init_std(nn.Conv2d(width, inside, 1), gain)
+        self.expand = with_init_std(nn.Conv2d(channels, inside, 1), gain)
         self.mix = with_init_std(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
-        self.reduce = with_init_std(nn.Conv2d(inside, width, 1, bias=False), 0.0)
+        self.reduce = with_init_std(nn.Conv2d(inside, channels, 1, bias=False), 0.0)
 
-    def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
+    def forward(self, maps: Float[Tensor, "batch channels high broad"]) -> Float[Tensor, "batch channels high broad"]:
         """Add the residual to the maps."""
         inside = F.leaky_relu(self.expand(maps), _SLOPE)
         return maps + self.reduce(F.leaky_relu(self.mix(inside), _SLOPE))
@@ -109,12 +108,12 @@ class Basis(nn.Module):
 
     init_std = 1.0
 
-    def __init__(self, inputs: int, width: int, height: int, width_pixels: int) -> None:
+    def __init__(self, inputs: int, channels: int, height: int, width: int) -> None:
         super().__init__()
-        self.patterns = nn.Parameter(torch.empty(width, height, width_pixels))
-        self.linear = with_init_std(nn.Linear(inputs, width, bias=False))
+        self.patterns = nn.Parameter(torch.empty(channels, height, width))
+        self.linear = with_init_std(nn.Linear(inputs, channels, bias=False))
 
-    def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width high broad"]:
+    def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch channels high broad"]:
         """Compute the coarsest maps from latents (and class embeddings)."""
         return self.patterns * self.linear(latent)[:, :, None, None]
 
@@ -126,14 +125,14 @@ class Head(nn.Module):
     relativistic loss reads differences of logits and bfloat16 has only two to three digits.
     """
 
-    def __init__(self, width: int, height: int, width_pixels: int, classes: int) -> None:
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
         super().__init__()
-        self.patterns = Patterns(width, height, width_pixels)
-        self.linear = with_init_std(nn.Linear(width, width if classes else 1, bias=False))
-        self.embedding = ClassEmbedding(classes, width) if classes else None
+        self.patterns = Patterns(channels, height, width)
+        self.linear = with_init_std(nn.Linear(channels, channels if classes else 1, bias=False))
+        self.embedding = ClassEmbedding(classes, channels) if classes else None
 
     def forward(
-        self, maps: Float[Tensor, "batch width high broad"], label: Int[Tensor, " batch"] | None
+        self, maps: Float[Tensor, "batch channels high broad"], label: Int[Tensor, " batch"] | None
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per sample."""
         with torch.autocast(maps.device.type, enabled=False):
@@ -146,26 +145,24 @@ class Head(nn.Module):
 class Patterns(nn.Module):
     """A depthwise convolution over the whole map: (B, C, H, W) → (B, C)."""
 
-    def __init__(self, width: int, height: int, width_pixels: int) -> None:
+    def __init__(self, channels: int, height: int, width: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(width, height, width_pixels))
-        self.init_std = 1 / math.sqrt(height * width_pixels)
+        self.weight = nn.Parameter(torch.empty(channels, height, width))
+        self.init_std = 1 / math.sqrt(height * width)
 
-    def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width"]:
+    def forward(self, maps: Float[Tensor, "batch channels high broad"]) -> Float[Tensor, "batch channels"]:
         """Sum each channel weighted by its pattern."""
         return (maps * self.weight).sum((2, 3))
 
 
-def stage_widths(width: int, height: int, width_pixels: int) -> list[int]:
-    """Return the channels of each stage, coarsest first: `width` up to 32 pixels, halved at each doubling beyond."""
-    sides = [
-        min(coarse_size(height, width_pixels)) * 2**level for level in range(num_downsamples(height, width_pixels) + 1)
-    ]
-    return [max(1, width >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
+def stage_widths(base_channels: int, height: int, width: int) -> list[int]:
+    """Return the channels of each stage, coarsest first: as many up to 32 pixels, halved at each doubling beyond."""
+    sides = [min(coarse_size(height, width)) * 2**level for level in range(num_downsamples(height, width) + 1)]
+    return [max(1, base_channels >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
 
 
-def _build_stage(width: int, stages: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(width, _BLOCKS * stages) for _ in range(_BLOCKS)))
+def _build_stage(channels: int, stages: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels, _BLOCKS * stages) for _ in range(_BLOCKS)))
 
 
 def _match_channels(inputs: int, outputs: int) -> nn.Module:

@@ -5,8 +5,8 @@ upsample by 2, batch normalisation, ReLU, a 3×3 convolution, tanh. Discriminato
 by 2, at least two, until the shorter side is below 16 pixels; two more without downsampling; ReLU, the sum over all
 pixels, one logit. With classes, the normalisation of the generator is conditional and the logit has a projection.
 
-`width` is that of the discriminator's blocks that read up to 32 pixels (shorter side); each doubling beyond halves it.
-The generator's blocks at the same resolution are twice as wide. Published for CIFAR-10: 128.
+The discriminator's blocks that read up to 32 pixels (shorter side) have `base_channels` channels; each doubling beyond
+halves them. The generator's blocks at the same resolution have twice as many. Published for CIFAR-10: 128.
 
 These are the paper's functions in fewer operations. Nearest-neighbour upsampling followed by a 3×3 convolution is a 4×4
 transposed convolution of stride 2; a 3×3 convolution followed by a 2×2 mean is a 4×4 convolution of stride 2: 4
@@ -35,6 +35,7 @@ from ganops.networks.layers import (
     to_maps,
 )
 from ganops.networks.r3 import stage_widths
+from ganops.training_settings import SampleSpec
 
 L = TypeVar("L", nn.Conv2d, nn.Linear, nn.Embedding)
 
@@ -46,18 +47,16 @@ _PLAIN_BLOCKS = 2
 class Generator(nn.Module):
     """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.size, self.coarse = (height, width_pixels), coarse_size(height, width_pixels)
-        widths = stage_widths(2 * width, height, width_pixels)
+        self.size, self.coarse = spec.size, coarse_size(*spec.size)
+        widths = stage_widths(2 * base_channels, *spec.size)
         self.first = _glorot(nn.Linear(latent_dimension, widths[0] * self.coarse[0] * self.coarse[1]))
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        embedded = _EMBEDDING_DIMENSION if classes else 0
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        embedded = _EMBEDDING_DIMENSION if spec.classes else 0
         self.ups = nn.ModuleList(UpBlock(a, b, embedded) for a, b in pairwise(widths))
         self.normalisation = ConditionalBatchNorm(widths[-1], embedded)
-        self.last = _glorot(nn.Conv2d(widths[-1], channels, 3, padding=1))
+        self.last = _glorot(nn.Conv2d(widths[-1], spec.channels, 3, padding=1))
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -74,13 +73,13 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
 
-    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        downs = max(_MIN_DOWNSAMPLES, num_downsamples(height, width_pixels) - 1)
-        widths = [channels, *stage_widths(width, height, width_pixels)[::-1][:downs]]
+        downs = max(_MIN_DOWNSAMPLES, num_downsamples(*spec.size) - 1)
+        widths = [spec.channels, *stage_widths(base_channels, *spec.size)[::-1][:downs]]
         self.downs = nn.ModuleList(DownBlock(a, b, first=not i) for i, (a, b) in enumerate(pairwise(widths)))
         self.plain = nn.Sequential(*(PlainBlock(widths[-1]) for _ in range(_PLAIN_BLOCKS)))
-        self.head = ProjectionHead(widths[-1], classes)
+        self.head = ProjectionHead(widths[-1], spec.classes)
         _glorot(self.head.linear)
         if self.head.embedding is not None:
             _glorot(self.head.embedding)
@@ -142,12 +141,12 @@ class DownBlock(nn.Module):
 class PlainBlock(nn.Module):
     """x + f(x), f = ReLU, 3×3, ReLU, 3×3."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.mix = _glorot(nn.Conv2d(width, width, 3, padding=1), math.sqrt(2))
-        self.mix_again = _glorot(nn.Conv2d(width, width, 3, padding=1), math.sqrt(2))
+        self.mix = _glorot(nn.Conv2d(channels, channels, 3, padding=1), math.sqrt(2))
+        self.mix_again = _glorot(nn.Conv2d(channels, channels, 3, padding=1), math.sqrt(2))
 
-    def forward(self, maps: Float[Tensor, "batch width high broad"]) -> Float[Tensor, "batch width high broad"]:
+    def forward(self, maps: Float[Tensor, "batch channels high broad"]) -> Float[Tensor, "batch channels high broad"]:
         """Add the residual to the maps."""
         return maps + self.mix_again(F.relu_(self.mix(F.relu(maps))))
 

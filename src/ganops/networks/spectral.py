@@ -59,8 +59,8 @@ class SpectralNorm(TorchSpectralNorm):
 
 def _zero_weights_error(network: str, layer: str) -> ConfigurationError:
     return ConfigurationError(
-        "training.spectral_norm",
+        "training.game.spectral_norm",
         expected=f"a {network} without zero-initialised layers",
         received=f"the layer {layer}, whose initial weights are all zero, so that their spectral norm is 0",
-        remedy="Use another network, such as resnet or dcgan, or set training.spectral_norm=false.",
+        remedy="Use another network, such as resnet or dcgan, or set training.game.spectral_norm=false.",
     )

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ganops.networks import dcgan
 from ganops.networks.layers import ClassEmbedding, to_vectors
+from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 32
 
@@ -13,13 +14,11 @@ _EMBEDDING_DIMENSION = 32
 class Encoder(nn.Module):
     """Pictures (B, C, H, W) and labels → mean and log variance of q(z | x, y), each (B, z)."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.downs = dcgan.trunk(width, channels, height, width_pixels)
-        self.last = nn.Linear(dcgan.trunk_features(width, height, width_pixels), 2 * latent_dimension)
-        self.embedding = nn.Embedding(classes, 2 * latent_dimension) if classes else None
+        self.downs = dcgan.trunk(base_channels, spec)
+        self.last = nn.Linear(dcgan.trunk_features(base_channels, spec), 2 * latent_dimension)
+        self.embedding = nn.Embedding(spec.classes, 2 * latent_dimension) if spec.classes else None
 
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"], label: Int[Tensor, " batch"] | None = None
@@ -40,13 +39,11 @@ class Decoder(nn.Module):
     has to be reconstructed.
     """
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        inputs = latent_dimension + (_EMBEDDING_DIMENSION if classes else 0)
-        self.picture = dcgan.Generator(inputs, width, channels, height, width_pixels, classes=0)
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        inputs = latent_dimension + (_EMBEDDING_DIMENSION if spec.classes else 0)
+        self.picture = dcgan.Generator(inputs, base_channels, spec.replace({"classes": 0}))
         self.log_deviation = nn.Parameter(torch.zeros(()))
 
     def forward(

@@ -2,15 +2,16 @@
 
 Generator: z(100) → 128 → 128 → 100 → 784 with batch normalisation, LeakyReLU and a sigmoid. Discriminator: convolutions
 of 64 and 128 channels (3×3, stride 2) with LeakyReLU and dropout 0.3, and one logit. Generalised to any picture size: w
-(`width`) replaces 64 and 2w replaces 128, and the last hidden layer is as wide as z. LeakyReLU has the slope 0.2; the
-class enters as in DCGAN, by conditional normalisation in the generator and a projection in the discriminator. Pixels
-are −1 … 1: y = 2 · sigmoid − 1.
+(`base_channels`) replaces 64 and 2w replaces 128, and the last hidden layer is as wide as z. LeakyReLU has the slope
+0.2; the class enters as in DCGAN, by conditional normalisation in the generator and a projection in the discriminator.
+Pixels are −1 … 1: y = 2 · sigmoid − 1.
 
 The generator's initial weights keep the variance from layer to layer; the discriminator's are DCGAN's small ones. With
 larger ones it is certain before the generator has learned anything, and the minimax loss has no gradient there
 (measured: EXPERIMENTS.md).
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ClassEmbedding, ConditionalBatchNorm1d, ProjectionHead, with_init_std
+from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
 _SLOPE = 0.2
@@ -30,14 +32,12 @@ _DROPPED = 0.3
 class Generator(nn.Module):
     """(B, z) and labels → pictures (B, C, H, W) in [−1, 1]: z → 2w → 2w → z → C · H · W."""
 
-    def __init__(
-        self, latent_dimension: int, width: int, channels: int, height: int, width_pixels: int, classes: int
-    ) -> None:
+    def __init__(self, latent_dimension: int, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.embedding = ClassEmbedding(classes, _EMBEDDING_DIMENSION) if classes else None
-        sizes = [latent_dimension, 2 * width, 2 * width, latent_dimension]
-        self.hidden = HiddenLayers(sizes, _EMBEDDING_DIMENSION if classes else 0)
-        self.last = PictureLayer(latent_dimension, channels, height, width_pixels)
+        self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
+        sizes = [latent_dimension, 2 * base_channels, 2 * base_channels, latent_dimension]
+        self.hidden = HiddenLayers(sizes, _EMBEDDING_DIMENSION if spec.classes else 0)
+        self.last = PictureLayer(latent_dimension, spec)
 
     def forward(
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
@@ -50,11 +50,13 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures (B, C, H, W) and labels → logits (B, 1); values are dropped only if a Dropout is passed."""
 
-    def __init__(self, width: int, channels: int, height: int, width_pixels: int, classes: int) -> None:
+    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        levels = pairwise([channels, width, 2 * width])
+        levels = pairwise([spec.channels, base_channels, 2 * base_channels])
         self.downs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
-        self.head = ProjectionHead(2 * width * -(-height // 4) * -(-width_pixels // 4), classes)
+        self.head = ProjectionHead(
+            2 * base_channels * -(-spec.image_height // 4) * -(-spec.image_width // 4), spec.classes
+        )
 
     def forward(
         self,
@@ -90,10 +92,10 @@ class HiddenLayers(nn.Module):
 class PictureLayer(nn.Module):
     """One linear map to all pixels, and 2 · sigmoid − 1."""
 
-    def __init__(self, features: int, channels: int, height: int, width_pixels: int) -> None:
+    def __init__(self, features: int, spec: SampleSpec) -> None:
         super().__init__()
-        self.shape = (channels, height, width_pixels)
-        self.linear = with_init_std(nn.Linear(features, channels * height * width_pixels))
+        self.shape = (spec.channels, *spec.size)
+        self.linear = with_init_std(nn.Linear(features, math.prod(self.shape)))
 
     def forward(self, values: Float[Tensor, "batch features"]) -> Float[Tensor, "batch channels height width"]:
         """Compute pictures from the last hidden values."""

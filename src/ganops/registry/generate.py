@@ -35,7 +35,7 @@ def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[P
         RequestError: there is no such class, or the folder holds other files of these names.
     """
     bundle = load_bundle(uri)
-    files = CODECS[bundle.settings.field].to_files(bundle.generate(request), request)
+    files = CODECS[bundle.settings.sample.field].to_files(bundle.generate(request), request)
     written = {folder / name: content for name, content in files.items()}
     _refuse_to_overwrite(written)
     for path, content in written.items():

@@ -75,7 +75,7 @@ def find_differing_samples(model: Path, bundle: Bundle, largest_request: int) ->
     """
     request = LatentRequest(n=min(_CHECKED, largest_request), seed=7)
     response = _load(str(model)).predict([request.model_dump()])[0]
-    expected, from_json = bundle.generate(request).values, CODECS[bundle.settings.field].from_json
+    expected, from_json = bundle.generate(request).values, CODECS[bundle.settings.sample.field].from_json
     pairs = zip(response, expected, strict=True)
     return [i for i, (value, sample) in enumerate(pairs) if not np.array_equal(from_json(value), sample.numpy())]
 

@@ -91,7 +91,7 @@ def register_bundle(
     """
     client, run_id = _active_client()
     # Before anything is written, so that a wrong limit leaves nothing behind.
-    report_checks = check_report(report, parameters, bundle.settings.classes)
+    report_checks = check_report(report, parameters, bundle.settings.sample.classes)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         registration = _Registrar(client, run_id, name, bundle, report, parameters).register(report_checks, origin)

@@ -38,7 +38,7 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _generate(self, request: LatentRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.settings.field].to_json, self._bundle.generate(request).values))
+        return list(map(CODECS[self._bundle.settings.sample.field].to_json, self._bundle.generate(request).values))
 
     def _check_size(self, requests: list[LatentRequest]) -> None:
         total = sum(request.n for request in requests)

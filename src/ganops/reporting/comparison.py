@@ -58,7 +58,7 @@ class VariantResult:
 
 def row_of_samples(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     """Return ten pictures, or enough points for a cloud, of one seed: every variant shows the same classes."""
-    count = COLUMNS if bundle.settings.field == "image" else _POINTS
+    count = COLUMNS if bundle.settings.sample.field == "image" else _POINTS
     return bundle.generate(LatentRequest(n=count, seed=SEED)).values
 
 

@@ -13,7 +13,7 @@ It generates {kind}{classes}.
 
 | | |
 |---|---|
-| recipe | {recipe} ({game}, network {network}, objective {objective}) |
+| recipe | {recipe} ({game}, networks {networks}, objective {objective}) |
 | weights | sha256 `{weights}` |
 | data | store sha256 `{store}` |
 | trained on | {total_images} images seen, batch {batch}, seed {seed}, {device} |
@@ -67,7 +67,7 @@ checks nothing and runs the code of the version. In Python:
 
 
 _PICTURE_WORDS = {
-    "kind": "pictures of {height} × {width_pixels} pixels with {channels} {channel_word}",
+    "kind": "pictures of {image_height} × {image_width} pixels with {channels} {channel_word}",
     "one": "picture",
     "many": "pictures",
     "difference": "a pixel may differ by one level",
@@ -117,7 +117,14 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str
         {"class_label": len(facts.classes) - 1} if facts.classes else {}
     )
     return _CARD.format(
-        **settings.model_dump(exclude={"classes"}),
+        recipe=settings.recipe,
+        game=settings.game.kind,
+        networks=settings.networks.family,
+        objective=settings.adversarial.objective if settings.adversarial else "the ELBO",
+        total_images=settings.budget.total_images,
+        batch=settings.budget.batch,
+        seed=settings.seed,
+        device=settings.runtime.device,
         **_format_words(settings),
         n=protocol.n,
         reference=protocol.reference,
@@ -141,9 +148,9 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str
 
 def _format_words(settings: Settings) -> dict[str, str]:
     """Return the words for samples of the field."""
-    channel_word = "channel" if settings.channels == 1 else "channels"
-    sizes = {"channel_word": channel_word, **settings.model_dump(include={"height", "width_pixels", "channels"})}
-    return {key: text.format(**sizes) for key, text in _WORDS[settings.field].items()}
+    channel_word = "channel" if settings.sample.channels == 1 else "channels"
+    sizes = {"channel_word": channel_word, **settings.sample.model_dump()}
+    return {key: text.format(**sizes) for key, text in _WORDS[settings.sample.field].items()}
 
 
 def _make_table(report: Report) -> str:

@@ -78,12 +78,12 @@ def draw_fixed(field: FieldName, samples: Shaped[Tensor, "n *shape"], columns: i
 
 def draw_samples(bundle: Bundle) -> Image.Image:
     """Draw samples of the bundle: the picture of the view `samples`."""
-    return FIELD_VIEWS[bundle.settings.field].samples(bundle)
+    return FIELD_VIEWS[bundle.settings.sample.field].samples(bundle)
 
 
 def sample_row(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
     """Generate samples for `draw_side_by_side`: the same request, and thus the same classes, for every bundle."""
-    count = FIELD_VIEWS[bundle.settings.field].row_length
+    count = FIELD_VIEWS[bundle.settings.sample.field].row_length
     return bundle.generate(LatentRequest(n=count, seed=samples.SEED)).values
 
 

@@ -132,7 +132,7 @@ def _evaluated_runs(client: "MlflowClient", environment: str | None) -> "list[Ru
 
 def _row(run: "Run") -> dict[str, Any]:
     protocol = _protocol(run)
-    images = run.data.params.get("settings.total_images")
+    images = run.data.params.get("settings.budget.total_images")
     ended = run.info.end_time
     return {
         "protocol": _digest(protocol),

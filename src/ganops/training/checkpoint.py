@@ -25,7 +25,6 @@ from ganops.training_settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_WITHOUT_EFFECT = {"sample_every_images", "attempts", "processes", "launcher"}
 # Of the code that runs, not of edits made meanwhile: the fingerprint does not change while a training runs.
 CODE = training_digest()
 _KEPT = 2
@@ -42,7 +41,7 @@ def fingerprint(settings: Settings, data_digest: str) -> str:
     Left out is what changes no file: when samples are logged, how many attempts may fail, and how many processes train.
     When to log and to write a checkpoint is part of it: curves and digests belong to the state.
     """
-    determining = settings.model_dump_json(exclude=_WITHOUT_EFFECT)
+    determining = settings.model_dump_json(exclude={"execution"})
     content = "\n".join([determining, data_digest, CODE, torch.__version__])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 

@@ -14,7 +14,6 @@ from typing import Literal
 import torch
 
 from ganops.objectives.build import build_objective
-from ganops.training.schedules import PENALTIES
 from ganops.training_settings import Settings
 
 # Difference of logits, for objectives that do not estimate a distance of distributions.
@@ -129,7 +128,7 @@ def not_finite_issue(settings: Settings, names: Sequence[str]) -> Issue:
     """Return the issue of values that are not finite, without patience; no names: another process has them."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     subject = ", ".join(names[:_MAX_NAMES]) + more if names else "values of another process"
-    remedy = f"{_softer_settings_hint(settings)}, or training.precision=fp32"
+    remedy = f"{_softer_settings_hint(settings)}, or training.runtime.precision=fp32"
     return Issue("finite", f"{subject} not finite", remedy)
 
 
@@ -176,24 +175,26 @@ def _issue(rule: Rule, curves: Mapping[str, Sequence[float]]) -> Issue:
 
 
 def _guessing_loss(settings: Settings) -> float:
-    if settings.objective is None:
+    if settings.adversarial is None:
         return 0.0
     zeros = torch.zeros(1)
-    return float(build_objective(settings.objective).discriminator(zeros, zeros))
+    return float(build_objective(settings.adversarial.objective).discriminator(zeros, zeros))
 
 
 def _softer_settings_hint(settings: Settings) -> str:
     """Suggest a lower rate and more of the penalty in use, or R1, which any discriminator can have."""
-    used = [name for name in PENALTIES if getattr(settings, name)]
-    stronger = f", or a higher training.{[*used, 'r1_gamma'][0]}" if settings.objective else ""
-    return f"Try a lower training.learning_rate{stronger}"
+    if settings.adversarial is None:
+        return "Try a lower training.learning_rate"
+    penalty = next(iter(settings.adversarial.penalties), "r1_gamma")
+    return f"Try a lower training.learning_rate, or a higher training.game.{penalty}"
 
 
 def _discriminator_rules(settings: Settings, hint: str) -> list[Rule]:
     """Bound the logits: a Lipschitz-1 critic's gap is at most the data's diameter, 2 √(C·H·W) for values in [−1, 1]."""
-    diameter = 2 * math.sqrt(settings.channels * settings.height * settings.width_pixels)
-    gap = _CRITIC_TOLERANCE * diameter if settings.objective == "wasserstein" else _LOGIT_GAP
-    augment = f"{hint}, or training.augmentation"
+    diameter = 2 * math.sqrt(settings.sample.channels * math.prod(settings.sample.size))
+    objective = settings.adversarial.objective if settings.adversarial else None
+    gap = _CRITIC_TOLERANCE * diameter if objective == "wasserstein" else _LOGIT_GAP
+    augment = f"{hint}, or training.game.augmentation.probability"
     apart, certain = "the logits of real and of generated samples diverge", "the discriminator is always certain"
     worse, loss = "the discriminator is worse than a guess", "health/discriminator_loss"
     return [
@@ -218,8 +219,8 @@ def _diversity_rules(settings: Settings, hint: str) -> list[Rule]:
     one, one_per_class = "the generator makes one sample", "the generator makes one sample per class"
     overfitted = "the discriminator has memorised its training samples"
     within, unconditional = "health/diversity_within_classes", f"{hint}, or training.conditional=false"
-    grace_images = max(_MIN_GRACE_IMAGES, round(_GRACE_SHARE * settings.total_images))
-    more = "Prepare more data, or raise training.augmentation"
+    grace_images = max(_MIN_GRACE_IMAGES, round(_GRACE_SHARE * settings.budget.total_images))
+    more = "Prepare more data, or raise training.game.augmentation.probability"
     limit, patience = _COLLAPSED_WITHIN_CLASSES, _PROBE_PATIENCE
     return [
         Rule("health/diversity", "below", _COLLAPSED, patience, one, hint, grace_images),

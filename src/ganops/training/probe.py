@@ -58,7 +58,7 @@ class Probe:
         - health/overfitting: see `overfitting`
         """
         values = self._measure(state, batches) if self.distributed.is_main else [0.0] * len(self._names)
-        shared = self.distributed.sum(torch.tensor(values, device=self.settings.device))
+        shared = self.distributed.sum(torch.tensor(values, device=self.settings.runtime.device))
         return dict(zip(self._names, shared.tolist(), strict=True))
 
     def warm_up(self) -> None:
@@ -82,7 +82,7 @@ class Probe:
 
     @property
     def _names(self) -> list[str]:
-        within = ["health/diversity_within_classes"] if self.settings.classes else []
+        within = ["health/diversity_within_classes"] if self.settings.sample.classes else []
         return ["health/diversity", *within, *(["health/overfitting"] if self._has_discriminator else [])]
 
     def _measure(self, state: TrainingState, batches: Batches) -> list[float]:
@@ -97,21 +97,21 @@ class Probe:
     @torch.no_grad()
     def _discriminator_logits(self, state: TrainingState, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the logits (64,) of the batch and of generated samples, as in an update, without penalties."""
-        settings, device = self.settings, torch.device(self.settings.device)
+        settings, device = self.settings, torch.device(self.settings.runtime.device)
         weights = without_penalties(self.game, loss_weights(settings, state.images_seen, state.attempt))
         noise = Noise(settings.seed, state.stream_position, SAMPLES, device)
-        with torch.autocast(settings.device, torch.bfloat16, enabled=settings.precision == "bf16"):
+        with torch.autocast(settings.runtime.device, torch.bfloat16, enabled=settings.runtime.precision == "bf16"):
             logged = self.game.losses("discriminator", state.networks, batch, noise, weights, state.buffers).logged
         real, fake = logged["logit/real"].float(), logged["logit/fake"].float()
         return real.reshape(SAMPLES, -1).mean(1), fake.reshape(SAMPLES, -1).mean(1)
 
     def _generate(self, state: TrainingState) -> Tensor:
         """Sample the EMA generator from the same noise each time, under the conditions of the validation samples."""
-        settings, device = self.settings, torch.device(self.settings.device)
+        settings, device = self.settings, torch.device(self.settings.runtime.device)
         noise = Noise(settings.seed, 0, SAMPLES, device)
         conditions = {name: self._validation[name] for name in self.game.conditions}
         inputs = self.game.draw_inputs(GenerationRequest(n=SAMPLES), noise, conditions, "watch")
-        return Sampler(self.game, state.ema, (), device, settings.threads).sample(inputs)
+        return Sampler(self.game, state.ema, (), device, settings.runtime.threads).sample(inputs)
 
     @cached_property
     def _validation(self) -> dict[str, Tensor]:
@@ -124,7 +124,7 @@ class Probe:
 
     @property
     def _labels(self) -> Tensor | None:
-        return self._validation["label"] if self.settings.classes else None
+        return self._validation["label"] if self.settings.sample.classes else None
 
 
 def feature_variances(features: Tensor, labels: Tensor | None) -> list[float]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ganops.errors import TrainingError
 from ganops.training.failure import FailedAttempt
 from ganops.training.health import Issue
-from ganops.training.schedules import GENTLER_RATE, STRONGER_GAMMA
+from ganops.training.schedules import GAMMA_FACTOR, RATE_FACTOR
 from ganops.training.state import TrainingState
 from ganops.training.tracker import Tracker
 from ganops.training.trainer import Trainer, TrainingContext
@@ -56,7 +56,7 @@ def _roll_back(
         "; ".join(issue.reason for issue in issues),
         _merge_remedies([issue.remedy for issue in issues]),
     )
-    if failed.attempt >= context.settings.attempts:
+    if failed.attempt >= context.settings.execution.attempts:
         raise _all_attempts_failed([*failed.failures, failure])
     state = initial_state(failed.attempt + 1)
     context.checkpoints.restore_healthy(state)
@@ -108,11 +108,12 @@ def _restart_message(context: TrainingContext, state: TrainingState) -> str:
         if failure.rolled_back_to
         else "the beginning"
     )
-    penalty = f", γ × {STRONGER_GAMMA**attempt:g}" if settings.r1_gamma or settings.r2_gamma else ""
+    penalties = settings.adversarial.penalties if settings.adversarial else {}
+    penalty = f", γ × {GAMMA_FACTOR**attempt:g}" if {"r1_gamma", "r2_gamma"} & penalties.keys() else ""
     return (
         f"Training failed at {failure.images_seen:,} images: {failure.reason}. Restarting from {start} "
-        f"(attempt {attempt} of {settings.attempts}) with new noise and data order, "
-        f"learning rate × {GENTLER_RATE**attempt:g}{penalty}."
+        f"(attempt {attempt} of {settings.execution.attempts}) with new noise and data order, "
+        f"learning rate × {RATE_FACTOR**attempt:g}{penalty}."
     )
 
 

@@ -1,24 +1,24 @@
-"""What changes as images are seen: functions of the clock, so that they need no state of their own.
+"""Schedules: values that change with the images seen, as functions of the clock without state of their own.
 
-A burn-in moves a value from its start to its end along half a cosine (Huang et al. 2024, R3GAN, appendix D). A new
-attempt at a game that was lost is gentler: half the learning rate and twice the γ of R1 and R2 of the attempt before.
+A ramp moves a value from its start to its end along half a cosine (Huang et al. 2024, R3GAN, appendix D). Each new
+attempt is gentler than the one before: half the learning rate, and twice the γ of R1 and R2.
 """
 
 import math
 from dataclasses import dataclass
 
-from ganops.games.game import LossWeights
+from ganops.parameters import Ramp
 from ganops.training_settings import Settings
 
-GENTLER_RATE, STRONGER_GAMMA = 0.5, 2.0
-PENALTIES = ("r1_gamma", "r2_gamma", "gradient_penalty")
-# Karras et al. 2020 (StyleGAN2-ADA), appendix B: the average must not remember the first, random weights.
-_EMA_RAMP = 0.05
+RATE_FACTOR, GAMMA_FACTOR = 0.5, 2.0
+"""changes of each new attempt"""
+# Karras et al. 2020 (StyleGAN2-ADA), appendix B: the EMA must not remember the first, random weights.
+_EMA_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class AdamSettings:
-    """The learning rate and betas of Adam at one update."""
+    """The hyperparameters of one step of Adam."""
 
     learning_rate: float
     beta1: float
@@ -26,49 +26,56 @@ class AdamSettings:
 
 
 def adam_settings(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> AdamSettings:
-    """The rate falls linearly to zero at total_images where the recipe says so (Gulrajani et al. 2017, appendix F).
+    """Return the rate and the betas of a player's next step.
 
-    A discriminator that pays its penalties in a step of its own after every k moves takes k + 1 steps where another
-    takes k: rate and logarithms of β are scaled by k / (k + 1) (Karras et al. 2020, StyleGAN2, appendix B).
+    With a linear decay the rate falls to zero at total_images (Gulrajani et al. 2017, appendix F). A discriminator with
+    lazy penalties takes an extra step of its own in every k-th update, k + 1 steps in place of k: rate and logarithms
+    of β are scaled by k / (k + 1) (Karras et al. 2020, StyleGAN2, appendix B).
     """
-    rate = _burnt_in(settings, "learning_rate", images_seen) * GENTLER_RATE**attempt
-    if settings.learning_rate_decay == "linear":
-        rate *= max(0.0, 1 - images_seen / settings.total_images)
-    every = settings.penalty_every_moves or 1
-    slower = every / (every + 1) if player == "discriminator" and every > 1 and _pays(settings) else 1.0
-    return AdamSettings(rate * slower, settings.beta1**slower, _burnt_in(settings, "beta2", images_seen) ** slower)
+    optimizer = settings.optimizer
+    rate = _value(settings, optimizer.learning_rate, images_seen) * RATE_FACTOR**attempt
+    if optimizer.learning_rate_decay == "linear":
+        rate *= max(0.0, 1 - images_seen / settings.budget.total_images)
+    scale = _lazy_scale(settings, player)
+    return AdamSettings(
+        learning_rate=rate * scale,
+        beta1=optimizer.beta1**scale,
+        beta2=_value(settings, optimizer.beta2, images_seen) ** scale,
+    )
 
 
-def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> LossWeights:
-    """Weights of the penalties and the probability of augmentation, unless that is adapted."""
-    if settings.objective is None:
+def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> dict[str, float]:
+    """Return name → weight of each penalty, and the probability of augmentation where that is not adapted."""
+    adversarial, factor = settings.adversarial, GAMMA_FACTOR**attempt
+    if adversarial is None:
         return {}
-    stronger = STRONGER_GAMMA**attempt
     return {
-        "r1_gamma": _burnt_in(settings, "r1_gamma", images_seen) * stronger,
-        "r2_gamma": _burnt_in(settings, "r2_gamma", images_seen) * stronger,
-        "gradient_penalty": settings.gradient_penalty or 0.0,
-        "augmentation": _burnt_in(settings, "augmentation", images_seen),
+        "r1_gamma": _value(settings, adversarial.r1_gamma, images_seen) * factor,
+        "r2_gamma": _value(settings, adversarial.r2_gamma, images_seen) * factor,
+        "gradient_penalty": adversarial.gradient_penalty,
+        "augmentation": _value(settings, adversarial.augmentation.probability, images_seen),
     }
 
 
 def ema_half_life(settings: Settings, images_seen: int) -> float:
-    """min(half-life, 0.05 · images seen), in images."""
-    return min(_burnt_in(settings, "ema_half_life_images", images_seen), _EMA_RAMP * images_seen)
+    """Return min(half-life, 0.05 · images seen), in images."""
+    return min(_value(settings, settings.ema.half_life_images, images_seen), _EMA_SHARE * images_seen)
 
 
 def cosine(start: float | int, end: float | int, share: float | int) -> float:
-    """From `start` at share 0 to `end` at share 1 and beyond, along half a cosine."""
+    """Move from `start` at share 0 to `end` at share 1 and beyond, along half a cosine."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
 
 
-def _pays(settings: Settings) -> bool:
-    """Whether any move of the discriminator has a penalty."""
-    return any(getattr(settings, key) for key in (*PENALTIES, *(f"burn_in_{key}" for key in PENALTIES[:2])))
+def _lazy_scale(settings: Settings, player: str) -> float:
+    adversarial = settings.adversarial
+    if player != "discriminator" or adversarial is None or not adversarial.penalties:
+        return 1.0
+    interval = adversarial.penalty_interval
+    return interval / (interval + 1) if interval > 1 else 1.0
 
 
-def _burnt_in(settings: Settings, key: str, images_seen: int) -> float:
-    start, end = getattr(settings, f"burn_in_{key}"), getattr(settings, key)
-    if start is None or not settings.burn_in_images:
-        return float(end)
-    return cosine(start, end, images_seen / settings.burn_in_images)
+def _value(settings: Settings, ramp: Ramp, images_seen: int) -> float:
+    if not settings.budget.burn_in_images:
+        return float(ramp.end)
+    return cosine(ramp.start, ramp.end, images_seen / settings.budget.burn_in_images)

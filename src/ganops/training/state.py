@@ -56,14 +56,14 @@ class TrainingState:
     @classmethod
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
         """The state before the first round, on the settings' device; of a new attempt with weights of another seed."""
-        layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+        layout = torch.channels_last if settings.runtime.channels_last else torch.contiguous_format
         reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
-        networks = {name: network.to(settings.device) for name, network in build_networks(reseeded).items()}
+        networks = {name: network.to(settings.runtime.device) for name, network in build_networks(reseeded).items()}
         networks = {name: network.to(memory_format=layout) for name, network in networks.items()}  # pyright: ignore
         ema = {name: copy.deepcopy(networks[name]).eval().requires_grad_(False) for name in game.inference_networks}
         optimizers = {player: _adam(settings, networks, names) for player, names in game.players.items()}
-        most = settings.total_images + settings.iteration_images - 1
-        buffers = game.buffers(torch.device(settings.device))
+        most = settings.budget.total_images + settings.iteration_images - 1
+        buffers = game.buffers(torch.device(settings.runtime.device))
         return cls(networks, ema, optimizers, dict(game.players), most, buffers, attempt=attempt)
 
     @property
@@ -225,8 +225,9 @@ def _other_format(number: int) -> CheckpointError:
 
 def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, ...]) -> torch.optim.Optimizer:
     parameters = [parameter for name in names for parameter in networks[name].parameters()]
-    betas = (settings.beta1, settings.beta2)
-    return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=betas, fused=settings.device != "mps")
+    rate, fused = settings.optimizer.learning_rate.end, settings.runtime.device != "mps"
+    betas = (settings.optimizer.beta1, settings.optimizer.beta2.end)
+    return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=fused)
 
 
 def _bits(values: list[float]) -> Tensor:

@@ -35,15 +35,15 @@ def train_iteration(
     """
     scalars: dict[str, Tensor] = {}
     step = Step(game, state, settings, distributed)
-    start, count = distributed.shard(settings.batch)
+    start, count = distributed.shard(settings.budget.batch)
     batch: dict[str, Tensor] = {}
     position, updates = None, game.updates(state.images_seen)
     for update in updates:
-        first = state.stream_position + update.batch * settings.batch
+        first = state.stream_position + update.batch * settings.budget.batch
         if first != position:
             batch, position = batches.batch(first + start, count), first
         scalars |= step.update_player(update, batch)
-    images = settings.batch * sum(update.images for update in updates)
+    images = settings.budget.batch * sum(update.images for update in updates)
     state.images_seen += images
     for name, average in state.ema.items():
         update_average(average, state.networks[name], images, ema_half_life(settings, state.images_seen))
@@ -70,10 +70,11 @@ class Step:
         """
         game, state, player = self.game, self.state, update.player
         freeze_all_but(game.players[player], state.networks)
-        first = state.stream_position + update.noise * self.settings.batch
-        start, count = self.distributed.shard(self.settings.batch)
-        noise = Noise(self.settings.seed, first + start, count, torch.device(self.settings.device))
-        index, interval = first // self.settings.batch, self.settings.penalty_every_moves or 1
+        first = state.stream_position + update.noise * self.settings.budget.batch
+        start, count = self.distributed.shard(self.settings.budget.batch)
+        noise = Noise(self.settings.seed, first + start, count, torch.device(self.settings.runtime.device))
+        adversarial = self.settings.adversarial
+        index, interval = first // self.settings.budget.batch, adversarial.penalty_interval if adversarial else 1
         weights = loss_weights(self.settings, state.images_seen, state.attempt)
         direct = without_penalties(game, weights) if interval > 1 else weights
         with self._autocast():
@@ -88,7 +89,8 @@ class Step:
         return scalars
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.precision == "bf16")
+        runtime = self.settings.runtime
+        return torch.autocast(runtime.device, torch.bfloat16, enabled=runtime.precision == "bf16")
 
     def _backward_and_step(self, player: str, losses: Losses, scale: int = 1) -> dict[str, Tensor]:
         optimizer = self.state.optimizers[player]

@@ -89,9 +89,9 @@ def train(
     files = Checkpoints(checkpoints / key)
     initial_state = partial(_initial_state, settings, game, warm_start)
     probe = Probe(game, settings, probe_data, distributed) if probe_data else None
-    with files.exclusive(distributed), thread_count(distributed.threads(settings.threads)):
+    with files.exclusive(distributed), thread_count(distributed.threads(settings.runtime.threads)):
         state = _restore(initial_state(0), files, tracker, settings)
-        if probe and distributed.is_main and state.images_seen < settings.total_images:
+        if probe and distributed.is_main and state.images_seen < settings.budget.total_images:
             probe.warm_up()  # an unusable embedding must stop the run now, not hours later
         if distributed.is_main:
             files.record_run(tracker.describe_run())
@@ -122,7 +122,7 @@ def _restore(state: TrainingState, files: Checkpoints, tracker: Tracker, setting
     """Load the newest checkpoint, where there is one, and log from where the training resumes."""
     if files.restore(state):
         tracker.set_tag("resumed_at_images", str(state.images_seen))
-        logger.info(_resume_message(state.images_seen, settings.total_images, files.read_run()))
+        logger.info(_resume_message(state.images_seen, settings.budget.total_images, files.read_run()))
     return state
 
 

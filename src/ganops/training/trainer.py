@@ -45,7 +45,7 @@ def iterations(
     others, so that batch statistics never come from a remainder: the clock may end up to one iteration beyond
     total_images.
     """
-    while state.images_seen < settings.total_images:
+    while state.images_seen < settings.budget.total_images:
         yield train_iteration(game, state, settings, batches, distributed)
 
 
@@ -100,14 +100,14 @@ class Cadence:
     @classmethod
     def from_settings(cls, settings: Settings, min_probe_images: int) -> "Cadence":
         """Build the cadence of a training; the probe measures at checkpoints, at least that many images apart."""
-        checkpoint = settings.checkpoint_every_images
+        checkpoint = settings.cadence.checkpoint_every_images
         return cls(
-            log=Every(settings.log_every_images),
-            samples=Every(settings.sample_every_images),
-            snapshot=Every(settings.snapshot_every_images),
+            log=Every(settings.cadence.log_every_images),
+            samples=Every(settings.execution.sample_every_images),
+            snapshot=Every(settings.cadence.snapshot_every_images),
             checkpoint=Every(checkpoint),
             probe=Every(max(1, math.ceil(min_probe_images / checkpoint)) * checkpoint),
-            total_images=settings.total_images,
+            total_images=settings.budget.total_images,
         )
 
     def due(self, before: int, images_seen: int) -> Due:
@@ -136,7 +136,7 @@ class Trainer:
         An interruption leaves a checkpoint; a failure does not.
         """
         context, state = self.context, self.state
-        self.tracker.start(state.images_seen, context.settings.total_images)
+        self.tracker.start(state.images_seen, context.settings.budget.total_images)
         before = state.images_seen
         for scalars in iterations(context.game, state, context.settings, context.batches, context.distributed):
             state.window.update(scalars)
@@ -207,7 +207,7 @@ class Trainer:
         context, images_seen = self.context, self.state.images_seen
         if context.distributed.is_main and due.samples:
             samples = fixed_samples(context.game, self.state, context.settings, context.batches)
-            self.tracker.log_images("samples/fixed_z", images_seen, samples, context.settings.field)
+            self.tracker.log_images("samples/fixed_z", images_seen, samples, context.settings.sample.field)
         if context.distributed.is_main and due.snapshot:
             context.checkpoints.snapshots.save(images_seen, self.state.ema)
 
@@ -228,8 +228,8 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings, batches:
     Eight pictures of each of at most ten classes, without classes sixty-four, or 1,000 points in all. A game with other
     conditions than labels takes them from the first training samples.
     """
-    device = torch.device(settings.device)
-    rows = min(settings.classes, _MAX_CLASSES) or SAMPLE_COLUMNS
+    device = torch.device(settings.runtime.device)
+    rows = min(settings.sample.classes, _MAX_CLASSES) or SAMPLE_COLUMNS
     columns = _FIXED_COLUMNS[game.generates](rows)
     request = GenerationRequest(n=rows * columns)
     if set(game.conditions) <= {"label"}:
@@ -239,4 +239,4 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings, batches:
         batch = batches.batch(0, request.n)
         conditions = {name: batch[name] for name in game.conditions}
     inputs = game.draw_inputs(request, Noise(settings.seed, 0, request.n, device), conditions, "fixed")
-    return Sampler(game, state.ema, (), device, settings.threads).sample(inputs)
+    return Sampler(game, state.ema, (), device, settings.runtime.threads).sample(inputs)

@@ -71,4 +71,4 @@ def draw_views(bundle: Any, store: Any, feature_extractor: Any, parameters: Eval
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
     source = views.ViewSource(bundle, store, extractor, parameters.threads)
-    return views.draw_views(bundle.settings.field, bundle.generator.game.views, source)
+    return views.draw_views(bundle.settings.sample.field, bundle.generator.game.views, source)
