@@ -189,7 +189,7 @@ def test_a_list_that_is_edited_too_is_not_believed(registered: Registered, clien
     version = client.get_model_version(registered.name, "1")
     folder = Path(client.get_run(version.run_id or "").info.artifact_uri or "") / "checksums"
     (folder / f"{version.tags['artifacts_sha256']}.txt").write_text("")
-    with pytest.raises(RegistryError, match="the list of checksums in the run's artifacts is missing"):
+    with pytest.raises(RegistryError, match="the run lacks the list of checksums"):
         load_bundle(f"models:/{version.name}/1")
 
 
@@ -204,12 +204,12 @@ def test_a_version_of_before_there_were_checksums_is_known_by_its_weights_alone(
     with pytest.raises(RegistryError, match="the bundle of its tag weights_sha256"):
         load_bundle(f"models:/{version.name}/1")
     lead_out(registered)
-    with pytest.raises(RegistryError, match="leads out of the version"):
+    with pytest.raises(RegistryError, match="lies outside the version"):
         load_bundle(f"models:/{version.name}/1")
     edit_serving_code(registered)
     again = registered.again()
     assert (again.version, registered.marker.exists()) == ("2", False)
-    assert "registered without it" in client.get_model_version(version.name, "2").tags["replaces"]
+    assert "received a version without it" in client.get_model_version(version.name, "2").tags["replaces"]
 
 
 @pytest.fixture
