@@ -144,7 +144,7 @@ def test_known_weights_get_a_new_version_where_the_code_of_the_old_one_does_not_
     )
 
 
-def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
+def test_a_failing_challenger_loses_its_alias_and_a_failing_champion_is_a_warning(
     make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -168,7 +168,7 @@ def test_a_challenger_that_fails_loses_the_alias_and_a_failing_champion_says_so(
     assert client.get_model_version("fails", "1").tags["gate"] == "failed"
 
 
-def test_of_two_at_once_one_is_champion_and_equal_weights_are_one_version(
+def test_concurrent_registrations_give_one_champion_and_one_version_per_weights(
     make_bundle: Callable[[int], Bundle], report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun,
     lock: Path,
 ) -> None:  # fmt: skip
@@ -199,7 +199,7 @@ def test_a_wrong_limit_stops_before_anything_is_logged(
     assert mlflow.search_logged_models(filter_string=f"source_run_id = '{run.info.run_id}'", output_format="list") == []
 
 
-def test_without_a_run_it_says_what_to_do(
+def test_registration_without_a_run_is_an_error(
     bundle: Bundle, report: Report, client: mlflow.MlflowClient, lock: Path
 ) -> None:
     with pytest.raises(RegistryError, match=r"mlflow\.start_run"):
