@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 from ganops.data.encodings import decode
 from ganops.data.store import Store
 from ganops.evaluation.evaluator import make_evaluator
-from ganops.evaluation.paired import PairedMetric, Pairing
+from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import Estimate, PairedProtocol, Report
 from ganops.extractors.classifier import Classifier
+from ganops.games.game import Game, Read
 from ganops.games.request import GenerationRequest
 from ganops.sampling import Samples
 
@@ -32,7 +34,7 @@ def measure_l1_of_black(samples: Tensor, targets: Tensor, request: GenerationReq
 PAIRING = Pairing(
     conditions=("image",),
     target="image",
-    metrics=(PairedMetric("l1", measure_l1), PairedMetric("l1_black", measure_l1_of_black)),
+    metrics={"l1": measure_l1, "l1_black": measure_l1_of_black},
 )
 
 
@@ -52,7 +54,7 @@ class Brighter:
 @pytest.fixture(scope="module")
 def report(store: Store, classifier: Classifier) -> Report:
     generator = Brighter()
-    made = make_evaluator(store, classifier, PARAMETERS, pairing=PAIRING).evaluate(generator, {64: Brighter()})
+    made = make_evaluator(store, classifier, PARAMETERS).evaluate(generator, {64: Brighter()}, PAIRING)
     assert [request.seed for request in generator.requests] == [1, 3], "one request per seed"
     return made
 
@@ -79,3 +81,34 @@ def test_conditions_are_model_values_of_their_rows(store: Store) -> None:
     rows = store.indices("held_out")[:3]
     conditions = PAIRING.read_conditions(store, rows)
     assert torch.equal(decode("image", conditions["image"]), torch.from_numpy(store.read("image", rows)))
+
+
+class Completion(Game):
+    """A game that reads a picture and a label, and declares a paired metric."""
+
+    generates = "image"
+    conditions = ("image", "label")
+    paired_metrics = {"l1": measure_l1}  # noqa: RUF012
+
+    def reads(self) -> tuple[Read, ...]:
+        raise NotImplementedError
+
+    def losses(self, *arguments: Any) -> Any:
+        raise NotImplementedError
+
+    def draw_inputs(self, *arguments: Any) -> Any:
+        raise NotImplementedError
+
+    def sample(self, *arguments: Any) -> Any:
+        raise NotImplementedError
+
+
+class Labelled(Completion):
+    """The same with the label alone."""
+
+    conditions = ("label",)
+
+
+def test_pairing_of_a_game_has_its_conditions_without_the_label() -> None:
+    assert Pairing.of(Completion()) == Pairing(("image",), "image", {"l1": measure_l1})
+    assert Pairing.of(Labelled()) is None

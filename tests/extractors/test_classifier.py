@@ -38,7 +38,7 @@ def test_the_number_of_threads_is_as_before_afterwards(store: Store, parameters:
     assert torch.get_num_threads() == before
 
 
-def test_features_depend_neither_on_chunks_nor_on_neighbours(
+def test_features_do_not_depend_on_the_other_samples(
     classifier: Classifier, pictures: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = extract(classifier, pictures)
@@ -66,7 +66,7 @@ def test_no_pictures_have_no_features(classifier: Classifier) -> None:
         extract(classifier, torch.zeros(0, 1, 9, 10, dtype=torch.uint8))
 
 
-def test_progress_sees_every_step_go_by(store: Store, parameters: ClassifierParameters) -> None:
+def test_progress_wraps_every_step(store: Store, parameters: ClassifierParameters) -> None:
     seen = []
 
     def progress(steps: Iterable[Any], total: int) -> Iterable[Any]:
@@ -101,7 +101,7 @@ def test_what_is_saved_is_loaded(classifier: Classifier, pictures: torch.Tensor,
 @pytest.mark.parametrize(
     "damage", ["no folder", "no weights", "cut weights", "other weights", "other format", "no json", "no store"]
 )
-def test_a_damaged_classifier_says_what_to_do(classifier: Classifier, tmp_path: Path, damage: str) -> None:
+def test_damaged_files_name_the_command(classifier: Classifier, tmp_path: Path, damage: str) -> None:
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
     if damage != "no folder":
         dataset.save(StoredExtractor(classifier, "5d" * 32, {"threads": 1}))

@@ -40,7 +40,7 @@ def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def sees_imagenet() -> EfficientNetLite0:
+def efficientnet_extractor() -> EfficientNetLite0:
     return EfficientNetLite0(read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
 
 
@@ -51,11 +51,11 @@ def inception_weights() -> dict[str, torch.Tensor]:
 
 @pytest.fixture(scope="module")
 def extractors(
-    sees_imagenet: EfficientNetLite0, inception_weights: dict[str, torch.Tensor]
+    efficientnet_extractor: EfficientNetLite0, inception_weights: dict[str, torch.Tensor]
 ) -> dict[str, FeatureExtractor]:
     random = Inception(inception_weights, "of random weights")
     random.chunk = 2  # for speed
-    return {extractor.name: extractor for extractor in (sees_imagenet, random)}
+    return {extractor.name: extractor for extractor in (efficientnet_extractor, random)}
 
 
 def noise(count: int, channels: int = 3, side: int = 16) -> torch.Tensor:
@@ -69,9 +69,9 @@ def photographs() -> Iterator[torch.Tensor]:
         yield torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
 
 
-def test_it_knows_a_daisy_and_a_temple(sees_imagenet: EfficientNetLite0) -> None:
+def test_it_classifies_a_daisy_and_a_temple(efficientnet_extractor: EfficientNetLite0) -> None:
     """Photographs that scikit-learn brings: weights, order of channels, scale and resizing all fit one another."""
-    temple, daisy = (extract(sees_imagenet, picture).probabilities for picture in photographs())
+    temple, daisy = (extract(efficientnet_extractor, picture).probabilities for picture in photographs())
     assert temple is not None and daisy is not None
     assert daisy[0].argmax() == DAISY
     assert set(np.argsort(temple[0])[-3:]) == BUILDINGS
@@ -91,7 +91,7 @@ def test_features_do_not_depend_on_the_batch(name: str, extractors: dict[str, Fe
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "inception"])
 @pytest.mark.parametrize("channels", [1, 2, 4])
-def test_other_channels_are_seen_as_the_preparation_would_make_them_rgb(
+def test_other_channels_become_rgb_as_in_the_preparation(
     name: str, channels: int, extractors: dict[str, FeatureExtractor]
 ) -> None:
     pictures = noise(2, channels)
@@ -178,7 +178,7 @@ def test_the_file_that_is_named_comes_first_then_either_name_in_the_cache(tmp_pa
 
 
 @pytest.mark.parametrize("damage", ["nothing there", "other bytes"])
-def test_a_download_that_fails_leaves_nothing_and_says_what_to_get(tmp_path: Path, cache: Path, damage: str) -> None:
+def test_a_failed_download_leaves_nothing_and_names_the_file(tmp_path: Path, cache: Path, damage: str) -> None:
     wanted, far = file_of(tmp_path)
     far.unlink() if damage == "nothing there" else far.write_bytes(b"x")
     message = rf"kept\.pth: expected {wanted.size} bytes of sha256 {wanted.sha256}.*Get kept\.pth from there and put it"

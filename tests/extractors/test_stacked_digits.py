@@ -153,7 +153,7 @@ def test_it_differs_from_the_classifier_of_digits_with_equal_weights(extractor: 
 
 
 @pytest.mark.parametrize("damage", ["other weights", "no digits"])
-def test_a_damaged_one_says_what_to_do(extractor: StackedDigits, tmp_path: Path, damage: str) -> None:
+def test_damaged_files_name_the_command(extractor: StackedDigits, tmp_path: Path, damage: str) -> None:
     dataset = FeatureExtractorDataset(str(tmp_path / "feature_extractor"))
     dataset.save(StoredExtractor(extractor, "0" * 64, {}))
     weights, description = (

@@ -32,7 +32,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert store.read("image", np.arange(20))[:, 0, 0, 0].tolist() == list(range(20, 40))
 
 
-def test_a_missing_store_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_store_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="kedro run --pipelines data_preparation") as caught:
         StoreDataset(filepath=str(tmp_path / "store")).load()
     assert isinstance(caught.value.__cause__, DataError)

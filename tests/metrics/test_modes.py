@@ -11,18 +11,18 @@ from ganops.metrics.modes import modes, reverse_kl
 UNIFORM = np.full(1000, 1e-3)
 
 
-def test_modes_are_the_classes_that_are_seen_once_or_more() -> None:
+def test_modes_are_the_classes_with_a_sample() -> None:
     assert modes(np.array([3, 0, 1, 0, 7])) == 3
     assert modes(np.zeros(5, dtype=np.int64)) == 0
 
 
-def test_samples_that_are_distributed_as_the_data_diverge_by_nothing() -> None:
+def test_equal_distributions_have_no_divergence() -> None:
     assert reverse_kl(np.array([50, 30, 20]), np.array([0.5, 0.3, 0.2])) == pytest.approx(0.0, abs=1e-15)
     assert reverse_kl(np.full(1000, 7), UNIFORM) == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("found", [1, 10, 999])
-def test_of_k_even_modes_m_that_are_shown_evenly_diverge_by_the_logarithm_of_k_over_m(found: int) -> None:
+def test_m_even_modes_of_k_have_a_divergence_of_log_k_over_m(found: int) -> None:
     counts = np.zeros(1000, dtype=np.int64)
     counts[:found] = 4
     assert reverse_kl(counts, UNIFORM) == pytest.approx(math.log(1000 / found))
@@ -39,13 +39,13 @@ def test_it_is_scipys_relative_entropy() -> None:
     assert reverse_kl(counts, frequencies) == pytest.approx(entropy(counts, frequencies), rel=1e-12)
 
 
-def test_a_class_that_the_data_lack_is_infinitely_far_only_where_it_is_shown() -> None:
+def test_a_class_that_the_data_lack_makes_the_divergence_infinite() -> None:
     frequencies = np.array([0.5, 0.5, 0.0])
     assert reverse_kl(np.array([1, 1, 0]), frequencies) == 0.0
     assert reverse_kl(np.array([1, 1, 1]), frequencies) == math.inf
 
 
-def test_finitely_many_samples_of_the_data_diverge_by_the_degrees_of_freedom_over_twice_their_number() -> None:
+def test_divergence_of_a_perfect_generator_is_degrees_of_freedom_over_2n() -> None:
     """2 n KL of multinomial counts is about χ² with K − 1 degrees of freedom (Wilks 1938)."""
     n, random = 25_600, np.random.default_rng(0)
     values = [reverse_kl(random.multinomial(n, UNIFORM), UNIFORM) for _ in range(40)]

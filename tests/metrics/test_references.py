@@ -71,7 +71,7 @@ def test_one_sample_has_no_frechet_distance() -> None:
         frechet_distance(moments_of(normal(0, 1)), moments_of(normal(0, 9)))
 
 
-def test_the_inception_score_of_pictures_that_say_nothing_is_one() -> None:
+def test_the_inception_score_of_undecided_probabilities_is_one() -> None:
     assert inception_score(np.full((20, 5), 0.2)) == pytest.approx(1.0)
 
 
@@ -136,7 +136,7 @@ def test_more_neighbours_than_samples_are_refused() -> None:
 
 
 @pytest.mark.parametrize("numbers_at_once", [8_000_000, 7 * 1500])
-def test_precision_and_recall_are_those_of_torch_fidelity_however_rows_are_taken(
+def test_precision_and_recall_are_those_of_torch_fidelity_for_any_block_size(
     numbers_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_ganops, "_NUMBERS_AT_ONCE", numbers_at_once)
@@ -158,7 +158,7 @@ def test_ticks_count_every_row() -> None:
     assert sum(rows) == 1200 and len(rows) > 1
 
 
-def test_the_kernel_distance_is_that_of_torch_fidelity_and_of_the_features_as_they_are() -> None:
+def test_the_kernel_distance_is_that_of_torch_fidelity() -> None:
     samples, real = normal(0, 120).astype(np.float32), (normal(1, 90) + 0.5).astype(np.float32)
     theirs = kid_features_to_metric(
         torch.from_numpy(samples).double(),

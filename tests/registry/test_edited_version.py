@@ -149,7 +149,7 @@ def test_what_loading_leaves_in_the_store_is_no_edit(registered: Registered) -> 
     assert load_bundle(f"models:/{name}/1").digest
 
 
-def test_a_folder_in_place_of_what_loading_leaves_is_an_edit(registered: Registered) -> None:
+def test_a_folder_named_like_a_file_of_mlflow_is_an_edit(registered: Registered) -> None:
     (registered.files / "registered_model_meta").unlink(missing_ok=True)
     (registered.files / "registered_model_meta").mkdir()
     (registered.files / "registered_model_meta" / "planted.py").write_text(registered.planted)
@@ -184,16 +184,16 @@ def test_files_that_are_gone_are_said_and_replaced(registered: Registered) -> No
         load_bundle(f"models:/{again.name}/1")
 
 
-def test_a_list_that_is_edited_too_is_not_believed(registered: Registered, client: mlflow.MlflowClient) -> None:
+def test_an_edited_list_of_checksums_is_not_trusted(registered: Registered, client: mlflow.MlflowClient) -> None:
     edit_serving_code(registered)
     version = client.get_model_version(registered.name, "1")
     folder = Path(client.get_run(version.run_id or "").info.artifact_uri or "") / "checksums"
     (folder / f"{version.tags['artifacts_sha256']}.txt").write_text("")
-    with pytest.raises(RegistryError, match="the list of checksums in the run's artifacts is missing"):
+    with pytest.raises(RegistryError, match="the run lacks the list of checksums"):
         load_bundle(f"models:/{version.name}/1")
 
 
-def test_a_version_of_before_there_were_checksums_is_known_by_its_weights_alone(
+def test_a_version_without_checksums_is_checked_by_its_weights(
     registered: Registered, client: mlflow.MlflowClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     version = client.get_model_version(registered.name, "1")
@@ -204,12 +204,12 @@ def test_a_version_of_before_there_were_checksums_is_known_by_its_weights_alone(
     with pytest.raises(RegistryError, match="the bundle of its tag weights_sha256"):
         load_bundle(f"models:/{version.name}/1")
     lead_out(registered)
-    with pytest.raises(RegistryError, match="leads out of the version"):
+    with pytest.raises(RegistryError, match="lies outside the version"):
         load_bundle(f"models:/{version.name}/1")
     edit_serving_code(registered)
     again = registered.again()
     assert (again.version, registered.marker.exists()) == ("2", False)
-    assert "registered without it" in client.get_model_version(version.name, "2").tags["replaces"]
+    assert "received a version without it" in client.get_model_version(version.name, "2").tags["replaces"]
 
 
 @pytest.fixture

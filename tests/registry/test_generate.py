@@ -80,3 +80,19 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"bundle\.json"):
         generate_to_folder(str(tmp_path), REQUEST, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_version_with_a_bundle_of_an_older_format_names_the_command_that_makes_it_anew(
+    bundle: Bundle,
+    report: Report,
+    run: mlflow.ActiveRun,
+    tmp_path: Path,
+    lock: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    register_bundle("older", bundle, report, RegistrationParameters(compare_by="fid"), Origin("c" * 40, "false"), lock)
+    monkeypatch.setattr("ganops.bundle_description.FORMAT", 5)
+    with pytest.raises(
+        RegistryError, match=r"older version 1 cannot be read: bundle\.json: expected format 5.*`kedro run`"
+    ):
+        generate_to_folder("models:/older@champion", REQUEST, tmp_path)

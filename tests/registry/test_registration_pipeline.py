@@ -69,14 +69,14 @@ def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
     assert client.search_registered_models("name = 'refused'") == []
 
 
-def test_a_run_that_trained_another_bundle_is_not_the_one(bundle: Bundle, run: mlflow.ActiveRun, project: Path) -> None:
+def test_a_run_that_trained_another_bundle_is_not_the_training_run(
+    bundle: Bundle, run: mlflow.ActiveRun, project: Path
+) -> None:
     mlflow.set_tag("fingerprint", "0123")
     assert read_origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
 
 
-def test_a_run_that_did_not_train_and_has_no_dvc_knows_no_training_run(
-    bundle: Bundle, run: mlflow.ActiveRun, project: Path
-) -> None:
+def test_the_training_run_is_unknown_without_dvc(bundle: Bundle, run: mlflow.ActiveRun, project: Path) -> None:
     assert read_origin.read_origin(bundle.path, bundle.fingerprint).training_run == ""
 
 

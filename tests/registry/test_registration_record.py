@@ -33,7 +33,7 @@ def test_metrics_stand_beside_their_floor(bundle: Bundle, report: Report) -> Non
 
 
 @pytest.mark.parametrize("passes", [True, False])
-def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
+def test_card_has_the_result_of_the_gate_and_commands_for_these_weights(
     bundle: Bundle, report: Report, passes: bool
 ) -> None:
     card = card_of(bundle, with_metrics(report, class_accuracy=0.995 if passes else 0.5))
@@ -47,7 +47,7 @@ def test_it_says_whether_the_gate_was_passed_and_leads_to_these_weights_alone(
 
 
 @pytest.mark.parametrize("conditional", [True, False])
-def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: Report, conditional: bool) -> None:
+def test_the_request_in_the_card_is_valid(bundle: Bundle, report: Report, conditional: bool) -> None:
     if not conditional:
         bundle = replace(bundle, generator=replace(bundle.generator, class_frequencies=()))
     card = card_of(bundle, report)
@@ -60,13 +60,13 @@ def test_the_request_in_the_card_is_a_good_one(bundle: Bundle, report: Report, c
     assert "8 × 8 pixels with 1 channel" in card
 
 
-def test_the_card_of_points_speaks_of_points(point_bundle: Bundle, report: Report) -> None:
+def test_card_of_points_has_no_word_for_pictures(point_bundle: Bundle, report: Report) -> None:
     card = card_of(point_bundle, report)
     assert "It generates points of 3 coordinates, of the requested class: 0 = no, 1 = yes." in card
     assert "the points of each request as lists of 3 numbers" in card and "--to points" in card
     assert not re.search(r"picture|pixel|PNG", card)
 
 
-def test_the_card_says_that_the_floor_of_reverse_kl_is_no_goal(bundle: Bundle, report: Report) -> None:
+def test_card_explains_the_floor_of_reverse_kl(bundle: Bundle, report: Report) -> None:
     assert "(K − 1) / 2n" not in card_of(bundle, report)
     assert "floor of `reverse_kl` is no goal for a generator" in card_of(bundle, with_metrics(report, reverse_kl=0.02))

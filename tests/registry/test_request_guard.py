@@ -57,7 +57,7 @@ def test_one_byte_more_is_413_with_or_without_a_stated_length(size: int, length:
     assert status == 413 and "1,000 bytes" in json.loads(answer)["message"]
 
 
-def test_of_a_body_without_end_little_is_read_and_none_kept() -> None:
+def test_an_endless_body_is_neither_read_to_the_end_nor_kept() -> None:
     status, _, taken = ask([b" " * 1000] * 100_000)
     assert status == 413 and taken <= 65 * MOST
     assert ask([], [*JSON, (b"content-length", b"40000000")])[::2] == (413, 0)

@@ -93,7 +93,6 @@ class Evaluator:
         protocol: of the report.
         threads: CPU threads.
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
-        pairing: of a generator whose samples have targets.
     """
 
     store: Store
@@ -101,37 +100,39 @@ class Evaluator:
     protocol: Protocol
     threads: int
     progress: Progress
-    pairing: Pairing | None = None
     _baseline: _Baseline | None = field(default=None, init=False)
 
     def evaluate(
         self,
         generator: CanGenerate | CanGenerateFrom,
         snapshots: Mapping[int, CanGenerate | CanGenerateFrom] | None = None,
+        pairing: Pairing | None = None,
     ) -> Report:
         """Return the report on a generator: mean and sd over the evaluation seeds, and the floor.
 
         Args:
-            generator: the generator; with `pairing` one whose samples depend on conditions.
+            generator: the generator.
             snapshots: images seen → the generator at that time; their metrics are the curve of the report.
+            pairing: where samples depend on conditions: these are rows of held_out, and row i gives sample i.
         """
-        draws = {images_seen: self._make_draw(snapshot) for images_seen, snapshot in (snapshots or {}).items()}
-        return self.report(GENERATOR, self._make_draw(generator), draws)
+        draws = {images_seen: self._make_draw(one, pairing) for images_seen, one in (snapshots or {}).items()}
+        return self.report(GENERATOR, self._make_draw(generator, pairing), draws, pairing)
 
-    def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw]) -> Report:
+    def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw], pairing: Pairing | None = None) -> Report:
         """Return the report on the samples that `draw` returns.
 
         Args:
             subject: GENERATOR or SAMPLES.
             draw: n and a seed → samples.
             snapshots: images seen → samples of a snapshot; only its cheap metrics are computed, for the first seed.
+            pairing: of samples and targets.
         """
         n, seeds = self.protocol.n, self.protocol.seeds
         baseline_samples = 0 if self._baseline else 2 * self.protocol.reference_n + n
         tick = Ticks(self.progress, baseline_samples + (len(seeds) + len(snapshots)) * n)
         with thread_count(self.threads):
             self._baseline = baseline = self._baseline or self._measure_baseline(tick)
-            by_seed = [self._measure_seed(draw, seed, baseline.reference, tick) for seed in seeds]
+            by_seed = [self._measure_seed(draw, seed, baseline.reference, pairing, tick) for seed in seeds]
             curve = {
                 images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), baseline.reference, tick)
                 for images_seen, draw_one in snapshots.items()
@@ -142,26 +143,28 @@ class Evaluator:
             metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
             held_out={name: Estimate.of([value]) for name, value in baseline.held_out.items()},
             accuracies=dict(self.extractor.accuracies),
-            protocol=self.protocol,
+            protocol=_add_paired_metrics(self.protocol, pairing),
             curve=curve,
         )
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
-    def _make_draw(self, generator: CanGenerate | CanGenerateFrom) -> Draw:
-        if self.pairing is None:
+    def _make_draw(self, generator: CanGenerate | CanGenerateFrom, pairing: Pairing | None) -> Draw:
+        if pairing is None:
             return partial(_draw, cast(CanGenerate, generator))
-        conditions = self.pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
+        conditions = pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
         return partial(_draw_from, cast(CanGenerateFrom, generator), conditions)
 
-    def _measure_seed(self, draw: Draw, seed: int, reference: ReferenceStats, tick: Tick) -> Metrics:
+    def _measure_seed(
+        self, draw: Draw, seed: int, reference: ReferenceStats, pairing: Pairing | None, tick: Tick
+    ) -> Metrics:
         samples = draw(self.protocol.n, seed)
         values = self._measure(samples, reference, tick)
-        if self.pairing is None:
+        if pairing is None:
             return values
         rows = _choose_held_out(self.store, self.protocol.n)
-        targets = torch.from_numpy(self.store.read(self.pairing.target, rows))
+        targets = torch.from_numpy(self.store.read(pairing.target, rows))
         request = GenerationRequest(n=self.protocol.n, seed=seed)
-        return values | self.pairing.measure(samples.values, targets, request)
+        return values | pairing.measure(samples.values, targets, request)
 
     def _measure_baseline(self, tick: Tick) -> _Baseline:
         reference = self._measure_reference(tick)
@@ -219,39 +222,28 @@ def make_evaluator(
     extractor: FeatureExtractor,
     parameters: EvaluationParameters,
     progress: Progress = no_progress,
-    pairing: Pairing | None = None,
 ) -> Evaluator:
     """Return the evaluator of any number of generators of this data.
-
-    Args:
-        store: the data.
-        extractor: of the features.
-        parameters: of the evaluation.
-        progress: wraps the samples.
-        pairing: where samples have targets: conditions are rows of held_out, and row i conditions sample i.
 
     Raises:
         MetricError: see `check_evaluable` and `check_no_external_samples`.
     """
     check_no_external_samples(parameters)
     check_evaluable(store, parameters)
-    protocol = make_protocol(store, extractor, parameters)
-    if pairing is not None:
-        names = tuple(metric.name for metric in pairing.metrics)
-        protocol = PairedProtocol(**vars(protocol), paired_metrics=names)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress, pairing)
+    return Evaluator(store, extractor, make_protocol(store, extractor, parameters), parameters.threads, progress)
 
 
 def evaluate(
-    generator: CanGenerate,
+    generator: CanGenerate | CanGenerateFrom,
     store: Store,
     extractor: FeatureExtractor,
     parameters: EvaluationParameters,
     progress: Progress = no_progress,
-    snapshots: Mapping[int, CanGenerate] | None = None,
+    snapshots: Mapping[int, CanGenerate | CanGenerateFrom] | None = None,
+    pairing: Pairing | None = None,
 ) -> Report:
     """Return the report on one generator; see `make_evaluator` and `Evaluator.evaluate`."""
-    return make_evaluator(store, extractor, parameters, progress).evaluate(generator, snapshots)
+    return make_evaluator(store, extractor, parameters, progress).evaluate(generator, snapshots, pairing)
 
 
 def evaluate_samples(
@@ -291,6 +283,10 @@ def make_protocol(store: Store, extractor: FeatureExtractor, parameters: Evaluat
         inception_score_splits=SPLITS,
         store=store.digest(),
     )
+
+
+def _add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol:
+    return protocol if pairing is None else PairedProtocol(**vars(protocol), paired_metrics=tuple(pairing.metrics))
 
 
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:

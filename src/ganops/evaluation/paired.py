@@ -1,6 +1,6 @@
 """Metrics of samples that have a target each, such as completed pictures beside their originals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,16 +9,18 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from ganops.config import FieldName
-from ganops.data.encodings import ENCODINGS
+from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
-from ganops.games.request import GenerationRequest
-from ganops.sampling import Samples
+from ganops.games.game import Game, PairedMetric
+from ganops.sampling import GenerationRequest, Samples
+
+# Labels are drawn with the request, also where a game reads them.
+_DRAWN = "label"
 
 
 @runtime_checkable
 class CanGenerateFrom(Protocol):
-    """A generator whose samples depend on rows of the data: sample i is generated from row i of the conditions."""
+    """A generator whose samples depend on rows of the data: row i of the conditions gives sample i."""
 
     def generate(self, request: GenerationRequest, conditions: Mapping[str, Tensor]) -> Samples:
         """Return the samples of a request; conditions: field → model values (n, …)."""
@@ -26,37 +28,32 @@ class CanGenerateFrom(Protocol):
 
 
 @dataclass(frozen=True)
-class PairedMetric:
-    """A metric of samples and their targets; it uses no feature extractor.
-
-    Attributes:
-        name: in the report.
-        measure: (samples, targets, request) → value; samples and targets (n, …) are stored values. From the request a
-            metric can draw again what its samples were drawn with, such as masks.
-    """
-
-    name: str
-    measure: Callable[[Tensor, Tensor, GenerationRequest], float]
-
-
-@dataclass(frozen=True)
 class Pairing:
-    """What a game declares so that its samples can be evaluated beside their targets.
+    """What the samples of a game depend on, and what they are compared with.
 
     Attributes:
-        conditions: fields of the store that condition a sample.
+        conditions: fields of the store, without the label.
         target: field of the target.
-        metrics: of samples and targets. A baseline is a metric of its own, whose `measure` ignores the samples.
+        metrics: name → metric of samples and targets.
     """
 
-    conditions: tuple[FieldName, ...]
-    target: FieldName
-    metrics: tuple[PairedMetric, ...]
+    conditions: tuple[str, ...]
+    target: str
+    metrics: Mapping[str, PairedMetric]
+
+    @classmethod
+    def of(cls, game: Game) -> "Pairing | None":
+        """Return the pairing of a game; None where a request alone determines its samples."""
+        conditions = tuple(field for field in game.conditions if field != _DRAWN)
+        return cls(conditions, game.generates, game.paired_metrics) if conditions else None
 
     def read_conditions(self, store: Store, rows: Int64[np.ndarray, " n"]) -> dict[str, Tensor]:
         """Return field → model values of the rows."""
-        return {field: ENCODINGS[field].encode(torch.from_numpy(store.read(field, rows))) for field in self.conditions}
+        return {
+            field: ENCODINGS_BY_NAME[store.fields[field].encoding].encode(torch.from_numpy(store.read(field, rows)))
+            for field in self.conditions
+        }
 
     def measure(self, samples: Tensor, targets: Tensor, request: GenerationRequest) -> dict[str, float]:
-        """Return every metric by its name."""
-        return {metric.name: float(metric.measure(samples, targets, request)) for metric in self.metrics}
+        """Return name → value of every metric."""
+        return {name: float(metric(samples, targets, request)) for name, metric in self.metrics.items()}

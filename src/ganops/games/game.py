@@ -1,7 +1,7 @@
 """The seam between a game and the code that trains, samples, evaluates and serves it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
@@ -52,6 +52,11 @@ class Update(NamedTuple):
     images: int
 
 
+# (samples, targets, request) → value. Both are (n, …), as stored; from the request a metric draws its noise again. A
+# baseline is a metric of its own, which ignores the samples.
+PairedMetric = Callable[[Tensor, Tensor, GenerationRequest], float]
+
+
 class Game(ABC):
     """Players, the fields that they read, each player's losses, and how the game samples.
 
@@ -63,6 +68,7 @@ class Game(ABC):
         conditions: the fields that `draw_inputs` needs, apart from the request and noise.
         penalty_weights: the names of loss weights that `penalties` computes alone, for lazy regularization.
         views: the names of the report's views of this game, see `reporting.views`.
+        paired_metrics: name → metric of samples beside their targets, the rows of held_out that gave the conditions.
     """
 
     generates: FieldName
@@ -72,6 +78,7 @@ class Game(ABC):
     conditions: tuple[str, ...] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     views: ClassVar[tuple[str, ...]] = ("samples",)
+    paired_metrics: ClassVar[Mapping[str, PairedMetric]] = {}
 
     @abstractmethod
     def reads(self) -> tuple[Read, ...]:

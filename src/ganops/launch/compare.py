@@ -20,6 +20,7 @@ from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.evaluation.evaluator import Evaluator
+from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import GeneratorIdentity, Report
 from ganops.games.resolve import Derivation, resolve
 from ganops.launch.launch import detect_hardware, launch_training, sample_spec
@@ -125,7 +126,8 @@ class Comparison:
         )
         with TemporaryDirectory() as folder:
             bundle = _save_and_load(outputs.bundle, Path(folder) / "bundle")
-            report = self.evaluator.evaluate(bundle, bundle.at_snapshots(outputs.snapshots))
+            snapshots, pairing = bundle.at_snapshots(outputs.snapshots), Pairing.of(bundle.generator.game)
+            report = self.evaluator.evaluate(bundle, snapshots, pairing)
             report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
             settings, picture = outputs.settings.model_dump(), self.draw_picture(bundle)
             run.record(settings, report, picture, bundle.path, self.checkpoints)

@@ -124,7 +124,7 @@ def _check(client: "MlflowClient", version: "ModelVersion", found: Mapping[str, 
         raise RegistryError(
             describe(version),
             expected=f"the tag {CHECKSUMS_TAG}",
-            received="a version without it, which is older",
+            received="a version without it, registered by an older version of the package",
             remedy=_REGISTER_AGAIN,
         )
     if _digest(_format(found)) != digest:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ganops.bundle import Bundle
-from ganops.errors import RegistryError, RequestError
+from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.files import atomic_write
 from ganops.games.request import LatentRequest
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
@@ -58,10 +58,20 @@ def load_bundle(uri: str) -> Bundle:
     client = MlflowClient()
     version = find_version(client, address)
     with _fetch(client, version) as folder:
-        bundle = Bundle.load(_find_bundle(version, folder))
+        bundle = _load(version, _find_bundle(version, folder))
     if bundle.digest != version.tags.get(WEIGHTS_TAG):
         raise _make_mismatch_error(version, f"weights with the sha256 {bundle.digest}")
     return bundle
+
+
+def _load(version: "ModelVersion", path: Path) -> Bundle:
+    try:
+        return Bundle.load(path)
+    except BundleError as error:
+        raise RegistryError(
+            f"The bundle of {describe(version)} cannot be read: {error.problem.removeprefix(f'{path}/')}",
+            remedy="Another version of the package wrote it. Train and register again: `kedro run`, with its --env.",
+        ) from None
 
 
 def _fetch(client: "MlflowClient", version: "ModelVersion") -> AbstractContextManager[Path]:

@@ -166,6 +166,8 @@ class _Registrar:
                 differing = self._compare_samples(folder)
         except RegistryError as error:
             return None, error.problem
+        except Exception as error:  # the code of an older version, which may raise anything with this package
+            return None, f"{describe(found)}: its code does not run here ({type(error).__name__}: {error})"
         reason = f"{describe(found)}: samples {', '.join(map(str, differing))} differ from those of the bundle"
         return (None, reason) if differing else (found, "")
 

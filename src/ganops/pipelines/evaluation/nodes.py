@@ -46,12 +46,14 @@ def evaluate_generator(
     parameters: EvaluationParameters,
 ) -> tuple[Report, pd.DataFrame, pd.DataFrame]:
     """Return the report on the generator with its floor, the report as a table, and the curve of the snapshots."""
-    from ganops.evaluation.evaluator import evaluate
+    from ganops.evaluation.evaluator import make_evaluator
+    from ganops.evaluation.paired import Pairing
     from ganops.evaluation.report import GeneratorIdentity
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    report = evaluate(bundle, store, extractor, parameters, step_bar("pictures"), bundle.at_snapshots(snapshots))
+    evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"))
+    report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.generator.game))
     report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     return report, report.table(), report.curve_table()
 
@@ -64,7 +66,9 @@ def draw_metric_curve(metric_curve: pd.DataFrame, report: Report) -> Image:
     return draw(metric_curve, report)
 
 
-def draw_views(bundle: Any, store: Any, feature_extractor: Any, parameters: EvaluationParameters) -> dict[str, Any]:
+def draw_views(
+    bundle: Bundle, store: Store, feature_extractor: StoredExtractor, parameters: EvaluationParameters
+) -> dict[str, Any]:
     """Draw what the game's views show of the generator: name → function that draws the view when it is saved."""
     from ganops.reporting import views
 
