@@ -29,7 +29,7 @@ from ganops.bundle_description import (
 )
 from ganops.files import atomic_folder
 from ganops.games.build import build_game
-from ganops.games.game import Batch
+from ganops.games.game import Batch, Game
 from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_network
 from ganops.sampling import Sampler, Samples
@@ -114,6 +114,11 @@ class Bundle:
         generator = Sampler(game, networks, frequencies, where, settings.runtime.threads)
         origin = description.weights_sha256, description.fingerprint, description.store_sha256
         return cls(path, settings, description.classes, *origin, generator)
+
+    @property
+    def game(self) -> Game:
+        """Return the game whose samples these are."""
+        return self.generator.game
 
     def generate(self, request: GenerationRequest, conditions: Batch | None = None) -> Samples:
         """Generate as Sampler.generate does; the request may also name its class."""

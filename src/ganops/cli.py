@@ -1,10 +1,11 @@
 """The project's own commands of `kedro`, and `kedro run` with one-line messages for the user's mistakes."""
 
+import base64
 import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -12,17 +13,12 @@ from kedro.framework.cli.utils import KedroCliError
 from kedro.framework.startup import ProjectMetadata
 from kedro.validation.exceptions import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import ValidationError
 from yaml import YAMLError
 
 from ganops.configuration.run_options import check_runner, check_selection
-from ganops.errors import ConfigurationError, GanopsError, RequestError
+from ganops.errors import ConfigurationError, GanopsError
 from ganops.files import storage_error
-from ganops.parameters import describe_expected
 from ganops.tracking.masking import mask_secrets
-
-if TYPE_CHECKING:
-    from ganops.games.request import LatentRequest
 
 _MISTAKES = (GanopsError, ParameterValidationError, KedroCliError)
 # Errors of the parsers of options.
@@ -164,20 +160,16 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 
 @cli.command()
 @click.argument("model")
-@click.option("--n", type=int, default=1, show_default=True, help="How many samples.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same samples.")
+@click.option("--n", type=int, help="How many samples; default: 1.")
+@click.option("--seed", type=int, help="The same seed gives the same samples; default: 0.")
 @click.option(
     "--class",
     "class_label",
     help="Class of all samples, by name or number; default: classes as frequent as in training.",
 )
-@click.option(
-    "--truncation",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Scale of the latents; below 1 samples vary less. See truncation.png.",
-)
+@click.option("--truncation", type=float, help="Scale of the latents; below 1 samples vary less. Default: 1.")
+@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG to complete.")
+@click.option("--mask", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG, white in the hole.")
 @click.option(
     "--to",
     "folder",
@@ -186,7 +178,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     help="Folder to write to; created if missing.",
 )
 @report_user_errors
-def generate(model: str, n: int, seed: int, class_label: str | None, truncation: float, folder: Path) -> None:
+def generate(model: str, folder: Path, **options: Any) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
     Pictures are written as PNG files, points as the table points.csv.
@@ -196,9 +188,13 @@ def generate(model: str, n: int, seed: int, class_label: str | None, truncation:
 
     # The registry of this project, also from its sub-folders.
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
-    request = _request(n=n, seed=seed, class_label=class_label, truncation=truncation)
-    generate_to_folder(model, request, folder)
-    click.echo(f"{n} samples in {folder}")
+    values = {name: _to_json(value) for name, value in options.items() if value is not None}
+    generate_to_folder(model, values, folder)
+    click.echo(f"{values.get('n', 1)} samples in {folder}")
+
+
+def _to_json(value: Any) -> Any:
+    return base64.b64encode(value.read_bytes()).decode("ascii") if isinstance(value, Path) else value
 
 
 @cli.command()
@@ -216,19 +212,3 @@ def serve(model: str, host: str, port: int) -> None:
 
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
     start_server(model, host, port, click.echo)
-
-
-def _request(**values: Any) -> "LatentRequest":
-    from ganops.games.request import LatentRequest
-
-    try:
-        return LatentRequest(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = {"class_label": "class"}.get(str(first["loc"][0]), str(first["loc"][0]))
-        raise RequestError(
-            f"--{name}",
-            expected=describe_expected(error),
-            received=repr(first["input"]),
-            remedy="See kedro generate --help.",
-        ) from None

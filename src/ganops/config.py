@@ -27,7 +27,7 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
 FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae"]
+NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
 FieldName = Literal["image", "point"]
 Launcher = Literal["elastic", "ray"]
 
@@ -125,17 +125,20 @@ class AdversarialSettings(Parameters):
     objective: ObjectiveName
     discriminator_steps: int = Field(ge=1, le=1000, description="its updates before each of the generator's")
     r1_gamma: Ramp[Gamma]
-    r2_gamma: Ramp[Gamma]
-    gradient_penalty: float = Field(ge=0, le=1e6, description="λ of WGAN-GP")
     penalty_interval: int = Field(ge=1, le=10_000, description="1: penalties in every update; k: lazily, in every k-th")
     spectral_norm: bool
-    augmentation: AugmentationSettings
+
+    penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma",)
 
     @property
     def penalties(self) -> dict[str, Ramp | float]:
         """Penalties of the discriminator, by key, that are ever in use."""
-        weights = {"r1_gamma": self.r1_gamma, "r2_gamma": self.r2_gamma, "gradient_penalty": self.gradient_penalty}
-        return {name: weight for name, weight in weights.items() if weight}
+        return {key: weight for key in self.penalty_keys if (weight := getattr(self, key))}
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | float]:
+        """All weights that the losses read, by name."""
+        return {key: getattr(self, key) for key in self.penalty_keys}
 
 
 class LatentGanSettings(AdversarialSettings):
@@ -145,6 +148,29 @@ class LatentGanSettings(AdversarialSettings):
 
     kind: Literal["latent_gan"] = "latent_gan"
     latent_dimension: LatentDimension
+    r2_gamma: Ramp[Gamma]
+    gradient_penalty: float = Field(ge=0, le=1e6, description="λ of WGAN-GP")
+    augmentation: AugmentationSettings
+
+    penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma", "r2_gamma", "gradient_penalty")
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | float]:
+        return {**super().loss_weights, "augmentation": self.augmentation.probability}
+
+
+class CompletionSettings(AdversarialSettings):
+    """A generator that fills a hole in a picture, against a discriminator."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"unet"})
+
+    kind: Literal["completion"] = "completion"
+    l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
+    hole: float = Field(gt=0, lt=1, description="sides of the centred hole, as a share of the picture's")
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | float]:
+        return {**super().loss_weights, "l1_weight": self.l1_weight}
 
 
 class VaeSettings(Parameters):
@@ -157,8 +183,8 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
-GAMES = (LatentGanSettings, VaeSettings)
-GameSettings = Annotated[LatentGanSettings | VaeSettings, Field(discriminator="kind")]
+GAMES = (LatentGanSettings, VaeSettings, CompletionSettings)
+GameSettings = Annotated[LatentGanSettings | VaeSettings | CompletionSettings, Field(discriminator="kind")]
 
 
 class NetworkSettings(Parameters):

@@ -41,6 +41,11 @@ class SampleSpec(Parameters):
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        return self.channels, self.image_height, self.image_width
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width of an image, in pixels."""
         return self.image_height, self.image_width

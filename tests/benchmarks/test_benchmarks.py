@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ganops.config import LatentGanSettings
 from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.state import TrainingState
@@ -78,6 +79,7 @@ class _InOrder:
 
 
 def _latents(settings: Settings) -> Iterator[Tensor]:
+    assert isinstance(settings.game, LatentGanSettings)
     for start in (0, settings.budget.batch):
         for player in ("discriminator", "generator"):
             yield Noise(settings.seed, start, settings.budget.batch).normal(

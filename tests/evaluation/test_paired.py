@@ -27,14 +27,11 @@ def measure_l1(samples: Tensor, targets: Tensor, request: GenerationRequest) -> 
     return (samples.float() - targets.float()).abs().mean().item()
 
 
-def measure_l1_of_black(samples: Tensor, targets: Tensor, request: GenerationRequest) -> float:
-    return targets.float().mean().item()
-
-
 PAIRING = Pairing(
     conditions=("image",),
     target="image",
-    metrics={"l1": measure_l1, "l1_black": measure_l1_of_black},
+    metrics={"l1": measure_l1},
+    baselines={"black": lambda conditions: torch.zeros_like(decode("image", conditions["image"]))},
 )
 
 
@@ -62,7 +59,8 @@ def report(store: Store, classifier: Classifier) -> Report:
 def test_paired_metrics_are_means_over_seeds_of_samples_beside_their_own_targets(report: Report) -> None:
     assert report.metrics["l1"] == Estimate.of([1.0, 3.0])
     assert report.metrics["l1_black"].sd == 0.0 and report.metrics["l1_black"].mean > 20
-    assert {"fid", "precision", "modes"} <= set(report.metrics)
+    assert {"fid", "fid_black", "precision", "modes"} <= set(report.metrics)
+    assert report.metrics["fid_black"].mean > report.metrics["fid"].mean
     assert "l1" not in report.held_out and set(report.curve) == {64}
 
 
@@ -88,7 +86,10 @@ class Completion(Game):
 
     generates = "image"
     conditions = ("image", "label")
-    paired_metrics = {"l1": measure_l1}  # noqa: RUF012
+
+    @property
+    def paired_metrics(self) -> dict[str, Any]:
+        return {"l1": measure_l1}
 
     def reads(self) -> tuple[Read, ...]:
         raise NotImplementedError
@@ -110,5 +111,5 @@ class Labelled(Completion):
 
 
 def test_pairing_of_a_game_has_its_conditions_without_the_label() -> None:
-    assert Pairing.of(Completion()) == Pairing(("image",), "image", {"l1": measure_l1})
+    assert Pairing.of(Completion()) == Pairing(("image",), "image", {"l1": measure_l1}, {})
     assert Pairing.of(Labelled()) is None

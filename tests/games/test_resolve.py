@@ -2,7 +2,7 @@ from typing import get_args
 
 import pytest
 
-from ganops.config import ObjectiveName, TrainingParameters
+from ganops.config import LatentGanSettings, ObjectiveName, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, explain_defaults, resolve
@@ -163,8 +163,8 @@ def test_the_batch_is_shared_equally_or_not_at_all():
 
 @pytest.mark.parametrize("objective", ["relativistic", "wasserstein"])
 def test_augmentation_adapts_only_where_the_sign_of_a_logit_has_a_meaning(objective):
-    adversarial = resolved(target=0.6).adversarial
-    assert adversarial is not None and adversarial.augmentation.target == 0.6
+    game = resolved(target=0.6).game
+    assert isinstance(game, LatentGanSettings) and game.augmentation.target == 0.6
     with pytest.raises(ConfigurationError, match=r"training\.game\.augmentation\.target.*no zero"):
         resolved(target=0.6, objective=objective)
 
@@ -172,15 +172,15 @@ def test_augmentation_adapts_only_where_the_sign_of_a_logit_has_a_meaning(object
 def test_points_have_plain_networks_and_nothing_that_images_alone_have():
     settings = resolved(sample=points(2))
     assert settings.sample.field == "point"
-    assert (settings.networks.family, settings.game.latent_dimension, settings.budget.batch) == ("mlp", 2, 256)
-    game = settings.adversarial
-    assert game is not None
+    game = settings.game
+    assert isinstance(game, LatentGanSettings)
+    assert (settings.networks.family, game.latent_dimension, settings.budget.batch) == ("mlp", 2, 256)
     assert (game.r1_gamma.end, game.r2_gamma.end, game.augmentation.probability.end) == (0.1, 0.0, 0.0)
     assert settings.optimizer.learning_rate.end == 2 * RECIPES["dcgan"].optimizer.learning_rate.end
     settings = resolved(sample=points(2), count=200, latent_dimension=9, r1_gamma=3.0)
-    assert settings.adversarial is not None
-    assert (settings.game.latent_dimension, settings.budget.batch) == (9, 128)
-    assert settings.adversarial.r1_gamma.end == 3.0
+    game = settings.game
+    assert isinstance(game, LatentGanSettings)
+    assert (game.latent_dimension, settings.budget.batch, game.r1_gamma.end) == (9, 128, 3.0)
 
 
 @pytest.mark.parametrize("override", [{"probability": 0.5}, {"policy": "diffaugment"}, {"mirror": True}])

@@ -48,10 +48,10 @@ def test_curves_of_one_metric_stand_together(pictures: dict[str, VariantResult])
 
 
 def test_pictures_stand_in_rows_and_points_side_by_side(pictures: dict[str, VariantResult]) -> None:
-    sheet = draw_compared_samples(pictures)
-    without = draw_compared_samples({name: one for name, one in pictures.items() if name != "failed"})
+    sheet = draw_compared_samples(pictures, "image")
+    without = draw_compared_samples({name: one for name, one in pictures.items() if name != "failed"}, "image")
     assert sheet.width == without.width and sheet.height > without.height, "a line names the failed variant"
     cloud = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
-    one = draw_compared_samples({"a": variant("a", 1.0, cloud, 64)})
-    two = draw_compared_samples({name: variant(name, 1.0, cloud, 64) for name in "ab"})
+    one = draw_compared_samples({"a": variant("a", 1.0, cloud, 64)}, "point")
+    two = draw_compared_samples({name: variant(name, 1.0, cloud, 64) for name in "ab"}, "point")
     assert two.width == 2 * one.width and two.height == one.height

@@ -42,6 +42,11 @@ def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
     return labels
 
 
+def encode_masks(grey: UInt8[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
+    """Return 1 where a mask is nearer to white than to black, else 0."""
+    return (grey > _HALF_RANGE).to(torch.float32)
+
+
 @dataclass(frozen=True)
 class Encoding:
     """How one field is stored, and how models read it.
@@ -66,6 +71,8 @@ ENCODINGS: dict[FieldName, Encoding] = {
 }
 # What is only read.
 LABEL = Encoding("class_index", encode_labels)
+# What a request brings along.
+MASK = Encoding("mask_above_half", encode_masks)
 # By the name under which store.json records a field's encoding.
 ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL)}
 

@@ -129,7 +129,8 @@ class Evaluator:
         """
         n, seeds = self.protocol.n, self.protocol.seeds
         baseline_samples = 0 if self._baseline else 2 * self.protocol.reference_n + n
-        tick = Ticks(self.progress, baseline_samples + (len(seeds) + len(snapshots)) * n)
+        drawn = len(seeds) * (1 + len(pairing.baselines if pairing else ())) + len(snapshots)
+        tick = Ticks(self.progress, baseline_samples + drawn * n)
         with thread_count(self.threads):
             self._baseline = baseline = self._baseline or self._measure_baseline(tick)
             by_seed = [self._measure_seed(draw, seed, baseline.reference, pairing, tick) for seed in seeds]
@@ -164,7 +165,15 @@ class Evaluator:
         rows = _choose_held_out(self.store, self.protocol.n)
         targets = torch.from_numpy(self.store.read(pairing.target, rows))
         request = GenerationRequest(n=self.protocol.n, seed=seed)
-        return values | pairing.measure(samples.values, targets, request)
+        values |= pairing.measure(samples.values, targets, request)
+        conditions = pairing.read_conditions(self.store, rows)
+        for name, baseline in pairing.baselines.items():
+            filled = baseline(conditions)
+            features = extract(self.extractor, filled, tick)
+            distance = {"fid": frechet_distance(moments_of(features.values), reference.moments)}
+            measured = distance | pairing.measure(filled, targets, request)
+            values |= {f"{metric}_{name}": value for metric, value in measured.items()}
+        return values
 
     def _measure_baseline(self, tick: Tick) -> _Baseline:
         reference = self._measure_reference(tick)
@@ -286,7 +295,10 @@ def make_protocol(store: Store, extractor: FeatureExtractor, parameters: Evaluat
 
 
 def _add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol:
-    return protocol if pairing is None else PairedProtocol(**vars(protocol), paired_metrics=tuple(pairing.metrics))
+    if pairing is None:
+        return protocol
+    of_baselines = [f"{metric}_{baseline}" for baseline in pairing.baselines for metric in pairing.metrics]
+    return PairedProtocol(**vars(protocol), paired_metrics=(*pairing.metrics, *of_baselines))
 
 
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:

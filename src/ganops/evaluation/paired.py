@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
-from ganops.games.game import Game, PairedMetric
+from ganops.games.game import Baseline, Game, PairedMetric
 from ganops.sampling import GenerationRequest, Samples
 
 # Labels are drawn with the request, also where a game reads them.
@@ -35,17 +35,19 @@ class Pairing:
         conditions: fields of the store, without the label.
         target: field of the target.
         metrics: name → metric of samples and targets.
+        baselines: name → stored samples for conditions, measured beside the generator's.
     """
 
     conditions: tuple[str, ...]
     target: str
     metrics: Mapping[str, PairedMetric]
+    baselines: Mapping[str, Baseline]
 
     @classmethod
     def of(cls, game: Game) -> "Pairing | None":
         """Return the pairing of a game; None where a request alone determines its samples."""
         conditions = tuple(field for field in game.conditions if field != _DRAWN)
-        return cls(conditions, game.generates, game.paired_metrics) if conditions else None
+        return cls(conditions, game.generates, game.paired_metrics, game.baselines) if conditions else None
 
     def read_conditions(self, store: Store, rows: Int64[np.ndarray, " n"]) -> dict[str, Tensor]:
         """Return field → model values of the rows."""

@@ -1,6 +1,7 @@
 """Builds the game that the settings describe."""
 
-from ganops.config import AugmentationSettings, LatentGanSettings, VaeSettings
+from ganops.config import AugmentationSettings, CompletionSettings, LatentGanSettings, VaeSettings
+from ganops.games.completion import Completion
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
 from ganops.games.vae import VariationalAutoencoder
@@ -24,6 +25,8 @@ def build_game(settings: Settings) -> Game:
             )
         case VaeSettings() as game:
             return VariationalAutoencoder(game.latent_dimension, conditional)
+        case CompletionSettings() as game:
+            return Completion(build_objective(game.objective), game.discriminator_steps, game.hole)
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

@@ -55,6 +55,8 @@ class Update(NamedTuple):
 # (samples, targets, request) → value. Both are (n, …), as stored; from the request a metric draws its noise again. A
 # baseline is a metric of its own, which ignores the samples.
 PairedMetric = Callable[[Tensor, Tensor, GenerationRequest], float]
+# Conditions → stored samples that need no training, measured as the generator's are.
+Baseline = Callable[[Batch], Tensor]
 
 
 class Game(ABC):
@@ -76,9 +78,19 @@ class Game(ABC):
     inference_networks: ClassVar[tuple[str, ...]]
     request: ClassVar[type[GenerationRequest]] = GenerationRequest
     conditions: tuple[str, ...] = ()
+    optional_conditions: ClassVar[tuple[str, ...]] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     views: ClassVar[tuple[str, ...]] = ("samples",)
-    paired_metrics: ClassVar[Mapping[str, PairedMetric]] = {}
+
+    @property
+    def paired_metrics(self) -> Mapping[str, PairedMetric]:
+        """Name → metric of samples and their targets, where samples depend on more than a request."""
+        return {}
+
+    @property
+    def baselines(self) -> Mapping[str, Baseline]:
+        """Name → samples to compare such a generator with."""
+        return {}
 
     @abstractmethod
     def reads(self) -> tuple[Read, ...]:
@@ -131,3 +143,13 @@ class Game(ABC):
     @abstractmethod
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """Return samples as model values of `generates`."""
+
+
+def adversarial_updates(discriminator_steps: int, relativistic: bool) -> tuple[Update, ...]:
+    """Return k updates of D, each on samples of its own, then one of G (Goodfellow et al. 2014, algorithm 1).
+
+    A relativistic generator is trained on the next iteration's first batch: reals on which D has not been updated.
+    """
+    k = discriminator_steps
+    discriminator = [Update("discriminator", step, step, 1) for step in range(k)]
+    return (*discriminator, Update("generator", k - 1, k if relativistic else k - 1, 0))

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganops.augment import ADAPTATION_UPDATES, adapt, augment
 from ganops.config import AugmentationPolicy, FieldName
 from ganops.data.loader import Read, read_fields
-from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update
+from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update, adversarial_updates
 from ganops.games.latent import draw_latents
 from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.networks.dropout import Dropout
@@ -69,13 +69,8 @@ class LatentGan(Game):
         return read_fields(self.generates, *self.conditions)
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
-        """Goodfellow et al. 2014, algorithm 1: k updates of D, each on samples of its own, then one of G.
-
-        A relativistic generator is trained on the next iteration's first batch: reals on which D has not been updated.
-        """
-        k = self.discriminator_steps
-        discriminator = [Update("discriminator", step, step, 1) for step in range(k)]
-        return (*discriminator, Update("generator", k - 1, k if self.objective.relativistic else k - 1, 0))
+        """Return k updates of D, each on samples of its own, then one of G."""
+        return adversarial_updates(self.discriminator_steps, self.objective.relativistic)
 
     def buffers(self, device: torch.device) -> dict[str, Tensor]:
         if self.adaptive is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ganops.config import (
+    CompletionSettings,
     EmaSettings,
     FieldName,
     LatentGanSettings,
@@ -35,7 +36,7 @@ class Recipe:
         for_points: the recipe for points, where there is one.
     """
 
-    game: LatentGanSettings | VaeSettings
+    game: LatentGanSettings | VaeSettings | CompletionSettings
     networks: NetworkSettings
     optimizer: OptimizerSettings
     ema: EmaSettings
@@ -186,6 +187,28 @@ RECIPES: dict[str, Recipe] = {
             {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.999}
         ),
         ema=EmaSettings.parse({"half_life_images": 10_000}),
+    ),
+    # A U-Net that fills a centred hole (Pathak et al. 2016, "Context Encoders"; Iizuka et al. 2017), with R1.
+    "completion": Recipe(
+        game=CompletionSettings.parse(
+            {
+                "objective": "non_saturating",
+                "discriminator_steps": 1,
+                "r1_gamma": 1.0,
+                "penalty_interval": 4,
+                "spectral_norm": False,
+                "l1_weight": 10.0,
+                "hole": 0.5,
+            }
+        ),
+        networks=NetworkSettings(family="unet", base_channels=32),
+        batch=64,
+        optimizer=OptimizerSettings.parse(
+            {"learning_rate": 5e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
+        ),
+        ema=EmaSettings.parse({"half_life_images": 10_000}),
+        precision="bf16",
+        without=("conditional",),
     ),
 }
 

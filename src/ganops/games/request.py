@@ -26,3 +26,15 @@ class LatentRequest(GenerationRequest):
         le=1,
         description="the scale of the latents: less varied below 1",
     )
+
+
+class CompletionRequest(GenerationRequest):
+    """A picture with a hole to fill, and where the hole is."""
+
+    n: int = Field(default=1, ge=1, le=1, description="1: a picture and a mask have one completion")
+    image: str = Field(min_length=1, description="PNG in base64, of the size of the training pictures")
+    mask: str | None = Field(
+        default=None,
+        min_length=1,
+        description="PNG in base64, white in the hole; null: the hole of the training",
+    )

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import TrainingParameters
+from ganops.config import LatentGanSettings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, settings_key
 from ganops.games.recipes import Recipe, find_recipe
@@ -64,7 +64,7 @@ def resolve(
     values: dict[str, Any] = {
         **_from_recipe(recipe, sample, train_count, hardware),
         **{f"sample.{key}": value for key, value in leaves(sample).items()},
-        "sample.classes": _classes(parameters, sample),
+        "sample.classes": _classes(parameters, recipe, sample),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
         "runtime.device": hardware.device,
@@ -128,7 +128,7 @@ def _min_images(sample: SampleSpec) -> int:
     return round(_MIN_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(sample.image_height * sample.image_width)))
 
 
-def _classes(parameters: TrainingParameters, sample: SampleSpec) -> int:
+def _classes(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:
     if parameters.conditional and not sample.classes:
         raise ConfigurationError(
             "training.conditional",
@@ -136,7 +136,7 @@ def _classes(parameters: TrainingParameters, sample: SampleSpec) -> int:
             received="an unlabelled store",
             remedy="Put the pictures into one sub-folder a class, or leave training.conditional null.",
         )
-    return 0 if parameters.conditional is False else sample.classes
+    return 0 if parameters.conditional is False or "conditional" in recipe.without else sample.classes
 
 
 def _cadence(values: dict[str, Any]) -> dict[str, int]:
@@ -162,14 +162,14 @@ def _check_consistency(settings: Settings) -> None:
             received=str(processes),
             remedy="Choose another training.processes or training.batch.",
         )
-    adversarial = settings.adversarial
-    if adversarial is None or adversarial.augmentation.target is None:
+    game = settings.game
+    if not isinstance(game, LatentGanSettings) or game.augmentation.target is None:
         return
-    if not build_objective(adversarial.objective).zero_is_boundary:
+    if not build_objective(game.objective).zero_is_boundary:
         raise ConfigurationError(
             "training.game.augmentation.target",
-            expected=f"null with the objective {adversarial.objective}, whose logits have no zero",
-            received=str(adversarial.augmentation.target),
+            expected=f"null with the objective {game.objective}, whose logits have no zero",
+            received=str(game.augmentation.target),
             remedy="Set training.game.augmentation.probability instead.",
         )
 

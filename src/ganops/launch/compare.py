@@ -126,7 +126,7 @@ class Comparison:
         )
         with TemporaryDirectory() as folder:
             bundle = _save_and_load(outputs.bundle, Path(folder) / "bundle")
-            snapshots, pairing = bundle.at_snapshots(outputs.snapshots), Pairing.of(bundle.generator.game)
+            snapshots, pairing = bundle.at_snapshots(outputs.snapshots), Pairing.of(bundle.game)
             report = self.evaluator.evaluate(bundle, snapshots, pairing)
             report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
             settings, picture = outputs.settings.model_dump(), self.draw_picture(bundle)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ganops.networks import autoencoder, dcgan, mlp, r3, resnet, vae, vanilla
+from ganops.config import LatentGanSettings, VaeSettings
+from ganops.networks import autoencoder, dcgan, mlp, r3, resnet, unet, vae, vanilla
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import spectrally_normalised
 from ganops.training_settings import Settings
@@ -42,14 +43,23 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
         case "mlp":
             return _two_players(settings, mlp.Generator, mlp.Discriminator)
         case "vae":
+            assert isinstance(settings.game, VaeSettings), settings.game
             sizes = settings.game.latent_dimension, settings.networks.base_channels, settings.sample
             return {"encoder": vae.Encoder(*sizes), "decoder": vae.Decoder(*sizes)}
+        case "unet":
+            base_channels, spec = settings.networks.base_channels, settings.sample
+            with_mask = spec.model_copy(update={"channels": spec.channels + 1})
+            return {
+                "generator": unet.Generator(base_channels, spec),
+                "discriminator": dcgan.Discriminator(base_channels, with_mask),
+            }
     raise AssertionError(settings.networks.family)
 
 
 def _two_players(
     settings: Settings, generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module]
 ) -> dict[str, nn.Module]:
+    assert isinstance(settings.game, LatentGanSettings), settings.game
     base_channels, spec = settings.networks.base_channels, settings.sample
     return {
         "generator": generator(settings.game.latent_dimension, base_channels, spec),

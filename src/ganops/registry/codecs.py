@@ -12,9 +12,12 @@ from PIL import Image
 from torch import Tensor
 
 from ganops.config import FieldName
-from ganops.games.request import LatentRequest
+from ganops.errors import RequestError
+from ganops.games.request import GenerationRequest
 from ganops.registry.png import encode_png
 from ganops.sampling import Samples
+
+_MAX_PIXELS = 2**26
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class SampleCodec:
 
     to_json: Callable[[Tensor], Any]
     from_json: Callable[[Any], np.ndarray]
-    to_files: Callable[[Samples, LatentRequest], dict[str, bytes]]
+    to_files: Callable[[Samples, GenerationRequest], dict[str, bytes]]
 
 
 def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
@@ -38,12 +41,32 @@ def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
 
 
 def picture_from_json(value: str) -> UInt8[np.ndarray, "channels height width"]:
-    """Return the pixels of a PNG in base64."""
-    pixels = np.atleast_3d(np.asarray(Image.open(io.BytesIO(base64.b64decode(value)))))
-    return pixels.transpose(2, 0, 1)
+    """Return the pixels of a PNG in base64; RequestError where it is none."""
+    return np.atleast_3d(np.asarray(_open_png(value))).transpose(2, 0, 1)
 
 
-def picture_to_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
+def mask_from_json(value: str) -> UInt8[np.ndarray, "1 height width"]:
+    """Return the grey values of a PNG in base64; RequestError where it is none."""
+    return np.asarray(_open_png(value).convert("L"))[None]
+
+
+def _open_png(value: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(base64.b64decode(value, validate=True)), formats=["PNG"])
+        if image.width * image.height > _MAX_PIXELS:
+            raise ValueError(f"{image.width} × {image.height} pixels")
+        image.load()
+    except (ValueError, OSError, SyntaxError) as error:
+        raise RequestError(
+            "a picture of the request",
+            expected="a PNG in base64",
+            received=str(error),
+            remedy="Encode the bytes of a PNG file in base64.",
+        ) from None
+    return image
+
+
+def picture_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
     """Return a file `<seed>_<index>[_<class>].png` per sample."""
     labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
     names = [f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
@@ -60,7 +83,7 @@ def point_from_json(value: list[float]) -> Float32[np.ndarray, " dimension"]:
     return np.array(value, dtype=np.float32)
 
 
-def point_to_files(samples: Samples, request: LatentRequest) -> dict[str, bytes]:
+def point_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
     """Return `points.csv`: columns x1 … xD and, of a conditional generator, `class`; float32 restores them exactly."""
     names = [f"x{axis}" for axis in range(1, samples.values.shape[1] + 1)]
     rows = [[str(value) for value in point] for point in samples.values.numpy()]
@@ -74,3 +97,4 @@ CODECS: dict[FieldName, SampleCodec] = {
     "image": SampleCodec(picture_to_json, picture_from_json, picture_to_files),
     "point": SampleCodec(point_to_json, point_from_json, point_to_files),
 }
+MASK_CODEC = SampleCodec(picture_to_json, mask_from_json, picture_to_files)

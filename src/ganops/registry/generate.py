@@ -1,18 +1,19 @@
 """Write the samples of a registered model, or of a bundle's folder, to a folder; no server is needed."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ganops.bundle import Bundle
 from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.files import atomic_write
-from ganops.games.request import LatentRequest
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
 from ganops.registry.codecs import CODECS
+from ganops.registry.requests import answer, parse_request
 from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[Path]:
+def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write pictures as `<seed>_<index>[_<class>].png`, points as `points.csv`; equal requests write equal bytes.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, or the path of a bundle.
-        request: what to generate.
+        values: of the request, in the game's form.
         folder: created if missing. A file of the same name with another content is never overwritten.
 
     Raises:
@@ -35,7 +36,8 @@ def generate_to_folder(uri: str, request: LatentRequest, folder: Path) -> list[P
         RequestError: there is no such class, or the folder holds other files of these names.
     """
     bundle = load_bundle(uri)
-    files = CODECS[bundle.settings.sample.field].to_files(bundle.generate(request), request)
+    request = parse_request(bundle, values)
+    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request)
     written = {folder / name: content for name, content in files.items()}
     _refuse_to_overwrite(written)
     for path, content in written.items():

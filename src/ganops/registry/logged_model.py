@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganops.bundle import Bundle
-from ganops.games.request import LatentRequest
 from ganops.git import list_tracked
 from ganops.registry.codecs import CODECS
+from ganops.registry.requests import answer, make_example, parse_request
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -73,9 +73,10 @@ def find_differing_samples(model: Path, bundle: Bundle, largest_request: int) ->
         bundle: the origin of the model.
         largest_request: the most samples of one request.
     """
-    request = LatentRequest(n=min(_CHECKED, largest_request), seed=7)
-    response = _load(str(model)).predict([request.model_dump()])[0]
-    expected, from_json = bundle.generate(request).values, CODECS[bundle.settings.sample.field].from_json
+    example = make_example(bundle, min(_CHECKED, largest_request))
+    response = _load(str(model)).predict([example])[0]
+    expected = answer(bundle, parse_request(bundle, example)).values
+    from_json = CODECS[bundle.game.generates].from_json
     pairs = zip(response, expected, strict=True)
     return [i for i, (value, sample) in enumerate(pairs) if not np.array_equal(from_json(value), sample.numpy())]
 

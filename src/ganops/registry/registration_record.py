@@ -5,6 +5,7 @@ from typing import Any
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
+from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import Report
 from ganops.registry.gate import Check
 from ganops.reporting.model_card import CardFacts, make_model_card
@@ -25,6 +26,7 @@ def make_card(
 ) -> str:
     """Return the model card (Markdown)."""
     conditional = bool(bundle.generator.class_frequencies)
+    example, options = _describe_request(bundle, min(4, parameters.largest_request), conditional)
     facts = CardFacts(
         name=name,
         weights=bundle.digest,
@@ -32,5 +34,18 @@ def make_card(
         checks=tuple(map(str, checks)),
         passed=not any(check.passed is False for check in checks),
         largest_request=parameters.largest_request,
+        example=example,
+        options=options,
     )
     return make_model_card(facts, bundle.settings, report)
+
+
+def _describe_request(bundle: Bundle, n: int, conditional: bool) -> tuple[dict[str, Any], str]:
+    """Return a request as JSON values and as options of `kedro generate`."""
+    pairing = Pairing.of(bundle.game)
+    if pairing is not None:
+        values = {name: f"<{name}: PNG in base64>" for name in pairing.conditions}
+        return values, " ".join(f"--{name} {name.upper()}.png" for name in pairing.conditions)
+    label = len(bundle.classes) - 1
+    example, options = {"n": n, "seed": 7}, "--n 64 --seed 7"
+    return ({**example, "class_label": label}, f"{options} --class {label}") if conditional else (example, options)

@@ -1,7 +1,7 @@
 """The generator as an MLflow model. MLflow copies this file into the model and runs it: "models from code".
 
 `mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list
-per request: pictures as base64 PNG, points as lists of coordinates. A bad request gets status 400 and the reason.
+per request: pictures as base64 PNG, points as lists of coordinates. What a request holds is the game's.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Any
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
+from pydantic import BaseModel, ConfigDict
 
 from ganops.errors import RequestError
-from ganops.games.request import LatentRequest
+from ganops.games.request import GenerationRequest
 from ganops.registry.codecs import CODECS
+from ganops.registry.requests import answer, parse_request
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PythonModelContext
+
+
+class JsonRequest(BaseModel):
+    """A request before the game's own type has checked it: MLflow wants a type that it can read without the bundle."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    n: int = 1
+    seed: int = 0
 
 
 class ServingModel(PythonModel):
@@ -29,18 +40,19 @@ class ServingModel(PythonModel):
         self._largest = context.model_config["largest_request"]
 
     # The return type is not annotated: MLflow has none that depends on the field, and warns about unknown types.
-    def predict(self, model_input: list[LatentRequest]):
-        """Return one list of samples per request; MLflow checks the fields, and answers 400 where they are wrong."""
+    def predict(self, model_input: list[JsonRequest]):
+        """Return one list of samples per request; a bad request gets status 400 and the reason."""
         try:
-            self._check_size(model_input)
-            return [self._generate(request) for request in model_input]
+            requests = [parse_request(self._bundle, one.model_dump(exclude_unset=True)) for one in model_input]
+            self._check_size(requests)
+            return [self._generate(request) for request in requests]
         except RequestError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
-    def _generate(self, request: LatentRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.settings.sample.field].to_json, self._bundle.generate(request).values))
+    def _generate(self, request: GenerationRequest) -> list[Any]:
+        return list(map(CODECS[self._bundle.game.generates].to_json, answer(self._bundle, request).values))
 
-    def _check_size(self, requests: list[LatentRequest]) -> None:
+    def _check_size(self, requests: list[GenerationRequest]) -> None:
         total = sum(request.n for request in requests)
         if total > self._largest:
             raise RequestError(

@@ -15,16 +15,12 @@ from rich import box
 from rich.table import Table
 from torch import Tensor
 
-from ganops.bundle import Bundle
+from ganops.config import FieldName
 from ganops.evaluation.report import IMAGES_SEEN, Protocol, Report
-from ganops.games.request import LatentRequest
-from ganops.reporting.samples import COLUMNS, SEED
-from ganops.reporting.sheet import Block, draw_sheet, measure_sheet
-from ganops.reporting.text import ellipsize
+from ganops.reporting.views import draw_side_by_side
 
 FLOOR, _SD = "real (floor)", "_sd"
 _KEYS = ("variant", "seed", IMAGES_SEEN, "failure")
-_POINTS = 2_500
 
 
 @dataclass(frozen=True)
@@ -56,12 +52,6 @@ class VariantResult:
         return {"variant": self.name, "seed": self.seed, IMAGES_SEEN: self.images_seen, **result}
 
 
-def row_of_samples(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
-    """Return ten pictures, or enough points for a cloud, of one seed: every variant shows the same classes."""
-    count = COLUMNS if bundle.settings.sample.field == "image" else _POINTS
-    return bundle.generate(LatentRequest(n=count, seed=SEED)).values
-
-
 def comparison_table(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     """Return a row per training, and as the last row the floor: real data at equal n.
 
@@ -89,17 +79,11 @@ def comparison_curves(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     return joined[sorted(joined.columns, key=lambda name: metrics.index(name.split("/", 1)[0]))].reset_index()
 
 
-def draw_compared_samples(compared: Mapping[str, VariantResult]) -> Image.Image:
-    """Draw a row of pictures per variant, or a cloud of points; a line at the foot names the variants that failed."""
+def draw_compared_samples(compared: Mapping[str, VariantResult], field: FieldName) -> Image.Image:
+    """Draw samples of each variant; a line at the foot names the variants that failed."""
     rows = {label: variant.samples for label, variant in compared.items() if variant.samples is not None}
-    if next(iter(rows.values())).ndim == 2:
-        from ganops.reporting.scatter import Layer, draw_scatter
-
-        return draw_scatter([[Layer(points)] for points in rows.values()], list(rows))
     failed = [label for label, variant in compared.items() if variant.failure]
-    sizes = measure_sheet(next(iter(rows.values())))
-    names = [ellipsize(label, sizes.font_size, sizes.max_name_width) for label in rows]
-    return draw_sheet([Block(list(rows.values()))], names, f"Failed: {', '.join(failed)}" if failed else "")
+    return draw_side_by_side(field, rows, f"Failed: {', '.join(failed)}" if failed else "")
 
 
 def console_comparison(table: pd.DataFrame, reports: Mapping[str, Any], seconds: Mapping[str, float]) -> Table:

@@ -1,6 +1,7 @@
 """Write the model card: what a person must know before using a generator. It depends on its arguments alone."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ganops.config import FieldName
 from ganops.evaluation.report import Report
@@ -54,7 +55,7 @@ alias such as `@champion` will later mean other weights.
 ```
 export MLFLOW_TRACKING_URI=sqlite:///mlflow.db MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false
 python -c "import mlflow; print([int(v.version) for v in mlflow.search_model_versions(filter_string=\\"{query}\\")])"
-kedro generate models:/{name}/$VERSION --n 64 --seed 7{class_option} --to {many}
+kedro generate models:/{name}/$VERSION {options} --to {many}
 mlflow models serve -m models:/{name}/$VERSION --env-manager local --port 5001
 curl localhost:5001/invocations -H 'Content-Type: application/json' -d '{{"inputs": [{example}]}}'
 ```
@@ -100,6 +101,8 @@ class CardFacts:
         checks: of the gate, as text.
         passed: whether none of them failed.
         largest_request: samples per call of the server.
+        example: a request.
+        options: of the same request to `kedro generate`.
     """
 
     name: str
@@ -108,14 +111,13 @@ class CardFacts:
     checks: tuple[str, ...]
     passed: bool
     largest_request: int
+    example: dict[str, Any]
+    options: str
 
 
 def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str:
     """Return the card as Markdown."""
     protocol = report.protocol
-    example = {"n": min(4, facts.largest_request), "seed": 7} | (
-        {"class_label": len(facts.classes) - 1} if facts.classes else {}
-    )
     return _CARD.format(
         recipe=settings.recipe,
         game=settings.game.kind,
@@ -139,9 +141,9 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str
         checks="\n".join(f"- {check}" for check in facts.checks),
         outcome=_PASSED if facts.passed else _FAILED,
         query=f"name = '{facts.name}' AND tag.weights_sha256 = '{facts.weights}'",
-        class_option=f" --class {len(facts.classes) - 1}" if facts.classes else "",
-        example=str(example).replace("'", '"'),
-        example_python=example,
+        options=facts.options,
+        example=str(facts.example).replace("'", '"'),
+        example_python=facts.example,
         largest_request=facts.largest_request,
     )
 

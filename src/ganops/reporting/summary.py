@@ -26,7 +26,7 @@ def print_summary(saved: Mapping[str, Path], version: str, ui_command: str, cons
     reports = [saved[name] for name in _TABLES if name in saved]
     for report in reports:
         console.print(console_table(Report.from_json(json.loads(report.read_text(encoding="utf-8")))))
-    samples = saved["views"] / "samples.png" if "views" in saved else None
+    samples = _find_samples(saved["views"]) if "views" in saved else None
     lines = {"Samples": samples, "Registered": version if "registration_record" in saved else None}
     results = [f"{label}: {text}" for label, text in lines.items() if text]
     for line in [*results, f"Look at it with: {ui_command}"] if reports or results else []:
@@ -61,3 +61,9 @@ def print_comparison(
             console.print(f"{label} failed: {report['failure']}", soft_wrap=True, highlight=False, markup=False)
     for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", ui_command)):
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _find_samples(views: Path) -> Path | None:
+    """Return the picture of the samples, or the first picture of a game that has another view of them."""
+    pictures = sorted(views.glob("*.png"))
+    return next((picture for picture in pictures if picture.stem == "samples"), next(iter(pictures), None))

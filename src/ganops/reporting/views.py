@@ -7,6 +7,7 @@ the bundle, the store and the feature extractor alone, so a new game needs a new
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import pandas as pd
 from jaxtyping import Shaped
@@ -16,9 +17,10 @@ from torch import Tensor
 from ganops.bundle import Bundle
 from ganops.config import FieldName
 from ganops.data.store import Store
+from ganops.evaluation.paired import Pairing
 from ganops.extractors.base import FeatureExtractor
-from ganops.games.request import LatentRequest
-from ganops.reporting import neighbours, samples, scatter
+from ganops.games.request import GenerationRequest
+from ganops.reporting import completions, neighbours, samples, scatter
 from ganops.reporting.sheet import draw_named_rows, readable_grid
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
@@ -51,14 +53,12 @@ class FieldViews:
 
     Attributes:
         fixed: samples of fixed noise during a training, and the columns of their grid → picture.
-        samples: generator → picture.
         row_length: samples of one generator that are drawn beside those of another.
         side_by_side: name → samples, and a note at the foot → picture.
         views: name → view.
     """
 
     fixed: Callable[[Tensor, int], Image.Image]
-    samples: Callable[[samples.SamplerLike], Image.Image]
     row_length: int
     side_by_side: Callable[[Mapping[str, Tensor], str], Image.Image]
     views: Mapping[str, View]
@@ -76,15 +76,23 @@ def draw_fixed(field: FieldName, samples: Shaped[Tensor, "n *shape"], columns: i
     return FIELD_VIEWS[field].fixed(samples, columns)
 
 
-def draw_samples(bundle: Bundle) -> Image.Image:
-    """Draw samples of the bundle: the picture of the view `samples`."""
-    return FIELD_VIEWS[bundle.settings.sample.field].samples(bundle)
+def draw_first_view(bundle: Bundle, store: Store, extractor: FeatureExtractor, threads: int) -> Image.Image:
+    """Draw the first view that the game names, which is a picture."""
+    game = bundle.game
+    content = FIELD_VIEWS[game.generates].views[game.views[0]](ViewSource(bundle, store, extractor, threads))["png"]
+    assert isinstance(content, Image.Image), game.views
+    return content
 
 
-def sample_row(bundle: Bundle) -> Shaped[Tensor, "n *shape"]:
-    """Generate samples for `draw_side_by_side`: the same request, and thus the same classes, for every bundle."""
-    count = FIELD_VIEWS[bundle.settings.sample.field].row_length
-    return bundle.generate(LatentRequest(n=count, seed=samples.SEED)).values
+def sample_row(bundle: Bundle, store: Store) -> Shaped[Tensor, "n *shape"]:
+    """Generate samples for `draw_side_by_side`: the same request, classes and conditions for every bundle."""
+    request = GenerationRequest(n=FIELD_VIEWS[bundle.game.generates].row_length, seed=samples.SEED)
+    pairing = Pairing.of(bundle.game)
+    if pairing is None:
+        return bundle.generate(request).values
+    rows = store.indices("held_out")[: request.n]
+    request = request.model_copy(update={"n": len(rows)})
+    return bundle.generate(request, pairing.read_conditions(store, rows)).values
 
 
 def draw_side_by_side(field: FieldName, rows: Mapping[str, Shaped[Tensor, "_ *shape"]], note: str = "") -> Image.Image:
@@ -100,7 +108,6 @@ def _with_table(drawn: tuple[Image.Image, pd.DataFrame]) -> dict[str, Content]:
 FIELD_VIEWS: dict[FieldName, FieldViews] = {
     "image": FieldViews(
         fixed=readable_grid,
-        samples=samples.draw_samples,
         row_length=samples.COLUMNS,
         side_by_side=draw_named_rows,
         views={
@@ -112,11 +119,11 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
             "nearest_neighbours": lambda s: _with_table(
                 neighbours.draw_neighbours(s.generator, s.store, s.extractor, s.threads)
             ),
+            "completions": lambda s: {"png": completions.draw_completions(cast(Bundle, s.generator), s.store)},
         },
     ),
     "point": FieldViews(
         fixed=scatter.draw_points,
-        samples=scatter.draw_samples,
         row_length=scatter.COUNT,
         side_by_side=scatter.draw_named_clouds,
         views={

@@ -194,7 +194,8 @@ def _discriminator_rules(settings: Settings, hint: str) -> list[Rule]:
     diameter = 2 * math.sqrt(settings.sample.channels * math.prod(settings.sample.size))
     objective = settings.adversarial.objective if settings.adversarial else None
     gap = _CRITIC_TOLERANCE * diameter if objective == "wasserstein" else _LOGIT_GAP
-    augment = f"{hint}, or training.game.augmentation.probability"
+    augmented = settings.adversarial and "augmentation" in settings.adversarial.loss_weights
+    augment = f"{hint}, or training.game.augmentation.probability" if augmented else hint
     apart, certain = "the logits of real and of generated samples diverge", "the discriminator is always certain"
     worse, loss = "the discriminator is worse than a guess", "health/discriminator_loss"
     return [

@@ -12,6 +12,7 @@ from ganops.training_settings import Settings
 
 RATE_FACTOR, GAMMA_FACTOR = 0.5, 2.0
 """changes of each new attempt"""
+_GENTLER_GAMMAS = frozenset({"r1_gamma", "r2_gamma"})
 # Karras et al. 2020 (StyleGAN2-ADA), appendix B: the EMA must not remember the first, random weights.
 _EMA_SHARE = 0.05
 
@@ -49,12 +50,11 @@ def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> dict
     adversarial, factor = settings.adversarial, GAMMA_FACTOR**attempt
     if adversarial is None:
         return {}
-    return {
-        "r1_gamma": _value(settings, adversarial.r1_gamma, images_seen) * factor,
-        "r2_gamma": _value(settings, adversarial.r2_gamma, images_seen) * factor,
-        "gradient_penalty": adversarial.gradient_penalty,
-        "augmentation": _value(settings, adversarial.augmentation.probability, images_seen),
+    values = {
+        name: _value(settings, weight, images_seen) if isinstance(weight, Ramp) else weight
+        for name, weight in adversarial.loss_weights.items()
     }
+    return {name: value * factor if name in _GENTLER_GAMMAS else value for name, value in values.items()}
 
 
 def ema_half_life(settings: Settings, images_seen: int) -> float:

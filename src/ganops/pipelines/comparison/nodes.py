@@ -30,7 +30,7 @@ def compare_variants(
     from ganops.reporting import comparison as reporting
     from ganops.reporting.progress import open_progress_bar, step_bar
     from ganops.reporting.settings_table import print_settings
-    from ganops.reporting.views import draw_samples
+    from ganops.reporting.views import draw_first_view, sample_row
     from ganops.tracking.variant_runs import variant_run
 
     trainings = comparison.trainings(training)
@@ -43,8 +43,8 @@ def compare_variants(
         open_run=variant_run,
         open_progress=open_progress_bar,
         show_settings=print_settings,
-        generate_samples=reporting.row_of_samples,
-        draw_picture=draw_samples,
+        generate_samples=lambda bundle: sample_row(bundle, store),
+        draw_picture=lambda bundle: draw_first_view(bundle, store, extractor, evaluation.threads),
     )
     trained = compare.train_all(trainings)
     variants = {
@@ -53,7 +53,7 @@ def compare_variants(
     }
     reports = {label: variant.to_json() for label, variant in variants.items()}
     table, curves = reporting.comparison_table(variants), reporting.comparison_curves(variants)
-    return reports, table, curves, reporting.draw_compared_samples(variants)
+    return reports, table, curves, reporting.draw_compared_samples(variants, extractor.field)
 
 
 def draw_comparison_curves(comparison_curves: pd.DataFrame) -> Image:

@@ -53,7 +53,7 @@ def evaluate_generator(
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
     evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"))
-    report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.generator.game))
+    report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.game))
     report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     return report, report.table(), report.curve_table()
 
@@ -75,4 +75,4 @@ def draw_views(
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
     source = views.ViewSource(bundle, store, extractor, parameters.threads)
-    return views.draw_views(bundle.settings.sample.field, bundle.generator.game.views, source)
+    return views.draw_views(bundle.game.generates, bundle.game.views, source)

@@ -1,0 +1,69 @@
+"""Requests as JSON: checked against the game's type, and read into the conditions of its samples."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from ganops.bundle import Bundle
+from ganops.data.encodings import ENCODINGS, MASK, decode
+from ganops.errors import RequestError
+from ganops.evaluation.paired import Pairing
+from ganops.games.request import GenerationRequest
+from ganops.parameters import describe_first_error
+from ganops.registry.codecs import CODECS, MASK_CODEC
+from ganops.sampling import Samples
+
+# Condition → its codec and its encoding.
+_CONDITIONS = {**{field: (CODECS[field], ENCODINGS[field]) for field in CODECS}, "mask": (MASK_CODEC, MASK)}
+
+
+def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationRequest:
+    """Return the request of these JSON values; RequestError where the game's requests have no such value."""
+    try:
+        return bundle.game.request.model_validate(values)
+    except ValidationError as error:
+        expected, received = describe_first_error(error)
+        subject = ".".join(str(part) for part in error.errors()[0]["loc"][:1]) or "request"
+        raise RequestError(subject, expected=expected, received=received, remedy="See the model card.") from None
+
+
+def answer(bundle: Bundle, request: GenerationRequest) -> Samples:
+    """Generate the samples of a request; RequestError where one of its conditions is not of the model's size."""
+    return bundle.generate(request, _read_conditions(bundle, request))
+
+
+def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
+    """Return JSON values that this model answers; a condition of rows is a sample of model values 0."""
+    pairing = Pairing.of(bundle.game)
+    if pairing is None:
+        return {"n": n, "seed": 7}
+    zeros = torch.zeros(1, *bundle.settings.sample.shape)
+    (sample,) = decode(bundle.game.generates, zeros)
+    return {name: CODECS[bundle.game.generates].to_json(sample) for name in pairing.conditions}
+
+
+def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
+    channels, *size = bundle.settings.sample.shape
+    conditions = {}
+    for name, (codec, encoding) in _CONDITIONS.items():
+        value = getattr(request, name, None)
+        if value is None:
+            continue
+        stored = codec.from_json(value)
+        shape = (1 if name == "mask" else channels, *size)
+        if stored.shape != shape:
+            raise RequestError(
+                name,
+                expected=f"a sample of shape {_format(shape)} (channels, height, width)",
+                received=_format(stored.shape),
+                remedy="Resize it first; the model card states the size.",
+            )
+        conditions[name] = encoding.encode(torch.tensor(stored)[None])
+    return conditions
+
+
+def _format(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
