@@ -83,7 +83,7 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_version_with_a_bundle_of_an_older_format_names_the_command_that_makes_it_anew(
+def test_version_with_a_bundle_of_an_older_format_names_the_command(
     bundle: Bundle,
     report: Report,
     run: mlflow.ActiveRun,

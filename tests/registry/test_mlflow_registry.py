@@ -128,7 +128,7 @@ def test_known_weights_get_a_new_version_where_the_code_of_the_old_one_does_not_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     register_bundle("old_code", bundle, report, LIMITS, CLEAN, lock)
-    errors = iter([ModuleNotFoundError("No module named 'ganops.registry.delivery'")])
+    errors = iter([ModuleNotFoundError("No module named 'ganops.registry.old_module'")])
 
     def run_code(*arguments: Any) -> list[int]:
         for error in errors:
