@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticKnownError
 
 from ganops.errors import ConfigurationError, suggest
 
@@ -75,8 +74,7 @@ class Ramp(Parameters, Generic[Number]):
         try:
             return handler({"start": values, "end": values})
         except ValidationError as error:
-            first = error.errors()[0]
-            raise PydanticKnownError(cast(Any, first["type"]), first.get("ctx")) from None
+            raise ValueError(describe_expected(error)) from None
 
     @model_serializer
     def _serialize(self) -> Any:
@@ -238,7 +236,7 @@ def _wrong_value(group: str, details: Mapping[str, Any]) -> ConfigurationError:
 
 
 def _describe(details: Mapping[str, Any]) -> str:
-    message = details["msg"].removeprefix("Input should be ").partition(", unable to")[0]
+    message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
     message = message[:1].lower() + message[1:]
     number = f"a number {message}" if message.startswith(("greater", "less")) else message
     return _IN_YAML.get(details["type"], number)

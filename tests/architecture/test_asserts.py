@@ -66,11 +66,11 @@ def test_what_the_probe_cannot_embed_stops_a_training_that_runs_without_asserts(
         import torch
         from ganops.training.probe import ProbeData, Probe
         from ganops.training.distributed import SINGLE_PROCESS
-        settings = SimpleNamespace(field="image", classes=0)
+        game, settings = SimpleNamespace(generates="image"), SimpleNamespace(sample=SimpleNamespace(classes=0))
         def embed(samples):
             raise ConnectionError("no weights")
         validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})
-        Probe(None, settings, ProbeData(embed, validation), SINGLE_PROCESS).warm_up()
+        Probe(game, settings, ProbeData(embed, validation), SINGLE_PROCESS).warm_up()
     """
     command = [sys.executable, "-O", "-c", textwrap.dedent(program)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

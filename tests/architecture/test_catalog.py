@@ -159,9 +159,6 @@ SAVE_AND_LOAD = r"""
 import sys, pandas as pd
 from ganops.kedro_datasets.csv_dataset import CSVDataset
 from ganops.kedro_datasets.text_dataset import TextDataset
-
-from ..parameters import images
-from ..parameters import resolve_settings
 text, table = TextDataset(filepath=sys.argv[1] + "/text"), CSVDataset(filepath=sys.argv[1] + "/table")
 text.save("\u4e2d"), table.save(pd.DataFrame({"class": ["\u4e2d"]}))
 print(ascii([text.load(), table.load()["class"][0]]))
