@@ -64,7 +64,7 @@ def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings
             super().__init__()
             self.slope = torch.nn.Parameter(torch.linspace(-1, 1, 108))
 
-        def forward(self, samples, label, dropout):
+        def forward(self, samples, label):
             return samples.flatten(1) @ self.slope
 
     discriminator = Linear()
