@@ -83,7 +83,7 @@ def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path
     assert torch.equal(was[128].generate(request).values, bundle.generate(request).values)
     assert not torch.equal(was[64].generate(request).values, bundle.generate(request).values)
     for damage, said in {
-        f"{64:014d}/generator/other": (torch.zeros(1), contents.settings.network),
+        f"{64:014d}/generator/other": (torch.zeros(1), contents.settings.networks.family),
         f"{-5:014d}/{next(iter(weights))}": (torch.zeros(1), "a snapshot at .-0000000000005. images"),
         "fingerprint": (encode_text("f0" * 16), "the fingerprint f0f0"),
         f"{64:014d}/{next(iter(weights))}": (torch.full_like(next(iter(weights.values())), torch.nan), "not finite"),
