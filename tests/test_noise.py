@@ -121,3 +121,10 @@ def test_known_answers() -> None:
     torch.testing.assert_close(noise.normal("known", (2,)), expected, rtol=1e-7, atol=0)
     assert noise.integers("known", 1000, (3,)).tolist() == [[128, 451, 754], [331, 737, 38]]
     assert permutation(seed=7, stream="known", epoch=2, size=10).tolist() == [9, 2, 5, 3, 4, 6, 7, 8, 0, 1]
+
+
+def test_substream_is_a_stream_whose_name_begins_with_its_own():
+    noise = Noise(3, 5, 4)
+    nested = noise.substream("dropout/real").substream("level").uniform("0", (2,))
+    assert torch.equal(nested, noise.uniform("dropout/real/level/0", (2,)))
+    assert torch.equal(noise.substream("a").rows(1, 3).normal("b"), noise.normal("a/b")[1:3])

@@ -39,7 +39,10 @@ def test_the_base_configuration_passes() -> None:
         ),
         ({"registration": {"limits": {"reverse_lk": {"maximum": 2}}}}, r"limits: .*Did you mean reverse_kl\?"),
         ({"registration": {"limits": {"high_quality": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
-        ({"evaluation": {"features": "coordinates"}}, r"features: expected features of pictures, since"),
+        (
+            {"evaluation": {"features": "coordinates"}},
+            r"features: expected classifier or .* or stacked_digits, since",
+        ),
         ({"evaluation": {"features": "stacked_digits"}}, r"features: expected other features, since stacked_digits"),
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
         (

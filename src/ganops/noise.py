@@ -22,12 +22,16 @@ _WORDS_PER_COUNTER = 4
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise of `count` consecutive samples from the global index `first` on."""
+    """The noise of `count` consecutive samples from the global index `first` on.
+
+    The names of its streams begin with `prefix`.
+    """
 
     seed: int
     first: int
     count: int
     device: torch.device = torch.device("cpu")
+    prefix: str = ""
 
     def uniform(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
         """Draw uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
@@ -42,6 +46,10 @@ class Noise:
         values = np.floor(self._open_uniform(stream, shape) * below).astype(np.int64)
         return self._copy_to_device(torch.from_numpy(values))
 
+    def substream(self, stream: str) -> "Noise":
+        """Return the same samples' noise with every stream named `<stream>/…`."""
+        return replace(self, prefix=f"{self.prefix}{stream}/")
+
     def rows(self, start: int, stop: int) -> "Noise":
         """Return the noise of samples start … stop − 1 of this slice."""
         return replace(self, first=self.first + start, count=stop - start)
@@ -54,7 +62,7 @@ class Noise:
     def _words(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
         values = math.prod(shape)
         counters = -(-values // _WORDS_PER_COUNTER)
-        generator = np.random.Philox(key=_key(self.seed, stream))
+        generator = np.random.Philox(key=_key(self.seed, self.prefix + stream))
         generator.advance(self.first * counters)
         words = generator.random_raw(self.count * counters * _WORDS_PER_COUNTER)
         return words.reshape(self.count, -1)[:, :values].reshape(self.count, *shape)

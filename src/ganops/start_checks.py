@@ -9,6 +9,7 @@ from ganops.config import (
     ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
+    FeatureKind,
     FieldName,
     RegistrationParameters,
     TrainingParameters,
@@ -21,6 +22,11 @@ from ganops.registry.gate import check_limits
 
 P = TypeVar("P", bound=Parameters)
 _POINTS = ("gaussians_25",)
+FEATURES: dict[FieldName, tuple[FeatureKind, ...]] = {
+    "image": ("classifier", "inception", "efficientnet_lite0", "stacked_digits"),
+    "point": ("coordinates",),
+}
+"""Field → the features of its samples, as in `extractors.build`, which needs torch."""
 
 
 def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
@@ -107,8 +113,9 @@ def _check_evaluation(
 
 def _check_features(evaluation: EvaluationParameters, preparation: DataPreparationParameters) -> None:
     source, features = preparation.source, evaluation.features
-    if (features == "coordinates") != (_field(preparation) == "point"):
-        suitable = "coordinates" if _field(preparation) == "point" else "features of pictures"
+    of_field = FEATURES[_field(preparation)]
+    if features not in of_field:
+        suitable = " or ".join(of_field)
     elif features == "stacked_digits" and source != "stacked_mnist":
         suitable = "other features, since stacked_digits is for stacked_mnist"
     else:

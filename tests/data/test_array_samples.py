@@ -30,7 +30,6 @@ def written(samples: ArraySamples, path: Path) -> Store:
 
 def test_the_store_contains_the_points_unchanged(tmp_path: Path) -> None:
     store = written(unlabelled(), tmp_path / "store")
-    assert store.sample_field == "point"
     assert store.fields == {"point": FieldFormat("float32", (3,), "float32_quarter")}
     np.testing.assert_array_equal(store.read("point", np.arange(40)), POINTS)
     assert store.manifest["file"].tolist()[7] == "line:7"

@@ -24,16 +24,18 @@ class Enlarge(nn.Module):
 
 
 class Quadratic(nn.Module):
-    """D(x) = ‖x‖² / 2, whose gradient is x; it remembers what it was shown."""
+    """D(x) = ‖x‖² / 2, whose gradient is x; it records its inputs."""
+
+    draws_noise = True
 
     def __init__(self):
         super().__init__()
         self.pictures, self.labels, self.streams = [], [], []
 
-    def forward(self, pictures, label, dropout):
+    def forward(self, pictures, label, noise):
         self.pictures.append(pictures)
         self.labels.append(label)
-        self.streams.append(dropout.stream)
+        self.streams.append(noise.prefix)
         return 0.5 * pictures.square().flatten(1).sum(1, keepdim=True)
 
 
@@ -83,11 +85,11 @@ def test_relativistic_loss_pairs_by_index():
     torch.testing.assert_close(loss[:, 0], torch.log1p(difference.exp()))
 
 
-def test_each_pass_has_its_own_dropout_stream():
+def test_each_pass_hands_the_discriminator_noise_of_its_own():
     players = networks()
     for player in ("discriminator", "generator"):
         game("relativistic").losses(player, players, BATCH, NOISE, {}, {})
-    streams = {f"{side}/{player}" for side in ("real", "fake") for player in ("discriminator", "generator")}
+    streams = {f"dropout/{side}/{player}/" for side in ("real", "fake") for player in ("discriminator", "generator")}
     assert set(players["discriminator"].streams) == streams
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ganops.networks import autoencoder, vanilla
-from ganops.networks.dropout import Dropout
+from ganops.networks.dropout import dropout
 from ganops.networks.layers import ConditionalBatchNorm1d, initialise
 from ganops.noise import Noise
 
@@ -39,12 +39,12 @@ def test_the_encoder_ends_in_a_small_code():
     assert sizes(autoencoder.Generator(100, 64, images(1, 28, 28, 0)).decoder) == [16, 64, 128]
 
 
-def test_values_are_dropped_only_by_a_passed_dropout():
+def test_values_are_dropped_only_where_noise_is_passed():
     discriminator = initialise(vanilla.Discriminator(4, images(1, 8, 8, 0)), "discriminator", seed=0)
     pictures = torch.randn(3, 1, 8, 8)
 
     def discriminate(*stream):
-        return discriminator(pictures, None, *(Dropout(Noise(0, 0, 3), name) for name in stream))
+        return discriminator(pictures, None, *(Noise(0, 0, 3).substream(name) for name in stream))
 
     assert torch.equal(discriminate(), discriminate())
     assert torch.equal(discriminate("real"), discriminate("real"))
@@ -54,7 +54,7 @@ def test_values_are_dropped_only_by_a_passed_dropout():
 
 def test_dropout_keeps_the_mean_of_a_layer():
     values = torch.ones(2000, 8)
-    dropped = Dropout(Noise(0, 0, 2000), "real")(values, "level/0", vanilla._DROPPED)
+    dropped = dropout(values, Noise(0, 0, 2000), "level/0", vanilla._DROPPED)
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
 
 

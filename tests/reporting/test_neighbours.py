@@ -80,16 +80,16 @@ def test_the_nearest_equal_those_of_a_direct_search(store: Store) -> None:
     difference = samples.numpy()[:, None].astype(float) - store.read("image", train)[None].astype(float)
     plain = np.sqrt((difference**2).mean(axis=(2, 3, 4))) / 255
     order = np.argsort(plain, axis=1)[:, :NEIGHBOURS]
-    found = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+    found = find_nearest(samples, store, "image", PIXELS, to_pixel_vectors)
     np.testing.assert_array_equal(found.indices, train[order])
     np.testing.assert_allclose(found.distances, np.take_along_axis(plain, order, 1), rtol=1e-12)
 
 
 def test_the_result_does_not_depend_on_the_size_of_a_chunk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = torch.from_numpy(store.read("image", store.indices("held_out")[:3]))
-    whole = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+    whole = find_nearest(samples, store, "image", PIXELS, to_pixel_vectors)
     monkeypatch.setattr(neighbours, "_CHUNK", 7)
-    chunked = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+    chunked = find_nearest(samples, store, "image", PIXELS, to_pixel_vectors)
     np.testing.assert_array_equal(whole.indices, chunked.indices)
     np.testing.assert_array_equal(whole.distances, chunked.distances)
 
@@ -108,14 +108,14 @@ def test_only_one_chunk_of_pictures_is_in_memory(store: Store, monkeypatch: pyte
 
     monkeypatch.setattr(neighbours, "_CHUNK", 50)
     monkeypatch.setattr(store, "read", counted)
-    find_nearest(torch.zeros(2, 1, 6, 6, dtype=torch.uint8), store, PIXELS, points)
+    find_nearest(torch.zeros(2, 1, 6, 6, dtype=torch.uint8), store, "image", PIXELS, points)
     assert max(read) == 50 and sum(read) == len(store.indices("train"))
     assert seen == [2, *read]
 
 
 def test_ties_are_ordered_by_position(store: Store) -> None:
     samples = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)
-    found = find_nearest(samples, store, "nothing", lambda images: np.zeros((len(images), 1)))
+    found = find_nearest(samples, store, "image", "nothing", lambda images: np.zeros((len(images), 1)))
     assert found.indices.tolist() == [store.indices("train")[:NEIGHBOURS].tolist()] * 2
 
 

@@ -162,7 +162,7 @@ def test_overfitting_compares_validation_with_training_and_generated(make_settin
     state = TrainingState.initial(settings, build_game(settings))
 
     class Mean(torch.nn.Module):
-        def forward(self, samples, label, dropout):
+        def forward(self, samples, label):
             return samples.flatten(1).mean(1)
 
     class Grey(torch.nn.Module):

@@ -79,15 +79,10 @@ class Store:
         header = _read_header(path)
         fields = {name: _field_format(path, field) for name, field in header["fields"].items()}
         store = cls(path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]))
-        if len(store._samples) != 1 or not store._arrays:
+        if fields.keys().isdisjoint(get_args(FieldName)) or not store._arrays:
             received = ", ".join(sorted(fields)) or "none"
-            raise _damage_error(path / "store.json", "one field of " + ", ".join(get_args(FieldName)), received)
+            raise _damage_error(path / "store.json", "a field of " + ", ".join(get_args(FieldName)), received)
         return store
-
-    @property
-    def sample_field(self) -> FieldName:
-        """The field that is to be generated."""
-        return self._samples[0]
 
     def indices(self, split: SplitName) -> np.ndarray:
         """Return the positions of the split's samples, int64, ascending."""
@@ -123,10 +118,6 @@ class Store:
         if not self.classes:
             return np.zeros(0)
         return np.bincount(labels, minlength=len(self.classes)) / max(len(labels), 1)
-
-    @property
-    def _samples(self) -> list[FieldName]:
-        return [name for name in get_args(FieldName) if name in self.fields]
 
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.training_settings import Settings
 
 # A feature extractor reads 224 × 224, seven times the side: a measurement must take less than a hundredth of the
@@ -14,23 +15,32 @@ from ganops.training_settings import Settings
 SIDE = 32
 _MEAN, _SCALE = 127.0, 128.0
 
+Embedding = Callable[[Tensor], Tensor]
 
-def build_embedding(settings: Settings) -> Callable[[Tensor], Tensor]:
-    """Return the embedding of stored samples.
 
-    Pictures (B, C, H, W) uint8 become the 1280 features that EfficientNet-Lite0 has of them at 32 × 32; points (B, D)
-    stay as they are. The network's weights are read at the first call.
+def build_embedding(settings: Settings) -> Embedding:
+    """Return the embedding of stored samples: (B, *shape) → features (B, D)."""
+    return EMBEDDINGS[settings.sample.field](settings.runtime.device)
+
+
+def _embed_points(device: str) -> Embedding:
+    """Points (B, D) are features as they are."""
+    return torch.Tensor.float
+
+
+def _embed_pictures(device: str) -> Embedding:
+    """Pictures (B, C, H, W) uint8 become the 1280 features that EfficientNet-Lite0 has of them at 32 × 32.
+
+    The network's weights are read at the first call.
     """
-    if settings.sample.field == "point":
-        return torch.Tensor.float
 
     def embed(pictures: Tensor) -> Tensor:
         from ganops.extractors.rgb import to_rgb
 
         levels = F.interpolate(to_rgb(pictures).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
-        levels = levels.round().clamp(0, 255).to(settings.runtime.device, memory_format=torch.channels_last)
+        levels = levels.round().clamp(0, 255).to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            return _network(settings.runtime.device)((levels - _MEAN) / _SCALE)[0]
+            return _network(device)((levels - _MEAN) / _SCALE)[0]
 
     return embed
 
@@ -43,3 +53,7 @@ def _network(device: str) -> torch.nn.Module:
     network = Network()
     load(network, read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
     return network.eval().requires_grad_(False).to(device=device, memory_format=torch.channels_last)  # pyright: ignore
+
+
+EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {"image": _embed_pictures, "point": _embed_points}
+"""Field → device → embedding."""

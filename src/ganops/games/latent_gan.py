@@ -15,7 +15,6 @@ from ganops.data.loader import Read, read_fields
 from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update, adversarial_updates
 from ganops.games.latent import draw_latents
 from ganops.games.request import GenerationRequest, LatentRequest
-from ganops.networks.dropout import Dropout
 from ganops.noise import Noise
 from ganops.objectives.losses import Objective
 from ganops.objectives.penalties import gradient_penalty, interpolate_samples, squared_gradient
@@ -187,7 +186,9 @@ class _Pass:
         return self._augment(self.game.sample(self.networks, inputs), f"fake/{player}")
 
     def _logits(self, samples: Tensor, stream: str) -> Tensor:
-        return self.networks["discriminator"](samples, self._label, Dropout(self.noise, stream)).float()
+        discriminator = self.networks["discriminator"]
+        own_noise = (self.noise.substream(f"dropout/{stream}"),) if getattr(discriminator, "draws_noise", False) else ()
+        return discriminator(samples, self._label, *own_noise).float()
 
     def _augment(self, samples: Tensor, stream: str) -> Tensor:
         probability = self._probability

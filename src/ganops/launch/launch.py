@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganops.bundle import BundleData
-from ganops.config import TrainingParameters
+from ganops.config import FieldName, TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.games.resolve import Derivation, Hardware, explain_defaults, resolve
@@ -24,6 +24,11 @@ from ganops.training_settings import SampleSpec, Settings
 logger = logging.getLogger(__name__)
 
 MAX_RESTARTS = 3
+SPEC_SIZES: dict[FieldName, tuple[str, ...]] = {
+    "image": ("channels", "image_height", "image_width"),
+    "point": ("channels",),
+}
+"""Field → the names in SampleSpec of the sizes of a stored sample."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +107,10 @@ def launch_workers(job: TrainingJob) -> None:
 
 
 def sample_spec(store: Store) -> SampleSpec:
-    """Return what the samples of a store are."""
-    classes = len(store.classes)
-    if "point" in store.fields:
-        (dimension,) = store.fields["point"].shape
-        return SampleSpec(field="point", channels=dimension, classes=classes)
-    channels, height, width = store.fields["image"].shape
-    return SampleSpec(channels=channels, image_height=height, image_width=width, classes=classes)
+    """Return what the samples of a store are, of the first field that can be generated."""
+    field = next(filter(store.fields.__contains__, SPEC_SIZES))
+    sizes = dict(zip(SPEC_SIZES[field], store.fields[field].shape, strict=True))
+    return SampleSpec.model_validate({"field": field, "classes": len(store.classes), **sizes})
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:

@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.dropout import Dropout
 from ganops.networks.layers import (
     ClassEmbedding,
     ConditionalBatchNorm,
@@ -59,7 +58,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1)."""
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
@@ -70,7 +69,6 @@ class Discriminator(nn.Module):
         self,
         pictures: Float[Tensor, "batch channels height width"],
         label: Int[Tensor, " batch"] | None = None,
-        dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per picture."""
         return self.head(to_vectors(self.downs(pictures)), label)

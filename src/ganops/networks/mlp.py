@@ -12,7 +12,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ClassEmbedding, ProjectionHead, with_init_std
 from ganops.training_settings import SampleSpec
 
@@ -41,7 +40,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Vectors (B, D) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
+    """Vectors (B, D) and labels → logits (B, 1)."""
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
@@ -53,7 +52,6 @@ class Discriminator(nn.Module):
         self,
         vectors: Float[Tensor, "batch dimension"],
         label: Int[Tensor, " batch"] | None = None,
-        dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per vector."""
         return self.head(self.hidden(vectors), label)

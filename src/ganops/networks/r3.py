@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.dropout import Dropout
 from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, num_downsamples, with_init_std
 from ganops.networks.resample import downsample2x, upsample2x
 from ganops.training_settings import SampleSpec
@@ -60,7 +59,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1)."""
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
@@ -76,7 +75,6 @@ class Discriminator(nn.Module):
         self,
         pictures: Float[Tensor, "batch channels height width"],
         label: Int[Tensor, " batch"] | None = None,
-        dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per picture."""
         maps = self.first(pictures)

@@ -24,7 +24,6 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.dropout import Dropout
 from ganops.networks.layers import (
     ClassEmbedding,
     ConditionalBatchNorm,
@@ -71,7 +70,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1). Has no dropout: the argument is ignored."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1)."""
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
@@ -88,7 +87,6 @@ class Discriminator(nn.Module):
         self,
         pictures: Float[Tensor, "batch channels height width"],
         label: Int[Tensor, " batch"] | None = None,
-        dropout: Dropout | None = None,
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per picture."""
         maps = pictures

@@ -20,8 +20,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.dropout import Dropout
+from ganops.networks.dropout import dropout
 from ganops.networks.layers import ClassEmbedding, ConditionalBatchNorm1d, ProjectionHead, with_init_std
+from ganops.noise import Noise
 from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
@@ -48,7 +49,10 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures (B, C, H, W) and labels → logits (B, 1); values are dropped only if a Dropout is passed."""
+    """Pictures (B, C, H, W) and labels → logits (B, 1), with dropout only where noise is passed."""
+
+    draws_noise = True
+    """`forward` takes noise of its own."""
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
@@ -62,13 +66,13 @@ class Discriminator(nn.Module):
         self,
         pictures: Float[Tensor, "batch channels height width"],
         label: Int[Tensor, " batch"] | None = None,
-        dropout: Dropout | None = None,
+        noise: Noise | None = None,
     ) -> Float[Tensor, "batch 1"]:
         """Compute one logit per picture."""
         maps = pictures
         for level, down in enumerate(self.downs):
             maps = F.leaky_relu(down(maps), _SLOPE)
-            maps = maps if dropout is None else dropout(maps, f"level/{level}", _DROPPED)
+            maps = maps if noise is None else dropout(maps, noise, f"level/{level}", _DROPPED)
         return self.head(maps.flatten(1), label)
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.extractors.base import FeatureExtractor, extract
 from ganops.games.request import LatentRequest
@@ -61,9 +62,9 @@ def draw_neighbours(
     """
     samples = generate_samples(generator)
     with thread_count(threads):
-        by_pixels = find_nearest(samples, store, PIXELS, to_pixel_vectors)
+        by_pixels = find_nearest(samples, store, "image", PIXELS, to_pixel_vectors)
         by_features = find_nearest(
-            samples, store, extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
+            samples, store, "image", extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
         )
     tables = [tabulate_neighbours(neighbours, store) for neighbours in (by_pixels, by_features)]
     return _draw_sheet(samples, [by_pixels, by_features], store), pd.concat(tables, ignore_index=True)
@@ -79,13 +80,15 @@ def generate_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
     return torch.cat([generator.generate(request).values for request in requests])
 
 
-def find_nearest(samples: Shaped[Tensor, "g *shape"], store: Store, space: str, to_vectors: ToVectors) -> Neighbours:
+def find_nearest(
+    samples: Shaped[Tensor, "g *shape"], store: Store, field: FieldName, space: str, to_vectors: ToVectors
+) -> Neighbours:
     """Find the nearest samples of the training split, of which 256 at a time are in memory."""
     vectors, indices = to_vectors(samples), store.indices(SPLIT)
     best = Neighbours(space, np.zeros((len(samples), 0), np.int64), np.zeros((len(samples), 0)))
     for start in range(0, len(indices), _CHUNK):
         chunk = indices[start : start + _CHUNK]
-        distances = cdist(vectors, to_vectors(torch.from_numpy(store.read(store.sample_field, chunk))))
+        distances = cdist(vectors, to_vectors(torch.from_numpy(store.read(field, chunk))))
         best = _merge(best, np.broadcast_to(chunk, distances.shape), distances)
     return best
 
@@ -125,7 +128,7 @@ def _merge(best: Neighbours, indices: np.ndarray, distances: np.ndarray) -> Neig
 def _draw_sheet(samples: Tensor, spaces: list[Neighbours], store: Store) -> Image.Image:
     blocks = [Block(list(samples.split(1)), "generated")]
     for neighbours in spaces:
-        rows = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in neighbours.indices]
+        rows = [torch.from_numpy(store.read("image", indices)) for indices in neighbours.indices]
         space = neighbours.space if neighbours.space == PIXELS else f"features ({neighbours.space})"
         captions = [[*map(_format_distance, distances)] for distances in neighbours.distances]
         blocks.append(Block(rows, f"nearest of {SPLIT} by {space}", captions))

@@ -112,7 +112,7 @@ def draw_truncations(generator: SamplerLike) -> Image.Image:
 def draw_real_beside_generated(generator: SamplerLike, store: Store) -> Image.Image:
     """Draw five training pictures and five samples per class, one row each; eight rows without classes."""
     rows = choose_rows(generator)
-    real = [torch.from_numpy(store.read(store.sample_field, chosen)) for chosen in choose_real(store, rows.labels)]
+    real = [torch.from_numpy(store.read("image", chosen)) for chosen in choose_real(store, rows.labels)]
     generated = _generate_rows(generator, rows.labels, _REAL_COLUMNS)
     return draw_sheet([Block(real, f"real ({SPLIT})"), Block(generated, "generated")], rows.names, rows.note)
 

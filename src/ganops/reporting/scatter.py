@@ -82,7 +82,7 @@ def draw_real_beneath_generated(generator: SamplerLike, store: Store) -> Image.I
     """Draw 2,500 samples on top of as many training points."""
     indices = store.indices(SPLIT)
     chosen = indices[np.linspace(0, len(indices) - 1, min(COUNT, len(indices))).round().astype(int)]
-    real = torch.from_numpy(store.read(store.sample_field, chosen))
+    real = torch.from_numpy(store.read("point", chosen))
     return draw_scatter([[Layer(real, _REAL, f"real ({SPLIT})"), Layer(_generate(generator), label="generated")]])
 
 
@@ -122,8 +122,8 @@ def draw_neighbours(
     """
     samples = generate_samples(generator)
     with thread_count(threads):
-        neighbours = find_nearest(samples, store, extractor.name, lambda points: points.double().numpy())
-    near = [torch.from_numpy(store.read(store.sample_field, indices)) for indices in neighbours.indices]
+        neighbours = find_nearest(samples, store, "point", extractor.name, lambda points: points.double().numpy())
+    near = [torch.from_numpy(store.read("point", indices)) for indices in neighbours.indices]
     ties = [torch.stack([sample, neighbour]) for sample, row in zip(samples, near, strict=True) for neighbour in row]
     points = [Layer(torch.cat(near), _REAL, f"nearest of {SPLIT}"), Layer(samples, label="generated")]
     return draw_scatter([[*_path_layers(ties), *points]]), tabulate_neighbours(neighbours, store)
