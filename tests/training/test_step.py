@@ -9,30 +9,11 @@ from ganops.training.schedules import loss_weights
 from ganops.training.state import TrainingState
 from ganops.training.step import Step, train_iteration
 
-from .helpers import equal
-
 
 def update_player(game, state, settings, player, batch, index=0):
     """Update one player; `index` counts the batches before."""
     state.images_before = index * settings.budget.batch
     return Step(game, state, settings, SINGLE_PROCESS).update_player(Update(player, 0, 0, 1), batch)
-
-
-def copy_weights(network):
-    return {key: value.clone() for key, value in network.state_dict().items()}
-
-
-def test_an_update_leaves_all_other_networks_unchanged(recipe, make_settings, stripes):
-    settings = make_settings(recipe)
-    game = build_game(settings)
-    state = TrainingState.initial(settings, game)
-    for player, trained in game.players.items():
-        before = {name: copy_weights(network) for name, network in state.networks.items()}
-        update_player(game, state, settings, player, stripes.batch(0, 8))
-        for name, network in state.networks.items():
-            assert equal(before[name], copy_weights(network)) == (name not in trained), name
-        frozen = [p for name, n in state.networks.items() if name not in trained for p in n.parameters()]
-        assert all(parameter.grad is None for parameter in frozen)
 
 
 def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe, make_settings, stripes):
