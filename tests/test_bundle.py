@@ -14,7 +14,6 @@ from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.games.request import LatentRequest
 from ganops.networks.build import build_networks
-from ganops.sampling import Sampler
 from ganops.tensors import encode_text
 
 from .parameters import images, resolve_settings
@@ -29,23 +28,6 @@ def contents(request):
     generating = build_game(settings).inference_networks
     chosen = {name: networks[name] for name in generating}
     return BundleData(settings, chosen, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE)
-
-
-def test_a_bundle_generates_what_the_networks_generate(contents, tmp_path):
-    contents.save(tmp_path / "bundle")
-    networks = {name: network.eval() for name, network in contents.networks.items()}
-    generator = Sampler(build_game(contents.settings), networks, (0.5, 0.5), torch.device("cpu"), 1)
-    request = LatentRequest(n=7, seed=11)
-    assert torch.equal(Bundle.load(tmp_path / "bundle").generate(request).values, generator.generate(request).values)
-
-
-def test_equal_contents_give_equal_bytes_and_replace_what_was_there(contents, tmp_path):
-    contents.save(tmp_path / "one")
-    contents.save(tmp_path / "two")
-    contents.save(tmp_path / "two")
-    for file in ("weights.safetensors", "bundle.json"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_the_request_schema_bounds_the_class(contents, tmp_path):

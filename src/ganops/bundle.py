@@ -125,10 +125,10 @@ class Bundle:
         return self.generator.generate(self._with_number(request), conditions)
 
     def _with_number(self, request: GenerationRequest) -> GenerationRequest:
-        class_label = getattr(request, "class_label", None)
-        if not isinstance(class_label, str):
+        name = request.requested_class
+        if not isinstance(name, str):
             return request
-        return request.model_copy(update={"class_label": class_number(class_label, self.classes)})
+        return request.model_copy(update={"class_label": class_number(name, self.classes)})
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False

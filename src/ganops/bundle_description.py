@@ -57,9 +57,9 @@ def request_schema(settings: Settings) -> dict[str, Any]:
     """Return the JSON schema of the game's request, with `class_label` bounded by the classes."""
     schema = build_game(settings).request.model_json_schema()
     if label := schema["properties"].get("class_label"):
-        number = {"type": "integer", "minimum": 0, "maximum": settings.sample.classes - 1}
-        name = {"type": "string", "minLength": 1}
-        label["anyOf"] = [number, name, {"type": "null"}] if settings.sample.classes else [{"type": "null"}]
+        number, name, null = label["anyOf"]
+        most = settings.sample.classes - 1
+        label["anyOf"] = [{**number, "maximum": most}, name, null] if settings.sample.classes else [null]
     return schema
 
 

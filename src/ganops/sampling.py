@@ -126,7 +126,7 @@ class Sampler:
         return known
 
     def _labels(self, request: GenerationRequest, noise: Noise) -> Tensor | None:
-        class_label = getattr(request, "class_label", None)
+        class_label = request.requested_class
         if class_label is not None or not self.class_frequencies:
             return self._fixed_label(request.n, class_label)
         edges = np.cumsum(self.class_frequencies)[:-1]

@@ -14,7 +14,9 @@ def stripes():
 
 
 def tiny_settings(recipe, **overrides):
-    sizes = {"base_channels": 4, "batch": 8, "total_images": 80, "latent_dimension": 5, "log_every_images": 16}
+    sizes = {"base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
+    if hasattr(RECIPES[recipe].game, "latent_dimension"):
+        sizes["latent_dimension"] = 5
     return resolve_settings(recipe, images(1, 12, 9, 3), **{**sizes, **overrides})
 
 

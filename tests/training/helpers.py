@@ -1,6 +1,8 @@
 """What several tests of training share: comparisons of states, batches and games that interfere, a training to call."""
 
 import copy
+import os
+import signal
 
 import torch
 
@@ -83,6 +85,33 @@ class StopsAt:
         if first >= self.at:
             raise Stopped
         return self.batches.batch(first, count)
+
+
+class SendsSignal:
+    """Batches that send this process a signal when asked for the sample `at`."""
+
+    def __init__(self, batches, at, number):
+        self.batches, self.at, self.number = batches, at, number
+
+    def batch(self, first, count):
+        if first == self.at:
+            os.kill(os.getpid(), self.number)
+        return self.batches.batch(first, count)
+
+
+def run_until_signal(number, run):
+    """Call `run` in a process of its own, which the signal must end in its own way."""
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            run()
+        except KeyboardInterrupt:
+            os._exit(128 + signal.SIGINT)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == (128 + number if number == signal.SIGINT else -number)
 
 
 def hooked(game, hook):

@@ -13,6 +13,11 @@ class GenerationRequest(BaseModel):
     n: int = Field(default=1, ge=1, le=2**20, description="how many samples")
     seed: int = Field(default=0, ge=0, lt=2**63, description="the same seed gives the same samples")
 
+    @property
+    def requested_class(self) -> int | str | None:
+        """Number or name of the class asked for; None: any, or the game knows no classes."""
+        return None
+
 
 class LatentRequest(GenerationRequest):
     """A request to a generator of latents and, where it knows classes, labels."""
@@ -26,6 +31,10 @@ class LatentRequest(GenerationRequest):
         le=1,
         description="the scale of the latents: less varied below 1",
     )
+
+    @property
+    def requested_class(self) -> int | str | None:
+        return self.class_label
 
 
 class CompletionRequest(GenerationRequest):
