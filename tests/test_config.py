@@ -1,5 +1,6 @@
 """Parameter objects: what they refuse and what they say; the parameter files of every environment."""
 
+import pickle
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +22,7 @@ from ganops.config import (
 from ganops.errors import ConfigurationError
 from ganops.parameters import Ramp, leaves, nest
 
+from .parameters import images, resolve_settings
 from .parameters import training as training_of
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -110,6 +112,13 @@ def test_wrong_value_of_a_nested_object_is_named_in_full() -> None:
     with pytest.raises(ConfigurationError) as caught:
         EvaluationParameters.parse({**values, "classifier": {**values["classifier"], "batch": 0}})
     assert caught.value.subject == "evaluation.classifier.batch"
+
+
+def test_settings_and_parameters_can_be_pickled() -> None:
+    settings = resolve_settings("dcgan", images(1, 12, 9), r1_gamma={"start": 2.0, "end": 1.0})
+    assert pickle.loads(pickle.dumps(settings)) == settings
+    parameters = training_of("dcgan", r1_gamma={"start": 2.0, "end": 1.0}, beta1=0.1)
+    assert pickle.loads(pickle.dumps(parameters)) == parameters
 
 
 def test_parameters_cannot_be_changed() -> None:

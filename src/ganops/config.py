@@ -107,12 +107,33 @@ class DataPreparationParameters(Parameters):
         return self
 
 
+# Named, because a worker process finds a class by its name.
+class LearningRateRamp(Ramp[LearningRate]):
+    """A learning rate."""
+
+
+class BetaRamp(Ramp[Beta]):
+    """A β of Adam."""
+
+
+class GammaRamp(Ramp[Gamma]):
+    """The weight of a penalty."""
+
+
+class ProbabilityRamp(Ramp[Probability]):
+    """A probability."""
+
+
+class ImagesRamp(Ramp[NonNegativeImages]):
+    """A time in images seen."""
+
+
 class AugmentationSettings(Parameters):
     """Augmentation of what the discriminator is shown."""
 
     key: ClassVar[str] = "settings.game.augmentation"
 
-    probability: Ramp[Probability]
+    probability: ProbabilityRamp
     policy: AugmentationPolicy
     target: float | None = Field(ge=-1, le=1, description="of E[sign D(x)], for an adaptive probability; None: fixed")
 
@@ -124,7 +145,7 @@ class AdversarialSettings(Parameters):
 
     objective: ObjectiveName
     discriminator_steps: int = Field(ge=1, le=1000, description="its updates before each of the generator's")
-    r1_gamma: Ramp[Gamma]
+    r1_gamma: GammaRamp
     penalty_interval: int = Field(ge=1, le=10_000, description="1: penalties in every update; k: lazily, in every k-th")
     spectral_norm: bool
 
@@ -148,7 +169,7 @@ class LatentGanSettings(AdversarialSettings):
 
     kind: Literal["latent_gan"] = "latent_gan"
     latent_dimension: LatentDimension
-    r2_gamma: Ramp[Gamma]
+    r2_gamma: GammaRamp
     gradient_penalty: float = Field(ge=0, le=1e6, description="λ of WGAN-GP")
     augmentation: AugmentationSettings
 
@@ -201,10 +222,10 @@ class OptimizerSettings(Parameters):
 
     key: ClassVar[str] = "settings.optimizer"
 
-    learning_rate: Ramp[LearningRate]
+    learning_rate: LearningRateRamp
     learning_rate_decay: Decay
     beta1: float = Field(ge=0, lt=1)
-    beta2: Ramp[Beta]
+    beta2: BetaRamp
 
 
 class EmaSettings(Parameters):
@@ -212,7 +233,7 @@ class EmaSettings(Parameters):
 
     key: ClassVar[str] = "settings.ema"
 
-    half_life_images: Ramp[NonNegativeImages]
+    half_life_images: ImagesRamp
 
 
 class RuntimeSettings(Parameters):
@@ -252,7 +273,7 @@ class TrainingParameters(Parameters):
     mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
     batch: Batch | None = None
     base_channels: BaseChannels | None = None
-    learning_rate: Ramp[LearningRate] | None = None
+    learning_rate: LearningRateRamp | None = None
     game: GameOverrides = GameOverrides()
     optimizer: OptimizerOverrides = OptimizerOverrides()
     ema: EmaOverrides = EmaOverrides()
@@ -266,6 +287,10 @@ class TrainingParameters(Parameters):
     continue_from: str | None = Field(default=None, description="a finished training state to train further")
     processes: Processes = 1
     launcher: Launcher = "elastic"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
+        return type(self).parse, (self.model_dump(),)
 
 
 class ComparisonParameters(Parameters):

@@ -51,7 +51,7 @@ def test_outputs_agree_with_settings_and_store(store, tmp_path):
     assert outputs.bundle.class_frequencies == pytest.approx(store.class_frequencies("train").tolist())
     assert tracker.starts == [(0, 16)]
     derived = {row.key: row.value for row in rows}
-    assert derived["training.learning_rate"] == 0.002
+    assert derived["training.learning_rate"].end == 0.002
     assert "training.batch" not in derived, "it was set, not derived"
 
 
