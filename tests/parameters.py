@@ -7,10 +7,12 @@ from typing import Any
 import yaml
 
 from ganops.config import ClassifierParameters, DataPreparationParameters, EvaluationParameters, TrainingParameters
+from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
 from ganops.parameters import leaves, nest
 from ganops.training_settings import SampleSpec, Settings
 
+LATENT_RECIPES = sorted(name for name, recipe in RECIPES.items() if hasattr(recipe.game, "latent_dimension"))
 _BASE = Path(__file__).parents[1] / "conf" / "base"
 _TRAINING_KEYS = list(leaves(TrainingParameters(recipe="")))
 

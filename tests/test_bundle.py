@@ -11,17 +11,16 @@ from ganops.bundle import Bundle, BundleData
 from ganops.bundle_description import class_number
 from ganops.errors import BundleError, RequestError
 from ganops.games.build import build_game
-from ganops.games.recipes import RECIPES
 from ganops.games.request import LatentRequest
 from ganops.networks.build import build_networks
 from ganops.tensors import encode_text
 
-from .parameters import images, resolve_settings
+from .parameters import LATENT_RECIPES, images, resolve_settings
 
 FINGERPRINT, STORE = "0f" * 16, "5d" * 32
 
 
-@pytest.fixture(params=sorted(RECIPES))
+@pytest.fixture(params=LATENT_RECIPES)
 def contents(request):
     settings = resolve_settings(request.param, images(1, 16, 16, 2), base_channels=8, latent_dimension=6)
     networks = build_networks(settings)

@@ -9,17 +9,16 @@ from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.game import Game
 from ganops.games.latent import draw_latents
-from ganops.games.recipes import RECIPES
 from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
 from ganops.sampling import CHUNK, Sampler
 
-from .parameters import images, resolve_settings
+from .parameters import LATENT_RECIPES, images, resolve_settings
 from .parameters import points as points_of
 
 
-@pytest.fixture(scope="module", params=sorted(RECIPES))
+@pytest.fixture(scope="module", params=LATENT_RECIPES)
 def generator(request):
     settings = resolve_settings(request.param, images(3, 16, 20, 4), base_channels=8, latent_dimension=6)
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
