@@ -20,6 +20,7 @@ from ganops.bundle import Bundle, BundleData
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.game import Game, Update
+from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
 from ganops.reporting.views import FIELD_VIEWS
@@ -185,15 +186,15 @@ def sampler(game: Game, settings: Settings, networks: Mapping[str, nn.Module]) -
 
 def draw(game: Game, settings: Settings, count: int, seed: int = 0) -> dict[str, Tensor]:
     """Inputs of samples, with the conditions of the first samples."""
-    request = game.request(n=count, seed=seed)
+    request = GenerationRequest(n=count, seed=seed)
     return game.draw_inputs(request, Noise(seed, 0, count), conditions(game, settings.sample, count))
 
 
 def test_sample_i_depends_neither_on_their_number_nor_on_the_chunk(sampler: Sampler, settings: Settings) -> None:
     game, count = sampler.game, 2 * CHUNK + 5
     known = conditions(game, settings.sample, count)
-    many = sampler.generate(game.request(n=count, seed=3), known)
-    few = sampler.generate(game.request(n=3, seed=3), {name: values[:3] for name, values in known.items()})
+    many = sampler.generate(GenerationRequest(n=count, seed=3), known)
+    few = sampler.generate(GenerationRequest(n=3, seed=3), {name: values[:3] for name, values in known.items()})
     assert many.values.shape[0] == count and torch.equal(many.values[:3], few.values)
     assert equal(labels(many.labels, 3), labels(few.labels, 3))
     inputs = draw(game, settings, count)
@@ -264,7 +265,7 @@ def test_a_loaded_bundle_gives_the_same_samples(
     sampler: Sampler, settings: Settings, networks: Mapping[str, nn.Module], tmp_path: Path
 ) -> None:
     bundle_data(settings, networks).save(tmp_path / "bundle")
-    request, known = sampler.game.request(n=7, seed=11), conditions(sampler.game, settings.sample, 7)
+    request, known = GenerationRequest(n=7, seed=11), conditions(sampler.game, settings.sample, 7)
     loaded = Bundle.load(tmp_path / "bundle").generate(request, known)
     assert torch.equal(loaded.values, sampler.generate(request, known).values)
 
