@@ -103,20 +103,9 @@ def test_a_file_without_permission_is_one_line() -> None:
     assert result.stderr.startswith("Error: data/01_raw/mnist: expected a file or folder that may be read and written")
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--n", "0"], "--n: expected a number greater than or equal to 1, received 0"),
-        (["--class", ""], "--class: expected a valid integer, received ''"),
-        (["--truncation", "2"], "--truncation: expected a number less than or equal to 1, received 2.0"),
-        ([], "bundle"),
-    ],
-)
-def test_an_invalid_request_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
-) -> None:
+def test_a_missing_bundle_is_named_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    result = CliRunner().invoke(cli.cli, ["generate", str(tmp_path / "bundle"), "--to", str(tmp_path), *options])
+    result = CliRunner().invoke(cli.cli, ["generate", str(tmp_path / "bundle"), "--to", str(tmp_path)])
     assert result.exit_code == 1
-    assert message in result.stderr
+    assert "bundle" in result.stderr
     assert list(tmp_path.iterdir()) == []

@@ -34,7 +34,7 @@ import sys
 sys.path[:] = [path for path in sys.path if path != {source!r}]
 """
 BAD = {
-    "too many": ('{"inputs": [{"n": 5}, {"n": 4}]}', "at most 8 samples a call, received 9"),
+    "too many": ('{"inputs": [{"n": 5}, {"n": 4}]}', "at most 8 samples per call, received 9"),
     "unknown class": ('{"inputs": [{"class_label": 2}]}', "expected 0 to 1, received 2"),
     "unknown key": ('{"inputs": [{"sede": 7}]}', "sede"),
     "negative seed": ('{"inputs": [{"seed": -1}]}', "greater than or equal to 0"),

@@ -12,7 +12,7 @@ from ganops.data.encodings import ENCODINGS, MASK, decode
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
-from ganops.parameters import describe_first_error
+from ganops.parameters import describe_expected
 from ganops.registry.codecs import CODECS, MASK_CODEC
 from ganops.sampling import Samples
 
@@ -25,9 +25,13 @@ def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationReques
     try:
         return bundle.game.request.model_validate(values)
     except ValidationError as error:
-        expected, received = describe_first_error(error)
-        subject = ".".join(str(part) for part in error.errors()[0]["loc"][:1]) or "request"
-        raise RequestError(subject, expected=expected, received=received, remedy="See the model card.") from None
+        first = error.errors()[0]
+        raise RequestError(
+            str(first["loc"][0]) if first["loc"] else "request",
+            expected=describe_expected(error),
+            received="none" if first["type"] == "missing" else f"{first['input']!r:.100}",
+            remedy="See the model card.",
+        ) from None
 
 
 def answer(bundle: Bundle, request: GenerationRequest) -> Samples:

@@ -63,7 +63,8 @@ def print_comparison(
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _find_samples(views: Path) -> Path | None:
-    """Return the picture of the samples, or the first picture of a game that has another view of them."""
-    pictures = sorted(views.glob("*.png"))
-    return next((picture for picture in pictures if picture.stem == "samples"), next(iter(pictures), None))
+def _find_samples(views: Path) -> Path:
+    """Return the picture of the samples, or the first picture of a game that shows them in another view."""
+    samples = views / "samples.png"
+    others = sorted(views.glob("*.png"))
+    return samples if samples.exists() or not others else others[0]

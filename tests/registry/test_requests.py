@@ -1,0 +1,90 @@
+"""Requests as JSON: their values are checked, and their pictures become conditions."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganops.bundle import Bundle, BundleData
+from ganops.errors import RequestError
+from ganops.networks.build import build_networks
+from ganops.registry.generate import generate_to_folder
+from ganops.registry.requests import answer, make_example, parse_request
+
+from ..parameters import images, resolve_settings
+
+
+def png(pixels: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+PICTURE = np.arange(64, dtype=np.uint8).reshape(8, 8)
+
+
+@pytest.fixture
+def completion(tmp_path: Path) -> Bundle:
+    settings = resolve_settings("completion", images(1, 8, 8), base_channels=4)
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleData(settings, networks, (), (), "f1" * 16, "5d" * 32).save(tmp_path / "completion")
+    return Bundle.load(tmp_path / "completion")
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"n": 0}, "n: expected a number greater than or equal to 1, received 0"),
+        ({"class_label": ""}, "class_label: expected"),
+        ({"truncation": 2.0}, "truncation: expected a number less than or equal to 1, received 2.0"),
+        ({"image": png(PICTURE)}, "image"),
+    ],
+)
+def test_values_of_another_game_or_out_of_bounds_are_refused(
+    bundle: Bundle, values: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RequestError, match=message):
+        generate_to_folder(str(bundle.path), values, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_known_pixels_come_back_bit_for_bit(completion: Bundle) -> None:
+    (completed,) = answer(completion, parse_request(completion, {"image": png(PICTURE)})).values
+    hole = np.zeros((8, 8), dtype=bool)
+    hole[2:6, 2:6] = True
+    assert np.array_equal(completed[0].numpy()[~hole], PICTURE[~hole])
+    assert not np.array_equal(completed[0].numpy()[hole], PICTURE[hole])
+
+
+def test_a_mask_says_where_the_hole_is(completion: Bundle) -> None:
+    mask = np.zeros((8, 8), dtype=np.uint8)
+    mask[0, :3] = 255
+    (completed,) = answer(completion, parse_request(completion, {"image": png(PICTURE), "mask": png(mask)})).values
+    assert np.array_equal(completed[0].numpy()[mask == 0], PICTURE[mask == 0])
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({}, "image: expected"),
+        ({"image": "no png"}, "a picture of the request: expected a PNG in base64"),
+        ({"image": png(PICTURE[:4])}, "image: expected a sample of shape 1 × 8 × 8 .*received 1 × 4 × 8"),
+        ({"image": png(np.stack([PICTURE] * 3, axis=2))}, "image: expected .*received 3 × 8 × 8"),
+        ({"image": png(PICTURE), "mask": png(PICTURE[:4])}, "mask: expected .*received 1 × 4 × 8"),
+        ({"image": png(PICTURE), "n": 2}, "n: expected"),
+        ({"image": png(PICTURE), "class_label": 1}, "class_label"),
+    ],
+)
+def test_a_wrong_picture_is_refused(completion: Bundle, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        answer(completion, parse_request(completion, values))
+
+
+def test_the_example_of_each_game_is_answered(bundle: Bundle, completion: Bundle) -> None:
+    assert len(answer(bundle, parse_request(bundle, make_example(bundle, 3))).values) == 3
+    (completed,) = answer(completion, parse_request(completion, make_example(completion, 3))).values
+    assert (completed[0, 0] == 128).all()
