@@ -38,15 +38,15 @@ def test_points_are_written_as_a_table_that_reads_back_exactly(point_bundle: Bun
     np.testing.assert_array_equal(table[["x1", "x2", "x3"]].to_numpy(), expected.values.numpy())
     assert expected.labels is not None and table["class"].tolist() == expected.labels.tolist()
     with pytest.raises(RequestError, match="other samples"):
-        generate_to_folder(str(point_bundle.path), REQUEST.model_copy(update={"seed": 8}), tmp_path / "out")
+        generate_to_folder(str(point_bundle.path), {**VALUES, "seed": 8}, tmp_path / "out")
 
 
 def test_another_picture_is_never_overwritten(bundle: Bundle, tmp_path: Path) -> None:
-    asked = REQUEST.model_copy(update={"class_label": 1})
-    paths = generate_to_folder(str(bundle.path), asked, tmp_path / "out")
+    values = {**VALUES, "class_label": 1}
+    paths = generate_to_folder(str(bundle.path), values, tmp_path / "out")
     before = [path.read_bytes() for path in paths]
     with pytest.raises(RequestError, match="other samples"):
-        generate_to_folder(str(bundle.path), asked.model_copy(update={"truncation": 0.5, "n": 9}), tmp_path / "out")
+        generate_to_folder(str(bundle.path), {**values, "truncation": 0.5, "n": 9}, tmp_path / "out")
     assert sorted((tmp_path / "out").iterdir()) == paths
     assert [path.read_bytes() for path in paths] == before
 
