@@ -25,6 +25,8 @@ def test_a_whole_run_prints_metrics_floor_grid_version_and_the_command_of_the_ui
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
     views = tmp_path / "a long name of a folder that no line of the console could hold"
     grid = views / "samples.png"
+    views.mkdir()
+    grid.touch()
     saved = {
         "report": tmp_path / "report.json",
         "views": views,
