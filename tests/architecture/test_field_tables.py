@@ -1,4 +1,4 @@
-"""What depends on the kind of samples stands in tables, each of which has every field; code has no branch on it."""
+"""What depends on the kind of samples stands in tables; every table has every field; code has no branch on it."""
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
