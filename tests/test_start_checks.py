@@ -32,7 +32,7 @@ def test_the_base_configuration_passes() -> None:
     [
         ({"training": {"recipe": "dcgna"}}, r"training\.recipe: .*Did you mean dcgan\?"),
         ({"comparison": {"variants": {"a": {"recipe": "sngna"}}}}, r"training\.recipe: .*Did you mean sngan\?"),
-        ({"training": {"recipe": "vae", "r1_gamma": 1.0}}, r"training\.r1_gamma: expected null"),
+        ({"training": {"recipe": "vae", "game": {"r1_gamma": 1.0}}}, r"training\.game\.r1_gamma: expected null"),
         (
             {"training": {"continue_from": "none.safetensors"}},
             r"continue_from: .*, which does not exist",
@@ -47,7 +47,7 @@ def test_the_base_configuration_passes() -> None:
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
         (
             {"data_preparation": {"source": "gaussians_25"}, "training": {"mirror": True}},
-            r"training\.mirror: expected null, since a game of points",
+            r"training\.mirror: expected null, since the recipe dcgan for points has no mirror",
         ),
         (
             {"evaluation": {"features": "efficientnet_lite0"}, "registration": {"compare_by": "class_accuracy"}},

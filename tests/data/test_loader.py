@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.data.loader import Loader, read_fields
+from ganops.data.loader import Loader, Read, read_fields
 from ganops.data.preparation import prepare
 from ganops.data.store import Store
 from ganops.errors import DataError
@@ -19,8 +19,8 @@ def loader(store: Store, resident_bytes: int = 1 << 20, split: str = "train") ->
 
 def test_batches_are_encoded_samples_of_the_split(store: Store) -> None:
     batch = loader(store).batch(0, 24)
-    pixels = ((batch["image"] + 1) * 127.5).round()[:, 0, 0, 0].long()
-    assert sorted(pixels.tolist()) == store.indices("train").tolist()
+    pixels = pixel_values(batch["image"])
+    assert sorted(pixels) == store.indices("train").tolist()
     assert batch["label"].tolist() == [int(pixel >= 30) for pixel in pixels]
     assert (batch["image"].dtype, batch["label"].dtype) == (torch.float32, torch.int64)
 
@@ -64,6 +64,53 @@ def test_an_empty_split_is_named(store: Store) -> None:
 def test_class_index_of_an_epoch_matches_the_frequencies(store: Store) -> None:
     labels = loader(store).batch(0, 24)["label"].numpy()
     np.testing.assert_allclose(np.bincount(labels) / 24, store.class_frequencies("train"))
+
+
+def class_reads(*classes: int) -> tuple[Read, ...]:
+    """Two reads, picture and label, per class."""
+    fields = ("image", "label")
+    return tuple(Read(f"{field} {where}", field, where) for where in classes for field in fields)
+
+
+def test_a_read_of_a_class_holds_that_class_alone_and_each_sample_once_an_epoch(store: Store) -> None:
+    labels = store.manifest["label"].to_numpy()[store.indices("train")]
+    for where in (0, 1):
+        count = int((labels == where).sum())
+        batch = Loader(store, "train", class_reads(where), 3).batch(0, count)
+        assert batch[f"label {where}"].tolist() == [where] * count
+        pixels = pixel_values(batch[f"image {where}"])
+        assert sorted(pixels) == store.indices("train")[labels == where].tolist()
+
+
+def test_a_class_has_an_order_of_its_own_whatever_else_is_read(store: Store) -> None:
+    """Unpaired domains: the order of one does not depend on the other, nor on that of all samples."""
+    both = Loader(store, "train", (*class_reads(0, 1), *read_fields("image")), 3).batch(5, 40)
+    for where in (0, 1):
+        alone = Loader(store, "train", class_reads(where), 3).batch(5, 40)
+        assert torch.equal(alone[f"image {where}"], both[f"image {where}"])
+    everything = loader(store).batch(5, 40)
+    assert torch.equal(everything["image"], both["image"])
+    of_class = [pixel for pixel in pixel_values(both["image"]) if pixel < 30]
+    assert of_class != pixel_values(both["image 0"])[: len(of_class)], "no part of the order of all"
+    other_seed = Loader(store, "train", class_reads(0), 4).batch(5, 40)
+    assert not torch.equal(other_seed["image 0"], both["image 0"])
+
+
+def test_slices_of_classes_join_to_the_whole_resident_or_mapped(store: Store) -> None:
+    whole = Loader(store, "train", class_reads(0, 1), 3, "cpu", 1 << 20).batch(10, 40)
+    mapped = Loader(store, "train", class_reads(0, 1), 3, "cpu", 0)
+    parts = [mapped.batch(10 + start, 8) for start in range(0, 40, 8)]
+    assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
+
+
+def test_a_class_without_samples_is_named(store: Store) -> None:
+    with pytest.raises(DataError, match="split 'train', class 7"):
+        Loader(store, "train", class_reads(7), 3)
+
+
+def pixel_values(images: torch.Tensor) -> list[int]:
+    """The first pixel of each picture, which is its position in the store."""
+    return ((images + 1) * 127.5).round()[:, 0, 0, 0].long().tolist()
 
 
 def striped(path: Path) -> Store:

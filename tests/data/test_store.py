@@ -12,7 +12,7 @@ import pytest
 from ganops import files
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import Source
-from ganops.data.store import PreparedData, Store
+from ganops.data.store import FieldFormat, PreparedData, Store
 from ganops.errors import DataError
 
 from .conftest import PARAMETERS
@@ -123,3 +123,17 @@ def test_a_missing_store_is_named(tmp_path: Path) -> None:
 def test_an_unknown_field_is_named(store: Store) -> None:
     with pytest.raises(DataError, match="one of image, label, received 'wave'"):
         store.read("wave", np.array([0]))
+
+
+def test_a_store_may_hold_several_fields_of_samples_but_not_none(source: Source, tmp_path: Path) -> None:
+    prepared, _ = prepare(source, PARAMETERS)
+    points = np.arange(80, dtype=np.float32).reshape(40, 2)
+    fields = {**prepared.fields, "point": FieldFormat("float32", (2,), "float32_quarter")}
+    replace(prepared, fields=fields, arrays={**prepared.arrays, "point": points}).write(tmp_path / "both")
+    both = Store.open(tmp_path / "both")
+    assert both.read("image", np.array([3]))[0, 0, 0, 0] == 3
+    np.testing.assert_array_equal(both.read("point", np.array([3])), points[prepared.rows[[3]]])
+    label = {"label": prepared.fields["label"]}
+    replace(prepared, fields=label).write(tmp_path / "none")
+    with pytest.raises(DataError, match="a field of image, point, received label"):
+        Store.open(tmp_path / "none")

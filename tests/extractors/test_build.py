@@ -7,7 +7,7 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from ganops.config import FeatureKind, FieldName
+from ganops.config import FEATURE_FIELDS, FeatureKind, FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.extractors.build import EXTRACTORS, Pretrained, StoredExtractor, build_extractor, training_parameters
@@ -66,8 +66,8 @@ def test_another_extractor_than_selected_is_refused(classifier: Classifier, stor
 
 
 def test_every_kind_of_features_has_an_extractor_of_a_known_field() -> None:
-    assert set(EXTRACTORS) == set(get_args(FeatureKind))
-    assert {kind.field for kind in EXTRACTORS.values()} == set(get_args(FieldName))
+    assert set(EXTRACTORS) == set(FEATURE_FIELDS) == set(get_args(FeatureKind))
+    assert set(FEATURE_FIELDS.values()) == set(get_args(FieldName))
     assert len({kind.format for kind in EXTRACTORS.values()}) == len(EXTRACTORS)
 
 
@@ -79,7 +79,7 @@ def test_extractor_declares_the_field_and_the_format_of_its_kind(
     if features != "classifier":
         built = build_extractor(store, PARAMETERS)
     parameters = of_base.evaluation(features=features)
-    assert built.open(store, parameters).field == EXTRACTORS[features].field
+    assert built.open(store, parameters).field == FEATURE_FIELDS[features]
     assert load_object(built.files()["extractor.json"])["format"] == EXTRACTORS[features].format
 
 

@@ -103,15 +103,15 @@ def test_every_default_is_explained_and_no_override(recipe, sample):
 
 def test_an_explanation_has_key_value_and_reason():
     rows = explained(training("dcgan"), SAMPLE, COUNT)
-    assert ("training.base_channels", 32, "of the recipe dcgan") in rows
-    assert ("training.game.objective", "non_saturating", "of the recipe dcgan") in rows
+    assert ("training.base_channels", 32, "of the recipe dcgan for images") in rows
+    assert ("training.game.objective", "non_saturating", "of the recipe dcgan for images") in rows
 
 
 def test_the_explanation_holds_the_formula_and_its_numbers():
     rows = explained(training("vae"), images(1, 28, 28, 10), 3500)
     least = "240,000 · min(1, 28 / √(height 28 · width 28)) = 240,000"
     assert ("training.total_images", 240_000, f"40 · train_count 3500, at least {least}, at most 1,000,000") in rows
-    assert ("training.runtime.precision", "fp32", "of the recipe vae") in rows
+    assert ("training.runtime.precision", "fp32", "of the recipe vae for images") in rows
     assert not any("r1_gamma" in row.key or "objective" in row.key for row in rows), "a vae has no such thing"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ganops.config import EvaluationParameters, FeatureKind, FieldName
+from ganops.config import FEATURE_FIELDS, EvaluationParameters, FeatureKind
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
@@ -76,7 +76,6 @@ class ExtractorKind:
     """A row of EXTRACTORS.
 
     Attributes:
-        field: the field of the store that the extractor reads.
         format: the format of its extractor.json, unique.
         description: the schema of its extractor.json.
         is_trained: whether the parameters `evaluation.classifier` and `evaluation.threads` determine its weights.
@@ -85,7 +84,6 @@ class ExtractorKind:
         restore: makes it from its description and its files.
     """
 
-    field: FieldName
     format: str
     description: type[StrictModel]
     is_trained: bool
@@ -126,7 +124,6 @@ def _restore_pretrained(
 
 def _pretrained_kind(name: PretrainedKind, file_format: str) -> ExtractorKind:
     return ExtractorKind(
-        field="image",
         format=file_format,
         description=_PretrainedDescription,
         is_trained=False,
@@ -138,7 +135,6 @@ def _pretrained_kind(name: PretrainedKind, file_format: str) -> ExtractorKind:
 
 EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
     "classifier": ExtractorKind(
-        field="image",
         format=classifier.FORMAT,
         description=ClassifierDescription,
         is_trained=True,
@@ -151,7 +147,6 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
     "inception": _pretrained_kind("inception", "ganops-inception-3"),
     "efficientnet_lite0": _pretrained_kind("efficientnet_lite0", "ganops-efficientnet-lite0-3"),
     "stacked_digits": ExtractorKind(
-        field="image",
         format=stacked_digits.FORMAT,
         description=StackedDigitsDescription,
         is_trained=True,
@@ -162,7 +157,6 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
         restore=lambda description, files: stacked_digits.restore(description, files[WEIGHTS]),
     ),
     "coordinates": ExtractorKind(
-        field="point",
         format=coordinates.FORMAT,
         description=CoordinatesDescription,
         is_trained=False,
@@ -234,16 +228,16 @@ def training_parameters(parameters: EvaluationParameters) -> dict[str, int | flo
 
 def check_data(store: Store, features: FeatureKind) -> None:
     """Raise MetricError where the store lacks the field of the features, or its data do not suit them."""
-    kind = EXTRACTORS[features]
-    if kind.field not in store.fields:
-        suitable = [name for name, other in EXTRACTORS.items() if other.field in store.fields]
+    field = FEATURE_FIELDS[features]
+    if field not in store.fields:
+        suitable = [name for name, other in FEATURE_FIELDS.items() if other in store.fields]
         raise MetricError(
             "evaluation.features",
             expected=f"features of a field of {store.path}: {', '.join(sorted(store.fields))}",
-            received=f"{features}, which reads the field {kind.field}",
+            received=f"{features}, which reads the field {field}",
             remedy=f"Set evaluation.features to one of {', '.join(suitable)}.",
         )
-    kind.check(store)
+    EXTRACTORS[features].check(store)
 
 
 def build_extractor(

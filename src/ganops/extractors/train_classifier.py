@@ -105,6 +105,6 @@ def _accuracy(extractor: FeatureExtractor, store: Store, split: SplitName) -> fl
 
 
 def _count_correct(extractor: FeatureExtractor, store: Store, indices: np.ndarray) -> int:
-    features = extract(extractor, torch.from_numpy(store.read("image", indices)))
+    features = extract(extractor, torch.from_numpy(store.read(extractor.field, indices)))
     assert features.probabilities is not None
     return int(np.count_nonzero(features.probabilities.argmax(axis=1) == store.read("label", indices)))

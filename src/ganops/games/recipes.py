@@ -33,7 +33,8 @@ class Recipe:
         channels_last: whether to use that memory format where the device supports it.
         without: keys of `training` that the recipe has no use for; a group's key stands for all keys in it.
         reasons: key of `training` → why its value differs from that of the recipe for images.
-        for_points: the recipe for points, where there is one.
+        for_fields: the recipes of the same name for other fields.
+        field: of the samples that it is for.
     """
 
     game: LatentGanSettings | VaeSettings | CompletionSettings
@@ -48,7 +49,8 @@ class Recipe:
     channels_last: bool = True
     without: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
-    for_points: "Recipe | None" = None
+    for_fields: "Mapping[FieldName, Recipe]" = field(default_factory=dict)
+    field: FieldName = "image"
 
 
 _POINTS_BATCH, _POINTS_GAMMA = 256, 0.1
@@ -77,12 +79,13 @@ def _with_points(recipe: Recipe) -> Recipe:
         latent_per_channel=1,
         channels_last=False,
         without=("mirror", "game.augmentation"),
+        field="point",
         reasons={
             "learning_rate": rate,
             **{f"game.{key}": f"{_POINTS_GAMMA:g} · that of the recipe for images" for key in gammas},
         },
     )
-    return replace(recipe, for_points=points)
+    return replace(recipe, for_fields={points.field: points})
 
 
 def _scale(ramp: Ramp, factor: float) -> dict[str, float]:
@@ -213,8 +216,8 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def find_recipe(name: str, field: FieldName = "image") -> Recipe:
-    """Return the recipe of that name for data of that field.
+def find_recipe(name: str, field: FieldName | None = None) -> Recipe:
+    """Return the recipe of that name for data of that field; None: for the field that it was made for.
 
     Raises:
         ConfigurationError: there is none; the remedy is the nearest name.
@@ -227,14 +230,14 @@ def find_recipe(name: str, field: FieldName = "image") -> Recipe:
             remedy=suggest(name, RECIPES, cutoff=0.0),
         )
     recipe = RECIPES[name]
-    if field == "image":
+    if field in (None, recipe.field):
         return recipe
-    if recipe.for_points is None:
-        suitable = [other for other, row in RECIPES.items() if row.for_points]
+    if field not in recipe.for_fields:
+        suitable = [other for other, row in RECIPES.items() if field in (row.field, *row.for_fields)]
         raise ConfigurationError(
             "training.recipe",
-            expected="one of " + ", ".join(suitable) + ", since the data are points",
-            received=f"{name}, a recipe for images",
+            expected="one of " + ", ".join(suitable) + f", since the data are {field}s",
+            received=f"{name}, a recipe for {recipe.field}s",
             remedy="Choose another training.recipe.",
         )
-    return recipe.for_points
+    return recipe.for_fields[field]

@@ -83,7 +83,7 @@ def explain_defaults(
 ) -> list[Derivation]:
     """List the settings that the user did not set, with the formula or the recipe that gave each value."""
     recipe, values = find_recipe(parameters.recipe, sample.field), leaves(settings)
-    of_recipe = f"of the recipe {parameters.recipe}" + ("" if sample.field == "image" else f" for {sample.field}s")
+    of_recipe = f"of the recipe {parameters.recipe} for {sample.field}s"
     reasons = _reasons(recipe, sample, train_count)
     return [
         Derivation(f"training.{key}", values[settings_key(key)], reasons.get(key, of_recipe))

@@ -30,12 +30,12 @@ class VariationalAutoencoder(LatentGame):
     ) -> Losses:
         """Compute both parts of −ELBO for one draw of z, by the reparametrization z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None
-        mean, log_variance = networks["encoder"](batch["image"], label)
+        mean, log_variance = networks["encoder"](batch[self.generates], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
         restored = networks["decoder"](latent, label)
         log_deviation = cast(Tensor, networks["decoder"].log_deviation)
         terms = {
-            "loss/reconstruction": negative_log_likelihood(batch["image"], restored, log_deviation),
+            "loss/reconstruction": negative_log_likelihood(batch[self.generates], restored, log_deviation),
             "loss/divergence": divergence(mean, log_variance),
         }
         return Losses(terms, {"deviation/decoder": log_deviation.exp().expand(1)})

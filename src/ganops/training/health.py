@@ -190,8 +190,8 @@ def _softer_settings_hint(settings: Settings) -> str:
 
 
 def _discriminator_rules(settings: Settings, hint: str) -> list[Rule]:
-    """Bound the logits: a Lipschitz-1 critic's gap is at most the data's diameter, 2 √(C·H·W) for values in [−1, 1]."""
-    diameter = 2 * math.sqrt(settings.sample.channels * math.prod(settings.sample.size))
+    """Bound the logits: a Lipschitz-1 critic's gap is at most the data's diameter, 2 √D for D values in [−1, 1]."""
+    diameter = 2 * math.sqrt(settings.sample.value_count)
     objective = settings.adversarial.objective if settings.adversarial else None
     gap = _CRITIC_TOLERANCE * diameter if objective == "wasserstein" else _LOGIT_GAP
     augmented = settings.adversarial and "augmentation" in settings.adversarial.loss_weights
