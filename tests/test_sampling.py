@@ -94,12 +94,12 @@ def test_truncation_shrinks_the_latents():
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
-def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its_ends(end_seed):
+def test_interpolation_has_equal_angles_and_lengths_between_those_of_its_ends(end_seed):
     path = Sampler(Echo(2), {}, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
     lengths, x, y = path.norm(dim=1), *path.double().unbind(1)
     torch.testing.assert_close(lengths, torch.linspace(lengths[0], lengths[-1], 11))
-    turns = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
-    torch.testing.assert_close(turns, turns.mean().expand(10), rtol=1e-3, atol=1e-5)
+    angles = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
+    torch.testing.assert_close(angles, angles.mean().expand(10), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))

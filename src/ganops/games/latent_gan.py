@@ -1,4 +1,4 @@
-"""The GAN of Goodfellow et al. 2014: a generator maps noise to samples, a discriminator tells them from real ones."""
+"""The GAN of Goodfellow et al. 2014: a generator maps noise to samples, a discriminator separates them from reals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,9 +62,11 @@ class LatentGan(Game):
 
     @property
     def conditions(self) -> tuple[str, ...]:
+        """Return the label, if the game is conditional."""
         return ("label",) if self.conditional else ()
 
     def reads(self) -> tuple[Read, ...]:
+        """Return samples and, if the game is conditional, their labels."""
         return read_fields(self.generates, *self.conditions)
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
@@ -72,6 +74,7 @@ class LatentGan(Game):
         return adversarial_updates(self.discriminator_steps, self.objective.relativistic)
 
     def buffers(self, device: torch.device) -> dict[str, Tensor]:
+        """Return the adapted probability of augmentation and the sums that adapt it, if it is adapted."""
         if self.adaptive is None:
             return {}
         values = {"probability": self.adaptive.initial, "signs": 0.0, "count": 0.0}
@@ -80,7 +83,10 @@ class LatentGan(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """Fakes take the labels of the reals, so that both sides have the data's own class frequencies."""
+        """Compute the losses of the player, and its penalties.
+
+        Fakes take the labels of the reals, so that both sides have the class frequencies of the data.
+        """
         forward = _Pass(self, networks, batch, noise, weights, buffers)
         return forward.discriminator() if player == "discriminator" else forward.generator()
 
@@ -93,7 +99,7 @@ class LatentGan(Game):
         return Losses(_Pass(self, networks, batch, noise, weights, buffers).penalties())
 
     def after_update(self, player: str, means: Mapping[str, Tensor], buffers: Buffers, update: int) -> None:
-        """Adapt the probability of augmentation, where it is adapted, to the signs of D's logits of reals."""
+        """Adapt the probability of augmentation to the signs of D's logits of reals, if it is adaptive."""
         if self.adaptive is None or player != "discriminator":
             return
         probability, signs, count = (buffers[f"augmentation/{name}"] for name in ("probability", "signs", "count"))
@@ -105,10 +111,11 @@ class LatentGan(Game):
     def draw_inputs(
         self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
     ) -> dict[str, Tensor]:
+        """Return latents and, if the game is conditional, labels."""
         return draw_latents(request, noise, self.latent_dimension, conditions, stream)
 
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """x = G(z, y)."""
+        """Return G(z, y)."""
         return networks["generator"](inputs["latent"], inputs.get("label"))
 
 
@@ -124,7 +131,7 @@ class _Pass:
     buffers: Buffers
 
     def discriminator(self) -> Losses:
-        """D's loss on reals and detached fakes, and the penalties, which share the passes of the loss."""
+        """Compute D's loss on reals and detached fakes, and the penalties, which share the passes of the loss."""
         real, fake = self._real_leaf, self._fake_leaf
         real_logits, fake_logits = self._logits(real, "real/discriminator"), self._logits(fake, "fake/discriminator")
         terms = {"loss/discriminator": self.game.objective.discriminator(real_logits, fake_logits)}
@@ -137,13 +144,13 @@ class _Pass:
         return Losses(terms, {"logit/real": real_logits, "logit/fake": fake_logits, **self._augmentation(real_logits)})
 
     def generator(self) -> Losses:
-        """G's loss through D, which sees reals only where the objective is relativistic."""
+        """Compute G's loss through D, which reads reals only where the objective is relativistic."""
         fake_logits = self._logits(self._fake("generator"), "fake/generator")
         real_logits = self._real_logits() if self.game.objective.relativistic else None
         return Losses({"loss/generator": self.game.objective.generator(real_logits, fake_logits)})
 
     def penalties(self) -> dict[str, Tensor]:
-        """Only those passes that a penalty needs."""
+        """Compute the penalties, by the passes that they need."""
         terms: dict[str, Tensor] = {}
         if self._weight("r1_gamma"):
             terms |= self._r1(self._logits(self._real_leaf, "real/discriminator"), self._real_leaf)
@@ -174,7 +181,7 @@ class _Pass:
 
     @torch.no_grad()
     def _real_logits(self) -> Tensor:
-        """The logits of reals for the generator's loss, which has no influence on them."""
+        """Compute logits of reals for the generator's loss, without gradient: G has no influence on them."""
         return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
@@ -197,7 +204,7 @@ class _Pass:
         return augment(samples, self.noise, stream, probability, self.game.policy)
 
     def _augmentation(self, real_logits: Tensor) -> dict[str, Tensor]:
-        """p and the signs of the logits, where p is adapted to them."""
+        """Return p and the signs of the logits, if p is adapted to them."""
         if self.game.adaptive is None:
             return {}
         probability = self.buffers["augmentation/probability"].clone().expand(len(real_logits))

@@ -31,15 +31,17 @@ class VariationalAutoencoder(Game):
 
     @property
     def conditions(self) -> tuple[str, ...]:
+        """Return the label, if the game is conditional."""
         return ("label",) if self.conditional else ()
 
     def reads(self) -> tuple[Read, ...]:
+        """Return samples and, if the game is conditional, their labels."""
         return read_fields(self.generates, *self.conditions)
 
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """One draw of z by the reparametrization z = μ + σ ε (eq. 10)."""
+        """Compute reconstruction and divergence, with one draw z = μ + σ ε (reparametrization, eq. 10)."""
         label = batch["label"] if self.conditional else None
         mean, log_variance = networks["encoder"](batch["image"], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
@@ -54,17 +56,18 @@ class VariationalAutoencoder(Game):
     def draw_inputs(
         self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
     ) -> dict[str, Tensor]:
+        """Return latents and, if the game is conditional, labels."""
         return draw_latents(request, noise, self.latent_dimension, conditions, stream)
 
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """The mean of p(x | z, y)."""
+        """Return the mean of p(x | z, y), clipped to [−1, 1]."""
         return networks["decoder"](inputs["latent"], inputs.get("label")).clamp(-1, 1)
 
 
 def negative_log_likelihood(
     data: Float[Tensor, "batch *shape"], mean: Float[Tensor, "batch *shape"], log_deviation: Float[Tensor, ""]
 ) -> Float[Tensor, " batch"]:
-    """−log N(x; μ, σ² I), summed over the values of a sample."""
+    """Compute −log N(x; μ, σ² I), summed over the values of a sample."""
     scaled = (data - mean) * torch.exp(-log_deviation)
     values = 0.5 * scaled.square() + log_deviation + 0.5 * math.log(2 * math.pi)
     return values.flatten(1).sum(1)
@@ -73,5 +76,5 @@ def negative_log_likelihood(
 def divergence(
     mean: Float[Tensor, "batch latent"], log_variance: Float[Tensor, "batch latent"]
 ) -> Float[Tensor, " batch"]:
-    """KL(N(μ, σ² I) ‖ N(0, I)) (appendix B)."""
+    """Compute KL(N(μ, σ² I) ‖ N(0, I)) (appendix B)."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
