@@ -1,6 +1,7 @@
 """Commands, parameters, paths, links and names in README.md, CONTRIBUTING.md and docs/ are those of the project."""
 
 import ast
+import json
 import re
 import shlex
 import tomllib
@@ -18,8 +19,13 @@ from ganops.cli import cli
 from ganops.config import FeatureKind
 from ganops.configuration.groups import GROUPS
 from ganops.errors import ConfigurationError
+from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
+from ganops.games.request import CompletionRequest, LatentRequest
 from ganops.registry.gate import METRICS
+from ganops.reporting.views import FIELD_VIEWS
+
+from .parameters import images, resolve_settings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "ganops"
@@ -102,7 +108,9 @@ def test_kedro(arguments: list[str]) -> None:
 
 
 def examine_kedro(name: str, options: list[str]) -> None:
-    parsed = cli.commands[name].make_context(name, list(options)).params
+    # The user's own pictures, named in capitals: any picture stands for them.
+    present = [str(ROOT / "docs" / "mnist_5k.png") if re.fullmatch(r"[A-Z]+\.png", word) else word for word in options]
+    parsed = cli.commands[name].make_context(name, present).params
     environment = parsed.get("env") or "mnist_5k"
     assert environment in {*ENVIRONMENTS, "NAME"}
     if name in ("run", "train"):
@@ -117,7 +125,7 @@ def examine_run(parsed: dict, environment: str) -> None:
     for pipeline in parsed.get("pipelines") or ():
         assert (PACKAGE / "pipelines" / pipeline / "pipeline.py").is_file()
     sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("pipelines/*/pipeline.py"))
-    for node in parsed.get("from_nodes") or ():
+    for node in (*(parsed.get("from_nodes") or ()), *(parsed.get("node_names") or ())):
         assert re.search(rf"name=\"{node}\"", sources)
 
 
@@ -162,8 +170,6 @@ def test_mlflow(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", commands("curl"), ids=" ".join)
 def test_curl_sends_a_request_that_the_server_accepts(arguments: list[str]) -> None:
-    from ganops.games.request import LatentRequest
-
     body = yaml.safe_load(arguments[arguments.index("-d") + 1])
     assert set(body) == {"inputs"}
     assert [LatentRequest(**request).seed for request in body["inputs"]] == [7]
@@ -171,6 +177,12 @@ def test_curl_sends_a_request_that_the_server_accepts(arguments: list[str]) -> N
     ports = re.findall(r"kedro serve .*--port (\d+)|mlflow models serve .*-p (\d+)", pages)
     assert {"".join(found) for found in ports} == {arguments[0].removeprefix("localhost:").partition("/")[0]}
     assert arguments[0].endswith("/invocations")
+
+
+def test_the_requests_on_the_pages_are_valid() -> None:
+    blocks = re.findall(r"^```json\n(.*?)^```", "\n".join(PAGES.values()), flags=re.DOTALL | re.MULTILINE)
+    requests = [CompletionRequest(**request) for block in blocks for request in json.loads(block)["inputs"]]
+    assert [request.model_fields_set for request in requests] == [{"image", "mask"}]
 
 
 @pytest.mark.parametrize("arguments", commands("python"), ids=" ".join)
@@ -269,13 +281,20 @@ def paths_of(page: str) -> Iterator[str]:
             yield path
 
 
+VIEW_FILES = {
+    f"{name}.{suffix}"
+    for name in FIELD_VIEWS["image"].views
+    for suffix in (("png", "csv") if name == "nearest_neighbours" else ("gif",) if name == "animation" else ("png",))
+}
+
+
 def exists(path: str) -> bool:
-    """Return whether the repository or the package has this file, or the catalog produces it."""
+    """Return whether the repository or the package has this file, or the catalog or a view produces it."""
     if any(any(root.glob(path)) for root in (ROOT, PACKAGE, *ROOT.glob("conf/*"))):
         return True
     produced = re.sub(rf"^(data/\d\d_\w+)/({'|'.join(ENVIRONMENTS)})\b", r"\1/${globals:environment}", path)
     if "/" not in path:
-        return f"/{path}\n" in f"{CATALOG}\n"
+        return f"/{path}\n" in f"{CATALOG}\n" or path in VIEW_FILES
     return produced.startswith("data/") and produced.rstrip("/") in CATALOG
 
 
@@ -345,10 +364,15 @@ def test_the_readme_links_each_page_once() -> None:
     assert {page: targets.count(page) for page in pages} == dict.fromkeys(pages, 1)
 
 
+def table(text: str, heading: str) -> str:
+    """Return the rows of the table whose heading row begins with `heading`."""
+    (rows,) = re.findall(rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, flags=re.MULTILINE)
+    return rows
+
+
 def first_column(text: str, heading: str) -> list[str]:
     """Return the code in the first column of the table whose heading row begins with `heading`."""
-    (rows,) = re.findall(rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, flags=re.MULTILINE)
-    return re.findall(r"^\| `([^`]+)`", rows, flags=re.MULTILINE)
+    return re.findall(r"^\| `([^`]+)`", table(text, heading), flags=re.MULTILINE)
 
 
 def test_the_tables_are_complete() -> None:
@@ -359,6 +383,12 @@ def test_the_tables_are_complete() -> None:
     assert sorted(first_column(README, "features")) == sorted(get_args(FeatureKind))
     assert sorted(first_column(evaluation, "`evaluation.features`")) == sorted(get_args(FeatureKind))
     assert sorted(first_column(evaluation, "metric")) == sorted({*chain(*METRICS.values())})
+    assert {*re.findall(r"`([a-z_]+\.[a-z]+)`", table(evaluation, "view"))} == VIEW_FILES
+    completion = build_game(resolve_settings("completion", images(1, 28, 28)))
+    assert first_column(evaluation, "paired metric, baseline") == [
+        *completion.paired_metrics,
+        *(f"{name}_{baseline}" for baseline in completion.baselines for name in (*completion.paired_metrics, "fid")),
+    ]
 
 
 def test_every_environment_has_its_row() -> None:
