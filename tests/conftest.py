@@ -10,7 +10,7 @@ from jaxtyping import install_import_hook
 install_import_hook("ganops", "beartype.beartype")
 
 os.environ.update(DO_NOT_TRACK="true", KEDRO_DISABLE_TELEMETRY="1", MPLBACKEND="agg", OMP_NUM_THREADS="1")
-# Left by a stage or a session around the tests, or by MLflow after another test, these lead to somebody else's store.
+# Left by a stage or a session around the tests, or by MLflow after another test, these lead to another store.
 LEADING_ELSEWHERE = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME", "KEDRO_ENV")
 for name in LEADING_ELSEWHERE:
     os.environ.pop(name, None)

@@ -116,7 +116,7 @@ def test_translation_moves_whole_pixels_and_fills_with_black():
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 5), (0, -5), (4, 0), (-4, 0), (99, -99)])
-def test_a_picture_moved_out_of_sight_is_black(rows, columns):
+def test_a_picture_moved_out_of_its_frame_is_black(rows, columns):
     moved = translate(pictures_of(3, (2, 4, 5)), torch.tensor([0, rows, 0]), torch.tensor([0, columns, 0]))
     assert (moved[1] == -1).all()
     torch.testing.assert_close(moved[::2], pictures_of(3, (2, 4, 5))[::2])

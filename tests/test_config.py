@@ -94,13 +94,13 @@ def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: 
         ),
     ],
 )
-def test_wrong_value_is_told_in_words_that_go_together(values: dict, message: str) -> None:
+def test_message_of_a_wrong_value_is_consistent(values: dict, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         TrainingParameters.parse({"recipe": "dcgan", **values})
     assert message in str(caught.value)
 
 
-def test_what_pydantic_says_of_python_is_told_of_yaml() -> None:
+def test_messages_of_pydantic_are_in_terms_of_yaml() -> None:
     with pytest.raises(ConfigurationError, match=r"evaluation\.seeds: expected a list, such as \[1, 2\], received 1"):
         EvaluationParameters.parse({**base_parameters("evaluation"), "seeds": 1})
     with pytest.raises(ConfigurationError, match=r"registration\.limits\.fid\.max: expected 'minimum' or 'maximum'"):

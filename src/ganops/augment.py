@@ -1,4 +1,4 @@
-"""Differentiable augmentation, of reals and fakes alike, so that a discriminator cannot learn few pictures by heart.
+"""Differentiable augmentation of reals and fakes alike, so that a discriminator cannot memorise a small data set.
 
 Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 4: colour, translation and
 cutout. Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (ADA): each transformation is
@@ -34,7 +34,7 @@ def augment(
     probability: float | Float[Tensor, ""],
     policy: AugmentationPolicy = "translation",
 ) -> Float[Tensor, "batch channels height width"]:
-    """Each picture goes, with the given probability, through each transformation of the policy.
+    """Apply each transformation of the policy to each picture with probability p.
 
     - `translation`: a shift by up to 1/8 of the size, in whole pixels; what comes in is the value −1 (black).
     - `diffaugment`: at probability 1 what Zhao et al. published, in its order. Brightness: + U(−0.5, 0.5). Saturation:
@@ -45,7 +45,10 @@ def augment(
 
     Args:
         pictures: model values in [−1, 1], on the noise's device; one or three colour channels, with or without opacity.
-        probability: a number, or a scalar on that device, for which the host does not wait.
+        noise: of the pictures, one row a picture.
+        stream: of the draws; `augment/` is put before it.
+        probability: p, a number, or a scalar on that device, for which the host does not wait.
+        policy: of the two above.
     """
     name = f"augment/{stream}"
     if policy == "translation":
@@ -55,13 +58,13 @@ def augment(
     applied = draws[:, :5] < probability
     coloured = _colour(pictures, draws[:, 5:8], applied[:, :3])
     moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures), 0.0)
-    return moved * _kept(draws[:, 10:], applied[:, 4], pictures)
+    return moved * _hole_mask(draws[:, 10:], applied[:, 4], pictures)
 
 
 def translate(
     pictures: Float[Tensor, "batch channels height width"], rows: Int[Tensor, " batch"], columns: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch channels height width"]:
-    """Picture b moved down by rows[b] and right by columns[b] pixels, with −1 where nothing came from."""
+    """Move picture b down by rows[b] and right by columns[b] pixels; −1 fills what is left free."""
     return _Shift.apply(pictures, rows, columns, -1.0)
 
 
@@ -85,10 +88,10 @@ def adapt(
 
 
 def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:
-    """Brightness + b, then saturation × s, then contrast × k, of the colour channels, in one step.
+    """Change the colour channels in one step: brightness + b, then saturation × s, then contrast × k.
 
-    With m the mean of a pixel's colours and M that of the picture, both of which saturation keeps, the three in a row
-    are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. Of a grey picture x = m.
+    Let m be the mean of a pixel's colours and M that of the picture. Saturation changes neither, so the three steps
+    together are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. A grey picture has x = m.
     """
     strength = applied * (2 * draws - 1)
     b, s, k = (value.view(-1, 1, 1, 1) for value in strength.unbind(1))
@@ -115,31 +118,34 @@ def _shift(uniform: Float[Tensor, " batch"], size: int) -> Int[Tensor, " batch"]
     return (uniform * (2 * largest + 1)).floor().long() - largest
 
 
-def _kept(
+def _hole_mask(
     draws: Float[Tensor, "batch 2"], applied: Bool[Tensor, " batch"], pictures: Tensor
 ) -> Float[Tensor, "batch 1 height width"]:
-    """0 in the hole, 1 elsewhere."""
+    """Return 0 in the hole, 1 elsewhere."""
     rows, columns = (_half(draws[:, axis], pictures.shape[2 + axis]).to(pictures.dtype) for axis in (0, 1))
     return 1 - ((rows * applied[:, None])[:, None, :, None] * columns[:, None, None, :])
 
 
 def _half(uniform: Float[Tensor, " batch"], size: int) -> Bool[Tensor, "batch size"]:
-    """Half of the size about a centre anywhere, cut off at the edges; of an even length its centre is a boundary."""
+    """Return a mask of half the size about a random centre, cut off at the edges.
+
+    An even length has its centre between two pixels.
+    """
     length = size // 2
     start = (uniform * (size + 1 - length % 2)).floor().long() - length // 2
     return _inside(torch.arange(size, device=uniform.device) - start[:, None], length)
 
 
 class _Shift(torch.autograd.Function):
-    """Pictures moved down by rows and right by columns, with `fill` where nothing came from: its adjoint is the
-    opposite shift, with 0.
+    """Shifts pictures down by rows and right by columns, and fills what is left free.
 
-    So the gradient is read as the pictures are, in one order, where that of `gather` is scattered.
+    The adjoint is the opposite shift, filled with 0. So the gradient is read sequentially, as the pictures are; the
+    gradient of `gather` would be scattered.
     """
 
     @staticmethod
     def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor, fill: float) -> Tensor:
-        """Row for row, each a strip of the pictures' memory."""
+        """Copy row by row: each row is a strip of the pictures' memory."""
         ctx.save_for_backward(rows, columns)
         batch, channels, height, width = pictures.shape
         # One row of `fill` before and one behind: no strip leaves the memory, and strip 0 holds nothing else.
@@ -157,6 +163,7 @@ class _Shift(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        """Shift the gradient the other way."""
         rows, columns = ctx.saved_tensors
         return _Shift.apply(gradient, -rows, -columns, 0.0), None, None, None
 

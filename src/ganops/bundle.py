@@ -133,11 +133,11 @@ class Bundle:
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
     ) -> Shaped[Tensor, "steps *shape"]:
-        """See Sampler.interpolate."""
+        """Interpolate as Sampler.interpolate does."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
 
     def at_snapshots(self, snapshots: Mapping[str, Tensor]) -> dict[int, Sampler]:
-        """Images seen → the generator with the weights of that time.
+        """Return images seen → the generator with the weights of that time.
 
         Args:
             snapshots: `<images seen>/<network>/<weight>`, and the training's `fingerprint` as a text
@@ -163,7 +163,7 @@ class Bundle:
         )
 
     def request_schema(self) -> dict[str, Any]:
-        """The JSON schema of a request to this generator."""
+        """Return the JSON schema of a request to this generator."""
         return request_schema(self.settings)
 
 
@@ -213,7 +213,7 @@ def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> N
 
 
 def _images_seen(text: str, settings: Settings) -> int:
-    """Parse and bound the images seen in a snapshot's name; the last round may go beyond the total."""
+    """Parse and bound the images seen in a snapshot's name; the last iteration may go beyond the total."""
     most, seen = settings.budget.total_images + settings.iteration_images, parse_images_seen(text)
     if seen > most:
         raise WrongTensors(f"a snapshot at {seen} images of at most {most}")

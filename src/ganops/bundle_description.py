@@ -38,7 +38,7 @@ class Description(StrictModel):
     weights_sha256: Sha256
 
     @model_validator(mode="after")
-    def _require_agreement(self) -> "Description":
+    def _require_consistency(self) -> "Description":
         count, shares = self.settings.sample.classes, self.class_frequencies
         if (len(self.classes), len(shares)) != (count, count):
             raise ValueError(f"{count} classes and frequencies, as in settings.sample.classes")

@@ -159,7 +159,7 @@ class ImagesRamp(Ramp[NonNegativeImages]):
 
 
 class AugmentationSettings(Parameters):
-    """Augmentation of what the discriminator is shown."""
+    """Augmentation of the discriminator's input."""
 
     key: ClassVar[str] = "settings.game.augmentation"
 
@@ -183,12 +183,12 @@ class AdversarialSettings(Parameters):
 
     @property
     def penalties(self) -> dict[str, Ramp | float]:
-        """Penalties of the discriminator, by key, that are ever in use."""
+        """Return the penalties of the discriminator that are ever in use, by key."""
         return {key: weight for key in self.penalty_keys if (weight := getattr(self, key))}
 
     @property
     def loss_weights(self) -> dict[str, Ramp | float]:
-        """All weights that the losses read, by name."""
+        """Return all weights that the losses read, by name."""
         return {key: getattr(self, key) for key in self.penalty_keys}
 
 
@@ -207,6 +207,7 @@ class LatentGanSettings(AdversarialSettings):
 
     @property
     def loss_weights(self) -> dict[str, Ramp | float]:
+        """Return all weights that the losses read, by name, and the probability of augmentation."""
         return {**super().loss_weights, "augmentation": self.augmentation.probability}
 
 
@@ -221,6 +222,7 @@ class CompletionSettings(AdversarialSettings):
 
     @property
     def loss_weights(self) -> dict[str, Ramp | float]:
+        """Return all weights that the losses read, by name, and that of the L1 distance."""
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
 
@@ -347,11 +349,11 @@ class ComparisonParameters(Parameters):
 
     @property
     def changes(self) -> dict[str, dict[str, Any]]:
-        """Name → changed keys, of the variants that are not taken back."""
+        """Return name → changed keys, of the variants that are not taken back."""
         return {name: changed for name, changed in self.variants.items() if changed is not None}
 
     def trainings(self, training: TrainingParameters) -> dict[tuple[str, int], TrainingParameters]:
-        """Variant and seed → what is trained."""
+        """Return (variant, seed) → the parameters of its training."""
         return {
             (name, seed): TrainingParameters.parse(merge(training.model_dump(), {**changed, "seed": seed}))
             for name, changed in self.changes.items()
@@ -360,7 +362,7 @@ class ComparisonParameters(Parameters):
 
 
 class ClassifierParameters(Parameters):
-    """The classifier whose features judge data that Inception never saw."""
+    """The classifier whose features evaluate data unlike those that Inception was trained on."""
 
     key: ClassVar[str] = "evaluation.classifier"
 
@@ -374,16 +376,16 @@ class ClassifierParameters(Parameters):
 
 
 class EvaluationParameters(Parameters):
-    """How a generator is judged."""
+    """How a generator is evaluated."""
 
     key: ClassVar[str] = "evaluation"
 
     features: FeatureKind
     inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
     samples: str | None = Field(
-        description="a folder of pictures that another program made, for the pipeline judgement"
+        description="a folder of pictures that another program made, for the pipeline evaluate_samples"
     )
-    n: int | None = Field(ge=2, le=10**7, description="pictures judged; None: as many as held_out has")
+    n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
     seeds: Seeds
     nearest_neighbours: int = Field(ge=1, le=10_000)
     kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
@@ -402,7 +404,7 @@ class RegistrationParameters(Parameters):
 
     limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
     compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "class_accuracy"] = Field(
-        description="the metric, of the features that judge, by which a challenger must be no worse than the champion"
+        description="the metric by which a challenger must be no worse than the champion, of the same features"
     )
     largest_request: int = Field(
         default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"

@@ -9,7 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganops.errors import ConfigurationError
 from ganops.networks import dcgan, r3, resnet, vanilla
 from ganops.networks.layers import initialise
-from ganops.networks.spectral import SpectralNorm, spectrally_normalised
+from ganops.networks.spectral import SpectralNorm, normalise_weights
 from ganops.objectives.penalties import gradient_penalty, squared_gradient
 
 from ..parameters import images
@@ -20,7 +20,7 @@ LABEL = torch.tensor([0, 2, 1])
 
 def normalised(family=resnet, seed=0):
     network = initialise(family.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed)
-    return spectrally_normalised(network, "discriminator", seed)
+    return normalise_weights(network, "discriminator", seed)
 
 
 def layers(network) -> list[Any]:
@@ -58,7 +58,7 @@ def test_the_spectral_norm_is_near_1_from_the_start():
 def test_each_pass_is_that_of_pytorchs_own_parametrisation():
     ours, theirs = (nn.Conv2d(3, 5, 3), nn.Conv2d(3, 5, 3))
     theirs.load_state_dict(ours.state_dict())
-    spectrally_normalised(nn.Sequential(ours), "network", seed=0)
+    normalise_weights(nn.Sequential(ours), "network", seed=0)
     spectral_norm(theirs)
     theirs.load_state_dict(ours.state_dict())
     pictures = torch.randn(2, 3, 6, 6)
@@ -73,11 +73,11 @@ def test_initial_vectors_depend_only_on_their_address():
     torch.manual_seed(7)
     network = initialise(resnet.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed=0)
     before = torch.get_rng_state()
-    two = tensors(spectrally_normalised(network, "discriminator", seed=0))
+    two = tensors(normalise_weights(network, "discriminator", seed=0))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(one[name], two[name]) for name in one)
     same_weights = initialise(resnet.Discriminator(4, images(1, 16, 16, 3)), "discriminator", seed=0)
-    other = tensors(spectrally_normalised(same_weights, "discriminator", seed=1))
+    other = tensors(normalise_weights(same_weights, "discriminator", seed=1))
     convolved = [name for name in one if name.startswith(("downs", "plain")) and name.endswith("_v")]
     assert convolved and not any(torch.equal(one[name], other[name]) for name in convolved)
 
@@ -135,7 +135,7 @@ def test_the_scale_of_the_weights_does_not_matter():
 @pytest.mark.parametrize("penalty", [squared_gradient, gradient_penalty])
 def test_a_penaltys_gradient_equals_finite_differences(penalty):
     network = nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.Softplus(), nn.Flatten(), nn.Linear(8, 1))
-    network = spectrally_normalised(network, "network", seed=0).double().eval()
+    network = normalise_weights(network, "network", seed=0).double().eval()
     weights = {name: weight.detach().requires_grad_() for name, weight in network.named_parameters()}
 
     def paid(*values):
@@ -159,4 +159,4 @@ def test_one_backward_pass_may_follow_several_forward_passes():
 def test_a_zero_initialised_layer_is_refused():
     network = initialise(r3.Discriminator(8, images(1, 16, 16, 0)), "discriminator", seed=0)
     with pytest.raises(ConfigurationError, match=r"stages\.0\.0\.reduce.*spectral_norm=false"):
-        spectrally_normalised(network, "discriminator", seed=0)
+        normalise_weights(network, "discriminator", seed=0)

@@ -24,12 +24,12 @@ def build_embedding(settings: Settings) -> Embedding:
 
 
 def _embed_points(device: str) -> Embedding:
-    """Points (B, D) are features as they are."""
+    """Return the map from points (B, D) to themselves: they are their own features."""
     return torch.Tensor.float
 
 
 def _embed_pictures(device: str) -> Embedding:
-    """Pictures (B, C, H, W) uint8 become the 1280 features that EfficientNet-Lite0 has of them at 32 × 32.
+    """Return the map from uint8 pictures (B, C, H, W) to 1280 features of EfficientNet-Lite0 at 32 × 32.
 
     The network's weights are read at the first call.
     """

@@ -26,8 +26,8 @@ class Recipe:
     """A row of the table, in parts of the settings; times are in images seen.
 
     Attributes:
-        rate_downsamples: the learning rate is for networks with so many downsamplings, and falls in proportion to them
-            in deeper ones; None: it holds at any depth.
+        rate_downsamples: the learning rate is for networks with this many downsamplings; deeper ones have a lower rate, in
+            proportion; None: it holds at any depth.
         burn_in_share: share of total_images in which each ramp moves from its start to its end.
         latent_per_channel: latents per channel of a sample, in place of the game's latent dimension; None: the game's.
         channels_last: whether to use that memory format where the device supports it.
@@ -148,9 +148,9 @@ RECIPES: dict[str, Recipe] = {
             precision="bf16",
         )
     ),
-    # The networks of the article that the project began with.
+    # The multilayer perceptron and the small convolutional discriminator that the project began with.
     "vanilla": _with_points(_VANILLA),
-    # The article's second generator, an autoencoder of noise: only the networks differ.
+    # As vanilla, with an autoencoder of noise as the generator: only the networks differ.
     "autoencoder_gan": _with_points(
         replace(_VANILLA, networks=NetworkSettings(family="autoencoder", base_channels=64))
     ),

@@ -15,7 +15,7 @@ class GenerationRequest(BaseModel):
 
     @property
     def requested_class(self) -> int | str | None:
-        """Number or name of the class asked for; None: any, or the game knows no classes."""
+        """Return number or name of the class asked for; None: any, or the game has no classes."""
         return None
 
 
@@ -34,6 +34,7 @@ class LatentRequest(GenerationRequest):
 
     @property
     def requested_class(self) -> int | str | None:
+        """Return the class asked for; None: any."""
         return self.class_label
 
 

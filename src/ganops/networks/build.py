@@ -7,7 +7,7 @@ from torch import nn
 from ganops.config import LatentGanSettings, VaeSettings
 from ganops.networks import autoencoder, dcgan, mlp, r3, resnet, unet, vae, vanilla
 from ganops.networks.layers import initialise
-from ganops.networks.spectral import spectrally_normalised
+from ganops.networks.spectral import normalise_weights
 from ganops.training_settings import Settings
 
 
@@ -24,7 +24,7 @@ def build_network(settings: Settings, name: str) -> nn.Module:
 
 def _normalise(settings: Settings, name: str, network: nn.Module) -> nn.Module:
     if name == "discriminator" and settings.adversarial and settings.adversarial.spectral_norm:
-        return spectrally_normalised(network, name, settings.seed)
+        return normalise_weights(network, name, settings.seed)
     return network
 
 

@@ -21,7 +21,7 @@ N = TypeVar("N", bound=nn.Module)
 _FIRST_ITERATIONS = 15
 
 
-def spectrally_normalised(network: N, name: str, seed: int) -> N:
+def normalise_weights(network: N, name: str, seed: int) -> N:
     """Give every convolution, linear map and embedding a weight of spectral norm 1; return the network.
 
     Call it after the initial weights are set. Each u and v is drawn at the address (seed, network and layer name). In

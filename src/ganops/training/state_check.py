@@ -119,7 +119,7 @@ def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
 
 
 def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:
-    """Whole numbers are the bits of float64, see `TrainingState`."""
+    """Check the curves, whose whole numbers are the bits of float64, see `TrainingState`."""
     if not curves:
         return
     length = len(_take(curves, "images_seen")) if curves.get("images_seen", torch.zeros(())).ndim else 0

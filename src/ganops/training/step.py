@@ -22,7 +22,9 @@ from ganops.training_settings import Settings
 class Batches(Protocol):
     """The source of batches: samples first … first + count − 1 of an endless, addressed order."""
 
-    def batch(self, first: int, count: int) -> dict[str, Tensor]: ...
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        """Return the samples at positions first … first + count − 1."""
+        ...
 
 
 def train_iteration(
