@@ -60,7 +60,7 @@ def register_pipelines():
 
 
 def clone(folder: Path) -> Path:
-    """The last commit, with a tracking store and the timer."""
+    """Return the last commit, with a tracking store and the timer."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     call(folder, sys.executable, "-m", "ganops.tracking.tracking_store")
     with (folder / "src/ganops/settings.py").open("a") as settings:
@@ -69,7 +69,7 @@ def clone(folder: Path) -> Path:
 
 
 def bare(folder: Path) -> Path:
-    """The least that Kedro takes for a project."""
+    """Return the least that Kedro takes for a project."""
     for name, text in BARE.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text + (TIMER if name.endswith("settings.py") else ""), encoding="utf-8")

@@ -25,8 +25,10 @@ def call_as_ordinary_user(
     """Run one call in a process of an ordinary user; it prints the message of a GanopsError.
 
     Args:
-        imports, call: a line of Python each; `sys.argv[1:]` holds the arguments.
-        variables: of the environment, beside those of this process.
+        imports: a line of Python.
+        call: a line of Python that calls; `sys.argv[1:]` holds the arguments.
+        *arguments: of the process.
+        **variables: of the environment, beside those of this process.
     """
     program = _PROGRAM.format(imports=imports, call=call)
     return subprocess.run(

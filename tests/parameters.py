@@ -18,7 +18,7 @@ _TRAINING_KEYS = list(leaves(TrainingParameters(recipe="")))
 
 
 def base_values(pipeline: str) -> dict[str, Any]:
-    """The content of conf/base/parameters_<pipeline>.yml below its key."""
+    """Return the content of conf/base/parameters_<pipeline>.yml below its key."""
     return yaml.safe_load((_BASE / f"parameters_{pipeline}.yml").read_text())[pipeline]
 
 

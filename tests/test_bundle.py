@@ -176,7 +176,7 @@ def test_weights_in_another_precision_or_not_finite_are_refused(dcgan):
 
 @pytest.fixture
 def dcgan(tmp_path):
-    """The folder of a bundle."""
+    """Return the folder of a bundle."""
     settings = resolve_settings("dcgan", images(1, 16, 16, 2), base_channels=8, latent_dimension=6)
     networks = {"generator": build_networks(settings)["generator"]}
     BundleData(settings, networks, ("cat", "dog"), (0.5, 0.5), FINGERPRINT, STORE).save(tmp_path / "dcgan")
@@ -191,7 +191,7 @@ def _set(values, key, value):
 
 
 def _described(folder, change):
-    """The bundle with another description, whose own sha256 agrees."""
+    """Return the bundle with another description, whose own sha256 agrees."""
     values = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     change(values)
     values.pop("sha256")

@@ -53,7 +53,7 @@ def test_outputs_reach_of_the_silent_parts_messages_records_and_git_alone() -> N
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the package, which the digests are of."""
+    """Return a copy of the package, which the digests are of."""
     copy = tmp_path / "copy"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(code_digest, "_PACKAGE", copy)

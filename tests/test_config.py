@@ -228,7 +228,7 @@ def types_in(annotation: Any) -> set[Any]:
 
 
 def numbers(group: type[Parameters], prefix: str = "") -> list[str]:
-    """The dotted keys of all numbers, also of the inner groups."""
+    """Return the dotted keys of all numbers, also of the inner groups."""
     keys = []
     for name, field in group.model_fields.items():
         types = types_in(field.annotation)

@@ -23,7 +23,7 @@ def test_it_runs_this_project_from_any_folder(folder: Path) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """The package without its project, as a wheel installs it."""
+    """Return the package without its project, as a wheel installs it."""
     shutil.copytree(Path(ganops.__path__[0]), tmp_path / "site" / "ganops")
     return tmp_path / "site"
 

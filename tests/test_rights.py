@@ -52,7 +52,7 @@ def try_as_another_user(what: str, path: Path) -> str:
 
 @pytest.fixture
 def open_to_all() -> Iterator[Path]:
-    """A folder that every user may enter; pytest's own are closed to others."""
+    """Return a folder that every user may enter; pytest's own are closed to others."""
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
@@ -60,7 +60,7 @@ def open_to_all() -> Iterator[Path]:
 
 @pytest.fixture
 def closed(open_to_all: Path) -> Iterator[Path]:
-    """A folder with a file and a folder in it, whose permissions a test removes; they are restored at the end."""
+    """Return a folder with a file and a folder in it, whose permissions a test removes; restore them at the end."""
     made = open_to_all / "made"
     (made / "inner").mkdir(parents=True)
     (made / "report.json").write_text("{}", encoding="utf-8")

@@ -11,7 +11,7 @@ from ganops.errors import ConfigurationError
 
 @pytest.fixture
 def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """conf with base and smoke, committed; inside a stage of the DVC experiment warm-sea."""
+    """Return conf with base and smoke, committed; inside a stage of the DVC experiment warm-sea."""
     conf = tmp_path / "conf"
     for environment, text in (("base", "{seed: 1, batch: 64}"), ("smoke", "{seed: 2}")):
         (conf / environment).mkdir(parents=True)

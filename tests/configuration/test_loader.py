@@ -21,7 +21,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """A folder conf with base, smoke and an empty local."""
+    """Return a folder conf with base, smoke and an empty local."""
     folder = tmp_path / "conf"
     for environment in ("base", "smoke", "local"):
         (folder / environment).mkdir(parents=True)

@@ -42,7 +42,7 @@ def oriented(drawn: Image.Image, orientation: int, form: str = "jpeg", **options
 
 
 def ycck(y: int, cb: int, cr: int, k: int) -> bytes:
-    """A JPEG of one colour whose four components are marked as YCCK, as Adobe's programs write them."""
+    """Return a JPEG of one colour whose four components are marked as YCCK, as Adobe's programs write them."""
     # Pillow stores the complement of CMYK and marks it as plain; the last byte of the Adobe segment says what it is.
     plain = encoded(Image.new("CMYK", (16, 16), (255 - y, 255 - cb, 255 - cr, 255 - k)), "jpeg", quality=100)
     at = plain.index(b"Adobe") + 11
@@ -61,13 +61,13 @@ def png(width: int, height: int, *, depth: int = 8, colour: int = 0, extra: byte
 
 
 def rgb_16_bits(values: np.ndarray) -> bytes:
-    """A PNG of shape (height, width, 3), uint16."""
+    """Return a PNG of shape (height, width, 3), uint16."""
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     return png(values.shape[1], values.shape[0], depth=16, colour=2, rows=rows)
 
 
 def text_bomb(kind: bytes) -> bytes:
-    """A PNG of one pixel with a compressed text, or colour profile, of 100 megabytes."""
+    """Return a PNG of one pixel with a compressed text, or colour profile, of 100 megabytes."""
     compressor = zlib.compressobj(9)
     packed = b"".join(compressor.compress(bytes(10**6)) for _ in range(100)) + compressor.flush()
     return png(1, 1, extra=chunk(kind, b"key\0\0" + packed), rows=b"\0\0")

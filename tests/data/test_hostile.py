@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that receives all temporary files."""
+    """Return a folder that receives all temporary files."""
     path = tmp_path / "temporary"
     path.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(path))

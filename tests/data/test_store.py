@@ -83,7 +83,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_store_or_none(source: Source, tmp_p
 
 
 def _write_in_a_child_killed_after(prepared: PreparedData, path: Path, moment: int) -> None:
-    """The child dies without any clearing up, right after the given call of `sync` or `rename`, counted from 0."""
+    """End the child without any clearing up, right after the given call of `sync` or `rename`, counted from 0."""
     child = os.fork()
     if child == 0:
         calls = itertools.count()

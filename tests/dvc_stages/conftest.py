@@ -156,7 +156,7 @@ FILES = {
 
 @pytest.fixture
 def mini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The root of a fresh copy of the project, importable as `mini` while the test runs."""
+    """Return the root of a fresh copy of the project, importable as `mini` while the test runs."""
     for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

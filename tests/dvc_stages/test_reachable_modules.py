@@ -13,7 +13,7 @@ _NUMBERS = count()
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of an empty package with a name of its own, which can be imported."""
+    """Return the folder of an empty package with a name of its own, which can be imported."""
     folder = tmp_path / f"written_{next(_NUMBERS)}"
     folder.mkdir()
     (folder / "__init__.py").touch()

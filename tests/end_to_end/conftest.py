@@ -18,7 +18,7 @@ def run_once(path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The clone with its finished run: to read, not to change. The workers of pytest-xdist share one."""
+    """Return the clone with its finished run: to read, not to change. The workers of pytest-xdist share one."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "smoke_run"
     folder.mkdir(exist_ok=True)
@@ -31,6 +31,6 @@ def finished_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -
 
 @pytest.fixture
 def own_project(finished_project: Project, tmp_path: Path) -> Project:
-    """A copy of the clone and of all that its run left: to change."""
+    """Return a copy of the clone and of all that its run left: to change."""
     shutil.copytree(finished_project.path, tmp_path / "project", symlinks=True)
     return Project(tmp_path / "project")

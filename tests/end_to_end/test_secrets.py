@@ -37,7 +37,7 @@ def find(secrets: dict[str, bytes], folder: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A clone in which one secret was committed, so that the planted one changes a tracked file."""
+    """Return a clone in which one secret was committed, so that the planted one changes a tracked file."""
     project = initialised_clone(tmp_path / "project")
     (project.path / NAMED[2]).write_text("key: old\n", encoding="utf-8")
     project.call_well("git", "add", "--force", NAMED[2])

@@ -20,7 +20,7 @@ PARAMETERS = of_base.evaluation(seeds=(1, 2), nearest_neighbours=3, kid_subset_s
 
 
 def write(store: Store, folder: Path, by_class: bool = False, **options: Any) -> Path:
-    """The held-out pictures of a grey store as files, in their order."""
+    """Return the held-out pictures of a grey store as files, in their order."""
     indices = store.indices("held_out")
     labels = store.read("label", indices)
     for row, (picture, label) in enumerate(zip(store.read("image", indices), labels, strict=True)):

@@ -143,7 +143,7 @@ def test_inception_sees_what_torch_fidelity_sees(
 
 
 def file_of(folder: Path) -> tuple[WeightsFile, Path]:
-    """A weights file on a disk that stands for the server."""
+    """Return a weights file on a disk that stands for the server."""
     buffer = io.BytesIO()
     torch.save({"a": torch.arange(3)}, buffer)
     path = folder / "far" / "weights.pth"

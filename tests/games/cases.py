@@ -26,7 +26,7 @@ KINDS = {recipe.game.kind: name for name, recipe in RECIPES.items()}
 
 
 def case_settings(case: str, **changed: Any) -> Settings:
-    """Settings of a training of 80 images that takes milliseconds."""
+    """Return settings of a training of 80 images that takes milliseconds."""
     tiny = {"sample": images(1, 12, 9, 3), "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
     return resolve_settings(**{**tiny, **_VARIANTS.get(case, {"recipe": case}), **changed})
 
@@ -42,7 +42,7 @@ class FieldBatches:
 
 
 def conditions(game: Game, sample: SampleSpec, count: int) -> Batch:
-    """The conditions of the first samples."""
+    """Return the conditions of the first samples."""
     batch = FieldBatches(game, sample).batch(0, count)
     return {name: batch[name] for name in game.conditions}
 

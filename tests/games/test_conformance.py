@@ -208,7 +208,7 @@ def sampler(game: Game, settings: Settings, networks: Mapping[str, nn.Module]) -
 
 
 def draw(game: Game, settings: Settings, count: int, seed: int = 0) -> dict[str, Tensor]:
-    """Inputs of samples, with the conditions of the first samples."""
+    """Return inputs of samples, with the conditions of the first samples."""
     request = GenerationRequest(n=count, seed=seed)
     return game.draw_inputs(request, Noise(seed, 0, count), conditions(game, settings.sample, count))
 

@@ -33,7 +33,7 @@ def launch(store, folder, open_tracker=NO_TRACKER, **overrides):
 
 @pytest.fixture(scope="module")
 def whole(noise_store, tmp_path_factory):
-    """The outputs of an undisturbed training by two workers, and what its tracker wrote."""
+    """Return the outputs of an undisturbed training by two workers, and what its tracker wrote."""
     folder = tmp_path_factory.mktemp("whole")
     outputs = launch(noise_store, folder, partial(file_tracker, folder / "written"))
     assert outputs.settings.execution.processes == 2

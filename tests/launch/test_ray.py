@@ -34,7 +34,7 @@ def test_without_ray_the_error_says_how_to_install_it(noise_store, tmp_path, mon
 
 @pytest.fixture
 def local_ray(monkeypatch):
-    """A local Ray with two cores, whatever the machine has; waiting workers sleep."""
+    """Return a local Ray with two cores, whatever the machine has; waiting workers sleep."""
     ray = pytest.importorskip("ray")
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")

@@ -7,7 +7,7 @@ SIZES = [(8, 8), (7, 5), (6, 9), (1, 1)]
 
 
 def line(size):
-    """The matrix of downsampling in one direction, from its definition: ⌈size / 2⌉ × size."""
+    """Return the matrix of downsampling in one direction, from its definition: ⌈size / 2⌉ × size."""
     matrix = torch.zeros(-(-size // 2), size, dtype=torch.float64)
     for row in range(len(matrix)):
         for offset, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):

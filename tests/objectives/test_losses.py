@@ -132,8 +132,11 @@ def test_non_saturating_at_the_optimal_discriminator_is_kl_minus_2_jsd():
 
 
 def test_least_squares_at_the_optimal_discriminator_is_chi_squared():
-    """Mao et al. 2017, section 3.2, whose χ²(p + q ‖ 2q) is Σ (q − p)² / (p + q). With the coding 0, 1, 1 D* is
-    p / (p + q), D pays ¼ − χ² / 8, and G, with the constant term of the reals that they add, ¼ + χ² / 8."""
+    """Compare with Mao et al. 2017, section 3.2, whose χ²(p + q ‖ 2q) is Σ (q − p)² / (p + q).
+
+    With the coding 0, 1, 1 D* is p / (p + q), D's loss is ¼ − χ² / 8, and G's, with the constant term of the reals
+    that they add, ¼ + χ² / 8.
+    """
     best, chi_squared = P / (P + Q), float(((Q - P) ** 2 / (P + Q)).sum())
     assert is_best(LeastSquares(), best)
     assert value(LeastSquares(), best) == pytest.approx(1 / 4 - chi_squared / 8)
@@ -165,8 +168,10 @@ def test_wasserstein_at_the_optimal_critic_is_the_earth_movers_distance():
 
 
 def test_relativistic_at_the_optimal_discriminator_is_the_jsd_of_pairs():
-    """The pair (x, y) is drawn from p ⊗ q or, swapped, from q ⊗ p: the best difference is the logarithm of their ratio,
-    which is D*(x) − D*(y) with D* = log(p / q)."""
+    """Compare with the optimum: a pair (x, y) is drawn from p ⊗ q or, swapped, from q ⊗ p.
+
+    The best difference is the logarithm of their ratio, which is D*(x) − D*(y) with D* = log(p / q).
+    """
     logit, pairs = torch.log(P / Q), torch.outer(P, Q)
     assert is_best(Relativistic(), logit)
     assert -value(Relativistic(), logit) == pytest.approx(jensen_shannon(pairs, pairs.T) - math.log(2))

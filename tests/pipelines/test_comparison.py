@@ -34,7 +34,7 @@ VARIANTS: dict[str, Any] = {"plain": {}, "hot": {"learning_rate": 0.01}, "vae": 
 
 @pytest.fixture
 def parent(client: MlflowClient, experiment_id: str) -> Any:
-    """The active run."""
+    """Return the active run."""
     run = client.create_run(experiment_id, run_name="comparison")
     mlflow.set_tracking_uri(client.tracking_uri)  # an earlier session may have set another one
     with mlflow.start_run(run_id=run.info.run_id):

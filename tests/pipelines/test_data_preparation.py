@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def catalog(root: Path) -> DataCatalog:
-    """The entries of conf/base, moved below `root`."""
+    """Return the entries of conf/base, moved below `root`."""
     text = (PROJECT / "conf/base/catalog_data_preparation.yml").read_text()
     entries = yaml.safe_load(text.replace("${globals:environment}", "smoke"))
     for entry in entries.values():

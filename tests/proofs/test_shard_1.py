@@ -25,7 +25,7 @@ SECONDS = ("speed/images_per_second", "time/seconds")
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone whose training was never stopped."""
+    """Return a clone whose training was never stopped."""
     project = initialised_clone(tmp_path_factory.mktemp("whole") / "project")
     project.call_well(*COMMAND)
     return project
@@ -33,7 +33,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Project:
-    """A clone in which nothing has run."""
+    """Return a clone in which nothing has run."""
     return initialised_clone(tmp_path / "project")
 
 

@@ -19,7 +19,7 @@ SETTINGS = f"data/06_models/{ENVIRONMENT}/settings.json"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone whose DVC works on the tiny environment, reproduced and committed once."""
+    """Return a clone whose DVC works on the tiny environment, reproduced and committed once."""
     project = initialised_clone(tmp_path_factory.mktemp("dvc") / "project")
     (project.path / "conf/dvc.yml").write_text(f"env: {ENVIRONMENT}\n")
     assert stages_run(project, "dvc", "repro") == STAGES

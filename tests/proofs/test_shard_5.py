@@ -47,7 +47,7 @@ def try_all(name: str, count: int) -> Iterator[Line]:
 
 
 def lines_of(process: subprocess.Popen[bytes]) -> Iterator[Line]:
-    """The lines that the process prints, until it ends or is silent for too long."""
+    """Return the lines that the process prints, until it ends or is silent for too long."""
     assert process.stdout is not None
     patience = SECONDS_TO_START
     with selectors.DefaultSelector() as selector:

@@ -125,7 +125,7 @@ def damaged_in_cache(project: Project) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone in which `dvc repro` has produced all outputs of the tiny environment."""
+    """Return a clone in which `dvc repro` has produced all outputs of the tiny environment."""
     project = initialised_clone(tmp_path_factory.mktemp("reproduced") / "project")
     (project.path / "conf/dvc.yml").write_text(f"env: {ENVIRONMENT}\n", encoding="utf-8")
     project.call_well("dvc", "repro")
@@ -134,7 +134,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module", params=["copy", "hardlink", "symlink"])
 def linked(request: pytest.FixtureRequest, reproduced: Project) -> Project:
-    """The outputs as this type of link, or copies, of DVC's cache."""
+    """Return the outputs as this type of link, or copies, of DVC's cache."""
     reproduced.call_well("dvc", "config", "--local", "cache.type", request.param)
     reproduced.call_well("dvc", "checkout", "--relink", "--force")
     assert path_of(reproduced, "report").is_symlink() == (request.param == "symlink")

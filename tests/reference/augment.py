@@ -31,7 +31,7 @@ def diffaugment(picture: np.ndarray, draws: np.ndarray, p: float) -> np.ndarray:
 
 
 def saturate(colours: np.ndarray, factor: float) -> np.ndarray:
-    """The distance of each value from the mean of its pixel, times a factor."""
+    """Return the distance of each value from the mean of its pixel, times a factor."""
     result = np.empty_like(colours)
     for row, column in np.ndindex(colours.shape[1:]):
         mean = colours[:, row, column].mean()
@@ -54,7 +54,7 @@ def shift(picture: np.ndarray, of_rows: float, of_columns: float, fill: float) -
 
 
 def cutout(picture: np.ndarray, of_rows: float, of_columns: float) -> np.ndarray:
-    """A hole of half the size about a centre in the picture, or on its edge where the hole's size is even."""
+    """Return a hole of half the size about a centre in the picture, or on its edge where the hole's size is even."""
     height, width = picture.shape[1:]
     tall, wide = height // 2, width // 2
     top = math.floor(of_rows * (height if tall % 2 else height + 1)) - tall // 2

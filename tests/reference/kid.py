@@ -20,7 +20,7 @@ def squared_mmd(samples: np.ndarray, reference: np.ndarray) -> float:
 def kernel_distance(
     samples: np.ndarray, reference: np.ndarray, subset_size: int, subsets: int, draw: np.random.RandomState
 ) -> float:
-    """The mean of equation 4 over pairs of subsets without replacement: drawn of the samples, then of the reference."""
+    """Return the mean of equation 4 over pairs of subsets without replacement, of the samples first."""
     values = []
     for _ in range(subsets):
         chosen = [side[draw.choice(len(side), subset_size, replace=False)] for side in (samples, reference)]

@@ -15,7 +15,7 @@ def lies_among(candidate: np.ndarray, points: np.ndarray, radii: list[float]) ->
 
 
 def share_among(candidates: np.ndarray, points: np.ndarray, k: int) -> float:
-    """The mean of f(φ, Φ) over the candidates φ."""
+    """Return the mean of f(φ, Φ) over the candidates φ."""
     radii = [radius(i, points, k) for i in range(len(points))]
     return float(np.mean([lies_among(candidate, points, radii) for candidate in candidates]))
 

@@ -23,7 +23,7 @@ POINTS = resolve_settings("dcgan", points(3, 2), train_count=8, **SIZES)
 
 @pytest.fixture
 def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
-    """seed → an untrained generator with weights of its own."""
+    """Return seed → an untrained generator with weights of its own."""
 
     def make(seed: int, of: Settings = SETTINGS) -> Bundle:
         seeded = of.model_copy(update={"seed": seed})
@@ -54,7 +54,7 @@ def point_bundle(make_bundle: Callable[..., Bundle]) -> Bundle:
 
 @pytest.fixture
 def report() -> Report:
-    """The report of an evaluation."""
+    """Return the report of an evaluation."""
     metrics = {"fid": Estimate(2.0, 0.1), "class_accuracy": Estimate(0.95, 0.01)}
     return make_report(metrics, {"fid": 1.0, "class_accuracy": 0.99})
 
@@ -66,7 +66,7 @@ def with_metrics(report: Report, **means: float) -> Report:
 
 @pytest.fixture(scope="session")
 def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A store with one experiment; made once, since that takes seconds."""
+    """Return a store with one experiment; made once, since that takes seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     mlflow.MlflowClient(uri).create_experiment("tests", artifact_location=str(folder / "artifacts"))
@@ -92,6 +92,6 @@ def lock(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(client: mlflow.MlflowClient) -> Iterator[mlflow.ActiveRun]:
-    """An active run."""
+    """Return an active run."""
     with mlflow.start_run() as active:
         yield active

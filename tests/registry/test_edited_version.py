@@ -214,7 +214,7 @@ def test_a_version_without_checksums_is_checked_by_its_weights(
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A package with what people leave in a source folder."""
+    """Return a package with what people leave in a source folder."""
     package = tmp_path / "project" / "src" / "ganops"
     for name in ("code.py", "part/more.py", "untracked.py", "ignored.py", ".env", "notes.txt", "part/key.pem"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from ganops.tracking.lineage import TrackedDataset, record_lineage
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one commit and a dvc.lock, outside DVC."""
+    """Return a repository with one commit and a dvc.lock, outside DVC."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "dvc.lock").write_text("schema: '2.0'\n")

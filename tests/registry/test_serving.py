@@ -83,7 +83,7 @@ def _served(uri: str, tracking_uri: str, folder: Path) -> Iterator[Callable[[str
 
 
 def _without_ganops(folder: Path) -> dict[str, str]:
-    """An environment in which the project's own sources are off the path; sitecustomize runs in every Python of it."""
+    """Return an environment without the project's sources on the path; sitecustomize runs in each Python of it."""
     hide = folder / "hide"
     hide.mkdir()
     source = str(Path(ganops.__file__).parents[1])

@@ -11,7 +11,7 @@ from ganops.tracking.tracking_store import EXPERIMENT, create_tracking_store
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store; creating its tables takes seconds."""
+    """Return an empty store; creating its tables takes seconds."""
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DVC_ROOT", str(folder))

@@ -17,7 +17,7 @@ from ganops.tracking.lineage import TrackedDataset, dvc_digests, producing_run, 
 
 @pytest.fixture
 def project(client: MlflowClient, tmp_path: Path) -> Path:
-    """A repository of DVC with a file and a folder."""
+    """Return a repository of DVC with a file and a folder."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     Repo.init(str(tmp_path)).close()
     (tmp_path / "data" / "store").mkdir(parents=True)

@@ -13,7 +13,7 @@ from ganops.tracking.run_session import set_tags
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A repository with one commit on the branch `trunk`."""
+    """Return a repository with one commit on the branch `trunk`."""
     for name in ("code.py", "dvc.lock", "conf/base/parameters_training.yml", "a name with spaces.txt"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ store: {type: text.TextDataset, filepath: store/content}
 
 @pytest.fixture
 def project(client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The small project, at the root of its own store."""
+    """Return the small project, at the root of its own store."""
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

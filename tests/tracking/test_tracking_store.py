@@ -164,7 +164,7 @@ def test_a_server_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(params=[200, 401, 404, 503])
 def answering(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
-    """A server that answers every request by one status."""
+    """Return a server that answers every request by one status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

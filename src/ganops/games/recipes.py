@@ -26,8 +26,8 @@ class Recipe:
     """A row of the table, in parts of the settings; times are in images seen.
 
     Attributes:
-        rate_downsamples: the learning rate is for networks with this many downsamplings; deeper ones have a lower rate, in
-            proportion; None: it holds at any depth.
+        rate_downsamples: the learning rate is for networks with this many downsamplings; deeper ones have a
+            proportionally lower rate; None: it holds at any depth.
         burn_in_share: share of total_images in which each ramp moves from its start to its end.
         latent_per_channel: latents per channel of a sample, in place of the game's latent dimension; None: the game's.
         channels_last: whether to use that memory format where the device supports it.

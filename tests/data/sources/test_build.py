@@ -21,7 +21,7 @@ PICTURES = np.zeros((2, 6, 6), np.uint8)
 
 @pytest.fixture
 def raw(tmp_path: Path) -> Path:
-    """A folder with two pictures in every form."""
+    """Return a folder with two pictures in every form."""
     fill(tmp_path / "image_folder", "1.png", "2.png")
     for kind in ("idx", "arrays"):
         (tmp_path / kind).mkdir()

@@ -65,7 +65,7 @@ NFC, NFD = "caf\u00e9", "cafe\u0301"
 
 
 def in_all_forms(path: Path, *names: str) -> dict[str, Source]:
-    """The same files in a folder, in a zip and in a tar."""
+    """Return the same files in a folder, in a zip and in a tar."""
     fill(path / "folder", *names)
     packed = pack_zip(path / "a.zip", *names), pack_tar(path / "a.tar", *names)
     return {"folder": image_folder(path / "folder")} | {file.suffix: image_folder(file) for file in packed}

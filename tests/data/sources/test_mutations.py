@@ -15,7 +15,7 @@ LONGEST_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _alarm() -> Iterator[None]:
-    """A reader that hangs fails its test."""
+    """Fail the test of a reader that hangs."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"no result after {LONGEST_SECONDS} seconds")

@@ -17,7 +17,7 @@ from .made import pack_zip, png
 
 
 def patched(path: Path, signature: bytes, offset: int, value: bytes) -> Path:
-    """The bytes `offset` after the first occurrence of the header's signature replaced."""
+    """Return the bytes `offset` after the first occurrence of the header's signature replaced."""
     content = bytearray(path.read_bytes())
     at = content.index(signature) + offset
     content[at : at + len(value)] = value
