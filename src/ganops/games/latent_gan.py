@@ -37,8 +37,8 @@ class AdaptiveAugmentation:
 class LatentGan(LatentGame):
     """min_G max_D over `objective`, with both sides augmented with probability p.
 
-    In each of its updates the discriminator also pays γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ · the
-    gradient penalty between the two.
+    In each of its updates the discriminator's loss also has γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ ·
+    the gradient penalty between the two.
     """
 
     objective: Objective
