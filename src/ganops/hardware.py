@@ -39,7 +39,7 @@ def choose_device(requested: Device) -> Literal["cpu", "cuda", "mps"]:
 def multiplies_bf16_faster(device: Literal["cpu", "cuda", "mps"]) -> bool:
     """Return whether bfloat16 is faster than float32, by what the hardware reports.
 
-    A measurement would vary from run to run. Of processors these are the ones with matrix units (AMX), and AMD's with
+    A measurement would vary from run to run. These processors are faster: those with matrix units (AMX), and AMD's with
     AVX512-BF16, which trained a DCGAN 1.4 times as fast; an Intel Xeon with AVX512-BF16 and without AMX took 1.2 times
     as long as in float32 (EXPERIMENTS.md).
     """
@@ -57,7 +57,7 @@ def core_count() -> int:
 
 @contextmanager
 def thread_count(threads: int) -> Iterator[None]:
-    """Compute with `threads` threads inside, and with as many as before afterwards.
+    """Compute with `threads` threads inside the block, and restore the number afterwards.
 
     Kernels that split their sums differently round differently, and a result should depend on its parameters, not on
     the machine's cores or on what ran before.

@@ -112,7 +112,7 @@ class RunHooks:
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
-        """Keep what the catalog says about tracking."""
+        """Keep the catalog's entries on tracking."""
         entries = {name: entry for name, entry in conf_catalog.items() if isinstance(entry, dict)}
         check_roles(entries)
         self.session.entries = entries
@@ -263,8 +263,8 @@ def _tracked_datasets(session: Session, pipeline: Pipeline) -> list[TrackedDatas
 def _parameters_in_use(parameters: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
     """Return the parameters that a node of this run reads.
 
-    The others did not make what the run uses: an evaluation alone takes the bundle on disk, whatever --params say about
-    the training.
+    The others did not make what the run uses: an evaluation alone takes the bundle on disk, whatever --params
+    hold for the training.
     """
     groups = {name.removeprefix("params:").split(".")[0] for name in pipeline.inputs()}
     return {name: value for name, value in parameters.items() if name.split(".")[0] in groups}

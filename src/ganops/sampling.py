@@ -25,7 +25,7 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class Samples:
-    """Values as the store holds them, and labels (n,) unless the generator knows no classes; both on the CPU.
+    """Values as the store holds them, and labels (n,) unless the generator is not conditional; both on the CPU.
 
     Of pictures (n, C, H, W) uint8, of points (n, D) float32.
     """
@@ -105,7 +105,7 @@ class Sampler:
         return decode(self.game.generates, self.game.sample(self.networks, chunk))[:size].cpu()
 
     def _complete(self, request: GenerationRequest, noise: Noise, conditions: Batch) -> Batch:
-        """Add labels where the game wants them; RequestError where another condition is missing."""
+        """Add labels where the game reads them; RequestError where another condition is missing."""
         known = {name: values.to(self.device) for name, values in conditions.items()}
         if "label" not in known and (labels := self._labels(request, noise)) is not None:
             known["label"] = labels
@@ -138,7 +138,7 @@ class Sampler:
             return class_label
         raise RequestError(
             "class_label",
-            expected=f"0 to {classes - 1}" if classes else "null, since this generator knows no classes",
+            expected=f"0 to {classes - 1}" if classes else "null, since this generator is not conditional",
             received=repr(class_label),
             remedy="Ask for a class of the model card, or for none.",
         )

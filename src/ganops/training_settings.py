@@ -31,7 +31,7 @@ _LARGEST_SIZE, _LARGEST_COUNT = 2**16, 2**20
 
 
 class SampleSpec(Parameters):
-    """What samples are: all that the networks need to know of the data."""
+    """What samples are: all facts about the data that the networks depend on."""
 
     key: ClassVar[str] = "settings.sample"
 
@@ -43,12 +43,12 @@ class SampleSpec(Parameters):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
+        """Return channels, height and width of an image."""
         return self.channels, self.image_height, self.image_width
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of an image, in pixels."""
+        """Return height and width of an image, in pixels."""
         return self.image_height, self.image_width
 
     @property
@@ -121,10 +121,10 @@ class Settings(Parameters):
 
     @property
     def adversarial(self) -> AdversarialSettings | None:
-        """The game, where it has a discriminator."""
+        """Return the game, where it has a discriminator."""
         return self.game if isinstance(self.game, AdversarialSettings) else None
 
     @property
     def iteration_images(self) -> int:
-        """Training samples shown in one iteration: to the discriminator, where there is one."""
+        """Return the training samples of one iteration: those of the discriminator, where there is one."""
         return self.budget.batch * (self.adversarial.discriminator_steps if self.adversarial else 1)

@@ -101,7 +101,7 @@ def test_limits_on_class_metrics_do_not_apply_to_features_of_other_classes() -> 
     gate = parameters(class_accuracy={"minimum": 0.9}, modes={"minimum": 10})
     checks = check_report(evaluated, gate, classes=10)
     assert [one.passed for one in checks] == [True, None, None]
-    assert "efficientnet_lite0 do not know the classes of the data" in str(checks[1])
+    assert "efficientnet_lite0 have no probabilities of the classes of the data" in str(checks[1])
     with pytest.raises(ConfigurationError, match="expected a metric of the report"):
         check_report(evaluated, parameters("class_accuracy"), classes=10)
 

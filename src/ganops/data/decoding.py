@@ -53,7 +53,7 @@ class Decoded:
 
     @property
     def swaps_sides(self) -> bool:
-        """Whether the EXIF orientation swaps width and height."""
+        """Return whether the EXIF orientation swaps width and height."""
         return self.transpose in (_TRANSPOSES[5], _TRANSPOSES[6], _TRANSPOSES[7], _TRANSPOSES[8])
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from ganops.config import FieldName
 
 _HALF_RANGE = 127.5
-# Of a coordinate. The 25 Gaussians' means lie at most 4 from the middle.
+# The coordinate that becomes 1. The means of the 25 Gaussians lie at most 4 from the middle.
 POINT_SCALE = 4.0
 
 

@@ -55,7 +55,7 @@ class Loader:
             pictures of a sample alike.
 
     Raises:
-        DataError: the split is empty, or the store lacks a field or knows no such encoding.
+        DataError: the split is empty, or the store lacks a field or has an unknown encoding.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ class ValueRange:
 
     @property
     def known(self) -> White:
-        """The value that is white in the pictures that are expected."""
+        """Return the value that is white in the pictures that are expected."""
         return replace(self.white, word=None) if self.assumes_bytes else self.white
 
 

@@ -39,7 +39,7 @@ def derive(root: Path, package: str, pipelines: Mapping[str, Pipeline]) -> dict[
         pipelines: those of the registry; the parts of `__default__` are stages, others are for the command line.
 
     Raises:
-        StageError: the catalog or the parameter files do not say what a stage needs.
+        StageError: the catalog or the parameter files do not state what a stage needs.
     """
     entries = read_catalog(root / "conf" / "base")
     graph = import_graph(package, SILENT)

@@ -209,7 +209,7 @@ class Evaluator:
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
 
     def _measure_classes(self, features: Features, samples: Samples, reference: ReferenceStats) -> Metrics:
-        """Compute the metrics that need the classes of the data; none where the extractor does not know them.
+        """Compute the metrics that need the classes of the data; none where the extractor has no probabilities of them.
 
         `class_accuracy` needs labels of the samples. `reverse_kl` is finite, and so computed, only where every class
         has training samples.

@@ -1,8 +1,8 @@
-"""Picture completion: a generator fills a hole from the pixels around it, a discriminator tells it from the original.
+"""Picture completion: a generator fills a hole from the pixels around, a discriminator separates it from the original.
 
 Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", sections 3.2 and 3.3: a reconstruction loss in
-the hole and an adversarial loss. Here the first is L1, the discriminator sees the whole picture with the mask, as in
-Iizuka et al. 2017, "Globally and Locally Consistent Image Completion", and pays R1.
+the hole and an adversarial loss. Here the first is L1, the discriminator reads the whole picture with the mask, as in
+Iizuka et al. 2017, "Globally and Locally Consistent Image Completion", and is regularized by R1.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ from ganops.objectives.penalties import squared_gradient
 
 @dataclass(frozen=True)
 class Completion(Game):
-    """min_G max_D over `objective`, where G also pays λ · the L1 distance in the hole and D γ · R1.
+    """min_G max_D over `objective`, with λ · the L1 distance in the hole added to G's loss and γ · R1 to D's.
 
     Known pixels are kept bit for bit. A mask is 1 in the hole and 0 elsewhere.
 
@@ -64,13 +64,16 @@ class Completion(Game):
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
+        """Return the mean L1 distance in the hole, in the range 0 to 1."""
         return {"l1_hole": lambda samples, targets, request: float(self._l1(samples / 255, targets / 255).mean())}
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
+        """Return the hole filled with the mean colour."""
         return {"mean_colour": self._fill_with_mean}
 
     def reads(self) -> tuple[Read, ...]:
+        """Return pictures, without labels."""
         return read_fields("image")
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
@@ -80,6 +83,7 @@ class Completion(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
+        """Compute the adversarial losses, with R1 for D and the L1 distance for G, on the training's hole."""
         real = batch["image"]
         mask = self.centre_mask(real)
         fake = self.sample(networks, {"image": real, "mask": mask})

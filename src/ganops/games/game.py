@@ -84,12 +84,12 @@ class Game(ABC):
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
-        """Name → metric of samples and their targets, where samples depend on more than a request."""
+        """Return name → metric of samples and their targets, where samples depend on more than a request."""
         return {}
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
-        """Name → samples to compare such a generator with."""
+        """Return name → samples to compare such a generator with."""
         return {}
 
     @abstractmethod

@@ -37,8 +37,8 @@ class AdaptiveAugmentation:
 class LatentGan(LatentGame):
     """min_G max_D over `objective`, with both sides augmented with probability p.
 
-    In each of its updates the discriminator also pays γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ · the
-    gradient penalty between the two.
+    In each of its updates the discriminator's loss also has γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ ·
+    the gradient penalty between the two.
     """
 
     objective: Objective
@@ -83,7 +83,7 @@ class LatentGan(LatentGame):
         return Losses(_Pass(self, networks, batch, noise, weights, buffers).penalties())
 
     def after_update(self, player: str, means: Mapping[str, Tensor], buffers: Buffers, update: int) -> None:
-        """Adapt the probability of augmentation, where it is adapted, to the signs of D's logits of reals."""
+        """Adapt the probability of augmentation to the signs of D's logits of reals, if it is adaptive."""
         if self.adaptive is None or player != "discriminator":
             return
         probability, signs, count = (buffers[f"augmentation/{name}"] for name in ("probability", "signs", "count"))
@@ -109,7 +109,7 @@ class _Pass:
     buffers: Buffers
 
     def discriminator(self) -> Losses:
-        """D's loss on reals and detached fakes, and the penalties, which share the passes of the loss."""
+        """Compute D's loss on reals and detached fakes, and the penalties, which share the passes of the loss."""
         real, fake = self._real_leaf, self._fake_leaf
         real_logits, fake_logits = self._logits(real, "real/discriminator"), self._logits(fake, "fake/discriminator")
         terms = {"loss/discriminator": self.game.objective.discriminator(real_logits, fake_logits)}
@@ -122,13 +122,13 @@ class _Pass:
         return Losses(terms, {"logit/real": real_logits, "logit/fake": fake_logits, **self._augmentation(real_logits)})
 
     def generator(self) -> Losses:
-        """G's loss through D, which sees reals only where the objective is relativistic."""
+        """Compute G's loss through D, which reads reals only where the objective is relativistic."""
         fake_logits = self._logits(self._fake("generator"), "fake/generator")
         real_logits = self._real_logits() if self.game.objective.relativistic else None
         return Losses({"loss/generator": self.game.objective.generator(real_logits, fake_logits)})
 
     def penalties(self) -> dict[str, Tensor]:
-        """Only those passes that a penalty needs."""
+        """Compute the penalties, by the passes that they need."""
         terms: dict[str, Tensor] = {}
         if self._weight("r1_gamma"):
             terms |= self._r1(self._logits(self._real_leaf, "real/discriminator"), self._real_leaf)
@@ -159,7 +159,7 @@ class _Pass:
 
     @torch.no_grad()
     def _real_logits(self) -> Tensor:
-        """The logits of reals for the generator's loss, which has no influence on them."""
+        """Compute logits of reals for the generator's loss, without gradient: G has no influence on them."""
         return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
@@ -182,7 +182,7 @@ class _Pass:
         return augment(samples, self.noise, stream, probability, self.game.policy)
 
     def _augmentation(self, real_logits: Tensor) -> dict[str, Tensor]:
-        """p and the signs of the logits, where p is adapted to them."""
+        """Return p and the signs of the logits, if p is adapted to them."""
         if self.game.adaptive is None:
             return {}
         probability = self.buffers["augmentation/probability"].clone().expand(len(real_logits))

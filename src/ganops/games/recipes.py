@@ -1,4 +1,4 @@
-"""The table of recipes: a row is all that a paper, or a measurement of ours, says of a training.
+"""The table of recipes: a row holds all settings that a paper, or a measurement of ours, states.
 
 What depends on resolution, channels, classes, batch and device is derived by `resolve`.
 """
@@ -57,7 +57,7 @@ _POINTS_BATCH, _POINTS_GAMMA = 256, 0.1
 
 
 def _with_points(recipe: Recipe) -> Recipe:
-    """Add the recipe for points: a plain MLP. What a convolutional recipe says of its networks holds for images alone.
+    """Add the recipe for points: a plain MLP. The network settings of a convolutional recipe hold for images alone.
 
     Measured: EXPERIMENTS.md. There are as many latents as coordinates: with 100 for two, only 5 to 40 % of the samples
     lie near a mode. Larger batches allow a larger rate, by the root of their ratio (Malladi et al. 2022, for Adam).

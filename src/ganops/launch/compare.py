@@ -41,7 +41,7 @@ class VariantRun(Protocol):
 
     @property
     def open_tracker(self) -> OpenTracker:
-        """Opens the tracker of the variant's training."""
+        """Return what opens the tracker of the variant's training."""
         ...
 
     def record(

@@ -26,7 +26,7 @@ from ganops.training_settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# A process that dies closes its connections, and the others end at once; this is for a machine that stops responding.
+# A process that ends closes its connections, and the others end at once; this is for a machine that stops responding.
 # What the main process does alone (samples, a checkpoint, logging to MLflow) takes less.
 COLLECTIVE_TIMEOUT = timedelta(minutes=30)
 

@@ -154,7 +154,7 @@ class Patterns(nn.Module):
 
 
 def stage_widths(base_channels: int, height: int, width: int) -> list[int]:
-    """Return the channels of each stage, coarsest first: as many up to 32 pixels, halved at each doubling beyond."""
+    """Return the channels of each stage, coarsest first: equal up to 32 pixels, halved at each doubling beyond."""
     sides = [min(coarse_size(height, width)) * 2**level for level in range(num_downsamples(height, width) + 1)]
     return [max(1, base_channels >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
 

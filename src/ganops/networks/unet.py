@@ -39,6 +39,7 @@ class Generator(nn.Module):
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"], masks: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from pictures with a hole and masks."""
         maps = self._activate(self.first(torch.cat([pictures * (1 - masks), masks], dim=1)))
         skips = []
         for down in self.downs:

@@ -10,7 +10,7 @@ from ganops.errors import ConfigurationError, suggest
 from ganops.evaluation.report import Protocol, Report
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
-# They need an extractor that knows the classes of the data.
+# They need an extractor with probabilities of the classes of the data.
 _CLASS_METRICS = ("class_accuracy", "modes", "reverse_kl")
 # The metrics of each kind of features, for labelled data and a conditional generator.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
@@ -68,7 +68,7 @@ def check_report(report: Report, parameters: RegistrationParameters, classes: in
         report: its evaluation.
         parameters: the limits.
         classes: of a conditional generator; 0 for one without. A limit on a metric of classes does not apply where
-            generator or extractor knows none.
+            generator or extractor has none.
 
     Raises:
         ConfigurationError: there is a limit on a metric that the report lacks.
@@ -165,7 +165,9 @@ def _compare(report: Report, compare_by: str, champion: Champion) -> tuple[bool,
 def _find_inapplicable(features: str, classes: int) -> dict[str, str]:
     """Return the class metrics that do not apply, with the reason."""
     if features not in [kind for kind, metrics in METRICS.items() if "class_accuracy" in metrics]:
-        return dict.fromkeys(_CLASS_METRICS, f"the features {features} do not know the classes of the data")
+        return dict.fromkeys(
+            _CLASS_METRICS, f"the features {features} have no probabilities of the classes of the data"
+        )
     return {} if classes else {"class_accuracy": "the generator is not conditional"}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class JsonRequest(BaseModel):
-    """A request before the game's own type has checked it: MLflow wants a type that it can read without the bundle."""
+    """A request before the game's own type has checked it: MLflow requires a type that needs no bundle."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 

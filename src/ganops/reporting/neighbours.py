@@ -1,7 +1,7 @@
 """Show whether a generator copies: samples beside the training pictures nearest to them.
 
-Distances are measured in two spaces, each blind to what the other sees: pixels, where a shift by one is far away, and
-the features of the report's extractor.
+Distances are measured in two spaces, because each misses copies that the other finds: pixels, where a shift by one is
+far away, and the features of the report's extractor.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Draw a generator of points as clouds and paths.
 
 Every panel shows the same square, 1.25 model units each way from the origin, so that any two compare; a line below
-states how many points lie outside. Of points in more than two dimensions the first two are drawn.
+states how many points lie outside. Points in more than two dimensions are drawn by their first two.
 """
 
 from collections.abc import Mapping, Sequence

@@ -60,7 +60,7 @@ class Block:
 
     @property
     def columns(self) -> int:
-        """Pictures in the longest row."""
+        """Return the number of pictures in the longest row."""
         return max(len(row) for row in self.rows)
 
 
@@ -81,27 +81,27 @@ class SheetSizes:
 
     @property
     def gap(self) -> int:
-        """Between two pictures."""
+        """Return the gap between two pictures."""
         return max(2, self.width // 32)
 
     @property
     def margin(self) -> int:
-        """At the edges of the sheet."""
+        """Return the margin at the edges of the sheet."""
         return 4 * self.gap
 
     @property
     def block_gap(self) -> int:
-        """Between two blocks."""
+        """Return the gap between two blocks."""
         return 2 * self.margin
 
     @property
     def line(self) -> int:
-        """Height of a line of text."""
+        """Return the height of a line of text."""
         return self.font_size * 3 // 2
 
     @property
     def max_name_width(self) -> int:
-        """Of a row's name."""
+        """Return the maximal width of a row's name."""
         return 9 * self.font_size
 
 

@@ -1,7 +1,7 @@
 """One run at a time owns the outputs of an environment, from before its first read until its session ends.
 
 Two runs that write the same files at once would evaluate and register each other's weights. The lock is a file lock,
-which the system releases when the process dies. Between two stages of one DVC command no process holds it; then the
+which the system releases when the process ends. Between two stages of one DVC command no process holds it; then the
 file beside it, which names the owner, keeps other runs out while the command runs.
 """
 

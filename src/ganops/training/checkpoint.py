@@ -25,7 +25,7 @@ from ganops.training_settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Of the code that runs, not of edits made meanwhile: the fingerprint does not change while a training runs.
+# The digest of the code that runs, not of edits made meanwhile: the fingerprint does not change while a training runs.
 CODE = training_digest()
 _KEPT = 2
 _LOCK_TIMEOUT_SECONDS = 60.0
@@ -59,8 +59,8 @@ class Checkpoints:
     def exclusive(self, distributed: Distributed = SINGLE_PROCESS) -> Iterator[None]:
         """Hold the folder's lock: a second training of the same fingerprint waits, and logs that it does.
 
-        The main process takes the lock and reports to the others every minute: they would give up a process that they
-        do not hear of for half an hour.
+        The main process takes the lock and signals to the others every minute: after half an hour without
+        communication they would fail.
         """
         lock = FileLock(self.folder / _LOCK)
         timeout = 0.0

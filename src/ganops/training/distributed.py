@@ -1,7 +1,7 @@
 """The processes of one training: each computes its shard of every batch.
 
 They hold the same weights and take the same steps: one all-reduce after a player's last backward pass averages its
-gradients and the logged means. Batch normalisation sees the shard alone.
+gradients and the logged means. Batch normalisation uses the shard alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class Distributed:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process logs and writes."""
+        """Return whether this process logs and writes."""
         return self.rank == 0
 
     def shard(self, count: int) -> tuple[int, int]:

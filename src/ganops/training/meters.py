@@ -49,7 +49,7 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Seconds of the whole training so far."""
+        """Return the seconds of the whole training so far."""
         return self.earlier_seconds + time.perf_counter() - self.started
 
     def rates(self, images_seen: int) -> dict[str, float]:

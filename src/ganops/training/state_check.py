@@ -13,7 +13,7 @@ from ganops.training.failure import MAX_ATTEMPTS, FailedAttempt
 from ganops.training_settings import LARGEST_CLOCK
 
 FORMAT = 3
-"""Of the names and shapes in a saved state; raised with each change of them."""
+"""The format of a saved state, its names and shapes; raised with each change of them."""
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _CLOCK = {
     "clock/images_seen": LARGEST_CLOCK,

@@ -65,7 +65,7 @@ def train(
 ) -> TrainingResult:
     """Train from the last checkpoint of this fingerprint, or from the start, to total_images.
 
-    The last checkpoint stays until the caller has stored the result and clears it: no iteration is repeated. Of several
+    The last checkpoint stays until the caller has stored the result and clears it: no iteration is repeated. Of all
     processes only the main one tracks and writes.
 
     Args:

@@ -36,7 +36,7 @@ class TableLabels:
 
     @property
     def is_numbered(self) -> bool:
-        """Whether there are numbers among the labels."""
+        """Return whether there are numbers among the labels."""
         return self.labels is not None and any(isinstance(value, int) for value in self.labels.values)
 
 
