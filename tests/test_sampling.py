@@ -8,7 +8,7 @@ from ganops.config import FieldName
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.game import Game
-from ganops.games.latent import draw_latents
+from ganops.games.latent import LatentGame
 from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
@@ -25,14 +25,14 @@ def generator(request):
     return Sampler(build_game(settings), networks, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
 
 
-def test_labels_follow_the_training_datas_frequencies(generator):
+def test_labels_are_as_frequent_as_in_the_training_data(generator):
     labels = generator.generate(LatentRequest(n=2000, seed=0)).labels
     shares = torch.bincount(labels, minlength=4) / 2000
     torch.testing.assert_close(shares, torch.tensor([0.5, 0.0, 0.25, 0.25]), atol=0.04, rtol=0)
     assert shares[1] == 0
 
 
-def test_the_asked_class_is_given_and_another_is_refused(generator):
+def test_the_requested_class_is_generated_and_an_unknown_one_refused(generator):
     assert (generator.generate(LatentRequest(n=5, class_label=2)).labels == 2).all()
     with pytest.raises(RequestError, match="expected 0 to 3, received 4"):
         generator.generate(LatentRequest(class_label=4))
@@ -42,49 +42,64 @@ def test_the_asked_class_is_given_and_another_is_refused(generator):
     "wrong",
     [{"n": 0}, {"seed": -1}, {"truncation": 1.5}, {"truncation": 0}, {"colour": "red"}, {"n": True}, {"seed": "7"}],
 )
-def test_a_request_that_makes_no_sense_is_refused(wrong):
+def test_an_invalid_request_is_refused(wrong):
     with pytest.raises(ValidationError):
         LatentRequest(**wrong)
 
 
-class Echo(Game):
+class Echo(LatentGame):
     """A game whose samples are its latents."""
 
     generates: FieldName = "point"
     players: ClassVar[dict[str, tuple[str, ...]]] = {}
     inference_networks = ()
 
-    def __init__(self, dimension):
-        self.dimension = dimension
+    conditional = False
 
-    def reads(self):
-        return ()
+    def __init__(self, dimension):
+        self.latent_dimension = dimension
 
     def losses(self, player, networks, batch, noise, weights, buffers):
         raise NotImplementedError
-
-    def draw_inputs(self, request, noise, conditions, stream="request"):
-        return draw_latents(request, noise, self.dimension, conditions, stream)
 
     def sample(self, networks, inputs):
         return inputs["latent"] / 4
 
 
-class Complete(Echo):
+class CopyPoint(Game):
     """A game that needs a point to copy."""
+
+    generates: FieldName = "point"
+    players: ClassVar[dict[str, tuple[str, ...]]] = {}
+    inference_networks = ()
 
     conditions = ("point",)
 
     def draw_inputs(self, request, noise, conditions, stream="request"):
-        return {"latent": conditions["point"]}
+        return {"point": conditions["point"]}
+
+    def reads(self):
+        raise NotImplementedError
+
+    def losses(self, player, networks, batch, noise, weights, buffers):
+        raise NotImplementedError
+
+    def sample(self, networks, inputs):
+        return inputs["point"] / 4
 
 
 def test_missing_condition_is_refused():
-    sampler = Sampler(Complete(2), {}, (), torch.device("cpu"), 1)
+    sampler = Sampler(CopyPoint(), {}, (), torch.device("cpu"), 1)
     with pytest.raises(RequestError, match="point: expected a value, received none"):
         sampler.generate(GenerationRequest(n=1))
     points = torch.arange(2.0 * (CHUNK + 1)).reshape(-1, 2)
     assert torch.equal(sampler.generate(GenerationRequest(n=CHUNK + 1), {"point": points}).values, points)
+
+
+def test_an_interpolation_needs_latents():
+    sampler = Sampler(CopyPoint(), {}, (), torch.device("cpu"), 1)
+    with pytest.raises(RequestError, match="expected a generator of latents, received one whose samples follow from p"):
+        sampler.interpolate(0, 1, 5, None)
 
 
 def test_truncation_shrinks_the_latents():
@@ -94,22 +109,22 @@ def test_truncation_shrinks_the_latents():
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
-def test_the_way_between_two_latents_turns_evenly_and_is_nowhere_longer_than_its_ends(end_seed):
+def test_an_interpolation_moves_evenly_along_the_circle_and_between_the_lengths_of_its_ends(end_seed):
     path = Sampler(Echo(2), {}, (), torch.device("cpu"), 1).interpolate(0, end_seed, 11, None)
     lengths, x, y = path.norm(dim=1), *path.double().unbind(1)
     torch.testing.assert_close(lengths, torch.linspace(lengths[0], lengths[-1], 11))
-    turns = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
-    torch.testing.assert_close(turns, turns.mean().expand(10), rtol=1e-3, atol=1e-5)
+    angles = torch.atan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
+    torch.testing.assert_close(angles, angles.mean().expand(10), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("end_seed", range(1, 9))
-def test_between_latents_of_one_number_the_way_is_straight(end_seed):
+def test_an_interpolation_of_latents_of_one_number_is_a_line(end_seed):
     path = Sampler(Echo(1), {}, (), torch.device("cpu"), 1).interpolate(0, end_seed, 5, None)[:, 0]
     torch.testing.assert_close(path, torch.linspace(path[0], path[-1], 5))
     assert path[0] != path[-1]
 
 
-def test_an_interpolation_wants_a_class_and_two_seeds(generator):
+def test_an_interpolation_needs_a_class_and_two_seeds(generator):
     with pytest.raises(RequestError, match="class_label: expected 0 to 3, received None"):
         generator.interpolate(1, 2, steps=5, class_label=None)
     with pytest.raises(RequestError, match="another seed"):
@@ -123,8 +138,8 @@ def test_an_interpolation_begins_and_ends_at_its_seeds(generator):
         assert (picture.int() - end.int()).abs().max() <= 1
 
 
-def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_ends(generator):
-    even, eased = (generator.interpolate(1, 2, 9, class_label=0, eased=way).int() for way in (False, True))
+def test_an_eased_interpolation_has_the_same_ends_and_middle_and_starts_slowly(generator):
+    even, eased = (generator.interpolate(1, 2, 9, class_label=0, eased=eased).int() for eased in (False, True))
     for place in (0, 4, 8):
         assert (even[place] - eased[place]).abs().max() <= 1
     first_step_even, first_step_eased = ((path[1] - path[0]).abs().float().mean() for path in (even, eased))
@@ -132,7 +147,7 @@ def test_an_eased_interpolation_has_the_same_ends_and_middle_and_dwells_at_the_e
     assert first_step_eased < 0.6 * first_step_even
 
 
-def test_points_are_given_in_the_units_of_the_data():
+def test_points_have_the_units_of_the_data():
     settings = resolve_settings("dcgan", points_of(3), base_channels=8, latent_dimension=6)
     networks = build_networks(settings)
     generator = Sampler(build_game(settings), networks, (), torch.device("cpu"), 1)

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from ganops.data.encodings import decode
 from ganops.errors import RequestError
 from ganops.games.game import Batch, Game
-from ganops.games.request import GenerationRequest, LatentRequest
+from ganops.games.latent import LatentGame
+from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
 from ganops.noise import Noise
 
@@ -75,35 +76,28 @@ class Sampler:
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False
     ) -> Shaped[Tensor, "steps *shape"]:
-        """Return samples on the great circle between the latents of two seeds (White 2016), both ends among them.
-
-        Directions go along the circle, and lengths evenly from one to the other: where few latents lie nearly opposite
-        each other, the formula for ends of one length would leave the data's region half way.
+        """Return samples of the latents of `LatentGame.interpolate`.
 
         Args:
             start_seed: of the first latent.
             end_seed: another seed.
             steps: number of samples.
             class_label: a number where the generator knows classes, else None.
-            eased: t = (1 − cos πs) / 2, close together at the ends, so that an animation back and forth reverses
-                smoothly; otherwise at even distances.
+            eased: close together at the ends.
 
         Raises:
-            RequestError: the class does not exist, or the seeds are equal.
+            RequestError: the class does not exist, the seeds are equal, or the generator has no latents.
         """
-        if start_seed == end_seed:
+        if not isinstance(self.game, LatentGame):
             raise RequestError(
-                "end_seed", expected="another seed than start_seed", received=str(end_seed), remedy="Ask for two seeds."
+                "an interpolation",
+                expected="a generator of latents",
+                received=f"one whose samples follow from {' and '.join(self.game.conditions)}",
+                remedy="Generate samples instead.",
             )
-        fixed = self._fixed_label(steps, class_label)
-        even = torch.linspace(0, 1, steps, device=self.device)[:, None]
-        shares = (1 - torch.cos(torch.pi * even)) / 2 if eased else even
-        latents = _great_circle(self._latent(start_seed, class_label), self._latent(end_seed, class_label), shares)
-        return self.sample({"latent": latents} if fixed is None else {"latent": latents, "label": fixed})
-
-    def _latent(self, seed: int, class_label: int | None) -> Tensor:
-        request = LatentRequest(n=1, seed=seed, class_label=class_label)
-        return self.game.draw_inputs(request, Noise(seed, 0, 1, self.device), {})["latent"]
+        label = self._fixed_label(steps, class_label)
+        latents = self.game.interpolate(start_seed, end_seed, steps, self.device, eased)
+        return self.sample({"latent": latents} if label is None else {"latent": latents, "label": label})
 
     def _sample_chunk(self, inputs: Mapping[str, Tensor], start: int, count: int) -> Tensor:
         size = min(CHUNK, count - start)
@@ -152,13 +146,3 @@ class Sampler:
 
 def _pad(values: Tensor) -> Tensor:
     return torch.cat([values, values.new_zeros(CHUNK - len(values), *values.shape[1:])])
-
-
-def _great_circle(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
-    """Return latents at the shares (steps, 1) of the way from one latent (1, z) to another."""
-    if start.shape[1] == 1:
-        return torch.lerp(start, end, shares)  # A line has no circle: its latents lie at an angle of 0 or π.
-    lengths = torch.lerp(start.norm(), end.norm(), shares)
-    start, end = start / start.norm(), end / end.norm()
-    angle = torch.acos(torch.cosine_similarity(start, end))
-    return lengths * (torch.sin((1 - shares) * angle) * start + torch.sin(shares * angle) * end) / torch.sin(angle)

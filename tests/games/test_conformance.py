@@ -5,7 +5,7 @@ Two processes against one, with all recipes and in processes of their own: tests
 
 import random
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from torch.fx import GraphModule
 from ganops.bundle import Bundle, BundleData
 from ganops.errors import RequestError
 from ganops.games.build import build_game
-from ganops.games.game import Game, Update
+from ganops.games.game import Game, Losses, LossWeights, Update
 from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
@@ -120,6 +120,29 @@ def test_losses_of_two_shards_join_to_those_of_the_batch(case: str) -> None:
             torch.testing.assert_close(torch.cat([shard[name] for shard in shards]), values, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_penalties_alone_are_those_within_the_losses(case: str) -> None:
+    settings = case_settings(case, precision="fp32")
+    game = build_game(settings)
+    batches, weights = FieldBatches(game, settings.sample), loss_weights(settings, 0)
+    direct = {name: value for name, value in weights.items() if name not in game.penalty_weights}
+    networks = {name: network.eval() for name, network in build_networks(settings).items()}
+
+    def compute(losses: Callable[..., Losses], player: str, weights: LossWeights) -> dict[str, Tensor]:
+        buffers, noise = game.buffers(torch.device("cpu")), Noise(settings.seed, 0, 8)
+        return losses(player, networks, batches.batch(0, 8), noise, weights, buffers).terms
+
+    for player in game.players:
+        whole, without, alone = (
+            compute(game.losses, player, weights),
+            compute(game.losses, player, direct),
+            compute(game.penalties, player, weights),
+        )
+        assert without.keys() | alone.keys() == whole.keys() and not without.keys() & alone.keys()
+        for name, values in {**without, **alone}.items():
+            torch.testing.assert_close(values, whole[name], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_stopped_training_resumes_to_the_same_bytes(case: str, precision: str, tmp_path: Path) -> None:
@@ -200,6 +223,17 @@ def test_sample_i_depends_neither_on_their_number_nor_on_the_chunk(sampler: Samp
     inputs = draw(game, settings, count)
     later = sampler.sample({name: values[CHUNK : CHUNK + 3] for name, values in inputs.items()})
     assert torch.equal(sampler.sample(inputs)[CHUNK : CHUNK + 3], later)
+
+
+def test_every_network_receives_chunks_of_one_size(sampler: Sampler, settings: Settings) -> None:
+    """On other hardware another size rounds differently, so that sample i would depend on n."""
+    lengths: set[int] = set()
+    for network in sampler.networks.values():
+        network.register_forward_pre_hook(
+            lambda _, arguments: lengths.update(len(value) for value in arguments if isinstance(value, Tensor))
+        )
+    sampler.sample(draw(sampler.game, settings, CHUNK + 3))
+    assert lengths == {CHUNK}
 
 
 def labels(values: Tensor | None, count: int) -> dict[str, Tensor]:
@@ -324,9 +358,11 @@ def test_the_schema_accepts_exactly_what_the_bundle_answers(
     bundle = Bundle.load(tmp_path)
     schema = jsonschema.Draft202012Validator(bundle.request_schema())
     fields = bundle.generator.game.request.model_fields
-    required = {name for name, field in fields.items() if field.is_required()}
+    required = {name: "some text" for name, field in fields.items() if field.is_required()}
+    assert schema.is_valid(required)
     for request in [{}, *requests(VALID), *requests(INVALID)]:
-        assert schema.is_valid(request) == accepts_type(bundle, request), request
+        for whole in (request, {**required, **request}):
+            assert schema.is_valid(whole) == accepts_type(bundle, whole), whole
     answered = [request for request in requests(VALID) if schema.is_valid(request)]
     asked = requests({key: VALID[key] for key in VALID.keys() & fields.keys()})
     if not required and conditional is None:

@@ -1,4 +1,4 @@
-"""The GAN of Goodfellow et al. 2014: a generator maps noise to samples, a discriminator tells them from real ones."""
+"""The GAN of Goodfellow et al. 2014: a generator of samples against a discriminator of real and generated ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,8 @@ from torch import Tensor
 
 from ganops.augment import ADAPTATION_UPDATES, adapt, augment
 from ganops.config import AugmentationPolicy, FieldName
-from ganops.data.loader import Read, read_fields
-from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update, adversarial_updates
-from ganops.games.latent import draw_latents
-from ganops.games.request import GenerationRequest, LatentRequest
+from ganops.games.game import Batch, Buffers, Losses, LossWeights, Networks, Update, adversarial_updates
+from ganops.games.latent import LatentGame
 from ganops.noise import Noise
 from ganops.objectives.losses import Objective
 from ganops.objectives.penalties import gradient_penalty, interpolate_samples, squared_gradient
@@ -36,7 +34,7 @@ class AdaptiveAugmentation:
 
 
 @dataclass(frozen=True)
-class LatentGan(Game):
+class LatentGan(LatentGame):
     """min_G max_D over `objective`, with both sides augmented with probability p.
 
     In each of its updates the discriminator also pays γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ · the
@@ -56,22 +54,14 @@ class LatentGan(Game):
         "generator": ("generator",),
     }
     inference_networks = ("generator",)
-    request = LatentRequest
     penalty_weights = frozenset({"r1_gamma", "r2_gamma", "gradient_penalty"})
-    views = ("samples", "interpolation", "animation", "truncations", "real_beside_generated", "nearest_neighbours")
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        return ("label",) if self.conditional else ()
-
-    def reads(self) -> tuple[Read, ...]:
-        return read_fields(self.generates, *self.conditions)
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
         """Return k updates of D, each on samples of its own, then one of G."""
         return adversarial_updates(self.discriminator_steps, self.objective.relativistic)
 
     def buffers(self, device: torch.device) -> dict[str, Tensor]:
+        """Return the probability of augmentation, where it is adapted, and the sums that adapt it."""
         if self.adaptive is None:
             return {}
         values = {"probability": self.adaptive.initial, "signs": 0.0, "count": 0.0}
@@ -80,7 +70,7 @@ class LatentGan(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """Fakes take the labels of the reals, so that both sides have the data's own class frequencies."""
+        """Compute one player's losses; fakes have the labels of the reals, and so the data's own class frequencies."""
         forward = _Pass(self, networks, batch, noise, weights, buffers)
         return forward.discriminator() if player == "discriminator" else forward.generator()
 
@@ -102,13 +92,8 @@ class LatentGan(Game):
         if update % ADAPTATION_UPDATES == ADAPTATION_UPDATES - 1:
             adapt(probability, signs, count, self.adaptive.target)
 
-    def draw_inputs(
-        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
-    ) -> dict[str, Tensor]:
-        return draw_latents(request, noise, self.latent_dimension, conditions, stream)
-
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """x = G(z, y)."""
+        """Return x = G(z, y)."""
         return networks["generator"](inputs["latent"], inputs.get("label"))
 
 

@@ -9,15 +9,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganops.data.loader import Read, read_fields
-from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks
-from ganops.games.latent import draw_latents
-from ganops.games.request import GenerationRequest, LatentRequest
+from ganops.games.game import Batch, Buffers, Losses, LossWeights, Networks
+from ganops.games.latent import LatentGame
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class VariationalAutoencoder(Game):
+class VariationalAutoencoder(LatentGame):
     """Minimizes −ELBO = −E_q log p(x | z, y) + KL(q(z | x, y) ‖ N(0, I)), in nats a sample."""
 
     latent_dimension: int
@@ -26,20 +24,11 @@ class VariationalAutoencoder(Game):
     generates = "image"
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
     inference_networks = ("decoder",)
-    request = LatentRequest
-    views = ("samples", "interpolation", "animation", "truncations", "real_beside_generated", "nearest_neighbours")
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        return ("label",) if self.conditional else ()
-
-    def reads(self) -> tuple[Read, ...]:
-        return read_fields(self.generates, *self.conditions)
 
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """One draw of z by the reparametrization z = μ + σ ε (eq. 10)."""
+        """Compute both parts of −ELBO for one draw of z, by the reparametrization z = μ + σ ε (eq. 10)."""
         label = batch["label"] if self.conditional else None
         mean, log_variance = networks["encoder"](batch["image"], label)
         latent = mean + torch.exp(0.5 * log_variance) * noise.normal(f"latent/{player}", (self.latent_dimension,))
@@ -51,20 +40,15 @@ class VariationalAutoencoder(Game):
         }
         return Losses(terms, {"deviation/decoder": log_deviation.exp().expand(1)})
 
-    def draw_inputs(
-        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
-    ) -> dict[str, Tensor]:
-        return draw_latents(request, noise, self.latent_dimension, conditions, stream)
-
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """The mean of p(x | z, y)."""
+        """Return the mean of p(x | z, y)."""
         return networks["decoder"](inputs["latent"], inputs.get("label")).clamp(-1, 1)
 
 
 def negative_log_likelihood(
     data: Float[Tensor, "batch *shape"], mean: Float[Tensor, "batch *shape"], log_deviation: Float[Tensor, ""]
 ) -> Float[Tensor, " batch"]:
-    """−log N(x; μ, σ² I), summed over the values of a sample."""
+    """Return −log N(x; μ, σ² I), summed over the values of a sample."""
     scaled = (data - mean) * torch.exp(-log_deviation)
     values = 0.5 * scaled.square() + log_deviation + 0.5 * math.log(2 * math.pi)
     return values.flatten(1).sum(1)
@@ -73,5 +57,5 @@ def negative_log_likelihood(
 def divergence(
     mean: Float[Tensor, "batch latent"], log_variance: Float[Tensor, "batch latent"]
 ) -> Float[Tensor, " batch"]:
-    """KL(N(μ, σ² I) ‖ N(0, I)) (appendix B)."""
+    """Return KL(N(μ, σ² I) ‖ N(0, I)) (appendix B)."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
