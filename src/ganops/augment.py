@@ -1,4 +1,4 @@
-"""Differentiable augmentation, of reals and fakes alike, so that a discriminator cannot learn few pictures by heart.
+"""Differentiable augmentation of reals and fakes alike, so that a discriminator does not overfit to few pictures.
 
 Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 4: colour, translation and
 cutout. Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (ADA): each transformation is
@@ -34,7 +34,7 @@ def augment(
     probability: float | Float[Tensor, ""],
     policy: AugmentationPolicy = "translation",
 ) -> Float[Tensor, "batch channels height width"]:
-    """Each picture goes, with the given probability, through each transformation of the policy.
+    """Apply each transformation of the policy to each picture with the same probability.
 
     - `translation`: a shift by up to 1/8 of the size, in whole pixels; what comes in is the value −1 (black).
     - `diffaugment`: at probability 1 what Zhao et al. published, in its order. Brightness: + U(−0.5, 0.5). Saturation:
@@ -45,7 +45,10 @@ def augment(
 
     Args:
         pictures: model values in [−1, 1], on the noise's device; one or three colour channels, with or without opacity.
+        noise: of these samples.
+        stream: of the noise, below `augment/`.
         probability: a number, or a scalar on that device, for which the host does not wait.
+        policy: the transformations.
     """
     name = f"augment/{stream}"
     if policy == "translation":
@@ -55,13 +58,13 @@ def augment(
     applied = draws[:, :5] < probability
     coloured = _colour(pictures, draws[:, 5:8], applied[:, :3])
     moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures), 0.0)
-    return moved * _kept(draws[:, 10:], applied[:, 4], pictures)
+    return moved * _cutout_mask(draws[:, 10:], applied[:, 4], pictures)
 
 
 def translate(
     pictures: Float[Tensor, "batch channels height width"], rows: Int[Tensor, " batch"], columns: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch channels height width"]:
-    """Picture b moved down by rows[b] and right by columns[b] pixels, with −1 where nothing came from."""
+    """Move picture b down by rows[b] and right by columns[b] pixels, and fill with −1."""
     return _Shift.apply(pictures, rows, columns, -1.0)
 
 
@@ -85,7 +88,7 @@ def adapt(
 
 
 def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:
-    """Brightness + b, then saturation × s, then contrast × k, of the colour channels, in one step.
+    """Add b to the brightness, scale saturation by s, then contrast by k, of the colour channels, in one step.
 
     With m the mean of a pixel's colours and M that of the picture, both of which saturation keeps, the three in a row
     are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. Of a grey picture x = m.
@@ -115,31 +118,31 @@ def _shift(uniform: Float[Tensor, " batch"], size: int) -> Int[Tensor, " batch"]
     return (uniform * (2 * largest + 1)).floor().long() - largest
 
 
-def _kept(
+def _cutout_mask(
     draws: Float[Tensor, "batch 2"], applied: Bool[Tensor, " batch"], pictures: Tensor
 ) -> Float[Tensor, "batch 1 height width"]:
-    """0 in the hole, 1 elsewhere."""
+    """Return 0 in the hole, 1 elsewhere."""
     rows, columns = (_half(draws[:, axis], pictures.shape[2 + axis]).to(pictures.dtype) for axis in (0, 1))
     return 1 - ((rows * applied[:, None])[:, None, :, None] * columns[:, None, None, :])
 
 
 def _half(uniform: Float[Tensor, " batch"], size: int) -> Bool[Tensor, "batch size"]:
-    """Half of the size about a centre anywhere, cut off at the edges; of an even length its centre is a boundary."""
+    """Mark half of the size about a random centre, cut off at the edges; a boundary is the centre of an even length."""
     length = size // 2
     start = (uniform * (size + 1 - length % 2)).floor().long() - length // 2
     return _inside(torch.arange(size, device=uniform.device) - start[:, None], length)
 
 
 class _Shift(torch.autograd.Function):
-    """Pictures moved down by rows and right by columns, with `fill` where nothing came from: its adjoint is the
-    opposite shift, with 0.
+    """Pictures moved down by rows and right by columns, and filled with `fill`.
 
-    So the gradient is read as the pictures are, in one order, where that of `gather` is scattered.
+    The adjoint is the opposite shift with 0, so that the gradient is read in one order, as the pictures are; that of
+    `gather` is scattered.
     """
 
     @staticmethod
     def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor, fill: float) -> Tensor:
-        """Row for row, each a strip of the pictures' memory."""
+        """Copy row for row, each a strip of the pictures' memory."""
         ctx.save_for_backward(rows, columns)
         batch, channels, height, width = pictures.shape
         # One row of `fill` before and one behind: no strip leaves the memory, and strip 0 holds nothing else.

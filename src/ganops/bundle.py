@@ -163,7 +163,7 @@ class Bundle:
         )
 
     def request_schema(self) -> dict[str, Any]:
-        """The JSON schema of a request to this generator."""
+        """Return the JSON schema of a request to this generator."""
         return request_schema(self.settings)
 
 
@@ -213,7 +213,7 @@ def _require_fingerprint(snapshots: Mapping[str, Tensor], fingerprint: str) -> N
 
 
 def _images_seen(text: str, settings: Settings) -> int:
-    """Parse and bound the images seen in a snapshot's name; the last round may go beyond the total."""
+    """Parse and bound the images seen in a snapshot's name; the last iteration may go beyond the total."""
     most, seen = settings.budget.total_images + settings.iteration_images, parse_images_seen(text)
     if seen > most:
         raise WrongTensors(f"a snapshot at {seen} images of at most {most}")

@@ -1,4 +1,4 @@
-"""The only place where stored values become model values, and model values become stored ones again."""
+"""Encodings of fields: stored values to model values and back. No other module converts them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,30 +15,30 @@ POINT_SCALE = 4.0
 
 
 def encode_images(pixels: UInt8[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-    """uint8 0 … 255 to float32 −1 … 1: v = p / 127.5 − 1."""
+    """Convert uint8 0 … 255 to float32 −1 … 1: v = p / 127.5 − 1."""
     return pixels.to(torch.float32).div_(_HALF_RANGE).sub_(1.0)
 
 
 def decode_images(values: Float[Tensor, "batch channels height width"]) -> UInt8[Tensor, "batch channels height width"]:
-    """Model values to uint8: clipped to [−1, 1], then rounded, so that `decode(encode(p)) == p` for all 256 values.
+    """Clip model values to [−1, 1] and round them to uint8, so that `decode(encode(p)) == p` for all 256 values.
 
-    Computed in float32: bfloat16 has too few digits to tell neighbouring pixel values apart.
+    Computed in float32: bfloat16 has too few digits for neighbouring pixel values.
     """
     return values.detach().to(torch.float32).clamp(-1.0, 1.0).add_(1.0).mul_(_HALF_RANGE).round_().to(torch.uint8)
 
 
 def encode_points(points: Float32[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
-    """Coordinates to model values: v = p / 4, exact in float32, so that `decode(encode(p)) == p`."""
+    """Convert coordinates to model values: v = p / 4, exact in float32, so that `decode(encode(p)) == p`."""
     return points / POINT_SCALE
 
 
 def decode_points(values: Float[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
-    """Model values to coordinates, which have no bounds: nothing is clipped."""
+    """Convert model values to coordinates, which have no bounds: nothing is clipped."""
     return values.detach().to(torch.float32) * POINT_SCALE
 
 
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
-    """A class index is stored as the model reads it."""
+    """Return the class indices: they are stored as models read them."""
     return labels
 
 
@@ -73,6 +73,8 @@ ENCODINGS: dict[FieldName, Encoding] = {
 LABEL = Encoding("class_index", encode_labels)
 # What a request brings along.
 MASK = Encoding("mask_above_half", encode_masks)
+# Every field of a batch, a request or a sample.
+ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK}
 # By the name under which store.json records a field's encoding.
 ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL)}
 

@@ -64,13 +64,16 @@ class Completion(Game):
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
+        """Return the L1 distance in the hole, in units of the range of a pixel."""
         return {"l1_hole": lambda samples, targets, request: float(self._l1(samples / 255, targets / 255).mean())}
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
+        """Return the hole filled with the mean colour of the known pixels."""
         return {"mean_colour": self._fill_with_mean}
 
     def reads(self) -> tuple[Read, ...]:
+        """Return a read of the pictures alone: masks are computed, labels not used."""
         return read_fields("image")
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
@@ -80,6 +83,7 @@ class Completion(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
+        """Compute one player's losses, with the hole of the training."""
         real = batch["image"]
         mask = self.centre_mask(real)
         fake = self.sample(networks, {"image": real, "mask": mask})

@@ -159,7 +159,7 @@ class _Pass:
 
     @torch.no_grad()
     def _real_logits(self) -> Tensor:
-        """The logits of reals for the generator's loss, which has no influence on them."""
+        """Compute the logits of reals for the generator's loss, which has no gradient through them."""
         return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
@@ -182,7 +182,7 @@ class _Pass:
         return augment(samples, self.noise, stream, probability, self.game.policy)
 
     def _augmentation(self, real_logits: Tensor) -> dict[str, Tensor]:
-        """p and the signs of the logits, where p is adapted to them."""
+        """Return the probability p and the signs of the logits, where p is adapted to them."""
         if self.game.adaptive is None:
             return {}
         probability = self.buffers["augmentation/probability"].clone().expand(len(real_logits))

@@ -1,4 +1,4 @@
-"""What can be asked of a trained generator. The JSON schema of a game's request is the server's."""
+"""Requests to a trained generator. The JSON schema of a game's request is the server's."""
 
 from typing import Annotated
 
@@ -34,6 +34,7 @@ class LatentRequest(GenerationRequest):
 
     @property
     def requested_class(self) -> int | str | None:
+        """Number or name of the class asked for; None: drawn as in the training data."""
         return self.class_label
 
 

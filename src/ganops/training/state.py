@@ -1,4 +1,4 @@
-"""Everything that changes while a game is played, in one object whose state_dict is the checkpoint."""
+"""Everything that changes during a training, in one object whose state_dict is the checkpoint."""
 
 import copy
 import json
@@ -32,18 +32,29 @@ from ganops.training_settings import LARGEST_CLOCK, Settings
 
 @dataclass
 class TrainingState:
-    """Networks, their moving averages `ema`, optimizers, the clock, the adapted augmentation, and the curves so far.
+    """The state of one training.
 
-    `attempt` counts the failed attempts before this one, which `failures` records; `images_before` is what the training
-    that it continues has seen. All curves have a value, or NaN, at each instant at which one of them has a value.
-    `images_seen` comes to `most_images` at most: the last round may go beyond the total.
+    Attributes:
+        networks: name → network.
+        ema: the moving averages of the inference networks.
+        optimizers: player → its optimizer.
+        players: player → the names of its networks.
+        max_images: bound of `images_seen`: the last iteration may go beyond the total.
+        buffers: the game's own state, changed in place.
+        images_seen: the clock.
+        images_before: images seen by the training that this one continues.
+        attempt: number of the failed attempts before this one.
+        window: means since the last log.
+        curves: name → values; each has a value, or NaN, at each instant at which one of them has a value.
+        digests: images seen, attempt and digest at each checkpoint.
+        failures: the failed attempts.
     """
 
     networks: dict[str, nn.Module]
     ema: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
     players: dict[str, tuple[str, ...]]
-    most_images: int
+    max_images: int
     buffers: dict[str, Tensor]
     images_seen: int = 0
     images_before: int = 0
@@ -55,7 +66,7 @@ class TrainingState:
 
     @classmethod
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
-        """The state before the first round, on the settings' device; of a new attempt with weights of another seed."""
+        """Return the state before the first iteration, on the settings' device; each attempt has weights of its own."""
         layout = torch.channels_last if settings.runtime.channels_last else torch.contiguous_format
         reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
         networks = {name: network.to(settings.runtime.device) for name, network in build_networks(reseeded).items()}
@@ -68,39 +79,39 @@ class TrainingState:
 
     @property
     def stream_position(self) -> int:
-        """Where in the endless order of noise and of data the next round begins.
+        """Return the position in the endless order of noise and of data at which the next iteration begins.
 
-        A new attempt goes on elsewhere in it, which is to it what another seed would be.
+        A new attempt continues at another position, which has the effect of another seed.
         """
         return self.images_before + self.images_seen + self.attempt * LARGEST_CLOCK
 
     def record(self, values: Mapping[str, float]) -> None:
-        """One point of every curve, here and now; NaN of those that `values` lacks."""
+        """Add a point to every curve at the present clock: NaN where `values` lacks the name."""
         row = {"images_seen": float(self.images_seen), "attempt": float(self.attempt), **values}
         before = len(self.curves.get("images_seen", ()))
         for name in {**self.curves, **row}:
             self.curves.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
 
     def record_digest(self) -> None:
-        """Remember the digest of this instant."""
+        """Add the digest of the present state."""
         self.digests.append((self.images_seen, self.attempt, self.digest()))
 
     def not_finite(self) -> list[str]:
-        """Names of the sums, weights and moments that are not finite, by one transfer from the device."""
+        """Return the names of the means, weights, moments and buffers that are not finite, by one transfer."""
         everything = {**self.window.sums, **self._weights(), **self._moments(), **self._buffers()}
         values = {name: value for name, value in everything.items() if value.is_floating_point() and value.numel()}
         largest = torch.stack([value.detach().abs().max().float() for value in values.values()]).tolist()
         return [name for name, size in zip(values, largest, strict=True) if not math.isfinite(size)]
 
     def weights_of_players(self) -> dict[str, int]:
-        """How many weights each player moves."""
+        """Return player → number of its weights."""
         return {
             player: sum(weights.numel() for name in names for weights in self.networks[name].parameters())
             for player, names in self.players.items()
         }
 
     def state_dict(self) -> dict[str, Shaped[Tensor, "..."]]:
-        """Flat name → contiguous tensor on the CPU; equal states give equal bytes."""
+        """Return flat name → contiguous tensor on the CPU; equal states give equal bytes."""
         tensors = {**self._weights(), **self._moments(), **self._buffers(), **self._records()}
         return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
@@ -111,14 +122,15 @@ class TrainingState:
             WrongTensors: names, shapes, dtypes or numbers are not those of this state, which then stays as it is.
         """
         self._check_learned(tensors)
-        check_names(tensors, {**self._weights(), **self._buffers()}, self._moved())
-        check_records(tensors, self.most_images)
+        check_names(tensors, {**self._weights(), **self._buffers()}, self._named_parameters())
+        check_records(tensors, self.max_images)
         self._load_learned(tensors)
         self._load_records(tensors)
 
     def continue_from(self, tensors: Tensors) -> None:
-        """Weights, moments and adapted augmentation of a finished training; clock and curves begin anew, and noise and
-        data go on where they ended.
+        """Load weights, moments and buffers of a finished training.
+
+        Clock and curves start at 0; noise and data continue at the position where that training ended.
 
         Raises:
             CheckpointError: its networks are not these, or it is damaged.
@@ -140,7 +152,7 @@ class TrainingState:
         self.images_before = images_before
 
     def digest(self) -> str:
-        """sha256 of weights and moments: equal for equal states."""
+        """Return the sha256 of weights, moments and buffers: equal for equal states."""
         return digest_learned({**self._weights(), **self._moments(), **self._buffers()})
 
     def _weights(self) -> dict[str, Tensor]:
@@ -171,7 +183,7 @@ class TrainingState:
         ]
 
     def _records(self) -> dict[str, Tensor]:
-        records = {f"curves/{name}": _bits(values) for name, values in self.curves.items()}
+        records = {f"curves/{name}": _to_bits(values) for name, values in self.curves.items()}
         records |= {f"window/{name}": value for name, value in self.window.sums.items()}
         records |= {f"window_counts/{name}": torch.tensor(count) for name, count in self.window.counts.items()}
         instants = [(seen, attempt) for seen, attempt, _ in self.digests]
@@ -185,11 +197,11 @@ class TrainingState:
         records["clock/failures"] = encode_text(json.dumps([asdict(failure) for failure in self.failures]))
         return records
 
-    def _moved(self) -> dict[str, Tensor]:
+    def _named_parameters(self) -> dict[str, Tensor]:
         return {name: parameter for name, parameter, _ in self._parameters()}
 
     def _check_learned(self, tensors: Tensors) -> None:
-        check_learned(tensors, self._weights(), self._moved(), self._buffers())
+        check_learned(tensors, self._weights(), self._named_parameters(), self._buffers())
 
     def _load_learned(self, tensors: Tensors) -> None:
         for name, ours in {**self._weights(), **self._buffers()}.items():
@@ -230,6 +242,6 @@ def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, 
     return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=fused)
 
 
-def _bits(values: list[float]) -> Tensor:
-    """As whole numbers, since a missing value (NaN) is not equal to itself."""
+def _to_bits(values: list[float]) -> Tensor:
+    """Return the bits as whole numbers, since a missing value (NaN) is not equal to itself."""
     return torch.tensor(values, dtype=torch.float64).view(torch.int64)
