@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ganops.data.encodings import ENCODINGS
+from ganops.data.encodings import ALL_ENCODINGS
 from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.files import list_names
 from ganops.errors import BundleError, ConfigurationError, RequestError, suggest
@@ -38,7 +38,11 @@ class Description(StrictModel):
     weights_sha256: Sha256
 
     @model_validator(mode="after")
+<<<<<<< HEAD
     def _require_consistency(self) -> "Description":
+=======
+    def _check_consistency(self) -> "Description":
+>>>>>>> b5580d13c22554a974381b43f54998250b225baf
         count, shares = self.settings.sample.classes, self.class_frequencies
         if (len(self.classes), len(shares)) != (count, count):
             raise ValueError(f"{count} classes and frequencies, as in settings.sample.classes")
@@ -88,7 +92,8 @@ def class_number(name: str, classes: Sequence[str]) -> int:
 def encodings(settings: Settings) -> dict[str, str]:
     """Return field → the name of its encoding, of the samples and of the fields that a request may hold."""
     game = build_game(settings)
-    return {field: row.name for field, row in ENCODINGS.items() if field in (game.generates, *game.conditions)}
+    fields = {game.generates, *game.conditions, *game.optional_conditions}
+    return {field: ALL_ENCODINGS[field].name for field in sorted(fields)}
 
 
 def read_description(path: Path) -> Description:

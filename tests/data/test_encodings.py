@@ -1,7 +1,15 @@
 import numpy as np
 import torch
 
-from ganops.data.encodings import decode, decode_images, decode_points, encode_images, encode_points
+from ganops.data.encodings import (
+    ALL_ENCODINGS,
+    ENCODINGS,
+    decode,
+    decode_images,
+    decode_points,
+    encode_images,
+    encode_points,
+)
 
 
 def all_values() -> torch.Tensor:
@@ -50,3 +58,13 @@ def test_every_coordinate_round_trips() -> None:
 def test_model_values_become_stored_values_of_the_field() -> None:
     assert decode("image", torch.full((1, 1, 2, 2), 9.0)).unique().tolist() == [255]
     assert decode("point", torch.full((1, 2), 9.0)).tolist() == [[36.0, 36.0]]
+
+
+def test_a_mask_is_1_where_it_is_nearer_to_white() -> None:
+    grey = torch.tensor([0, 127, 128, 255], dtype=torch.uint8).reshape(1, 1, 2, 2)
+    assert ALL_ENCODINGS["mask"].encode(grey).flatten().tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_every_encoding_has_a_name_of_its_own() -> None:
+    assert len({encoding.name for encoding in ALL_ENCODINGS.values()}) == len(ALL_ENCODINGS)
+    assert all(ENCODINGS[field].decode for field in ENCODINGS), "what is generated is decoded"

@@ -3,6 +3,7 @@
 Two processes against one, with all recipes and in processes of their own: tests/training/test_distributed.py.
 """
 
+import json
 import random
 import signal
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.fx import GraphModule
 
 from ganops.bundle import Bundle, BundleData
+from ganops.data.encodings import ALL_ENCODINGS
 from ganops.errors import RequestError
 from ganops.games.build import build_game
 from ganops.games.game import Game, Losses, LossWeights, Update
@@ -302,6 +304,15 @@ def test_a_loaded_bundle_gives_the_same_samples(
     request, known = GenerationRequest(n=7, seed=11), conditions(sampler.game, settings.sample, 7)
     loaded = Bundle.load(tmp_path / "bundle").generate(request, known)
     assert torch.equal(loaded.values, sampler.generate(request, known).values)
+
+
+def test_a_bundle_states_the_encodings_of_samples_and_conditions(
+    game: Game, settings: Settings, networks: Mapping[str, nn.Module], tmp_path: Path
+) -> None:
+    bundle_data(settings, networks).save(tmp_path / "bundle")
+    stated = json.loads((tmp_path / "bundle" / "bundle.json").read_text())["encodings"]
+    fields = {game.generates, *game.conditions, *game.optional_conditions}
+    assert stated == {field: ALL_ENCODINGS[field].name for field in fields}
 
 
 def test_equal_contents_give_equal_bytes_and_replace_what_was_there(

@@ -1,4 +1,4 @@
-"""What can be asked of a trained generator. The JSON schema of a game's request is the server's."""
+"""Requests to a trained generator. The JSON schema of a game's request is the server's."""
 
 from typing import Annotated
 
@@ -34,7 +34,11 @@ class LatentRequest(GenerationRequest):
 
     @property
     def requested_class(self) -> int | str | None:
+<<<<<<< HEAD
         """Return the class asked for; None: any."""
+=======
+        """Number or name of the class asked for; None: drawn as in the training data."""
+>>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return self.class_label
 
 

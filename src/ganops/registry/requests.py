@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ganops.bundle import Bundle
-from ganops.data.encodings import ENCODINGS, MASK, decode
+from ganops.data.encodings import ALL_ENCODINGS, decode
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
@@ -16,8 +16,8 @@ from ganops.parameters import describe_expected
 from ganops.registry.codecs import CODECS, MASK_CODEC
 from ganops.sampling import Samples
 
-# Condition → its codec and its encoding.
-_CONDITIONS = {**{field: (CODECS[field], ENCODINGS[field]) for field in CODECS}, "mask": (MASK_CODEC, MASK)}
+# Condition of a request → its codec.
+_CODECS = {**CODECS, "mask": MASK_CODEC}
 
 
 def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationRequest:
@@ -52,7 +52,7 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
 def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
     channels, *size = bundle.settings.sample.shape
     conditions = {}
-    for name, (codec, encoding) in _CONDITIONS.items():
+    for name, codec in _CODECS.items():
         value = getattr(request, name, None)
         if value is None:
             continue
@@ -65,7 +65,7 @@ def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Te
                 received=_format(stored.shape),
                 remedy="Resize it first; the model card states the size.",
             )
-        conditions[name] = encoding.encode(torch.tensor(stored)[None])
+        conditions[name] = ALL_ENCODINGS[name].encode(torch.tensor(stored)[None])
     return conditions
 
 

@@ -48,19 +48,19 @@ def check_names(tensors: Tensors, learned: Tensors, parameters: Tensors) -> None
             raise WrongTensors(f"the unknown {name}")
 
 
-def check_records(tensors: Tensors, most_images: int) -> None:
+def check_records(tensors: Tensors, max_images: int) -> None:
     """Raise WrongTensors unless clock, curves, window, digests and failed attempts agree with one another."""
     if read_format(tensors) != FORMAT:
         raise WrongTensors(f"a state of format {read_format(tensors)}, where {FORMAT} is wanted")
     seen, attempt = read_clock(tensors, "images_seen"), read_clock(tensors, "attempt")
-    if seen > most_images:
-        raise WrongTensors(f"clock/images_seen = {seen}, where at most {most_images} is wanted")
+    if seen > max_images:
+        raise WrongTensors(f"clock/images_seen = {seen}, where at most {max_images} is wanted")
     read_clock(tensors, "images_before")
     if len(read_failures(tensors)) != attempt:
         raise WrongTensors(f"clock/failures of {len(read_failures(tensors))} attempts, where {attempt} is wanted")
-    _check_curves(group(tensors, "curves"), most_images, attempt)
+    _check_curves(group(tensors, "curves"), max_images, attempt)
     _check_window(group(tensors, "window"), group(tensors, "window_counts"))
-    _check_digests(tensors, most_images, attempt)
+    _check_digests(tensors, max_images, attempt)
 
 
 def digest_learned(tensors: Tensors) -> str:
@@ -118,14 +118,19 @@ def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
             raise WrongTensors(f"{name}/{key} below 0")
 
 
+<<<<<<< HEAD
 def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:
     """Check the curves, whose whole numbers are the bits of float64, see `TrainingState`."""
+=======
+def _check_curves(curves: dict[str, Tensor], max_images: int, attempt: int) -> None:
+    """Whole numbers are the bits of float64, see `TrainingState`."""
+>>>>>>> b5580d13c22554a974381b43f54998250b225baf
     if not curves:
         return
     length = len(_take(curves, "images_seen")) if curves.get("images_seen", torch.zeros(())).ndim else 0
     for name, values in curves.items():
         require_kind(f"curves/{name}", values, torch.zeros(length, dtype=torch.int64))
-    for name, most in {"images_seen": most_images, "attempt": attempt}.items():
+    for name, most in {"images_seen": max_images, "attempt": attempt}.items():
         values = _take(curves, name).view(torch.float64)
         if not bool(((values >= 0) & (values <= most) & (values == values.floor())).all()):
             raise WrongTensors(f"curves/{name}, where whole numbers from 0 to {most} are wanted")
@@ -140,14 +145,14 @@ def _check_window(sums: dict[str, Tensor], counts: dict[str, Tensor]) -> None:
             raise WrongTensors(f"window/{name} that is no sum of {int(count)} numbers")
 
 
-def _check_digests(tensors: Tensors, most_images: int, attempt: int) -> None:
+def _check_digests(tensors: Tensors, max_images: int, attempt: int) -> None:
     instants, digests = _take(tensors, "digests/instants"), _take(tensors, "digests/sha256")
     count = len(instants) if instants.ndim else 0
     require_kind("digests/instants", instants, torch.zeros(count, 2, dtype=torch.int64))
     require_kind("digests/sha256", digests, torch.zeros(count, 32, dtype=torch.uint8))
-    most = torch.tensor([most_images, attempt])
+    most = torch.tensor([max_images, attempt])
     if not bool(((instants >= 0) & (instants <= most)).all()):
-        raise WrongTensors(f"digests/instants beyond {most_images} images or attempt {attempt}")
+        raise WrongTensors(f"digests/instants beyond {max_images} images or attempt {attempt}")
     here = torch.stack([tensors["clock/images_seen"], tensors["clock/attempt"]])
     # An interrupted training leaves a checkpoint between two digests.
     if count and torch.equal(instants[-1], here) and bytes(digests[-1].tolist()).hex() != digest_learned(tensors):

@@ -20,17 +20,21 @@ from ganops.training_settings import Settings
 
 @runtime_checkable
 class Batches(Protocol):
-    """The source of batches: samples first … first + count − 1 of an endless, addressed order."""
+    """The source of batches: samples first … first + count − 1 of an endless order that depends on the seed alone."""
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
+<<<<<<< HEAD
         """Return the samples at positions first … first + count − 1."""
+=======
+        """Return name → model values of these samples, (count, …) each."""
+>>>>>>> b5580d13c22554a974381b43f54998250b225baf
         ...
 
 
 def train_iteration(
     game: Game, state: TrainingState, settings: Settings, batches: Batches, distributed: Distributed = SINGLE_PROCESS
 ) -> dict[str, Float[Tensor, ""]]:
-    """Run every player's updates, then update the EMA; the clock advances by the samples of all processes.
+    """Run every player's updates, then update the EMA. The clock advances by the samples of all processes.
 
     Returns:
         detached means over all processes, still on the device.
