@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Differentiable augmentation of reals and fakes alike, so that a discriminator cannot memorise a small data set.
-=======
 """Differentiable augmentation of reals and fakes alike, so that a discriminator does not overfit to few pictures.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
 Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 4: colour, translation and
 cutout. Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (ADA): each transformation is
@@ -38,11 +34,7 @@ def augment(
     probability: float | Float[Tensor, ""],
     policy: AugmentationPolicy = "translation",
 ) -> Float[Tensor, "batch channels height width"]:
-<<<<<<< HEAD
-    """Apply each transformation of the policy to each picture with probability p.
-=======
     """Apply each transformation of the policy to each picture with the same probability.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
     - `translation`: a shift by up to 1/8 of the size, in whole pixels; what comes in is the value −1 (black).
     - `diffaugment`: at probability 1 what Zhao et al. published, in its order. Brightness: + U(−0.5, 0.5). Saturation:
@@ -53,17 +45,10 @@ def augment(
 
     Args:
         pictures: model values in [−1, 1], on the noise's device; one or three colour channels, with or without opacity.
-<<<<<<< HEAD
-        noise: of the pictures, one row a picture.
-        stream: of the draws; `augment/` is put before it.
-        probability: p, a number, or a scalar on that device, for which the host does not wait.
-        policy: of the two above.
-=======
         noise: of these samples.
         stream: of the noise, below `augment/`.
         probability: a number, or a scalar on that device, for which the host does not wait.
         policy: the transformations.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     """
     name = f"augment/{stream}"
     if policy == "translation":
@@ -73,21 +58,13 @@ def augment(
     applied = draws[:, :5] < probability
     coloured = _colour(pictures, draws[:, 5:8], applied[:, :3])
     moved = _Shift.apply(coloured, *_shifts(draws[:, 8:10], applied[:, 3], pictures), 0.0)
-<<<<<<< HEAD
-    return moved * _hole_mask(draws[:, 10:], applied[:, 4], pictures)
-=======
     return moved * _cutout_mask(draws[:, 10:], applied[:, 4], pictures)
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
 
 def translate(
     pictures: Float[Tensor, "batch channels height width"], rows: Int[Tensor, " batch"], columns: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch channels height width"]:
-<<<<<<< HEAD
-    """Move picture b down by rows[b] and right by columns[b] pixels; −1 fills what is left free."""
-=======
     """Move picture b down by rows[b] and right by columns[b] pixels, and fill with −1."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     return _Shift.apply(pictures, rows, columns, -1.0)
 
 
@@ -111,11 +88,7 @@ def adapt(
 
 
 def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:
-<<<<<<< HEAD
-    """Change the colour channels in one step: brightness + b, then saturation × s, then contrast × k.
-=======
     """Add b to the brightness, scale saturation by s, then contrast by k, of the colour channels, in one step.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
     Let m be the mean of a pixel's colours and M that of the picture. Saturation changes neither, so the three steps
     together are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. A grey picture has x = m.
@@ -145,11 +118,7 @@ def _shift(uniform: Float[Tensor, " batch"], size: int) -> Int[Tensor, " batch"]
     return (uniform * (2 * largest + 1)).floor().long() - largest
 
 
-<<<<<<< HEAD
-def _hole_mask(
-=======
 def _cutout_mask(
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     draws: Float[Tensor, "batch 2"], applied: Bool[Tensor, " batch"], pictures: Tensor
 ) -> Float[Tensor, "batch 1 height width"]:
     """Return 0 in the hole, 1 elsewhere."""
@@ -158,40 +127,22 @@ def _cutout_mask(
 
 
 def _half(uniform: Float[Tensor, " batch"], size: int) -> Bool[Tensor, "batch size"]:
-<<<<<<< HEAD
-    """Return a mask of half the size about a random centre, cut off at the edges.
-
-    An even length has its centre between two pixels.
-    """
-=======
     """Mark half of the size about a random centre, cut off at the edges; a boundary is the centre of an even length."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     length = size // 2
     start = (uniform * (size + 1 - length % 2)).floor().long() - length // 2
     return _inside(torch.arange(size, device=uniform.device) - start[:, None], length)
 
 
 class _Shift(torch.autograd.Function):
-<<<<<<< HEAD
-    """Shifts pictures down by rows and right by columns, and fills what is left free.
-
-    The adjoint is the opposite shift, filled with 0. So the gradient is read sequentially, as the pictures are; the
-    gradient of `gather` would be scattered.
-=======
     """Pictures moved down by rows and right by columns, and filled with `fill`.
 
     The adjoint is the opposite shift with 0, so that the gradient is read in one order, as the pictures are; that of
     `gather` is scattered.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     """
 
     @staticmethod
     def forward(ctx: Any, pictures: Tensor, rows: Tensor, columns: Tensor, fill: float) -> Tensor:
-<<<<<<< HEAD
-        """Copy row by row: each row is a strip of the pictures' memory."""
-=======
         """Copy row for row, each a strip of the pictures' memory."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         ctx.save_for_backward(rows, columns)
         batch, channels, height, width = pictures.shape
         # One row of `fill` before and one behind: no strip leaves the memory, and strip 0 holds nothing else.

@@ -38,11 +38,7 @@ class Description(StrictModel):
     weights_sha256: Sha256
 
     @model_validator(mode="after")
-<<<<<<< HEAD
-    def _require_consistency(self) -> "Description":
-=======
     def _check_consistency(self) -> "Description":
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         count, shares = self.settings.sample.classes, self.class_frequencies
         if (len(self.classes), len(shares)) != (count, count):
             raise ValueError(f"{count} classes and frequencies, as in settings.sample.classes")

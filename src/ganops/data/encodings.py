@@ -15,52 +15,30 @@ POINT_SCALE = 4.0
 
 
 def encode_images(pixels: UInt8[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-<<<<<<< HEAD
-    """Map uint8 0 … 255 to float32 −1 … 1: v = p / 127.5 − 1."""
-=======
     """Convert uint8 0 … 255 to float32 −1 … 1: v = p / 127.5 − 1."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     return pixels.to(torch.float32).div_(_HALF_RANGE).sub_(1.0)
 
 
 def decode_images(values: Float[Tensor, "batch channels height width"]) -> UInt8[Tensor, "batch channels height width"]:
-<<<<<<< HEAD
-    """Clip model values to [−1, 1] and round them to uint8: `decode(encode(p)) == p` for all 256 values.
-
-    Computed in float32: bfloat16 has too few digits to separate neighbouring pixel values.
-=======
     """Clip model values to [−1, 1] and round them to uint8, so that `decode(encode(p)) == p` for all 256 values.
 
     Computed in float32: bfloat16 has too few digits for neighbouring pixel values.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     """
     return values.detach().to(torch.float32).clamp(-1.0, 1.0).add_(1.0).mul_(_HALF_RANGE).round_().to(torch.uint8)
 
 
 def encode_points(points: Float32[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
-<<<<<<< HEAD
-    """Map coordinates to model values: v = p / 4, exact in float32, so that `decode(encode(p)) == p`."""
-=======
     """Convert coordinates to model values: v = p / 4, exact in float32, so that `decode(encode(p)) == p`."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     return points / POINT_SCALE
 
 
 def decode_points(values: Float[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
-<<<<<<< HEAD
-    """Map model values to coordinates, which have no bounds: nothing is clipped."""
-=======
     """Convert model values to coordinates, which have no bounds: nothing is clipped."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     return values.detach().to(torch.float32) * POINT_SCALE
 
 
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
-<<<<<<< HEAD
-    """Return class indices as they are: models read the stored form."""
-=======
     """Return the class indices: they are stored as models read them."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     return labels
 
 

@@ -70,11 +70,7 @@ class Loader:
     ) -> None:
         self.device, self._mirror = torch.device(device), mirror
         self._store, self._reads, self._seed = store, tuple(reads), seed
-<<<<<<< HEAD
-        self._indices = _require_indices(store, split)
-=======
         self._indices = _find_indices(store, split)
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         self._rows = {where: self._find_rows(split, where) for where in {read.where for read in self._reads}}
         self._encodings = {read.field: self._find_encoding(read.field) for read in self._reads}
         if resident_bytes is None:
@@ -135,11 +131,7 @@ class Loader:
         return int(np.prod(form.shape, dtype=np.int64)) * np.dtype(form.dtype).itemsize
 
 
-<<<<<<< HEAD
-def _require_indices(store: Store, split: SplitName) -> np.ndarray:
-=======
 def _find_indices(store: Store, split: SplitName) -> np.ndarray:
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     indices = store.indices(split)
     if len(indices) == 0:
         raise _empty(store, f"split {split!r}")

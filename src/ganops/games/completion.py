@@ -64,28 +64,16 @@ class Completion(Game):
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
-<<<<<<< HEAD
         """Return the mean L1 distance in the hole, in the range 0 to 1."""
-=======
-        """Return the L1 distance in the hole, in units of the range of a pixel."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return {"l1_hole": lambda samples, targets, request: float(self._l1(samples / 255, targets / 255).mean())}
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
-<<<<<<< HEAD
         """Return the hole filled with the mean colour."""
         return {"mean_colour": self._fill_with_mean}
 
     def reads(self) -> tuple[Read, ...]:
         """Return pictures, without labels."""
-=======
-        """Return the hole filled with the mean colour of the known pixels."""
-        return {"mean_colour": self._fill_with_mean}
-
-    def reads(self) -> tuple[Read, ...]:
-        """Return a read of the pictures alone: masks are computed, labels not used."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return read_fields("image")
 
     def updates(self, images_seen: int) -> tuple[Update, ...]:
@@ -95,11 +83,7 @@ class Completion(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-<<<<<<< HEAD
         """Compute the adversarial losses, with R1 for D and the L1 distance for G, on the training's hole."""
-=======
-        """Compute one player's losses, with the hole of the training."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         real = batch["image"]
         mask = self.centre_mask(real)
         fake = self.sample(networks, {"image": real, "mask": mask})

@@ -159,11 +159,7 @@ class _Pass:
 
     @torch.no_grad()
     def _real_logits(self) -> Tensor:
-<<<<<<< HEAD
-        """Compute logits of reals for the generator's loss, without gradient: G has no influence on them."""
-=======
         """Compute the logits of reals for the generator's loss, which has no gradient through them."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
@@ -186,11 +182,7 @@ class _Pass:
         return augment(samples, self.noise, stream, probability, self.game.policy)
 
     def _augmentation(self, real_logits: Tensor) -> dict[str, Tensor]:
-<<<<<<< HEAD
-        """Return p and the signs of the logits, if p is adapted to them."""
-=======
         """Return the probability p and the signs of the logits, where p is adapted to them."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         if self.game.adaptive is None:
             return {}
         probability = self.buffers["augmentation/probability"].clone().expand(len(real_logits))

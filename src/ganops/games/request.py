@@ -34,11 +34,7 @@ class LatentRequest(GenerationRequest):
 
     @property
     def requested_class(self) -> int | str | None:
-<<<<<<< HEAD
         """Return the class asked for; None: any."""
-=======
-        """Number or name of the class asked for; None: drawn as in the training data."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return self.class_label
 
 

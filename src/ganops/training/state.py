@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Everything that a training changes, in one object whose state_dict is the checkpoint."""
-=======
 """Everything that changes during a training, in one object whose state_dict is the checkpoint."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
 import copy
 import json
@@ -38,11 +34,6 @@ from ganops.training_settings import LARGEST_CLOCK, Settings
 class TrainingState:
     """The state of one training.
 
-<<<<<<< HEAD
-    `attempt` counts the failed attempts before this one, which `failures` records; `images_before` is what the training
-    that it continues has seen. All curves have a value, or NaN, at each instant at which one of them has a value.
-    `images_seen` comes to `most_images` at most: the last iteration may go beyond the total.
-=======
     Attributes:
         networks: name → network.
         ema: the moving averages of the inference networks.
@@ -57,7 +48,6 @@ class TrainingState:
         curves: name → values; each has a value, or NaN, at each instant at which one of them has a value.
         digests: images seen, attempt and digest at each checkpoint.
         failures: the failed attempts.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     """
 
     networks: dict[str, nn.Module]
@@ -76,11 +66,7 @@ class TrainingState:
 
     @classmethod
     def initial(cls, settings: Settings, game: Game, attempt: int = 0) -> "TrainingState":
-<<<<<<< HEAD
-        """Return the state before the first iteration, on the settings' device; each attempt has its own seed."""
-=======
         """Return the state before the first iteration, on the settings' device; each attempt has weights of its own."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         layout = torch.channels_last if settings.runtime.channels_last else torch.contiguous_format
         reseeded = settings.model_copy(update={"seed": settings.seed + attempt * LARGEST_CLOCK})
         networks = {name: network.to(settings.runtime.device) for name, network in build_networks(reseeded).items()}
@@ -95,50 +81,30 @@ class TrainingState:
     def stream_position(self) -> int:
         """Return the position in the endless order of noise and of data at which the next iteration begins.
 
-<<<<<<< HEAD
-        Each attempt has its own part of that order: it sees other noise and data, as with another seed.
-=======
         A new attempt continues at another position, which has the effect of another seed.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         """
         return self.images_before + self.images_seen + self.attempt * LARGEST_CLOCK
 
     def record(self, values: Mapping[str, float]) -> None:
-<<<<<<< HEAD
-        """Add a point to every curve at the current clock; NaN where `values` lacks the curve."""
-=======
         """Add a point to every curve at the present clock: NaN where `values` lacks the name."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         row = {"images_seen": float(self.images_seen), "attempt": float(self.attempt), **values}
         before = len(self.curves.get("images_seen", ()))
         for name in {**self.curves, **row}:
             self.curves.setdefault(name, [math.nan] * before).append(row.get(name, math.nan))
 
     def record_digest(self) -> None:
-<<<<<<< HEAD
-        """Record the digest at the current clock."""
-        self.digests.append((self.images_seen, self.attempt, self.digest()))
-
-    def not_finite(self) -> list[str]:
-        """List the sums, weights and moments that are not finite, by one transfer from the device."""
-=======
         """Add the digest of the present state."""
         self.digests.append((self.images_seen, self.attempt, self.digest()))
 
     def not_finite(self) -> list[str]:
         """Return the names of the means, weights, moments and buffers that are not finite, by one transfer."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         everything = {**self.window.sums, **self._weights(), **self._moments(), **self._buffers()}
         values = {name: value for name, value in everything.items() if value.is_floating_point() and value.numel()}
         largest = torch.stack([value.detach().abs().max().float() for value in values.values()]).tolist()
         return [name for name, size in zip(values, largest, strict=True) if not math.isfinite(size)]
 
     def weights_of_players(self) -> dict[str, int]:
-<<<<<<< HEAD
-        """Count the weights that each player trains."""
-=======
         """Return player → number of its weights."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         return {
             player: sum(weights.numel() for name in names for weights in self.networks[name].parameters())
             for player, names in self.players.items()
@@ -156,26 +122,15 @@ class TrainingState:
             WrongTensors: names, shapes, dtypes or numbers are not those of this state, which then stays as it is.
         """
         self._check_learned(tensors)
-<<<<<<< HEAD
-        check_names(tensors, {**self._weights(), **self._buffers()}, self._trained_parameters())
-        check_records(tensors, self.most_images)
-=======
         check_names(tensors, {**self._weights(), **self._buffers()}, self._named_parameters())
         check_records(tensors, self.max_images)
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         self._load_learned(tensors)
         self._load_records(tensors)
 
     def continue_from(self, tensors: Tensors) -> None:
-<<<<<<< HEAD
-        """Load weights, moments and adapted augmentation of a finished training.
-
-        Clock and curves start at 0; noise and data continue where that training ended.
-=======
         """Load weights, moments and buffers of a finished training.
 
         Clock and curves start at 0; noise and data continue at the position where that training ended.
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
         Raises:
             CheckpointError: its networks are not these, or it is damaged.
@@ -242,19 +197,11 @@ class TrainingState:
         records["clock/failures"] = encode_text(json.dumps([asdict(failure) for failure in self.failures]))
         return records
 
-<<<<<<< HEAD
-    def _trained_parameters(self) -> dict[str, Tensor]:
-        return {name: parameter for name, parameter, _ in self._parameters()}
-
-    def _check_learned(self, tensors: Tensors) -> None:
-        check_learned(tensors, self._weights(), self._trained_parameters(), self._buffers())
-=======
     def _named_parameters(self) -> dict[str, Tensor]:
         return {name: parameter for name, parameter, _ in self._parameters()}
 
     def _check_learned(self, tensors: Tensors) -> None:
         check_learned(tensors, self._weights(), self._named_parameters(), self._buffers())
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
 
     def _load_learned(self, tensors: Tensors) -> None:
         for name, ours in {**self._weights(), **self._buffers()}.items():
@@ -295,10 +242,6 @@ def _adam(settings: Settings, networks: dict[str, nn.Module], names: tuple[str, 
     return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=fused)
 
 
-<<<<<<< HEAD
-def _bits(values: list[float]) -> Tensor:
-=======
 def _to_bits(values: list[float]) -> Tensor:
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     """Return the bits as whole numbers, since a missing value (NaN) is not equal to itself."""
     return torch.tensor(values, dtype=torch.float64).view(torch.int64)

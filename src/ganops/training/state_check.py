@@ -118,13 +118,8 @@ def _check_moments(tensors: Tensors, name: str, parameter: Tensor) -> None:
             raise WrongTensors(f"{name}/{key} below 0")
 
 
-<<<<<<< HEAD
-def _check_curves(curves: dict[str, Tensor], most_images: int, attempt: int) -> None:
-    """Check the curves, whose whole numbers are the bits of float64, see `TrainingState`."""
-=======
 def _check_curves(curves: dict[str, Tensor], max_images: int, attempt: int) -> None:
     """Whole numbers are the bits of float64, see `TrainingState`."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
     if not curves:
         return
     length = len(_take(curves, "images_seen")) if curves.get("images_seen", torch.zeros(())).ndim else 0

@@ -23,11 +23,7 @@ class Batches(Protocol):
     """The source of batches: samples first … first + count − 1 of an endless order that depends on the seed alone."""
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
-<<<<<<< HEAD
-        """Return the samples at positions first … first + count − 1."""
-=======
         """Return name → model values of these samples, (count, …) each."""
->>>>>>> b5580d13c22554a974381b43f54998250b225baf
         ...
 
 
