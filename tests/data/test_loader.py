@@ -109,7 +109,7 @@ def test_a_class_without_samples_is_named(store: Store) -> None:
 
 
 def pixel_values(images: torch.Tensor) -> list[int]:
-    """The first pixel of each picture, which is its position in the store."""
+    """Return the first pixel of each picture, which is its position in the store."""
     return ((images + 1) * 127.5).round()[:, 0, 0, 0].long().tolist()
 
 
