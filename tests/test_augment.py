@@ -23,7 +23,7 @@ def pictures_of(count: int, shape: tuple[int, ...], dtype: torch.dtype = torch.f
 @pytest.mark.parametrize(
     ("policy", "count", "reference"), [("translation", 3, translation), ("diffaugment", 12, diffaugment)]
 )
-def test_each_picture_is_what_the_paper_makes_of_it(shape, p, policy, count, reference):
+def test_each_picture_equals_the_formula_of_the_paper(shape, p, policy, count, reference):
     pictures, noise = pictures_of(40, shape), Noise(5, 0, 40)
     augmented = augment(pictures, noise, "real", p, policy)
     draws = noise.uniform("augment/real", (count,)).double().numpy()
@@ -34,7 +34,7 @@ def test_each_picture_is_what_the_paper_makes_of_it(shape, p, policy, count, ref
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_gradients_are_right_twice(policy, channels):
+def test_first_and_second_gradients(policy, channels):
     pictures = pictures_of(2, (channels, 5, 5), torch.float64).requires_grad_()
 
     def augmented(pictures):
@@ -54,7 +54,7 @@ def test_a_slice_is_augmented_as_in_the_whole(policy):
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
-def test_a_probability_on_the_device_gives_what_the_number_gives(policy, p):
+def test_a_probability_may_be_a_number_or_a_tensor(policy, p):
     pictures, noise = pictures_of(16, (3, 8, 8)), Noise(0, 0, 16)
     by_number = augment(pictures, noise, "real", p, policy)
     assert torch.equal(augment(pictures, noise, "real", torch.tensor(p), policy), by_number)
@@ -62,7 +62,7 @@ def test_a_probability_on_the_device_gives_what_the_number_gives(policy, p):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_memory_order_and_precision_of_the_pictures_do_not_matter(policy):
+def test_memory_format_and_precision_do_not_matter(policy):
     pictures, noise = pictures_of(8, (3, 12, 16)), Noise(0, 0, 8)
     expected = augment(pictures, noise, "real", 1.0, policy)
     by_channel = augment(pictures.to(memory_format=torch.channels_last), noise, "real", 1.0, policy)
@@ -72,14 +72,14 @@ def test_memory_order_and_precision_of_the_pictures_do_not_matter(policy):
     torch.testing.assert_close(halved.float(), expected, rtol=0, atol=0.03)
 
 
-def test_a_stream_of_its_own_is_another_augmentation():
+def test_another_stream_is_another_augmentation():
     pictures, noise = pictures_of(8, (3, 8, 8)), Noise(0, 0, 8)
     real, fake = (augment(pictures, noise, stream, 1.0, "diffaugment") for stream in ("real", "fake"))
     assert not torch.isclose(real, fake).flatten(1).all(1).any()
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5])
-def test_the_share_of_augmented_pictures(p):
+def test_probability_is_the_share_of_augmented_pictures(p):
     """A shift is by nothing in one of 5 · 5 cases; the five transformations are independent of one another."""
     count = 4000
     pictures = pictures_of(count, (3, 16, 16))
@@ -90,7 +90,7 @@ def test_the_share_of_augmented_pictures(p):
         assert found.float().mean().item() == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / count))
 
 
-def test_of_a_constant_picture_only_the_brightness_changes_beside_what_is_cut_out():
+def test_a_constant_picture_changes_only_in_brightness_outside_the_hole():
     augmented = augment(torch.full((2000, 3, 8, 8), 2.0), Noise(2, 0, 2000), "real", 1.0, "diffaugment")
     brightness = augmented.flatten(1).max(1).values - 2
     assert ((augmented == 0) | torch.isclose(augmented, 2 + brightness.view(-1, 1, 1, 1))).all()
@@ -116,13 +116,13 @@ def test_translation_moves_whole_pixels_and_fills_with_black():
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 5), (0, -5), (4, 0), (-4, 0), (99, -99)])
-def test_a_picture_moved_out_of_sight_is_black(rows, columns):
+def test_a_picture_shifted_by_its_size_is_black(rows, columns):
     moved = translate(pictures_of(3, (2, 4, 5)), torch.tensor([0, rows, 0]), torch.tensor([0, columns, 0]))
     assert (moved[1] == -1).all()
     torch.testing.assert_close(moved[::2], pictures_of(3, (2, 4, 5))[::2])
 
 
-def test_a_shift_by_nothing_changes_nothing():
+def test_a_shift_by_zero_changes_nothing():
     pictures = pictures_of(4, (3, 8, 8))
     torch.testing.assert_close(augment(pictures, Noise(0, 0, 4), "real", probability=0.0), pictures)
 
@@ -163,7 +163,7 @@ def test_p_takes_500_thousand_images_from_0_to_1_and_stays_a_probability():
     np.testing.assert_allclose(path, expected, atol=1e-4)
 
 
-def test_without_reals_p_stays():
+def test_p_stays_without_reals():
     p = torch.tensor(0.5)
     adapt(p, torch.tensor(0.0), torch.tensor(0.0), 0.6)
     assert p == 0.5

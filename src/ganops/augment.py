@@ -90,8 +90,8 @@ def adapt(
 def _colour(pictures: Tensor, draws: Float[Tensor, "batch 3"], applied: Bool[Tensor, "batch 3"]) -> Tensor:
     """Add b to the brightness, scale saturation by s, then contrast by k, of the colour channels, in one step.
 
-    With m the mean of a pixel's colours and M that of the picture, both of which saturation keeps, the three in a row
-    are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. Of a grey picture x = m.
+    Let m be the mean of a pixel's colours and M that of the picture. Saturation keeps both, so that the three in a row
+    are x → k·s·x + k·(1 − s)·m + (1 − k)·M + b. A grey picture has x = m.
     """
     strength = applied * (2 * draws - 1)
     b, s, k = (value.view(-1, 1, 1, 1) for value in strength.unbind(1))

@@ -1,4 +1,4 @@
-"""Picture completion: a generator fills a hole from the pixels around it, a discriminator tells it from the original.
+"""Picture completion: a generator fills a hole from the pixels around it, against a discriminator of the whole picture.
 
 Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting", sections 3.2 and 3.3: a reconstruction loss in
 the hole and an adversarial loss. Here the first is L1, the discriminator sees the whole picture with the mask, as in
