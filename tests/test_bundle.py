@@ -49,7 +49,7 @@ def test_a_missing_damaged_or_foreign_bundle_is_an_error_that_names_the_file(con
         Bundle.load(tmp_path / "bundle")
 
 
-def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path):
+def test_snapshots_have_the_weights_of_their_time(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     bundle, request = Bundle.load(tmp_path / "bundle"), LatentRequest(n=7, seed=11)
     weights = {
@@ -59,23 +59,23 @@ def test_the_generator_as_it_was_has_the_weights_of_each_time(contents, tmp_path
     times = {64: halved, 128: weights}
     snapshots = {f"{seen:014d}/{name}": value for seen, values in times.items() for name, value in values.items()}
     snapshots["fingerprint"] = encode_text(FINGERPRINT)
-    was = bundle.at_snapshots(snapshots)
-    assert list(was) == [64, 128]
-    assert torch.equal(was[128].generate(request).values, bundle.generate(request).values)
-    assert not torch.equal(was[64].generate(request).values, bundle.generate(request).values)
-    for damage, said in {
+    samplers = bundle.at_snapshots(snapshots)
+    assert list(samplers) == [64, 128]
+    assert torch.equal(samplers[128].generate(request).values, bundle.generate(request).values)
+    assert not torch.equal(samplers[64].generate(request).values, bundle.generate(request).values)
+    for damage, message in {
         f"{64:014d}/generator/other": (torch.zeros(1), contents.settings.networks.family),
         f"{-5:014d}/{next(iter(weights))}": (torch.zeros(1), "a snapshot at .-0000000000005. images"),
         "fingerprint": (encode_text("f0" * 16), "the fingerprint f0f0"),
         f"{64:014d}/{next(iter(weights))}": (torch.full_like(next(iter(weights.values())), torch.nan), "not finite"),
     }.items():
-        with pytest.raises(BundleError, match=said[1]):
-            bundle.at_snapshots({**snapshots, damage: said[0]})
+        with pytest.raises(BundleError, match=message[1]):
+            bundle.at_snapshots({**snapshots, damage: message[0]})
     with pytest.raises(BundleError, match="the fingerprint none"):
         bundle.at_snapshots({name: tensor for name, tensor in snapshots.items() if name != "fingerprint"})
 
 
-def test_a_bundle_says_which_training_and_which_store_it_is_from(contents, tmp_path):
+def test_a_bundle_states_its_training_and_its_store(contents, tmp_path):
     contents.save(tmp_path / "bundle")
     bundle = Bundle.load(tmp_path / "bundle")
     stored = (tmp_path / "bundle" / "weights.safetensors").read_bytes()
@@ -83,7 +83,7 @@ def test_a_bundle_says_which_training_and_which_store_it_is_from(contents, tmp_p
     assert origin == (FINGERPRINT, STORE, hashlib.sha256(stored).hexdigest())
 
 
-def test_weights_of_another_training_are_not_taken(contents, tmp_path):
+def test_weights_of_another_training_are_refused(contents, tmp_path):
     contents.save(tmp_path / "one")
     for parameter in next(iter(contents.networks.values())).parameters():
         parameter.data += 1
@@ -94,7 +94,7 @@ def test_weights_of_another_training_are_not_taken(contents, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("runtime.threads", 10**5, "settings.runtime.threads"),
         ("game.latent_dimension", 10**12, "settings.game.latent_gan.latent_dimension"),
@@ -117,8 +117,8 @@ def test_weights_of_another_training_are_not_taken(contents, tmp_path):
         ("game.augmentation.unknown", 1, "settings.game.augmentation.unknown"),
     ],
 )
-def test_settings_out_of_range_are_refused_before_anything_is_built(dcgan, key, value, said):
-    with pytest.raises(BundleError, match=said):
+def test_settings_out_of_range_are_refused_before_anything_is_built(dcgan, key, value, message):
+    with pytest.raises(BundleError, match=message):
         Bundle.load(_described(dcgan, lambda values: _set(values["settings"], key, value)))
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_description_is_refused(dcgan, key, value):
         Bundle.load(_described(dcgan, lambda values: values.update({key: value})))
 
 
-def test_a_class_name_that_was_changed_on_the_disk_is_refused(dcgan):
+def test_a_changed_class_name_is_refused(dcgan):
     file = dcgan / "bundle.json"
     file.write_text(file.read_text(encoding="utf-8").replace('"cat"', '"cow"'), encoding="utf-8")
     with pytest.raises(BundleError, match="sha256"):
@@ -163,14 +163,14 @@ def test_deep_json_and_a_pipe_in_place_of_a_file_are_refused(dcgan):
 def test_weights_in_another_precision_or_not_finite_are_refused(dcgan):
     weights = load_file(dcgan / "weights.safetensors")
     name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
-    for tensor, said in [
+    for tensor, message in [
         (weights[name].double(), "float64"),
         (torch.full_like(weights[name], torch.inf), "finite"),
         (weights[name][:1], "where"),
     ]:
         save_file({**weights, name: tensor.contiguous()}, dcgan / "weights.safetensors")
         _described(dcgan, lambda values: values.update(weights_sha256=_sha256(dcgan / "weights.safetensors")))
-        with pytest.raises(BundleError, match=said):
+        with pytest.raises(BundleError, match=message):
             Bundle.load(dcgan)
 
 
@@ -204,7 +204,7 @@ def _sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_class_is_asked_for_by_name_or_number() -> None:
+def test_a_class_has_a_name_and_a_number() -> None:
     classes = ("10", "cafe\u0301", "Zebra")
     assert [class_number(name, classes) for name in ("10", "caf\u00e9", "cafe\u0301", "Zebra", "1")] == [0, 1, 1, 2, 1]
     with pytest.raises(RequestError, match=r"0 to 2, or one of 10, .*received 'Zebr'\. Did you mean Zebra\?"):
