@@ -79,6 +79,8 @@ def test_wrong_value_names_its_key_and_what_was_received(values: dict, subject: 
         ({"batch": "many"}, "training.batch: expected a valid integer, received 'many'. Correct training.batch in"),
         ({"game": {"objective": "hing"}}, "or 'relativistic', received 'hing'. Did you mean hinge?"),
         ({"game": {"r1_gama": 1}}, "Did you mean training.game.r1_gamma?"),
+        ({"r1_gamma": 1}, "Did you mean training.game.r1_gamma?"),
+        ({"policy": 1}, "Did you mean training.game.augmentation.policy?"),
         ({"game": {"augmentation": {"polcy": 1}}}, "Did you mean training.game.augmentation.policy?"),
         (
             {"game": {"r1_gamma": -1}},
@@ -178,6 +180,7 @@ def comparison(**variants):
         ({"batch": "many"}, r"comparison\.variants\.wide\.batch: expected .*received 'many'"),
         ({"game": {"objective": "hing"}}, r"comparison\.variants\.wide\.game\.objective.*Did you mean hinge"),
         ({"game": {"r1_gama": 1}}, r"Did you mean comparison\.variants\.wide\.game\.r1_gamma\?"),
+        ({"beta1": 0.1}, r"Did you mean comparison\.variants\.wide\.optimizer\.beta1\?"),
         ({"seed": 1}, r"comparison\.variants\.wide\.seed: .*Set comparison\.seeds"),
     ],
 )

@@ -42,7 +42,7 @@ class Parameters(BaseModel):
     def _check_keys(cls, values: Any) -> Any:
         for name in values if isinstance(values, Mapping) else ():
             if name not in cls.model_fields:
-                raise unknown_key(cls.key, str(name), list(cls.model_fields))
+                raise unknown_key(cls.key, str(name), list(cls.model_fields), _keys_in_groups(cls))
         return values
 
     @classmethod
@@ -148,6 +148,15 @@ def _optional(key: str, field: FieldInfo) -> tuple[Any, Any]:
     return kind | None, Field(default=None, description=field.description)
 
 
+def _keys_in_groups(kind: type[Parameters]) -> list[str]:
+    keys = []
+    for name, field in kind.model_fields.items():
+        inner: Any = field.annotation
+        if _is_group(inner):
+            keys += [f"{name}.{key}" for key in (*inner.model_fields, *_keys_in_groups(inner))]
+    return keys
+
+
 def _is_group(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Parameters) and not issubclass(kind, Ramp)
 
@@ -188,7 +197,7 @@ def validate_overrides(
                 f"{group}.{name}", expected="no such key here", received=repr(value), remedy=shared[name]
             )
         if name not in known:
-            raise unknown_key(group, name, known)
+            raise unknown_key(group, name, known, _keys_in_groups(kind))
         inner: Any = kind.model_fields[name].annotation
         if _is_group(inner) and isinstance(value, Mapping):
             validate_overrides(inner, f"{group}.{name}", value)
@@ -201,13 +210,21 @@ def validate_overrides(
                 raise _wrong_value(group, details) from None
 
 
-def unknown_key(group: str, name: str, known: Collection[str]) -> ConfigurationError:
-    """Return the error of an unknown key, with the nearest known one as the remedy."""
+def unknown_key(group: str, name: str, known: Collection[str], inner: Collection[str] = ()) -> ConfigurationError:
+    """Return the error of an unknown key, with the nearest known one as the remedy.
+
+    Args:
+        group: where the key stands.
+        name: the key.
+        known: the keys that may stand there.
+        inner: dotted keys of the groups among them; one that ends in `name` is the nearest.
+    """
+    nearest = [key for key in inner if key.endswith(f".{name}")] or known
     return ConfigurationError(
         f"{group}.{name}",
         expected="one of " + ", ".join(sorted(known)),
         received=f"the unknown key {name!r}",
-        remedy=suggest(name, known, "Remove it.", within=f"{group}.", cutoff=0.0),
+        remedy=suggest(name, nearest, "Remove it.", within=f"{group}.", cutoff=0.0),
     )
 
 
