@@ -13,7 +13,7 @@ from ganops.bundle import Bundle, BundleData
 from ganops.errors import RequestError
 from ganops.networks.build import build_networks
 from ganops.registry.generate import generate_to_folder
-from ganops.registry.requests import answer, make_example, parse_request
+from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
 
 from ..parameters import images, resolve_settings
 
@@ -21,6 +21,12 @@ from ..parameters import images, resolve_settings
 def png(pixels: np.ndarray) -> str:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def palette_png() -> str:
+    file = io.BytesIO()
+    Image.fromarray(PICTURE).convert("P").save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -76,6 +82,7 @@ def test_a_mask_says_where_the_hole_is(completion: Bundle) -> None:
         ({"image": png(np.stack([PICTURE] * 3, axis=2))}, "image: expected .*received 3 × 8 × 8"),
         ({"image": png(PICTURE), "mask": png(PICTURE[:4])}, "mask: expected .*received 1 × 4 × 8"),
         ({"image": png(PICTURE), "n": 2}, "n: expected"),
+        ({"image": palette_png()}, "pixels of the kind P"),
         ({"image": png(PICTURE), "class_label": 1}, "class_label"),
     ],
 )
@@ -88,3 +95,10 @@ def test_the_example_of_each_game_is_answered(bundle: Bundle, completion: Bundle
     assert len(answer(bundle, parse_request(bundle, make_example(bundle, 3))).values) == 3
     (completed,) = answer(completion, parse_request(completion, make_example(completion, 3))).values
     assert (completed[0, 0] == 128).all()
+
+
+def test_the_largest_picture_fits_the_limit_on_a_body(bundle: Bundle, completion: Bundle) -> None:
+    """Noise compresses least."""
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    assert 2 * len(png(noise)) <= count_condition_bytes(completion)
+    assert count_condition_bytes(bundle) == 0

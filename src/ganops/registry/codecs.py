@@ -18,6 +18,8 @@ from ganops.registry.png import encode_png
 from ganops.sampling import Samples
 
 _MAX_PIXELS = 2**26
+# 8 bits a channel, without a palette, whose numbers are no brightness.
+_PIXEL_MODES = ("L", "LA", "RGB", "RGBA")
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,21 @@ def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
 
 def picture_from_json(value: str) -> UInt8[np.ndarray, "channels height width"]:
     """Return the pixels of a PNG in base64; RequestError where it is none."""
-    return np.atleast_3d(np.asarray(_open_png(value))).transpose(2, 0, 1)
+    return np.atleast_3d(np.asarray(_open_png(value, _PIXEL_MODES))).transpose(2, 0, 1)
 
 
 def mask_from_json(value: str) -> UInt8[np.ndarray, "1 height width"]:
     """Return the grey values of a PNG in base64; RequestError where it is none."""
-    return np.asarray(_open_png(value).convert("L"))[None]
+    return np.asarray(_open_png(value, ("1", *_PIXEL_MODES)).convert("L"))[None]
 
 
-def _open_png(value: str) -> Image.Image:
+def _open_png(value: str, modes: tuple[str, ...]) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(base64.b64decode(value, validate=True)), formats=["PNG"])
         if image.width * image.height > _MAX_PIXELS:
             raise ValueError(f"{image.width} × {image.height} pixels")
+        if image.mode not in modes:
+            raise ValueError(f"pixels of the kind {image.mode}, where one of {', '.join(modes)} is read")
         image.load()
     except (ValueError, OSError, SyntaxError) as error:
         raise RequestError(

@@ -15,7 +15,7 @@ import numpy as np
 from ganops.bundle import Bundle
 from ganops.git import list_tracked
 from ganops.registry.codecs import CODECS
-from ganops.registry.requests import answer, make_example, parse_request
+from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -38,7 +38,7 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
             artifacts={"bundle": bundle.path.resolve().as_uri()},
             code_paths=[str(copy_package(_PACKAGE, Path(folder)))],
             pip_requirements=pip_requirements(),
-            model_config={"largest_request": largest_request},
+            model_config={"largest_request": largest_request, "condition_bytes": count_condition_bytes(bundle)},
             metadata={"weights_sha256": bundle.digest},
         )
     return info.model_uri

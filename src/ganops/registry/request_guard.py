@@ -16,13 +16,19 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 # {"inputs": [{"n": 1}]} has three levels; another form that MLflow accepts has four.
 DEEPEST = 8
 _BYTES_PER_REQUEST = 256
+_MOST_BODY_BYTES = 2**26
 # A client that is still sending reads no response: up to this many times the limit is read and discarded.
 _MOST_DISCARDED = 64
 
 
-def find_most_bytes(largest_request: int) -> int:
-    """Return the most bytes that a body needs: one request per sample, each with every field and some spaces."""
-    return (largest_request + 4) * _BYTES_PER_REQUEST
+def find_most_bytes(largest_request: int, condition_bytes: int = 0) -> int:
+    """Return the most bytes that a body needs: one request per sample, each with every field and some spaces.
+
+    Args:
+        largest_request: samples per call.
+        condition_bytes: of the pictures that a request may hold, see `requests.count_condition_bytes`.
+    """
+    return min((largest_request + 4) * (_BYTES_PER_REQUEST + condition_bytes), _MOST_BODY_BYTES)
 
 
 @dataclass(frozen=True)

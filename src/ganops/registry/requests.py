@@ -1,5 +1,6 @@
 """Requests as JSON: checked against the game's type, and read into the conditions of its samples."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from ganops.sampling import Samples
 
 # Condition of a request → its codec.
 _CODECS = {**CODECS, "mask": MASK_CODEC}
+# Condition → its channels, where they are not those of the samples.
+_CHANNELS = {"mask": 1}
 
 
 def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationRequest:
@@ -49,6 +52,15 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
     return {name: CODECS[bundle.game.generates].to_json(sample) for name in pairing.conditions}
 
 
+def count_condition_bytes(bundle: Bundle) -> int:
+    """Return the most bytes of the pictures in one request: PNGs that compress nothing, in base64."""
+    channels, height, width = bundle.settings.sample.shape
+    names = _CODECS.keys() & bundle.game.request.model_fields.keys()
+    # A row has a byte for its filter; header, chunks and blocks without compression take less than 1 KiB and 1 %.
+    png = height * (channels * width + 1)
+    return len(names) * 4 * math.ceil((1024 + 1.01 * png) / 3)
+
+
 def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
     channels, *size = bundle.settings.sample.shape
     conditions = {}
@@ -57,7 +69,7 @@ def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Te
         if value is None:
             continue
         stored = codec.from_json(value)
-        shape = (1 if name == "mask" else channels, *size)
+        shape = (_CHANNELS.get(name, channels), *size)
         if stored.shape != shape:
             raise RequestError(
                 name,

@@ -34,11 +34,12 @@ def serve(uri: str, host: str, port: int, log: Callable[[str], None]) -> None:
     version = find_version(client, ModelAddress.parse(uri))
     with fetch_version(client, version) as folder, _listen(host, port) as server_socket:
         model = pyfunc.load_model(str(folder), suppress_warnings=True)
-        most_bytes = find_most_bytes(int(model.model_config["largest_request"]))
+        config = model.model_config
+        most_bytes = find_most_bytes(int(config["largest_request"]), int(config["condition_bytes"]))
         app = RequestGuard(scoring_server.init(model), most_bytes)
-        config = uvicorn.Config(app, log_level="warning", limit_concurrency=_MOST_CONNECTIONS)
+        server = uvicorn.Config(app, log_level="warning", limit_concurrency=_MOST_CONNECTIONS)
         log(f"{uri} answers at http://{host}:{server_socket.getsockname()[1]}/invocations")
-        uvicorn.Server(config).run(sockets=[server_socket])
+        uvicorn.Server(server).run(sockets=[server_socket])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,95 @@
+"""Picture completion: the losses in closed form, and what is kept of a picture."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ganops.games.completion import Completion
+from ganops.games.request import GenerationRequest
+from ganops.noise import Noise
+from ganops.objectives.build import build_objective
+
+NOISE = Noise(0, 0, 3)
+IMAGES = torch.linspace(-1, 1, 3 * 64).reshape(3, 1, 8, 8)
+HOLE = torch.zeros(1, 1, 8, 8)
+HOLE[:, :, 2:6, 2:6] = 1
+
+
+class Constant(nn.Module):
+    """Fills every pixel with one value; it records its arguments."""
+
+    def forward(self, images, masks):
+        self.images, self.masks = images, masks
+        return torch.full_like(images, 0.5)
+
+
+class Quadratic(nn.Module):
+    """D(x, M) = ‖x‖² / 2, whose gradient by x is x."""
+
+    def forward(self, with_mask):
+        assert torch.equal(with_mask[:, 1:], HOLE.expand(len(with_mask), -1, -1, -1))
+        return 0.5 * with_mask[:, :1].square().flatten(1).sum(1, keepdim=True)
+
+
+def completion():
+    return Completion(build_objective("non_saturating"), 1, 0.5)
+
+
+def networks():
+    return {"generator": Constant(), "discriminator": Quadratic()}
+
+
+def losses(player, **weights):
+    values = {"r1_gamma": 0.0, "l1_weight": 0.0, **weights}
+    return completion().losses(player, networks(), {"image": IMAGES}, NOISE, values, {}).terms
+
+
+def test_l1_is_the_mean_absolute_difference_in_the_hole():
+    expected = ((0.5 - IMAGES).abs() * HOLE).flatten(1).sum(1) / 16
+    torch.testing.assert_close(losses("generator", l1_weight=10.0)["loss/l1"], 10 * expected)
+
+
+def test_r1_is_half_gamma_times_the_squared_gradient_at_the_originals():
+    expected = 3.0 / 2 * IMAGES.square().flatten(1).sum(1)
+    torch.testing.assert_close(losses("discriminator", r1_gamma=3.0)["penalty/r1"], expected)
+    alone = completion().penalties("discriminator", networks(), {"image": IMAGES}, NOISE, {"r1_gamma": 3.0}, {})
+    torch.testing.assert_close(alone.terms["penalty/r1"], expected)
+    assert "penalty/r1" not in losses("discriminator")
+
+
+def test_the_discriminator_sees_the_completed_picture():
+    completed = torch.where(HOLE > 0, 0.5, IMAGES)
+    logits = [0.5 * images.square().flatten(1).sum(1, keepdim=True) for images in (IMAGES, completed)]
+    expected = nn.functional.softplus(-logits[0]) + nn.functional.softplus(logits[1])
+    torch.testing.assert_close(losses("discriminator")["loss/discriminator"], expected)
+
+
+def test_known_pixels_are_kept_bit_for_bit():
+    inputs = completion().draw_inputs(GenerationRequest(n=3), NOISE, {"image": IMAGES})
+    completed = completion().sample(networks(), inputs)
+    known = (HOLE == 0).expand_as(IMAGES)
+    assert torch.equal(completed[known], IMAGES[known]) and (completed[~known] == 0.5).all()
+
+
+@pytest.mark.parametrize("size, hole", [((8, 8), 0.5), ((9, 13), 0.3), ((28, 28), 0.01), ((5, 4), 0.99)])
+def test_the_hole_is_centred_and_of_its_share(size, hole):
+    mask = Completion(build_objective("hinge"), 1, hole).centre_mask(torch.zeros(2, 3, *size))
+    rows, columns = mask[0, 0].any(1).nonzero()[:, 0], mask[0, 0].any(0).nonzero()[:, 0]
+    for places, length in ((rows, size[0]), (columns, size[1])):
+        assert len(places) == max(1, round(hole * length))
+        assert abs(int(places[0]) - (length - 1 - int(places[-1]))) <= 1
+
+
+def test_mean_colour_is_that_of_the_known_pixels():
+    filled = completion().baselines["mean_colour"]({"image": IMAGES})
+    expected = IMAGES[(HOLE == 0).expand_as(IMAGES)].reshape(3, -1).mean(1)
+    found = filled[:, 0, 3, 3].float() / 127.5 - 1
+    torch.testing.assert_close(found, expected, atol=1.01 / 255, rtol=0)
+
+
+def test_l1_of_the_report_is_in_units_of_the_range():
+    samples, targets = torch.full((2, 1, 8, 8), 51, dtype=torch.uint8), torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+    measured = completion().paired_metrics["l1_hole"](samples, targets, GenerationRequest(n=2))
+    assert math.isclose(measured, 0.2, rel_tol=1e-6)
