@@ -116,10 +116,6 @@ ALLOWED: Mapping[tuple[str, str], str] = {
 }
 
 
-# Word → the folders and files that still have it. Empty at the end.
-NOT_YET: Mapping[str, str] = {"every moves": "docs/recipes.md"}
-
-
 @dataclass(frozen=True)
 class Hit:
     """A forbidden word at a place."""
@@ -193,8 +189,8 @@ def find_hits(root: Path) -> list[Hit]:
 
 
 def is_tolerated(hit: Hit) -> bool:
-    """Return whether the word is allowed in this file, or not yet replaced."""
-    return (hit.file, hit.word) in ALLOWED or hit.file.startswith(tuple(NOT_YET.get(hit.word, "").split()))
+    """Return whether the word is allowed in this file."""
+    return (hit.file, hit.word) in ALLOWED
 
 
 def test_only_words_of_the_field_are_used() -> None:
