@@ -11,7 +11,10 @@ from ..projects import ENVIRONMENT, Project, initialised_clone
 
 pytestmark = pytest.mark.proof
 
-GAME = "training.recipe=r3gan,training.runtime.precision=fp32,training.total_images=1280,training.snapshot_every_images=1280"
+GAME = (
+    "training.recipe=r3gan,training.runtime.precision=fp32,"
+    "training.total_images=1280,training.snapshot_every_images=1280"
+)
 RUN = ("kedro", "run", "--env", ENVIRONMENT, "--pipelines", "training", "--params")
 
 
