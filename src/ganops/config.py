@@ -113,7 +113,7 @@ class DataPreparationParameters(Parameters):
     seed: Seed
 
     @model_validator(mode="after")
-    def _require_fitting_classes(self) -> "DataPreparationParameters":
+    def _check_classes(self) -> "DataPreparationParameters":
         if self.classes is not None and self.source not in _SOURCES_OF_CLASSES[self.classes]:
             sources = _SOURCES_OF_CLASSES[self.classes]
             raise ConfigurationError(
@@ -125,7 +125,7 @@ class DataPreparationParameters(Parameters):
         return self
 
     @model_validator(mode="after")
-    def _leave_some_to_train(self) -> "DataPreparationParameters":
+    def _check_training_share(self) -> "DataPreparationParameters":
         taken = self.validation_share + (self.held_out_share or 0.0)
         if taken >= 1.0:
             raise ConfigurationError(
@@ -397,7 +397,7 @@ class EvaluationParameters(Parameters):
 class RegistrationParameters(Parameters):
     """The limits of the gate; a limit on a metric that the report lacks is an error.
 
-    A bound that is None is no limit: so an environment takes back one that the base sets.
+    A bound that is None is no limit: an environment removes one of the base so.
     """
 
     key: ClassVar[str] = "registration"

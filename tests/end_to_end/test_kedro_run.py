@@ -56,7 +56,7 @@ def test_the_curves_cover_the_training(finished_project: Project) -> None:
     settings = json.loads(finished_project.produced("06_models", "settings.json").read_text())
     assert scalars["images_seen"].is_monotonic_increasing
     assert scalars["images_seen"].is_unique
-    assert scalars["images_seen"].max() >= settings["total_images"] - settings["log_every_images"]
+    assert scalars["images_seen"].max() >= settings["budget"]["total_images"] - settings["cadence"]["log_every_images"]
     assert any(name.startswith("loss/") for name in scalars.columns)
     assert not [name for name in scalars.columns if "second" in name]
 

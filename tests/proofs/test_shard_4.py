@@ -11,7 +11,10 @@ from ..projects import ENVIRONMENT, Project, initialised_clone
 
 pytestmark = pytest.mark.proof
 
-GAME = "training.recipe=r3gan,training.precision=fp32,training.total_images=1280,training.snapshot_every_images=1280"
+GAME = (
+    "training.recipe=r3gan,training.runtime.precision=fp32,"
+    "training.total_images=1280,training.snapshot_every_images=1280"
+)
 RUN = ("kedro", "run", "--env", ENVIRONMENT, "--pipelines", "training", "--params")
 
 
@@ -66,7 +69,7 @@ def test_the_next_run_takes_a_training_of_torchrun(project: Project) -> None:
     assert run.data.tags["resumed_at_images"] == "1280"
     assert steps(project, run.info.run_id) == list(range(64, 1281, 64))
     assert project.produced("06_models", "training_state.safetensors").stat().st_size > 0.9 * len(trained)
-    assert json.loads(project.produced("06_models", "settings.json").read_text())["processes"] == 1
+    assert json.loads(project.produced("06_models", "settings.json").read_text())["execution"]["processes"] == 1
 
 
 def test_torchrun_of_the_whole_run_is_refused(project: Project) -> None:
