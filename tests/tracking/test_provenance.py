@@ -167,7 +167,7 @@ def test_overrides_come_back_from_the_tags_and_a_later_session_without_any_remov
     run_id = client.create_run(experiment_id).info.run_id
     runtime = {"training": {"base_channels": 8, "batch": 4}}
     set_tags(client, run_id, override_tags(["parameters_training.yml"], runtime))
-    keys = ["--params training.batch", "--params training.base_channels"]
+    keys = ["--params training.base_channels", "--params training.batch"]
     assert read_overrides(client.get_run(run_id).data.tags) == ["conf/local/parameters_training.yml", *keys]
     set_tags(client, run_id, override_tags([], {}))
     assert read_overrides(client.get_run(run_id).data.tags) == []

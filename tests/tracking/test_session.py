@@ -189,7 +189,7 @@ def test_a_failed_run_records_its_error_and_is_resumed(client: MlflowClient, exp
 
 def test_a_wrong_parameter_stops_before_there_is_a_run(client: MlflowClient, experiment_id: str, project: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"Did you mean training\.base_channels"):
-        _session(project, runtime_params={"training": {"widht": 13}})
+        _session(project, runtime_params={"training": {"base_chanels": 13}})
     assert _runs(client, experiment_id) == []
 
 
