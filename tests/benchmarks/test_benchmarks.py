@@ -52,7 +52,7 @@ def test_operations_are_those_of_forward_and_backward() -> None:
 @pytest.mark.parametrize("recipe", ["dcgan", "r3gan"])
 def test_the_bare_loop_trains_the_same_weights(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, shared = importlib.import_module("loop"), importlib.import_module("side_by_side")
-    overrides = {"precision": "fp32", "augmentation": 0.0, "width": 4, "batch": 8}
+    overrides = {"runtime.precision": "fp32", "game.augmentation.probability": 0.0, "base_channels": 4, "batch": 8}
     settings = shared.resolve_settings(recipe, (1, 12, 12), 1, 3, **overrides)
     pictures = torch.randint(0, 256, (64, 1, 12, 12), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     labels = torch.arange(64) % 3
