@@ -59,8 +59,7 @@ def test_a_packaged_project_runs_and_generates_in_an_empty_folder(tmp_path: Path
     assert "['views']" in call(str(python), "-c", code, *options)
     code = (
         "from pathlib import Path; from ganops.registry.generate import generate_to_folder;"
-        "from ganops.sampling import GenerationRequest;"
-        "generate_to_folder('models:/ganops-smoke/1', GenerationRequest(n=2), Path('pictures'))"
+        "generate_to_folder('models:/ganops-smoke/1', {'n': 2}, Path('pictures'))"
     )
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     call(str(python), "-c", code)
