@@ -78,9 +78,31 @@ class ReferenceStats:
 
 
 @dataclass(frozen=True)
-class _Baseline:
+class _RealData:
     reference: ReferenceStats
     held_out: Metrics
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """What samples with conditions are compared with; it depends on no seed.
+
+    Attributes:
+        values: row i is the target of sample i, as stored.
+        baselines: name → stored samples, and their Fréchet distance.
+    """
+
+    pairing: Pairing
+    values: Tensor
+    baselines: dict[str, tuple[Tensor, float]]
+
+    def measure(self, samples: Tensor, request: GenerationRequest) -> Metrics:
+        """Compute the paired metrics of the samples, and all metrics of the baselines."""
+        metrics = self.pairing.measure(samples, self.values, request)
+        for name, (filled, distance) in self.baselines.items():
+            measured = {"fid": distance, **self.pairing.measure(filled, self.values, request)}
+            metrics |= {f"{metric}_{name}": value for metric, value in measured.items()}
+        return metrics
 
 
 @dataclass
@@ -100,7 +122,7 @@ class Evaluator:
     protocol: Protocol
     threads: int
     progress: Progress
-    _baseline: _Baseline | None = field(default=None, init=False)
+    _real: _RealData | None = field(default=None, init=False)
 
     def evaluate(
         self,
@@ -115,8 +137,9 @@ class Evaluator:
             snapshots: images seen → the generator at that time; their metrics are the curve of the report.
             pairing: where samples depend on conditions: these are rows of held_out, and row i gives sample i.
         """
-        draws = {images_seen: self._make_draw(one, pairing) for images_seen, one in (snapshots or {}).items()}
-        return self.report(GENERATOR, self._make_draw(generator, pairing), draws, pairing)
+        conditions = pairing and pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
+        draws = {images_seen: _make_draw(one, conditions) for images_seen, one in (snapshots or {}).items()}
+        return self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
 
     def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw], pairing: Pairing | None = None) -> Report:
         """Return the report on the samples that `draw` returns.
@@ -128,57 +151,51 @@ class Evaluator:
             pairing: of samples and targets.
         """
         n, seeds = self.protocol.n, self.protocol.seeds
-        baseline_samples = 0 if self._baseline else 2 * self.protocol.reference_n + n
-        drawn = len(seeds) * (1 + len(pairing.baselines if pairing else ())) + len(snapshots)
-        tick = Ticks(self.progress, baseline_samples + drawn * n)
+        real_samples = 0 if self._real else 2 * self.protocol.reference_n + n
+        drawn = len(seeds) + len(snapshots) + (len(pairing.baselines) if pairing else 0)
+        tick = Ticks(self.progress, real_samples + drawn * n)
         with thread_count(self.threads):
-            self._baseline = baseline = self._baseline or self._measure_baseline(tick)
-            by_seed = [self._measure_seed(draw, seed, baseline.reference, pairing, tick) for seed in seeds]
+            self._real = real = self._real or self._measure_real(tick)
+            targets = pairing and self._read_targets(pairing, real.reference, tick)
+            by_seed = [self._measure_seed(draw, seed, real.reference, targets, tick) for seed in seeds]
             curve = {
-                images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), baseline.reference, tick)
+                images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), real.reference, tick)
                 for images_seen, draw_one in snapshots.items()
             }
         tick.end()
         report = Report(
             subject=subject,
             metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
-            held_out={name: Estimate.of([value]) for name, value in baseline.held_out.items()},
+            held_out={name: Estimate.of([value]) for name, value in real.held_out.items()},
             accuracies=dict(self.extractor.accuracies),
             protocol=_add_paired_metrics(self.protocol, pairing),
             curve=curve,
         )
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
-    def _make_draw(self, generator: CanGenerate | CanGenerateFrom, pairing: Pairing | None) -> Draw:
-        if pairing is None:
-            return partial(_draw, cast(CanGenerate, generator))
-        conditions = pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
-        return partial(_draw_from, cast(CanGenerateFrom, generator), conditions)
-
     def _measure_seed(
-        self, draw: Draw, seed: int, reference: ReferenceStats, pairing: Pairing | None, tick: Tick
+        self, draw: Draw, seed: int, reference: ReferenceStats, targets: _Targets | None, tick: Tick
     ) -> Metrics:
         samples = draw(self.protocol.n, seed)
         values = self._measure(samples, reference, tick)
-        if pairing is None:
+        if targets is None:
             return values
+        return values | targets.measure(samples.values, GenerationRequest(n=self.protocol.n, seed=seed))
+
+    def _read_targets(self, pairing: Pairing, reference: ReferenceStats, tick: Tick) -> _Targets:
         rows = _choose_held_out(self.store, self.protocol.n)
-        targets = torch.from_numpy(self.store.read(pairing.target, rows))
-        request = GenerationRequest(n=self.protocol.n, seed=seed)
-        values |= pairing.measure(samples.values, targets, request)
         conditions = pairing.read_conditions(self.store, rows)
+        baselines = {}
         for name, baseline in pairing.baselines.items():
             filled = baseline(conditions)
-            features = extract(self.extractor, filled, tick)
-            distance = {"fid": frechet_distance(moments_of(features.values), reference.moments)}
-            measured = distance | pairing.measure(filled, targets, request)
-            values |= {f"{metric}_{name}": value for metric, value in measured.items()}
-        return values
+            moments = moments_of(extract(self.extractor, filled, tick).values)
+            baselines[name] = filled, frechet_distance(moments, reference.moments)
+        return _Targets(pairing, torch.from_numpy(self.store.read(pairing.target, rows)), baselines)
 
-    def _measure_baseline(self, tick: Tick) -> _Baseline:
+    def _measure_real(self, tick: Tick) -> _RealData:
         reference = self._measure_reference(tick)
         held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n)
-        return _Baseline(reference, self._measure(held_out, reference, tick))
+        return _RealData(reference, self._measure(held_out, reference, tick))
 
     def _measure_reference(self, tick: Tick) -> ReferenceStats:
         indices = self.store.indices(REFERENCE)
@@ -304,6 +321,12 @@ def _add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:
     """Return the share of samples classified as the requested class; for real data the accuracy of the classifier."""
     return float((predicted == requested).mean())
+
+
+def _make_draw(generator: CanGenerate | CanGenerateFrom, conditions: Mapping[str, Tensor] | None) -> Draw:
+    if conditions is None:
+        return partial(_draw, cast(CanGenerate, generator))
+    return partial(_draw_from, cast(CanGenerateFrom, generator), conditions)
 
 
 def _draw(generator: CanGenerate, n: int, seed: int) -> Samples:

@@ -12,7 +12,8 @@ from torch import Tensor
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
 from ganops.games.game import Baseline, Game, PairedMetric
-from ganops.sampling import GenerationRequest, Samples
+from ganops.games.request import GenerationRequest
+from ganops.sampling import Samples
 
 # Labels are drawn with the request, also where a game reads them.
 _DRAWN = "label"

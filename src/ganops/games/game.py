@@ -42,8 +42,8 @@ class Update(NamedTuple):
         player: whose networks are trained.
         noise: position of its noise.
         batch: position of its batch.
-        images: batches by which the clock advances: 1 where these samples are the first that the iteration shows to
-            its leading player, else 0.
+        images: batches by which the clock advances: 1 where the iteration trains on this batch for the first time,
+            else 0.
     """
 
     player: str
@@ -52,8 +52,7 @@ class Update(NamedTuple):
     images: int
 
 
-# (samples, targets, request) → value. Both are (n, …), as stored; from the request a metric draws its noise again. A
-# baseline is a metric of its own, which ignores the samples.
+# (samples, targets, request) → value. Both are (n, …), as stored; from the request a metric draws its noise again.
 PairedMetric = Callable[[Tensor, Tensor, GenerationRequest], float]
 # Conditions → stored samples that need no training, measured as the generator's are.
 Baseline = Callable[[Batch], Tensor]
@@ -68,9 +67,9 @@ class Game(ABC):
         inference_networks: those that `sample` needs: followed by EMA, and stored in the bundle.
         request: the type of a request; its JSON schema is the server's.
         conditions: the fields that `draw_inputs` needs, apart from the request and noise.
+        optional_conditions: those that it can do without.
         penalty_weights: the names of loss weights that `penalties` computes alone, for lazy regularization.
         views: the names of the report's views of this game, see `reporting.views`.
-        paired_metrics: name → metric of samples beside their targets, the rows of held_out that gave the conditions.
     """
 
     generates: FieldName
@@ -84,12 +83,12 @@ class Game(ABC):
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
-        """Return name → metric of samples and their targets, where samples depend on more than a request."""
+        """Return name → metric of samples and their targets: the rows of held_out that gave the conditions."""
         return {}
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
-        """Return name → samples to compare such a generator with."""
+        """Return name → samples without training, to compare the generator with under the same conditions."""
         return {}
 
     @abstractmethod

@@ -5,7 +5,8 @@ Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a 
     d² = ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½)
 
 The squared Wasserstein-2 distance between the normal distributions with the moments of the sets. It falls as the number
-of samples grows: only values at equal counts are comparable. With Inception features it is called FID.
+of samples grows: only values at equal counts are comparable. The literature
+calls it FID with Inception features only; here `fid` is this distance in the features that the protocol names.
 """
 
 from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric

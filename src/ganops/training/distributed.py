@@ -1,7 +1,7 @@
 """The processes of one training: each computes its shard of every batch.
 
-They hold the same weights and take the same steps: one all-reduce after a player's last backward pass averages its
-gradients and the logged means. Batch normalisation uses the shard alone.
+They hold the same weights and take the same steps: after each backward pass one all-reduce averages the gradients and
+the logged means. Batch normalisation uses the shard alone.
 """
 
 from collections.abc import Iterable, Mapping

@@ -27,7 +27,7 @@ from ganops.training_settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_MAX_CLASSES = 10
+_MAX_CLASSES, _UNLABELLED_ROWS = 10, 8
 _POINTS = 1_000
 # Columns of the grid of fixed samples, by its rows. A point is small: a cloud consists of many.
 _FIXED_COLUMNS: dict[FieldName, Callable[[int], int]] = {
@@ -229,7 +229,7 @@ def fixed_samples(game: Game, state: TrainingState, settings: Settings, batches:
     conditions than labels takes them from the first training samples.
     """
     device = torch.device(settings.runtime.device)
-    rows = min(settings.sample.classes, _MAX_CLASSES) or SAMPLE_COLUMNS
+    rows = min(settings.sample.classes, _MAX_CLASSES) or _UNLABELLED_ROWS
     columns = _FIXED_COLUMNS[game.generates](rows)
     request = GenerationRequest(n=rows * columns)
     if set(game.conditions) <= {"label"}:
