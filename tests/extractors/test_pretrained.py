@@ -25,6 +25,7 @@ from ganops.extractors.weights import (
     packaged_efficientnet,
     read_weights,
 )
+from ganops.networks.efficientnet import LITE0, EfficientNet
 
 DAISY = 985
 BUILDINGS = {442, 449, 698}  # bell cote, boathouse, palace
@@ -120,7 +121,7 @@ def test_pictures_are_resized_as_pillow_resizes_them(size: tuple[int, int]) -> N
 
 def test_the_network_has_the_size_that_is_published() -> None:
     """4.7 million parameters, and sides of a 32nd."""
-    network = efficientnet.Network().eval()
+    network = EfficientNet(LITE0).eval()
     assert sum(parameter.numel() for parameter in network.parameters()) == 4_652_008
     with torch.inference_mode():
         assert network.body(torch.zeros(1, 3, 64, 96)).shape == (1, 1280, 2, 3)

@@ -13,7 +13,6 @@ from ganops.training_settings import Settings
 # A feature extractor reads 224 × 224, seven times the side: a measurement must take less than a hundredth of the
 # training between two.
 SIDE = 32
-_MEAN, _SCALE = 127.0, 128.0
 
 Embedding = Callable[[Tensor], Tensor]
 
@@ -36,21 +35,22 @@ def _embed_pictures(device: str) -> Embedding:
 
     def embed(pictures: Tensor) -> Tensor:
         from ganops.extractors.rgb import to_rgb
+        from ganops.networks.efficientnet import normalise
 
         levels = F.interpolate(to_rgb(pictures).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
         levels = levels.round().clamp(0, 255).to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            return _network(device)((levels - _MEAN) / _SCALE)[0]
+            return _network(device)(normalise(levels))[0]
 
     return embed
 
 
 @cache
 def _network(device: str) -> torch.nn.Module:
-    from ganops.extractors.efficientnet import Network, load
     from ganops.extractors.weights import EFFICIENTNET_LITE0, packaged_efficientnet, read_weights
+    from ganops.networks.efficientnet import LITE0, EfficientNet, load
 
-    network = Network()
+    network = EfficientNet(LITE0)
     load(network, read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
     return network.eval().requires_grad_(False).to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
