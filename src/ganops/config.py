@@ -24,7 +24,9 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "labels": ("image_folder", "idx", "arrays", "table"),
     "none": ("image_folder", "idx", "arrays", "table"),
 }
-FeatureKind = Literal["classifier", "inception", "efficientnet_lite0", "stacked_digits", "coordinates"]
+FeatureKind = Literal[
+    "classifier", "inception", "efficientnet_lite0", "efficientnet_lite2", "stacked_digits", "coordinates"
+]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
 NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
@@ -44,6 +46,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "classifier": "image",
     "inception": "image",
     "efficientnet_lite0": "image",
+    "efficientnet_lite2": "image",
     "stacked_digits": "image",
     "coordinates": "point",
 }

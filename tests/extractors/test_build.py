@@ -12,7 +12,7 @@ from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.extractors.build import EXTRACTORS, Pretrained, StoredExtractor, build_extractor, training_parameters
 from ganops.extractors.classifier import Classifier
-from ganops.extractors.efficientnet import EfficientNetLite0
+from ganops.extractors.efficientnet import EfficientNetLite
 from ganops.extractors.weights import EFFICIENTNET_LITE0
 from ganops.kedro_datasets.feature_extractor_dataset import FeatureExtractorDataset
 from ganops.sealed_json import load_object, seal, without_seal
@@ -32,7 +32,7 @@ def test_pretrained_extractor_is_saved_as_the_digest_of_its_weights(unlabelled: 
         "weights_sha256": EFFICIENTNET_LITE0.sha256,
     }
     extractor = dataset.load().open(unlabelled, PARAMETERS)
-    assert isinstance(extractor, EfficientNetLite0)
+    assert isinstance(extractor, EfficientNetLite)
     assert extractor.digest == EFFICIENTNET_LITE0.sha256
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,20 +16,22 @@ from ganops.data.crop_and_resize import crop_and_resize
 from ganops.errors import MetricError
 from ganops.extractors import efficientnet, inception
 from ganops.extractors.base import FeatureExtractor, extract
-from ganops.extractors.efficientnet import EfficientNetLite0
+from ganops.extractors.efficientnet import MODELS, EfficientNetLite
 from ganops.extractors.inception import Inception
 from ganops.extractors.rgb import to_rgb
 from ganops.extractors.weights import (
-    EFFICIENTNET_LITE0,
     WeightsFile,
     find_or_download,
     packaged_efficientnet,
     read_weights,
 )
-from ganops.networks.efficientnet import LITE0, EfficientNet
+from ganops.networks.efficientnet import LITE0, LITE2, EfficientNet, SamePadding, Scaling, normalise
 
-DAISY = 985
-BUILDINGS = {442, 449, 698}  # bell cote, boathouse, palace
+# Model → the three likeliest classes of a temple, and the likeliest of a dahlia: there is no class of dahlias.
+SEEN = {
+    "efficientnet_lite0": ({442, 449, 698}, 985),  # bell cote, boathouse, palace; daisy
+    "efficientnet_lite2": ({442, 483, 698}, 599),  # bell cote, castle, palace; honeycomb, as its petals are laid out
+}
 
 
 def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -41,8 +44,11 @@ def weights_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def efficientnet_extractor() -> EfficientNetLite0:
-    return EfficientNetLite0(read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
+def efficientnets() -> dict[str, EfficientNetLite]:
+    return {
+        name: EfficientNetLite(model, read_weights(packaged_efficientnet(model.weights), model.weights))
+        for name, model in MODELS.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +58,11 @@ def inception_weights() -> dict[str, torch.Tensor]:
 
 @pytest.fixture(scope="module")
 def extractors(
-    efficientnet_extractor: EfficientNetLite0, inception_weights: dict[str, torch.Tensor]
+    efficientnets: dict[str, EfficientNetLite], inception_weights: dict[str, torch.Tensor]
 ) -> dict[str, FeatureExtractor]:
     random = Inception(inception_weights, "of random weights")
     random.chunk = 2  # for speed
-    return {extractor.name: extractor for extractor in (efficientnet_extractor, random)}
+    return {**efficientnets, random.name: random}
 
 
 def noise(count: int, channels: int = 3, side: int = 16) -> torch.Tensor:
@@ -70,15 +76,38 @@ def photographs() -> Iterator[torch.Tensor]:
         yield torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
 
 
-def test_it_classifies_a_daisy_and_a_temple(efficientnet_extractor: EfficientNetLite0) -> None:
+@pytest.mark.parametrize("name", MODELS)
+def test_it_classifies_a_dahlia_and_a_temple(name: str, efficientnets: dict[str, EfficientNetLite]) -> None:
     """Photographs that scikit-learn brings: weights, order of channels, scale and resizing all fit one another."""
-    temple, daisy = (extract(efficientnet_extractor, picture).probabilities for picture in photographs())
-    assert temple is not None and daisy is not None
-    assert daisy[0].argmax() == DAISY
-    assert set(np.argsort(temple[0])[-3:]) == BUILDINGS
+    temple, dahlia = (extract(efficientnets[name], picture).probabilities for picture in photographs())
+    assert temple is not None and dahlia is not None
+    buildings, flower = SEEN[name]
+    assert dahlia[0].argmax() == flower
+    assert set(np.argsort(temple[0])[-3:]) == buildings
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "inception"])
+@pytest.mark.parametrize("name", MODELS)
+def test_every_layer_has_the_variances_that_its_weights_recorded(
+    name: str, efficientnets: dict[str, EfficientNetLite]
+) -> None:
+    """Batch norms recorded them on photographs: a weight in the place of another would change all that follow."""
+    network, side = efficientnets[name].network, efficientnets[name].side
+    crops = [p[..., y : y + 250, x : x + 250] for p in photographs() for y in (0, 170) for x in (0, 190, 380)]
+    ratios = []
+
+    def compare(layer: torch.nn.Module, inputs: tuple[torch.Tensor], _: torch.Tensor) -> None:
+        ratios.append((inputs[0].var((0, 2, 3)) / layer.get_buffer("running_var")).log().median().abs().item())
+
+    norms = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    handles = [layer.register_forward_hook(compare) for layer in norms]
+    with torch.inference_mode():
+        network(normalise(torch.cat([efficientnet.resize(crop, side) for crop in crops])))
+    for handle in handles:
+        handle.remove()
+    assert len(ratios) == len(norms) and max(ratios) < 0.7
+
+
+@pytest.mark.parametrize("name", [*MODELS, "inception"])
 def test_features_do_not_depend_on_the_batch(name: str, extractors: dict[str, FeatureExtractor]) -> None:
     extractor, pictures = extractors[name], noise(5)
     whole = extract(extractor, pictures)
@@ -90,7 +119,7 @@ def test_features_do_not_depend_on_the_batch(name: str, extractors: dict[str, Fe
     np.testing.assert_allclose(alone.numpy(), whole.values[:3], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "inception"])
+@pytest.mark.parametrize("name", [*MODELS, "inception"])
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_other_channels_become_rgb_as_in_the_preparation(
     name: str, channels: int, extractors: dict[str, FeatureExtractor]
@@ -109,22 +138,43 @@ def test_what_is_transparent_lies_on_white() -> None:
     assert (to_rgb(pictures) == 255).all()
 
 
+@pytest.mark.parametrize("side", [224, 260])
 @pytest.mark.parametrize("size", [(28, 28), (64, 48), (427, 640)])
-def test_pictures_are_resized_as_pillow_resizes_them(size: tuple[int, int]) -> None:
+def test_pictures_are_resized_as_pillow_resizes_them(size: tuple[int, int], side: int) -> None:
     y, x = np.mgrid[: size[0], : size[1]]
     waves = 127 + 60 * np.sin(x / 5) + 60 * np.cos(y / 3)
     picture = np.stack([waves, waves.max() - waves, 0 * waves], axis=2).astype(np.uint8)
-    mine = efficientnet.resize(torch.from_numpy(picture.transpose(2, 0, 1).copy())[None])[0]
-    theirs = Image.fromarray(picture).resize((efficientnet.SIDE, efficientnet.SIDE), Image.Resampling.BICUBIC)
+    mine = efficientnet.resize(torch.from_numpy(picture.transpose(2, 0, 1).copy())[None], side)[0]
+    theirs = Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC)
     assert np.abs(mine.numpy().transpose(1, 2, 0) - np.asarray(theirs, dtype=np.float32)).max() <= 1
 
 
-def test_the_network_has_the_size_that_is_published() -> None:
-    """4.7 million parameters, and sides of a 32nd."""
-    network = EfficientNet(LITE0).eval()
-    assert sum(parameter.numel() for parameter in network.parameters()) == 4_652_008
+@pytest.mark.parametrize(("scaling", "count", "side"), [(LITE0, 4_652_008, 7), (LITE2, 6_092_072, 9)])
+def test_the_network_has_the_size_that_is_published(scaling: Scaling, count: int, side: int) -> None:
+    """4.7 and 6.1 million parameters; sides of a 32nd, rounded up at each of five strides."""
+    network = EfficientNet(scaling).eval()
+    assert sum(parameter.numel() for parameter in network.parameters()) == count
     with torch.inference_mode():
+        assert network.body(torch.zeros(1, 3, scaling.side, scaling.side)).shape == (1, 1280, side, side)
         assert network.body(torch.zeros(1, 3, 64, 96)).shape == (1, 1280, 2, 3)
+
+
+def test_channels_are_multiples_of_eight_that_lose_less_than_a_tenth() -> None:
+    assert [channels for *_, channels, _ in LITE0.stages()] == [16, 24, 40, 80, 112, 192, 320]
+    assert [channels for *_, channels, _ in LITE2.stages()] == [16, 24, 48, 88, 120, 208, 352]
+    assert [count for *_, count in LITE2.stages()] == [1, 3, 3, 4, 4, 5, 1]
+    # 8 would lose more than a tenth of 10.
+    assert Scaling(1.0, 1.0, 224).channels(10) == 16
+
+
+@pytest.mark.parametrize(("side", "kernel"), [(7, 3), (8, 3), (65, 5), (130, 5)])
+def test_padding_is_that_of_tensorflow(side: int, kernel: int) -> None:
+    """https://www.tensorflow.org/api_docs/python/tf/nn, SAME: the total is split, what is odd goes to the end."""
+    total = (math.ceil(side / 2) - 1) * 2 + kernel - side
+    padded = SamePadding(kernel, 2)(torch.ones(1, 1, side, side))[0, 0]
+    assert padded.shape == (side + total, side + total)
+    begin = total // 2
+    assert (padded[begin : begin + side, begin : begin + side] == 1).all() and padded.sum() == side * side
 
 
 def test_inception_sees_what_torch_fidelity_sees(

@@ -20,7 +20,7 @@ from ganops.extractors import classifier, coordinates, stacked_digits
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
-from ganops.extractors.efficientnet import EfficientNetLite0
+from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNetModel
 from ganops.extractors.inception import Inception
 from ganops.extractors.stacked_digits import (
     StackedDigits,
@@ -30,7 +30,6 @@ from ganops.extractors.stacked_digits import (
 )
 from ganops.extractors.train_classifier import check_classes, train_classifier
 from ganops.extractors.weights import (
-    EFFICIENTNET_LITE0,
     INCEPTION,
     find_or_download,
     packaged_efficientnet,
@@ -40,11 +39,11 @@ from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
 _STORE_FILE = "store.json"
-PretrainedKind = Literal["inception", "efficientnet_lite0"]
+PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 
 
 class _PretrainedDescription(StrictModel):
-    format: Literal["ganops-inception-3", "ganops-efficientnet-lite0-3"]
+    format: Literal["ganops-inception-3", "ganops-efficientnet-lite0-3", "ganops-efficientnet-lite2-3"]
     weights_sha256: Sha256
 
 
@@ -92,8 +91,8 @@ class ExtractorKind:
     restore: Callable[[Any, Mapping[str, bytes]], SavedExtractor]
 
 
-def _open_efficientnet(parameters: EvaluationParameters) -> FeatureExtractor:
-    return EfficientNetLite0(read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
+def _open_efficientnet(model: EfficientNetModel, parameters: EvaluationParameters) -> FeatureExtractor:
+    return EfficientNetLite(model, read_weights(packaged_efficientnet(model.weights), model.weights))
 
 
 def _open_inception(parameters: EvaluationParameters) -> FeatureExtractor:
@@ -102,7 +101,8 @@ def _open_inception(parameters: EvaluationParameters) -> FeatureExtractor:
 
 _PRETRAINED: dict[PretrainedKind, Callable[[EvaluationParameters], FeatureExtractor]] = {
     "inception": _open_inception,
-    "efficientnet_lite0": _open_efficientnet,
+    "efficientnet_lite0": partial(_open_efficientnet, MODELS["efficientnet_lite0"]),
+    "efficientnet_lite2": partial(_open_efficientnet, MODELS["efficientnet_lite2"]),
 }
 
 
@@ -146,6 +146,7 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
     ),
     "inception": _pretrained_kind("inception", "ganops-inception-3"),
     "efficientnet_lite0": _pretrained_kind("efficientnet_lite0", "ganops-efficientnet-lite0-3"),
+    "efficientnet_lite2": _pretrained_kind("efficientnet_lite2", "ganops-efficientnet-lite2-3"),
     "stacked_digits": ExtractorKind(
         format=stacked_digits.FORMAT,
         description=StackedDigitsDescription,

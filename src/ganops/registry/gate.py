@@ -17,6 +17,7 @@ METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "classifier": (*_DISTANCES, *_CLASS_METRICS),
     "inception": _DISTANCES,
     "efficientnet_lite0": _DISTANCES,
+    "efficientnet_lite2": _DISTANCES,
     "stacked_digits": (*_DISTANCES, *_CLASS_METRICS),
     "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
 }
