@@ -1,4 +1,4 @@
-"""Count, mean and covariance of features, float64, for the Fréchet distance.
+"""Count, mean and covariance of features, float64, for the Fréchet distance; of one set of them or of several.
 
 They are computed part by part. The moments of the parts merge exactly to those of the whole (Chan,
 Golub & LeVeque 1983, "Algorithms for computing the sample variance", equations 2.1, for vectors):
@@ -20,29 +20,34 @@ _ROWS_AT_ONCE = 8192
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments of N vectors.
+    """Moments of N vectors, or of several sets of N vectors each.
 
     Attributes:
         count: N.
-        mean: (D,).
-        covariance: (D, D), divided by N − 1; zero for a single vector.
+        mean: (…, D).
+        covariance: (…, D, D), divided by N − 1; zero for a single vector.
     """
 
     count: int
-    mean: Float64[np.ndarray, " dimension"]
-    covariance: Float64[np.ndarray, "dimension dimension"]
+    mean: Float64[np.ndarray, "*sets dimension"]
+    covariance: Float64[np.ndarray, "*sets dimension dimension"]
+
+    def split(self) -> "list[Moments]":
+        """Return the moments of the sets along the first axis."""
+        return [Moments(self.count, *pair) for pair in zip(self.mean, self.covariance, strict=True)]
 
 
-def moments_of(features: Float[np.ndarray, "n dimension"], rows_at_once: int = _ROWS_AT_ONCE) -> Moments:
-    """Return the moments of the rows; the result does not depend on `rows_at_once` beyond rounding.
+def moments_of(features: Float[np.ndarray, "*sets n dimension"], rows_at_once: int = _ROWS_AT_ONCE) -> Moments:
+    """Return the moments of the rows of each set; the result does not depend on `rows_at_once` beyond rounding.
 
     Raises:
         MetricError: there are no rows.
     """
-    if len(features) == 0:
+    count = features.shape[-2]
+    if count == 0:
         raise MetricError("moments", expected="features", received="none", remedy="Ask for at least one sample.")
-    starts = range(0, len(features), rows_at_once)
-    return merge(_moments_of_part(features[start : start + rows_at_once]) for start in starts)
+    starts = range(0, count, rows_at_once)
+    return merge(_moments_of_part(features[..., start : start + rows_at_once, :]) for start in starts)
 
 
 def merge(parts: Iterable[Moments]) -> Moments:
@@ -52,14 +57,15 @@ def merge(parts: Iterable[Moments]) -> Moments:
 
 def _moments_of_part(features: np.ndarray) -> Moments:
     values = features.astype(np.float64)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    return Moments(len(values), mean, centred.T @ centred / max(len(values) - 1, 1))
+    count, mean = values.shape[-2], values.mean(axis=-2)
+    centred = values - mean[..., np.newaxis, :]
+    return Moments(count, mean, centred.swapaxes(-1, -2) @ centred / max(count - 1, 1))
 
 
 def _merge_two(first: Moments, second: Moments) -> Moments:
     count = first.count + second.count
     delta = second.mean - first.mean
     scatter = (first.count - 1) * first.covariance + (second.count - 1) * second.covariance
-    scatter = scatter + np.outer(delta, delta) * (first.count * second.count / count)
+    outer = delta[..., :, np.newaxis] * delta[..., np.newaxis, :]
+    scatter = scatter + outer * (first.count * second.count / count)
     return Moments(count, first.mean + delta * (second.count / count), scatter / (count - 1))
