@@ -18,7 +18,7 @@ from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, Share, StrictModel, load_object, seal, without_seal
 from ganops.training_settings import Settings
 
-FORMAT = 4
+FORMAT = 5
 _MOST_BYTES = 2**26
 _Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
 
@@ -26,7 +26,7 @@ _Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
 class Description(StrictModel):
     """The content of bundle.json."""
 
-    format: Literal[4]
+    format: Literal[5]
     settings: Settings
     classes: tuple[str, ...]
     class_frequencies: tuple[Share, ...]

@@ -77,6 +77,8 @@ LearningRate = Annotated[float, Field(gt=0, le=10_000)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Gamma = Annotated[float, Field(ge=0, le=1e6)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+# The mean of all weights, γ = 0, has the length 12^-0.5 = 0.289.
+RelativeLength = Annotated[float, Field(ge=0, le=0.28)]
 Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 Attempts = Annotated[int, Field(ge=0, le=100)]
 Processes = Annotated[int, Field(ge=1, le=4096)]
@@ -155,10 +157,6 @@ class GammaRamp(Ramp[Gamma]):
 
 class ProbabilityRamp(Ramp[Probability]):
     """A probability."""
-
-
-class ImagesRamp(Ramp[NonNegativeImages]):
-    """A time in images seen."""
 
 
 class AugmentationSettings(Parameters):
@@ -264,11 +262,11 @@ class OptimizerSettings(Parameters):
 
 
 class EmaSettings(Parameters):
-    """Exponential moving average of the weights of the networks that generate."""
+    """Moving average of the weights of the networks that generate, under a power function of the images seen."""
 
     key: ClassVar[str] = "settings.ema"
 
-    half_life_images: ImagesRamp
+    relative_length: RelativeLength = Field(description="σ_rel, a share of the training; 0: no average")
 
 
 class RuntimeSettings(Parameters):

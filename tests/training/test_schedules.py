@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from ganops.training.schedules import adam_settings, cosine, ema_half_life, loss_weights
+from ganops.training.schedules import adam_settings, cosine, loss_weights
 
 
 def rate(settings, seen, player="generator", attempt=0):
@@ -43,14 +43,6 @@ def test_without_a_burn_in_every_ramp_is_at_its_end(make_settings):
 
 def test_a_game_without_a_discriminator_has_no_loss_weights(make_settings):
     assert loss_weights(make_settings("vae"), 0) == {}
-
-
-def test_the_half_life_grows_with_the_images_seen_and_with_its_ramp(make_settings):
-    growing = make_settings("dcgan", half_life_images=1000)
-    assert ema_half_life(growing, 2000) == pytest.approx(100)
-    assert ema_half_life(growing, 10**6) == 1000
-    ramp = make_settings("dcgan", half_life_images={"start": 0, "end": 1000}, burn_in_images=10**6, total_images=10**7)
-    assert ema_half_life(ramp, 500_000) == pytest.approx(500)
 
 
 def test_a_lazily_regularised_player_has_the_published_rate_and_betas(make_settings):

@@ -112,7 +112,7 @@ _VANILLA = Recipe(
     optimizer=OptimizerSettings.parse(
         {"learning_rate": 2e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.999}
     ),
-    ema=EmaSettings.parse({"half_life_images": 10_000}),
+    ema=EmaSettings(relative_length=0.06),
 )
 
 # The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 channels to what two processor cores can train.
@@ -123,7 +123,7 @@ _RESNET = Recipe(
     optimizer=OptimizerSettings.parse(
         {"learning_rate": 2e-4, "learning_rate_decay": "linear", "beta1": 0.0, "beta2": 0.9}
     ),
-    ema=EmaSettings.parse({"half_life_images": 50_000}),
+    ema=EmaSettings(relative_length=0.06),
     precision="bf16",
 )
 
@@ -144,7 +144,7 @@ RECIPES: dict[str, Recipe] = {
             batch=64,
             optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta2": 0.99}),
             rate_downsamples=2,
-            ema=EmaSettings.parse({"half_life_images": 10_000}),
+            ema=EmaSettings(relative_length=0.06),
             precision="bf16",
         )
     ),
@@ -177,7 +177,7 @@ RECIPES: dict[str, Recipe] = {
             networks=NetworkSettings(family="r3", base_channels=8),
             batch=32,
             optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}),
-            ema=EmaSettings.parse({"half_life_images": 5_000}),
+            ema=EmaSettings(relative_length=0.06),
             precision="bf16",
         )
     ),
@@ -189,7 +189,7 @@ RECIPES: dict[str, Recipe] = {
         optimizer=OptimizerSettings.parse(
             {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.999}
         ),
-        ema=EmaSettings.parse({"half_life_images": 10_000}),
+        ema=EmaSettings(relative_length=0.06),
     ),
     # A U-Net that fills a centred hole (Pathak et al. 2016, "Context Encoders"; Iizuka et al. 2017), with R1.
     "completion": Recipe(
@@ -209,7 +209,7 @@ RECIPES: dict[str, Recipe] = {
         optimizer=OptimizerSettings.parse(
             {"learning_rate": 5e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
         ),
-        ema=EmaSettings.parse({"half_life_images": 10_000}),
+        ema=EmaSettings(relative_length=0.06),
         precision="bf16",
         without=("conditional",),
     ),

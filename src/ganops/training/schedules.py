@@ -13,8 +13,6 @@ from ganops.training_settings import Settings
 RATE_FACTOR, GAMMA_FACTOR = 0.5, 2.0
 """changes of each new attempt"""
 _GENTLER_GAMMAS = frozenset({"r1_gamma", "r2_gamma"})
-# Karras et al. 2020 (StyleGAN2-ADA), appendix B: the EMA must not remember the first, random weights.
-_EMA_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,6 @@ def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> dict
         for name, weight in adversarial.loss_weights.items()
     }
     return {name: value * factor if name in _GENTLER_GAMMAS else value for name, value in values.items()}
-
-
-def ema_half_life(settings: Settings, images_seen: int) -> float:
-    """Return min(half-life, 0.05 · images seen), in images."""
-    return min(_value(settings, settings.ema.half_life_images, images_seen), _EMA_SHARE * images_seen)
 
 
 def cosine(start: float | int, end: float | int, share: float | int) -> float:

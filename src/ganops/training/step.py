@@ -13,7 +13,7 @@ from ganops.noise import Noise
 from ganops.torch_private import BatchNorm, SpectralNorm
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.ema import update_average
-from ganops.training.schedules import adam_settings, ema_half_life, loss_weights
+from ganops.training.schedules import adam_settings, loss_weights
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
 
@@ -48,7 +48,7 @@ def train_iteration(
     images = settings.budget.batch * sum(update.images for update in updates)
     state.images_seen += images
     for name, average in state.ema.items():
-        update_average(average, state.networks[name], images, ema_half_life(settings, state.images_seen))
+        update_average(average, state.networks[name], images, state.images_seen, settings.ema.relative_length)
     return scalars
 
 
