@@ -110,14 +110,15 @@ class Bare:
         self.generator.requires_grad_(True)
         self.discriminator.requires_grad_(False)
         with self.autocast():
-            real, label = self.real(self.seen + self.settings.budget.batch if self.relativistic else self.seen)
-            fake_logit = self.discriminator(self.fake(label), label).float()
             if self.relativistic:
+                real, label = self.real(self.seen + self.settings.budget.batch)
+                fake_logit = self.discriminator(self.fake(label), label).float()
                 with torch.no_grad():
                     real_logit = self.discriminator(real, label).float()
                 loss = F.softplus(real_logit - fake_logit).mean()
             else:
-                loss = F.softplus(-fake_logit).mean()
+                label = self.labels[self.chosen(self.seen)]
+                loss = F.softplus(-self.discriminator(self.fake(label), label).float()).mean()
         loss.backward()
         self.adam_g.step()
         self.adam_g.zero_grad()
@@ -133,9 +134,12 @@ class Bare:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.settings.runtime.precision == "bf16")
 
     def real(self, first: int) -> tuple[Tensor, Tensor]:
-        chosen = self.order[torch.arange(first, first + self.settings.budget.batch) % len(self.order)]
+        chosen = self.chosen(first)
         pictures = self.pictures[chosen].float() / 127.5 - 1
         return self.shift(pictures), self.labels[chosen]
+
+    def chosen(self, first: int) -> Tensor:
+        return self.order[torch.arange(first, first + self.settings.budget.batch) % len(self.order)]
 
     def fake(self, label: Tensor) -> Tensor:
         return self.shift(self.generator(torch.randn(len(label), self.settings.game.latent_dimension), label))
@@ -173,7 +177,7 @@ class AlternatingBatches:
 
 def compare(recipe: str, size: tuple[int, int, int], options: argparse.Namespace) -> tuple[list[float], list[float]]:
     """Return the seconds of each repeat, of both sides."""
-    batch = resolve_settings(recipe, size, options.threads).batch
+    batch = resolve_settings(recipe, size, options.threads).budget.batch
     # The first pair warms up, the last is not complete.
     images = (options.repeats + 2) * options.iterations * batch
     cadence = {"log_every_images": options.iterations * batch, "sample_every_images": images}

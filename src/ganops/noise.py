@@ -9,7 +9,9 @@ one word, where rejection methods take a number of words that depends on the val
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -18,13 +20,17 @@ from scipy.special import ndtri
 from torch import Tensor
 
 _WORDS_PER_COUNTER = 4
+# 512 KiB of float32; more is drawn when it is asked for.
+_MAX_VALUES_AHEAD = 1 << 17
 
 
 @dataclass(frozen=True)
 class Noise:
     """The noise of `count` consecutive samples from the global index `first` on.
 
-    The names of its streams begin with `prefix`.
+    The names of its streams begin with `prefix`. Uniform and normal values are drawn for `ahead` batches of `count`
+    samples at once, which changes none of them: a draw costs more than its values where they are few, and a training
+    asks for the next batch next.
     """
 
     seed: int
@@ -32,18 +38,19 @@ class Noise:
     count: int
     device: torch.device = torch.device("cpu")
     prefix: str = ""
+    ahead: int = 1
 
     def uniform(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
         """Draw uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
-        return self._to_float_tensor((self._words(stream, shape) >> np.uint64(40)) * 2.0**-24)
+        return self._draw(_to_uniform, stream, shape)
 
     def normal(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
         """Draw standard normal values, float32, shape (count, *shape)."""
-        return self._to_float_tensor(ndtri(self._open_uniform(stream, shape)))
+        return self._draw(_to_normal, stream, shape)
 
     def integers(self, stream: str, below: int, shape: tuple[int, ...] = ()) -> Int[Tensor, "count *shape"]:
         """Draw uniform integers 0 … below − 1, int64, shape (count, *shape)."""
-        values = np.floor(self._open_uniform(stream, shape) * below).astype(np.int64)
+        values = np.floor(_to_open_uniform(self._words(stream, shape)) * below).astype(np.int64)
         return self._copy_to_device(torch.from_numpy(values))
 
     def substream(self, stream: str) -> "Noise":
@@ -54,10 +61,16 @@ class Noise:
         """Return the noise of samples start … stop − 1 of this slice."""
         return replace(self, first=self.first + start, count=stop - start)
 
-    def _open_uniform(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
-        # The upper 52 bits, centred in their cell: neither 0 nor 1 occurs, so `ndtri` stays finite. (The centre of the
-        # last of 2⁵³ cells is no float64: it would round to 1.)
-        return ((self._words(stream, shape) >> np.uint64(12)) + 0.5) * 2.0**-52
+    def _draw(self, convert: "_Convert", stream: str, shape: tuple[int, ...]) -> Tensor:
+        ahead = min(self.ahead, _MAX_VALUES_AHEAD // max(1, self.count * math.prod(shape)))
+        if ahead < 2 or self.first % self.count:
+            return self._copy_to_device(torch.from_numpy(self._float32(convert, stream, shape)))
+        block, place = divmod(self.first // self.count, ahead)
+        rows = _draw_block(self.seed, self.prefix + stream, block, ahead * self.count, convert, shape)
+        return self._copy_to_device(torch.from_numpy(rows[place * self.count :][: self.count].copy()))
+
+    def _float32(self, convert: "_Convert", stream: str, shape: tuple[int, ...]) -> np.ndarray:
+        return convert(self._words(stream, shape)).astype(np.float32)
 
     def _words(self, stream: str, shape: tuple[int, ...]) -> np.ndarray:
         values = math.prod(shape)
@@ -67,13 +80,33 @@ class Noise:
         words = generator.random_raw(self.count * counters * _WORDS_PER_COUNTER)
         return words.reshape(self.count, -1)[:, :values].reshape(self.count, *shape)
 
-    def _to_float_tensor(self, values: np.ndarray) -> Tensor:
-        return self._copy_to_device(torch.from_numpy(values.astype(np.float32)))
-
     def _copy_to_device(self, values: Tensor) -> Tensor:
         # From pinned memory, so that the host does not wait for the copy.
         on_cuda = self.device.type == "cuda"
         return values.pin_memory().to(self.device, non_blocking=True) if on_cuda else values.to(self.device)
+
+
+_Convert = Callable[[np.ndarray], np.ndarray]
+
+
+# As many blocks as a training has streams of few values: two latents, up to five shifts, the mirroring, a few layers.
+@lru_cache(maxsize=64)
+def _draw_block(seed: int, stream: str, block: int, size: int, convert: _Convert, shape: tuple[int, ...]) -> np.ndarray:
+    return Noise(seed, block * size, size)._float32(convert, stream, shape)
+
+
+def _to_uniform(words: np.ndarray) -> np.ndarray:
+    return (words >> np.uint64(40)) * 2.0**-24
+
+
+def _to_normal(words: np.ndarray) -> np.ndarray:
+    return ndtri(_to_open_uniform(words))
+
+
+def _to_open_uniform(words: np.ndarray) -> np.ndarray:
+    # The upper 52 bits, centred in their cell: neither 0 nor 1 occurs, so `ndtri` stays finite. (The centre of the last
+    # of 2⁵³ cells is no float64: it would round to 1.)
+    return ((words >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
 def permutation(seed: int, stream: str, epoch: int, size: int) -> Int[np.ndarray, " size"]:

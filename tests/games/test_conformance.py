@@ -90,7 +90,9 @@ def test_an_update_leaves_all_other_networks_unchanged(game: Game, settings: Set
     state = TrainingState.initial(settings, game)
     for player, trained in game.players.items():
         before = {name: copy_state(network) for name, network in state.networks.items()}
-        Step(game, state, settings, SINGLE_PROCESS).update_player(Update(player, 0, 0, 1), batches.batch(0, 8))
+        Step(game, state, settings, SINGLE_PROCESS, logs=False).update_player(
+            Update(player, 0, 0, 1), batches.batch(0, 8)
+        )
         for name, network in state.networks.items():
             assert equal(before[name], copy_state(network)) == (name not in trained), name
         frozen = [p for name, n in state.networks.items() if name not in trained for p in n.parameters()]

@@ -13,7 +13,7 @@ from ganops.training.step import Step, train_iteration
 def update_player(game, state, settings, player, batch, index=0):
     """Update one player; `index` counts the batches before."""
     state.images_before = index * settings.budget.batch
-    return Step(game, state, settings, SINGLE_PROCESS).update_player(Update(player, 0, 0, 1), batch)
+    return Step(game, state, settings, SINGLE_PROCESS, logs=True).update_player(Update(player, 0, 0, 1), batch)
 
 
 def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe, make_settings, stripes):
@@ -25,12 +25,37 @@ def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe,
     assert state.images_seen == settings.iteration_images
     assert all(value.shape == () and not value.requires_grad for value in scalars.values())
     player = next(iter(game.players))
-    assert set(scalars) >= {f"gradient/{name}" for name in game.players}
     if [update.player for update in game.updates(0)].count(player) == 1:
         noise, weights = Noise(settings.seed, 0, 8), loss_weights(settings, 0)
         losses = game.losses(player, untouched.networks, stripes.batch(0, 8), noise, weights, untouched.buffers)
         for name, values in {**losses.terms, **losses.logged}.items():
             torch.testing.assert_close(scalars[name], values.detach().float().mean())
+
+
+def test_norms_of_gradients_are_computed_where_they_are_logged(make_settings, stripes):
+    """After every second iteration and the last; a norm is that of the iteration's own gradient."""
+    settings = make_settings("dcgan", log_every_images=16, total_images=40, precision="fp32", penalty_interval=1)
+    game = build_game(settings)
+    state = TrainingState.initial(settings, game)
+    norms = []
+    for _ in range(5):
+        names = [name for name in train_iteration(game, state, settings, stripes) if name.startswith("gradient/")]
+        norms.append(sorted(names))
+    both = ["gradient/discriminator", "gradient/generator"]
+    assert norms == [[], both, [], both, both]
+
+
+def test_norm_is_that_of_the_whole_gradient(make_settings, stripes):
+    settings = make_settings("dcgan", precision="fp32", penalty_interval=1)
+    game = build_game(settings)
+    measured, other = (TrainingState.initial(settings, game) for _ in range(2))
+    norm = float(update_player(game, measured, settings, "generator", stripes.batch(0, 8))["gradient/generator"])
+    networks, weights = other.networks, loss_weights(settings, 0)
+    losses = game.losses("generator", networks, stripes.batch(0, 8), Noise(settings.seed, 0, 8), weights, other.buffers)
+    parameters = list(networks["generator"].parameters())
+    gradients = torch.autograd.grad(losses.terms["loss/generator"].mean(), parameters)
+    expected = sum(float(gradient.double().square().sum()) for gradient in gradients) ** 0.5
+    assert norm == pytest.approx(expected, rel=1e-5)
 
 
 def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings, stripes):

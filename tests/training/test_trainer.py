@@ -6,8 +6,9 @@ import torch
 from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.meters import RunningMeans
+from ganops.training.schedules import Every
 from ganops.training.state import TrainingState
-from ganops.training.trainer import Cadence, Every, iterations
+from ganops.training.trainer import Cadence, iterations
 
 from .helpers import hooked
 

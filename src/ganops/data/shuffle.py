@@ -25,8 +25,8 @@ def sample_indices(
         raise DataError(
             "the order of samples", expected="at least one sample", received="none", remedy="Choose a filled split."
         )
-    epochs, places = np.divmod(np.arange(first, first + count), size)
-    order = [_order(seed, int(epoch), size)[places[epochs == epoch]] for epoch in np.unique(epochs)]
+    starts = range(first - first % size, first + count, size)
+    order = [_order(seed, start // size, size)[max(0, first - start) : first + count - start] for start in starts]
     return indices[np.concatenate([np.zeros(0, dtype=np.int64), *order])]
 
 

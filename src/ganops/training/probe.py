@@ -73,7 +73,7 @@ class Probe:
 
         Karras et al. 2020 (ADA), section 3.1.
         """
-        freeze_all_but((), state.networks)
+        freeze_all_but((), state)
         trained, generated = self._discriminator_logits(state, batches.batch(state.stream_position, SAMPLES))
         validation, _ = self._discriminator_logits(state, self._validation)
         error = float(torch.sqrt((trained.var() + generated.var()) / SAMPLES))

@@ -24,6 +24,23 @@ class AdamSettings:
     beta2: float
 
 
+@dataclass(frozen=True)
+class Every:
+    """Due whenever the clock passes a multiple of `images`: a function of the clock, without state of its own."""
+
+    images: int
+
+    def due(self, before: int, images_seen: int) -> bool:
+        """Return whether the clock passed a multiple between two iterations."""
+        return images_seen // self.images > before // self.images
+
+
+def log_is_due(settings: Settings, before: int, images_seen: int) -> bool:
+    """Return whether the curves get a point after an iteration that moves the clock from `before` to `images_seen`."""
+    last = images_seen >= settings.budget.total_images
+    return last or Every(settings.cadence.log_every_images).due(before, images_seen)
+
+
 def adam_settings(settings: Settings, player: str, images_seen: int, attempt: int = 0) -> AdamSettings:
     """Return the rate and the betas of a player's next step.
 

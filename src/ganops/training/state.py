@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import torch
 from jaxtyping import Shaped
@@ -14,6 +15,7 @@ from ganops.errors import CheckpointError
 from ganops.games.game import Game
 from ganops.networks.build import build_networks
 from ganops.tensors import Tensors, WrongTensors, encode_text
+from ganops.torch_private import BatchNorm, SpectralNorm
 from ganops.training.failure import FailedAttempt
 from ganops.training.meters import RunningMeans
 from ganops.training.state_check import (
@@ -76,6 +78,17 @@ class TrainingState:
         most = settings.budget.total_images + settings.iteration_images - 1
         buffers = game.buffers(torch.device(settings.runtime.device))
         return cls(networks, ema, optimizers, dict(game.players), most, buffers, attempt=attempt)
+
+    @cached_property
+    def freezable(self) -> dict[str, tuple[list[nn.Parameter], list[nn.Module]]]:
+        """Return name → the network's parameters and normalizations with statistics, which each update freezes anew."""
+        return {
+            name: (
+                list(network.parameters()),
+                [m for m in network.modules() if isinstance(m, BatchNorm | SpectralNorm)],
+            )
+            for name, network in self.networks.items()
+        }
 
     @property
     def stream_position(self) -> int:

@@ -1,7 +1,8 @@
 """One iteration: each player's updates in turn, while all networks of the others are frozen."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -10,12 +11,14 @@ from torch import Tensor, nn
 
 from ganops.games.game import Batch, Game, Losses, LossWeights, Update
 from ganops.noise import Noise
-from ganops.torch_private import BatchNorm, SpectralNorm
+from ganops.torch_private import BatchNorm
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.ema import update_average
-from ganops.training.schedules import adam_settings, loss_weights
+from ganops.training.schedules import adam_settings, log_is_due, loss_weights
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
+
+_BATCHES_AHEAD = 16
 
 
 @runtime_checkable
@@ -33,19 +36,21 @@ def train_iteration(
     """Run every player's updates, then update the EMA. The clock advances by the samples of all processes.
 
     Returns:
-        detached means over all processes, still on the device.
+        detached means over all processes, still on the device; at a point of the curves the norms of the gradients too.
     """
     scalars: dict[str, Tensor] = {}
-    step = Step(game, state, settings, distributed)
+    updates = game.updates(state.images_seen)
+    images = settings.budget.batch * sum(update.images for update in updates)
+    logs = log_is_due(settings, state.images_seen, state.images_seen + images)
+    step = Step(game, state, settings, distributed, logs)
     start, count = distributed.shard(settings.budget.batch)
     batch: dict[str, Tensor] = {}
-    position, updates = None, game.updates(state.images_seen)
+    position = None
     for update in updates:
         first = state.stream_position + update.batch * settings.budget.batch
         if first != position:
             batch, position = batches.batch(first + start, count), first
         scalars |= step.update_player(update, batch)
-    images = settings.budget.batch * sum(update.images for update in updates)
     state.images_seen += images
     for name, average in state.ema.items():
         update_average(average, state.networks[name], images, state.images_seen, settings.ema.relative_length)
@@ -54,12 +59,22 @@ def train_iteration(
 
 @dataclass(frozen=True)
 class Step:
-    """The updates of one iteration."""
+    """The updates of one iteration.
+
+    Attributes:
+        game: what is trained.
+        state: changed in place.
+        settings: of the training.
+        distributed: this process among those of the training.
+        logs: whether the curves get a point after this iteration. Only then the norms of the gradients are computed:
+            values that are not finite show in the losses of the next iteration anyway.
+    """
 
     game: Game
     state: TrainingState
     settings: Settings
     distributed: Distributed
+    logs: bool
 
     def update_player(self, update: Update, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         """Take one step of Adam on the player's networks, down the mean of its losses.
@@ -68,13 +83,14 @@ class Step:
         k times.
 
         Returns:
-            detached means, and the norm of the gradient.
+            detached means, and the norm of the gradient where it is logged.
         """
         game, state, player = self.game, self.state, update.player
-        freeze_all_but(game.players[player], state.networks)
+        freeze_all_but(game.players[player], state)
         first = state.stream_position + update.noise * self.settings.budget.batch
         start, count = self.distributed.shard(self.settings.budget.batch)
-        noise = Noise(self.settings.seed, first + start, count, torch.device(self.settings.runtime.device))
+        device = torch.device(self.settings.runtime.device)
+        noise = Noise(self.settings.seed, first + start, count, device, ahead=_BATCHES_AHEAD)
         adversarial = self.settings.adversarial
         index, interval = first // self.settings.budget.batch, adversarial.penalty_interval if adversarial else 1
         weights = loss_weights(self.settings, state.images_seen, state.attempt)
@@ -96,17 +112,21 @@ class Step:
 
     def _backward_and_step(self, player: str, losses: Losses, scale: int = 1) -> dict[str, Tensor]:
         optimizer = self.state.optimizers[player]
-        means = {name: values.float().mean() for name, values in {**losses.terms, **losses.logged}.items()}
-        total = torch.stack([means[name] for name in losses.terms]).sum()
-        (total * scale).backward()
+        terms = {name: values.float().mean() for name, values in losses.terms.items()}
+        total = reduce(add, terms.values())
+        (total * scale if scale > 1 else total).backward()
+        logged = {name: values.detach().float().mean() for name, values in losses.logged.items()}
         (group,) = optimizer.param_groups
-        means = self.distributed.average(group["params"], {name: value.detach() for name, value in means.items()})
+        means = {name: value.detach() for name, value in terms.items()} | logged
+        means = self.distributed.average(group["params"], means)
         adam = adam_settings(self.settings, player, self.state.images_seen, self.state.attempt)
         group["lr"], group["betas"] = adam.learning_rate, (adam.beta1, adam.beta2)
-        norm = nn.utils.get_total_norm([p.grad for p in group["params"] if p.grad is not None])
+        if self.logs:
+            gradients = [parameter.grad for parameter in group["params"] if parameter.grad is not None]
+            means[f"gradient/{player}"] = nn.utils.get_total_norm(gradients)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return {**means, f"gradient/{player}": norm}
+        return means
 
 
 def without_penalties(game: Game, weights: LossWeights) -> LossWeights:
@@ -114,12 +134,13 @@ def without_penalties(game: Game, weights: LossWeights) -> LossWeights:
     return {name: value for name, value in weights.items() if name not in game.penalty_weights}
 
 
-def freeze_all_but(trained: tuple[str, ...], networks: Mapping[str, nn.Module]) -> None:
+def freeze_all_but(trained: tuple[str, ...], state: TrainingState) -> None:
     """Compute no gradient for the other networks, and leave the statistics of their normalizations alone."""
-    for name, network in networks.items():
-        network.requires_grad_(name in trained)
-        for module in network.modules():
+    for name, (parameters, normalizations) in state.freezable.items():
+        for parameter in parameters:
+            parameter.requires_grad = name in trained
+        for module in normalizations:
             if isinstance(module, BatchNorm):
                 module.track_running_stats = name in trained
-            elif isinstance(module, SpectralNorm):
+            else:
                 module.train(name in trained)

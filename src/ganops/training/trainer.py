@@ -20,6 +20,7 @@ from ganops.training.health import HealthStatus, Issue, Rule, check_health, not_
 from ganops.training.interruption import Interruption
 from ganops.training.meters import Stopwatch
 from ganops.training.probe import Probe
+from ganops.training.schedules import Every, log_is_due
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches, train_iteration
 from ganops.training.tracker import SAMPLE_COLUMNS, Tracker
@@ -65,17 +66,6 @@ class TrainingContext:
 
 
 @dataclass(frozen=True)
-class Every:
-    """Due whenever the clock passes a multiple of `images`: a function of the clock, without state of its own."""
-
-    images: int
-
-    def due(self, before: int, images_seen: int) -> bool:
-        """Return whether the clock passed a multiple between two iterations."""
-        return images_seen // self.images > before // self.images
-
-
-@dataclass(frozen=True)
 class Due:
     """What is due after one iteration."""
 
@@ -90,31 +80,29 @@ class Due:
 class Cadence:
     """When each effect of a training is due; at the end of the training all are."""
 
-    log: Every
+    settings: Settings
     samples: Every
     snapshot: Every
     checkpoint: Every
     probe: Every
-    total_images: int
 
     @classmethod
     def from_settings(cls, settings: Settings, min_probe_images: int) -> "Cadence":
         """Build the cadence of a training; the probe measures at checkpoints, at least that many images apart."""
         checkpoint = settings.cadence.checkpoint_every_images
         return cls(
-            log=Every(settings.cadence.log_every_images),
+            settings=settings,
             samples=Every(settings.execution.sample_every_images),
             snapshot=Every(settings.cadence.snapshot_every_images),
             checkpoint=Every(checkpoint),
             probe=Every(max(1, math.ceil(min_probe_images / checkpoint)) * checkpoint),
-            total_images=settings.budget.total_images,
         )
 
     def due(self, before: int, images_seen: int) -> Due:
         """Return what is due after an iteration that moved the clock from `before` to `images_seen`."""
-        last = images_seen >= self.total_images
+        last = images_seen >= self.settings.budget.total_images
         return Due(
-            log=last or self.log.due(before, images_seen),
+            log=log_is_due(self.settings, before, images_seen),
             samples=last or self.samples.due(before, images_seen),
             snapshot=last or self.snapshot.due(before, images_seen),
             checkpoint=last or self.checkpoint.due(before, images_seen),
