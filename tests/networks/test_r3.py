@@ -15,10 +15,11 @@ def millions(network):
 
 
 def test_cifar_10_parameter_counts_are_those_published():
+    """There the generator reads the class beside z, by 64 more columns of its first layer and an embedding."""
     with torch.device("meta"):
-        generator = r3.Generator(64, 768, images(3, 32, 32, 10))
+        generator = r3.Generator(64, 768, images(3, 32, 32))
         discriminator = r3.Discriminator(768, images(3, 32, 32, 10))
-    assert millions(generator) == pytest.approx(20.8, abs=0.05)
+    assert millions(generator) + 64 * (768 + 10) / 1e6 == pytest.approx(20.8, abs=0.05)
     assert millions(discriminator) == pytest.approx(21.3, abs=0.05)
 
 
@@ -39,6 +40,24 @@ def test_a_block_is_initially_the_identity():
     torch.testing.assert_close(generator(latent), generator.last(maps))
 
 
+def test_the_class_scales_and_shifts_the_inside_of_a_block():
+    block = initialise(r3.Block(8, blocks=4, embedding_dimension=5), "block", seed=0)
+    torch.nn.init.normal_(block.reduce.weight)
+    maps, embedded = torch.randn(3, 8, 4, 4), torch.randn(3, 5)
+    assert block.of_class is not None
+    gain, bias = (embedded @ block.of_class.weight.T)[:, :, None, None].split(16, dim=1)
+    inside = torch.nn.functional.leaky_relu(block.expand(maps) * (1 + gain) + bias, 0.2)
+    expected = maps + block.reduce(torch.nn.functional.leaky_relu(block.mix(inside), 0.2))
+    torch.testing.assert_close(block(maps, embedded), expected)
+
+
+def test_the_coarsest_maps_depend_on_the_latent_alone():
+    """A class beside z leaves one picture a class: what z contributes fades."""
+    generator = initialise(r3.Generator(5, 16, images(1, 16, 16, 3)), "generator", seed=0)
+    latent = torch.randn(3, 5)
+    torch.testing.assert_close(generator(latent, torch.tensor([0, 1, 2])), generator(latent, torch.tensor([2, 2, 0])))
+
+
 def test_initial_convolutions_follow_fixup():
     block = initialise(r3.Block(64, blocks=8), "block", seed=0)
     gain = math.sqrt(2 / 1.04) * 8**-0.25
@@ -51,12 +70,12 @@ def test_initial_convolutions_follow_fixup():
 
 def test_coarsest_maps_have_at_least_128_channels():
     generator, wide = r3.Generator(64, 8, images(1, 28, 28, 10)), r3.Generator(64, 200, images(1, 28, 28, 10))
-    assert generator.basis.linear.weight.shape == (128, 64 + 64)
-    assert wide.basis.linear.weight.shape == (200, 64 + 64)
+    assert generator.basis.linear.weight.shape == (128, 64)
+    assert wide.basis.linear.weight.shape == (200, 64)
     latent = torch.randn(40, 64)
     generator = initialise(generator, "generator", seed=0)
     with torch.no_grad():
-        maps = generator.narrowing(generator.basis(torch.cat([latent, torch.zeros(40, 64)], dim=1)))
+        maps = generator.narrowing(generator.basis(latent))
     assert int(torch.linalg.matrix_rank(maps.flatten(1))) == 40
 
 

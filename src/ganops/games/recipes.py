@@ -162,7 +162,7 @@ RECIPES: dict[str, Recipe] = {
     "sngan": _with_points(replace(_RESNET, game=_RESNET.game.replace({"spectral_norm": True}))),
     # Huang et al. 2024 (R3GAN), narrowed from 768 channels to what two processor cores can train, with a tenfold rate
     # and constants in place of its schedules. An image costs four times as much as in dcgan: the table is in
-    # EXPERIMENTS.md. With classes, three minutes leave one image per class; with training.conditional=false they vary.
+    # EXPERIMENTS.md.
     "r3gan": _with_points(
         Recipe(
             game=_VANILLA.game.replace(

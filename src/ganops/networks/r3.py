@@ -7,7 +7,9 @@ read and written with one weight per position, so that any size works.
 
 Stages of up to 32 pixels (shorter side) have `base_channels` channels; each doubling beyond halves them. Published for
 CIFAR-10: 768. Different from the paper: the coarsest maps have at least 128 channels, with a 1×1 convolution between
-them and the stages. The generator has one number per channel there, and fewer cannot carry both z and the class.
+them and the stages: the generator has one number per channel there. And the class scales and shifts the blocks of the
+generator, where the paper concatenates its embedding to z: then what z contributes fades, until a class has one picture
+(measured: EXPERIMENTS.md).
 """
 
 import math
@@ -38,11 +40,11 @@ class Generator(nn.Module):
         self.size = spec.size
         widths = stage_widths(base_channels, *spec.size)
         self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
-        inputs = latent_dimension + (_EMBEDDING_DIMENSION if spec.classes else 0)
+        embedded = _EMBEDDING_DIMENSION if spec.classes else 0
         coarse = max(widths[0], _LEAST_COARSE_WIDTH)
-        self.basis = Basis(inputs, coarse, *coarse_size(*spec.size))
+        self.basis = Basis(latent_dimension, coarse, *coarse_size(*spec.size))
         self.narrowing = _match_channels(coarse, widths[0])
-        self.stages = nn.ModuleList(_build_stage(stage, len(widths)) for stage in widths)
+        self.stages = nn.ModuleList(_build_stage(stage, len(widths), embedded) for stage in widths)
         self.changes = nn.ModuleList(_match_channels(a, b) for a, b in pairwise(widths))
         self.last = with_init_std(nn.Conv2d(widths[-1], spec.channels, 1))
 
@@ -50,11 +52,10 @@ class Generator(nn.Module):
         self, latent: Float[Tensor, "batch latent"], label: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels height width"]:
         """Compute pictures from latents and labels."""
-        if self.embedding is not None:
-            latent = torch.cat([latent, self.embedding(label)], dim=1)
-        maps = self.stages[0](self.narrowing(self.basis(latent)))
+        embedded = None if self.embedding is None else self.embedding(label)
+        maps = self.stages[0](self.narrowing(self.basis(latent)), embedded)
         for change, stage in zip(self.changes, self.stages[1:], strict=True):
-            maps = stage(upsample2x(change(maps)))
+            maps = stage(upsample2x(change(maps)), embedded)
         return self.last(centre_crop(maps, *self.size)).float()
 
 
@@ -83,10 +84,25 @@ class Discriminator(nn.Module):
         return self.head(self.widening(self.stages[-1](maps)), label)
 
 
-class Block(nn.Module):
-    """x + f(x), f = 1×1, bias, LeakyReLU, 3×3 in groups of 16, bias, LeakyReLU, 1×1: twice as wide inside."""
+class Stage(nn.Sequential):
+    """Residual blocks at one resolution."""
 
-    def __init__(self, channels: int, blocks: int) -> None:
+    def forward(
+        self, maps: Float[Tensor, "batch channels high broad"], embedded: Float[Tensor, "batch embedding"] | None = None
+    ) -> Float[Tensor, "batch channels high broad"]:
+        """Apply the blocks in turn."""
+        for block in self:
+            maps = block(maps, embedded)
+        return maps
+
+
+class Block(nn.Module):
+    """x + f(x), f = 1×1, bias, LeakyReLU, 3×3 in groups of 16, bias, LeakyReLU, 1×1: twice as wide inside.
+
+    With classes a gain and a bias after the first 1×1 are linear in the class's embedding.
+    """
+
+    def __init__(self, channels: int, blocks: int, embedding_dimension: int = 0) -> None:
         super().__init__()
         inside = -(-2 * channels // _GROUP) * _GROUP
         # √(2 / (1 + slope²)) keeps the variance through a LeakyReLU; the rest is Fixup's L^(−1 / (2m − 2)), m = 3.
@@ -94,15 +110,26 @@ class Block(nn.Module):
         self.expand = with_init_std(nn.Conv2d(channels, inside, 1), gain)
         self.mix = with_init_std(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // _GROUP), gain)
         self.reduce = with_init_std(nn.Conv2d(inside, channels, 1, bias=False), 0.0)
+        self.of_class = None
+        if embedding_dimension:
+            self.of_class = with_init_std(nn.Linear(embedding_dimension, 2 * inside, bias=False))
 
-    def forward(self, maps: Float[Tensor, "batch channels high broad"]) -> Float[Tensor, "batch channels high broad"]:
+    def forward(
+        self, maps: Float[Tensor, "batch channels high broad"], embedded: Float[Tensor, "batch embedding"] | None = None
+    ) -> Float[Tensor, "batch channels high broad"]:
         """Add the residual to the maps."""
-        inside = F.leaky_relu(self.expand(maps), _SLOPE)
+        inside = F.leaky_relu(self._modulate(self.expand(maps), embedded), _SLOPE)
         return maps + self.reduce(F.leaky_relu(self.mix(inside), _SLOPE))
+
+    def _modulate(self, inside: Tensor, embedded: Tensor | None) -> Tensor:
+        if self.of_class is None:
+            return inside
+        gain, bias = self.of_class(embedded).to(inside.dtype)[:, :, None, None].chunk(2, dim=1)
+        return torch.addcmul(bias, inside, 1 + gain)
 
 
 class Basis(nn.Module):
-    """The coarsest maps: a learned pattern for each channel, times a linear function of (z, class)."""
+    """The coarsest maps: a learned pattern for each channel, times a linear function of z."""
 
     init_std = 1.0
 
@@ -112,7 +139,7 @@ class Basis(nn.Module):
         self.linear = with_init_std(nn.Linear(inputs, channels, bias=False))
 
     def forward(self, latent: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch channels high broad"]:
-        """Compute the coarsest maps from latents (and class embeddings)."""
+        """Compute the coarsest maps from latents."""
         return self.patterns * self.linear(latent)[:, :, None, None]
 
 
@@ -159,8 +186,8 @@ def stage_widths(base_channels: int, height: int, width: int) -> list[int]:
     return [max(1, base_channels >> max(0, math.ceil(math.log2(side / _FULL_WIDTH_PIXELS)))) for side in sides]
 
 
-def _build_stage(channels: int, stages: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(channels, _BLOCKS * stages) for _ in range(_BLOCKS)))
+def _build_stage(channels: int, stages: int, embedding_dimension: int = 0) -> Stage:
+    return Stage(*(Block(channels, _BLOCKS * stages, embedding_dimension) for _ in range(_BLOCKS)))
 
 
 def _match_channels(inputs: int, outputs: int) -> nn.Module:
