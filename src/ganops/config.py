@@ -404,7 +404,7 @@ class RegistrationParameters(Parameters):
     key: ClassVar[str] = "registration"
 
     limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
-    compare_by: Literal["fid", "kid", "inception_score", "precision", "recall", "class_accuracy"] = Field(
+    compare_by: Literal["fid", "kid", "fwd", "inception_score", "precision", "recall", "class_accuracy"] = Field(
         description="the metric by which a challenger must be no worse than the champion, of the same features"
     )
     largest_request: int = Field(

@@ -13,7 +13,8 @@ from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate, make_evaluator
-from ganops.evaluation.report import COLUMNS, Estimate, GeneratorIdentity, Report, table_digest
+from ganops.evaluation.pixels import measure_pictures, merge_statistics
+from ganops.evaluation.report import COLUMNS, PIXEL_METRICS, Estimate, GeneratorIdentity, Report, table_digest
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.train_classifier import train_classifier
 from ganops.games.request import GenerationRequest
@@ -50,7 +51,7 @@ def report(store: Store, classifier: Classifier) -> Report:
 
 def test_every_metric_has_a_floor(report: Report) -> None:
     names = {"fid", "kid", "precision", "recall", "inception_score", "class_accuracy", "modes", "reverse_kl"}
-    assert set(report.metrics) == names
+    assert set(report.metrics) == names | {*PIXEL_METRICS}
     assert set(report.held_out) == set(report.metrics)
 
 
@@ -79,6 +80,41 @@ def test_missing_classes_change_the_metrics(report: Report, store: Store, classi
 def test_wrong_labels_lower_the_class_accuracy(store: Store, classifier: Classifier) -> None:
     wrong = evaluate(Replay(store, label="wrong"), store, classifier, PARAMETERS).metrics
     assert wrong["class_accuracy"].mean <= 0.05
+
+
+@dataclass(frozen=True)
+class Chequered(Replay):
+    """Adds a chessboard of ± 10 levels."""
+
+    def generate(self, request: GenerationRequest) -> Samples:
+        samples = super().generate(request)
+        board = torch.arange(samples.values.shape[2])[:, None] + torch.arange(samples.values.shape[3])
+        chequered = (samples.values + (board % 2 * 20 - 10)).clamp(0, 255).to(torch.uint8)
+        return Samples(chequered, samples.labels)
+
+
+def test_checks_are_seen_in_the_pixels(report: Report, store: Store, classifier: Classifier) -> None:
+    with_checks = evaluate(Chequered(store), store, classifier, PARAMETERS).metrics
+    assert abs(report.metrics["nyquist_db"].mean) < 1 < with_checks["nyquist_db"].mean
+    assert with_checks["fwd"].mean > 1.3 * report.metrics["fwd"].mean
+
+
+def test_pixel_metrics_are_those_of_all_training_pictures(store: Store, classifier: Classifier) -> None:
+    """The reference is read part by part; held_out is compared with the whole."""
+    held_out, train = (store.read("image", store.indices(split)) for split in ("held_out", "train"))
+    expected = measure_pictures(held_out).compare(measure_pictures(train))
+    floor = evaluate(Replay(store), store, classifier, PARAMETERS).held_out
+    for name in PIXEL_METRICS:
+        assert floor[name].mean == pytest.approx(expected[name], rel=1e-9), name
+
+
+def test_statistics_of_parts_merge_to_those_of_the_whole(store: Store) -> None:
+    pictures = store.read("image", store.indices("train"))
+    whole = measure_pictures(pictures)
+    merged = merge_statistics(map(measure_pictures, (pictures[:7], pictures[7:])))
+    assert merged is not None and merged.compare(whole)["fwd"] < 1e-9
+    assert merged.nyquist == pytest.approx(whole.nyquist, rel=1e-12)
+    assert merge_statistics([None, None]) is None
 
 
 def test_class_accuracy_is_absent_without_labels(store: Store, classifier: Classifier) -> None:
@@ -137,7 +173,7 @@ def test_extractor_of_other_classes_has_no_class_metrics(
 ) -> None:
     parameters = PARAMETERS.model_copy(update={"features": name})
     labelled = evaluate(Replay(store), store, OtherClasses(classifier, name), parameters)
-    names = ("fid", "kid", "precision", "recall", "inception_score")
+    names = ("fid", "kid", "precision", "recall", "inception_score", *PIXEL_METRICS)
     expected = {metric: report.metrics[metric] for metric in names}
     assert labelled.metrics == expected
     assert set(labelled.held_out) == set(expected)
@@ -187,9 +223,11 @@ def test_json_has_the_whole_protocol(report: Report, store: Store, classifier: C
         "kid_subsets": 5,
         "inception_score_splits": 1,
         "store": store.digest(),
+        "wavelet_packets": "Haar of level 1, mirrored to 10 × 10",
+        "nyquist_band": "within an eighth of the Nyquist frequency, Hann window",
     }
     assert stored["classifier_accuracy"] == classifier.accuracies
-    assert stored["format"] == "ganops-report-2"
+    assert stored["format"] == "ganops-report-3"
     assert set(stored["metrics"]["generator"]["fid"]) == {"mean", "sd"}
     assert set(stored["metrics"]["held_out"]["fid"]) == {"mean"}
 
@@ -197,9 +235,9 @@ def test_json_has_the_whole_protocol(report: Report, store: Store, classifier: C
 def test_the_table_has_a_row_for_each_subject_and_metric(report: Report) -> None:
     table = report.table()
     assert tuple(table.columns) == COLUMNS
-    assert list(table["subject"]) == ["generator"] * 8 + ["held_out"] * 8
+    assert list(table["subject"]) == ["generator"] * 10 + ["held_out"] * 10
     assert set(table["seeds"]) == {"1 2", ""}
-    assert [value is None or value != value for value in table["sd"]] == [False] * 8 + [True] * 8
+    assert [value is None or value != value for value in table["sd"]] == [False] * 10 + [True] * 10
 
 
 def test_the_subset_of_a_small_set_is_all_of_it(store: Store, classifier: Classifier) -> None:
@@ -219,7 +257,8 @@ def test_curve_is_of_the_first_seed_and_ends_in_the_value_of_the_report(store: S
     alone = evaluate(Replay(store), store, classifier, one_seed)
     curve = evaluate(Replay(store), store, classifier, PARAMETERS, snapshots=snapshots).curve_table()
     assert list(curve["images_seen"]) == [100, 200]
-    assert set(curve.columns[1:]) == {f"{name}_classifier" for name in ("fid", "modes", "class_accuracy", "reverse_kl")}
+    of_features = {f"{name}_classifier" for name in ("fid", "modes", "class_accuracy", "reverse_kl")}
+    assert set(curve.columns[1:]) == of_features | {*PIXEL_METRICS}
     last = curve.iloc[-1]
     for name in curve.columns[1:]:
         assert last[name] == alone.metrics[name.removesuffix("_classifier")].mean, name
@@ -258,8 +297,8 @@ def test_report_comes_back_from_its_json(report: Report, store: Store, classifie
 @pytest.mark.parametrize(
     ("change", "received"),
     [
-        ({"format": None}, "expected the format ganops-report-2, received None"),
-        ({"format": "ganops-report-1"}, "received ganops-report-1"),
+        ({"format": None}, "expected the format ganops-report-3, received None"),
+        ({"format": "ganops-report-2"}, "received ganops-report-2"),
         ({"protocol": {"seeds": [1]}}, "expected a whole report, received TypeError"),
         ({"metrics": {"generator": {}}}, "expected a whole report, received KeyError: 'held_out'"),
     ],

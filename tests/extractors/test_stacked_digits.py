@@ -18,6 +18,7 @@ from ganops.data.sources.stacked_mnist import CLASSES
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate
+from ganops.evaluation.report import PIXEL_METRICS
 from ganops.extractors.base import extract
 from ganops.extractors.build import StoredExtractor, build_extractor, training_parameters
 from ganops.extractors.stacked_digits import ChannelsAsDigits, StackedDigits
@@ -89,7 +90,9 @@ def test_modes_and_divergence_are_those_computed_by_hand(stacked: Store, extract
     assert report.held_out["reverse_kl"].mean == pytest.approx(math.log(1000 / 800))
     assert report.held_out["class_accuracy"].mean == 1.0
     assert "class_accuracy" not in report.metrics
-    assert set(report.metrics) == {*("fid", "kid", "precision", "recall", "inception_score", "modes", "reverse_kl")}
+    assert set(report.metrics) == {
+        *("fid", "kid", "precision", "recall", "inception_score", "modes", "reverse_kl", *PIXEL_METRICS)
+    }
     assert report.to_json()["classifier_accuracy"] == {"held_out": 1.0, "validation": 1.0}
 
 

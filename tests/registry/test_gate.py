@@ -118,6 +118,24 @@ def test_limits_on_modes_apply_to_all_features_of_the_classes() -> None:
     }
 
 
+def test_pixel_metrics_need_no_features_and_equal_protocols_of_pixels() -> None:
+    words: dict[str, Any] = {"wavelet_packets": "Haar of level 2", "nyquist_band": "a band"}
+    evaluated = make_report({"fid": 1.5, "fwd": 0.2, "nyquist_db": 0.1}, **words)
+    gate = parameters("fwd", nyquist_db={"maximum": 1.0})
+    check_limits(gate, "efficientnet_lite0")
+    checks = check_report(evaluated, gate, classes=0)
+    assert [one.name for one in checks] == ["fwd is a finite number", "nyquist_db has the maximum 1"]
+    champion = Champion("3", evaluated.protocol.to_json(), {"fwd": 0.1, "fid_classifier": 2.0})
+    assert decide(checks, evaluated, "fwd", champion, ()).reasons == (
+        "fwd 0.2 is worse than the 0.1 of champion version 3",
+    )
+    # The champion was evaluated without pixel metrics: by features they still compare.
+    older = Champion("3", make_report({}).protocol.to_json(), champion.metrics)
+    assert decide(checks, evaluated, "fid", older, ()).alias == "champion"
+    (reason,) = decide(checks, evaluated, "fwd", older, ()).reasons
+    assert "another protocol than champion version 3 (nyquist_band, wavelet_packets)" in reason
+
+
 def test_limits_are_checked_before_training() -> None:
     check_limits(parameters(class_accuracy={"minimum": 0.9}, kid={"maximum": 1.0}), "efficientnet_lite0")
     check_limits(parameters(high_quality={"minimum": None}), "classifier")

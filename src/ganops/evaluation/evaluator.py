@@ -21,6 +21,7 @@ from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.paired import CanGenerateFrom, Pairing
+from ganops.evaluation.pixels import MEASURES, PixelStatistics, merge_statistics
 from ganops.evaluation.report import (
     GENERATOR,
     SAMPLES,
@@ -70,11 +71,13 @@ class ReferenceStats:
         moments: of their features.
         manifold: of their features.
         frequencies: share of each class.
+        pixels: of the samples themselves; None where they have no pixels.
     """
 
     moments: Moments
     manifold: Manifold
     frequencies: Float64[np.ndarray, " classes"]
+    pixels: PixelStatistics | None
 
 
 @dataclass(frozen=True)
@@ -200,23 +203,26 @@ class Evaluator:
     def _measure_reference(self, tick: Tick) -> ReferenceStats:
         indices = self.store.indices(REFERENCE)
         values = np.empty((len(indices), self.extractor.dimension), dtype=np.float32)
+        pixels = []
         for start in range(0, len(indices), _ROWS_AT_ONCE):
             rows = self.store.read(self.extractor.field, indices[start : start + _ROWS_AT_ONCE])
             values[start : start + len(rows)] = extract(self.extractor, torch.from_numpy(rows), tick).values
+            pixels.append(MEASURES[self.extractor.field].measure(rows))
         manifold = manifold_of(values, self.protocol.nearest_neighbours, tick)
-        return ReferenceStats(moments_of(values), manifold, self.store.class_frequencies(REFERENCE))
+        frequencies = self.store.class_frequencies(REFERENCE)
+        return ReferenceStats(moments_of(values), manifold, frequencies, merge_statistics(pixels))
 
     def _measure(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
         values = self._measure_distances(features, reference)
         if features.probabilities is not None:
             values["inception_score"] = inception_score(features.probabilities)
-        return values | self._measure_classes(features, samples, reference)
+        return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
 
     def _evaluate_snapshot(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
         values = {"fid": frechet_distance(moments_of(features.values), reference.moments)}
-        return values | self._measure_classes(features, samples, reference)
+        return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
 
     def _measure_distances(self, features: Features, reference: ReferenceStats) -> Metrics:
         protocol, manifold = self.protocol, reference.manifold
@@ -224,6 +230,10 @@ class Evaluator:
         kid = kernel_distance(features.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
         fid = frechet_distance(moments_of(features.values), reference.moments)
         return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
+
+    def _measure_pixels(self, samples: Samples, reference: ReferenceStats) -> Metrics:
+        statistics = MEASURES[self.extractor.field].measure(samples.values.numpy())
+        return statistics.compare(reference.pixels) if statistics and reference.pixels else {}
 
     def _measure_classes(self, features: Features, samples: Samples, reference: ReferenceStats) -> Metrics:
         """Compute the metrics that need the classes of the data; none where the extractor has no probabilities of them.
@@ -308,6 +318,7 @@ def make_protocol(store: Store, extractor: FeatureExtractor, parameters: Evaluat
         kid_subsets=parameters.kid_subsets,
         inception_score_splits=SPLITS,
         store=store.digest(),
+        **MEASURES[extractor.field].describe(store.fields[extractor.field].shape),
     )
 
 

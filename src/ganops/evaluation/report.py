@@ -10,12 +10,16 @@ import pandas as pd
 
 from ganops.errors import MetricError
 
-FORMAT = "ganops-report-2"
+FORMAT = "ganops-report-3"
 GENERATOR = "generator"
 SAMPLES = "samples"
 HELD_OUT = "held_out"
 IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
+PIXEL_METRICS = ("fwd", "nyquist_db")
+"""Metrics that use no features: their names are complete."""
+PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
+"""The keys of the protocol that the pixel metrics alone depend on."""
 _DIGESTS = ("weights", "store")
 _DIGITS_OF_DIGEST = 12
 
@@ -37,6 +41,8 @@ class Protocol:
         kid_subsets: of the kernel distance.
         inception_score_splits: of the Inception Score.
         store: digest of the data.
+        wavelet_packets: transform, level and padding of the wavelet distance; None for samples without pixels.
+        nyquist_band: frequencies near the Nyquist frequency, and window; None for samples without pixels.
     """
 
     features: str
@@ -51,14 +57,17 @@ class Protocol:
     kid_subsets: int
     inception_score_splits: int
     store: str
+    wavelet_packets: str | None = field(default=None, kw_only=True)
+    nyquist_band: str | None = field(default=None, kw_only=True)
 
     def qualify(self, metric: str) -> str:
-        """Return the name of a metric outside the report, with its features: `fid_classifier`."""
-        return f"{metric}_{self.features}"
+        """Return the name of a metric outside the report, with its features if it uses them: `fid_classifier`."""
+        return metric if metric in PIXEL_METRICS else f"{metric}_{self.features}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the protocol as JSON values."""
-        return {**asdict(self), "seeds": list(self.seeds)}
+        """Return the protocol as JSON values, without what does not apply."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return {**values, "seeds": list(self.seeds)}
 
     def __str__(self) -> str:
         """Return every part in one line, digests shortened."""

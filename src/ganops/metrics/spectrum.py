@@ -18,6 +18,7 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
+BAND = "within an eighth of the Nyquist frequency, Hann window"
 _RADIUS = 1 / 8
 _ROUNDING_POWER = 1 / 12
 # Pixels at once, as complex numbers of 16 bytes.

@@ -7,21 +7,21 @@ from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError, suggest
-from ganops.evaluation.report import Protocol, Report
+from ganops.evaluation.report import PIXEL_KEYS, PIXEL_METRICS, Protocol, Report
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 # They need an extractor with probabilities of the classes of the data.
 _CLASS_METRICS = ("class_accuracy", "modes", "reverse_kl")
 # The metrics of each kind of features, for labelled data and a conditional generator.
 METRICS: dict[FeatureKind, tuple[str, ...]] = {
-    "classifier": (*_DISTANCES, *_CLASS_METRICS),
-    "inception": _DISTANCES,
-    "efficientnet_lite0": _DISTANCES,
-    "efficientnet_lite2": _DISTANCES,
-    "stacked_digits": (*_DISTANCES, *_CLASS_METRICS),
+    "classifier": (*_DISTANCES, *PIXEL_METRICS, *_CLASS_METRICS),
+    "inception": (*_DISTANCES, *PIXEL_METRICS),
+    "efficientnet_lite0": (*_DISTANCES, *PIXEL_METRICS),
+    "efficientnet_lite2": (*_DISTANCES, *PIXEL_METRICS),
+    "stacked_digits": (*_DISTANCES, *PIXEL_METRICS, *_CLASS_METRICS),
     "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
 }
-_LOWER_IS_BETTER = ("fid", "kid")
+_LOWER_IS_BETTER = ("fid", "fwd", "kid")
 
 Alias = Literal["champion", "challenger"]
 
@@ -151,9 +151,10 @@ def decide(
 def _compare(report: Report, compare_by: str, champion: Champion) -> tuple[bool, str]:
     """Return whether the report is no worse than the champion, and the comparison in words."""
     metric, protocol = report.protocol.qualify(compare_by), report.protocol.to_json()
-    differing = sorted(
-        key for key in {*protocol, *champion.protocol} if protocol.get(key) != champion.protocol.get(key)
-    )
+    # Metrics of features do not depend on how pixels are measured.
+    unused = () if compare_by in PIXEL_METRICS else PIXEL_KEYS
+    keys = {*protocol, *champion.protocol} - {*unused}
+    differing = sorted(key for key in keys if protocol.get(key) != champion.protocol.get(key))
     if differing or metric not in champion.metrics:
         difference = ", ".join(differing) or f"no {metric}"
         return False, f"evaluated by another protocol than champion version {champion.version} ({difference})"
