@@ -117,7 +117,7 @@ class Bare:
                     real_logit = self.discriminator(real, label).float()
                 loss = F.softplus(real_logit - fake_logit).mean()
             else:
-                label = self.labels[self.chosen(self.seen)]
+                label = self.labels[self.choose(self.seen)]
                 loss = F.softplus(-self.discriminator(self.fake(label), label).float()).mean()
         loss.backward()
         self.adam_g.step()
@@ -134,11 +134,11 @@ class Bare:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.settings.runtime.precision == "bf16")
 
     def real(self, first: int) -> tuple[Tensor, Tensor]:
-        chosen = self.chosen(first)
+        chosen = self.choose(first)
         pictures = self.pictures[chosen].float() / 127.5 - 1
         return self.shift(pictures), self.labels[chosen]
 
-    def chosen(self, first: int) -> Tensor:
+    def choose(self, first: int) -> Tensor:
         return self.order[torch.arange(first, first + self.settings.budget.batch) % len(self.order)]
 
     def fake(self, label: Tensor) -> Tensor:

@@ -218,13 +218,13 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], N
         "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
         "ganops, default": ours(store, options.threads, options.iterations),
         "ganops, the other precision": ours(
-            store, options.threads, options.iterations, precision=_other(options.threads)
+            store, options.threads, options.iterations, **{"runtime.precision": _other(options.threads)}
         ),
     }
 
 
 def _other(threads: int) -> str:
-    return "fp32" if resolve_settings("dcgan", SIZE, threads).precision == "bf16" else "bf16"
+    return "fp32" if resolve_settings("dcgan", SIZE, threads).runtime.precision == "bf16" else "bf16"
 
 
 def main() -> None:
@@ -236,7 +236,7 @@ def main() -> None:
     print(f"{describe_machine(options)}, {options.workers} workers of the DataLoader")
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure_alternately(sides(options, Path(folder)), options.repeats, choose_clock(options))
-    print(f"default precision here: {resolve_settings('dcgan', SIZE, options.threads).precision}")
+    print(f"default precision here: {resolve_settings('dcgan', SIZE, options.threads).runtime.precision}")
     print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
     first, other = list(seconds.values())[:2]
     for name, taken in seconds.items():

@@ -125,21 +125,21 @@ def test_known_answers() -> None:
 
 @pytest.mark.parametrize("shape", [(), (3,), (100,), (300,), (40, 50)])
 @pytest.mark.parametrize("kind", ["uniform", "normal", "integers"])
-def test_values_drawn_ahead_are_those_drawn_one_batch_at_a_time(kind: str, shape: tuple[int, ...]) -> None:
+def test_values_drawn_together_are_those_drawn_one_batch_at_a_time(kind: str, shape: tuple[int, ...]) -> None:
     """In any order, from positions that are no multiple of the batch too, and after a batch was changed in place."""
     for first in (0, 24, 8, 3, 400, 8, 24):
         expected = draw(Noise(seed=1, first=first, count=8, prefix="a/"), kind, shape)
-        ahead = draw(Noise(seed=1, first=first, count=8, prefix="a/", ahead=16), kind, shape)
-        assert torch.equal(ahead, expected)
-        ahead.zero_()
+        together = draw(Noise(seed=1, first=first, count=8, prefix="a/", at_once=16), kind, shape)
+        assert torch.equal(together, expected)
+        together.zero_()
 
 
 def test_few_values_are_drawn_once_for_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn, words = [], Noise._words
     monkeypatch.setattr(Noise, "_words", lambda self, *address: drawn.append(self.count) or words(self, *address))
     for batch in range(32):
-        Noise(seed=2, first=64 * batch, count=64, ahead=16).uniform("few", (3,))
-        Noise(seed=2, first=64 * batch, count=64, ahead=16).uniform("many", (3, 32, 32))
+        Noise(seed=2, first=64 * batch, count=64, at_once=16).uniform("few", (3,))
+        Noise(seed=2, first=64 * batch, count=64, at_once=16).uniform("many", (3, 32, 32))
     assert sorted(drawn) == [64] * 32 + [1024] * 2
 
 

@@ -21,15 +21,15 @@ from torch import Tensor
 
 _WORDS_PER_COUNTER = 4
 # 512 KiB of float32; more is drawn when it is asked for.
-_MAX_VALUES_AHEAD = 1 << 17
+_MAX_VALUES_AT_ONCE = 1 << 17
 
 
 @dataclass(frozen=True)
 class Noise:
     """The noise of `count` consecutive samples from the global index `first` on.
 
-    The names of its streams begin with `prefix`. Uniform and normal values are drawn for `ahead` batches of `count`
-    samples at once, which changes none of them: a draw costs more than its values where they are few, and a training
+    The names of its streams begin with `prefix`. Uniform and normal values are drawn for `at_once` batches of `count`
+    samples together, which changes none of them: a draw costs more than its values where they are few, and a training
     asks for the next batch next.
     """
 
@@ -38,7 +38,7 @@ class Noise:
     count: int
     device: torch.device = torch.device("cpu")
     prefix: str = ""
-    ahead: int = 1
+    at_once: int = 1
 
     def uniform(self, stream: str, shape: tuple[int, ...] = ()) -> Float[Tensor, "count *shape"]:
         """Draw uniform values of [0, 1), multiples of 2⁻²⁴ and so exact in float32, shape (count, *shape)."""
@@ -62,11 +62,11 @@ class Noise:
         return replace(self, first=self.first + start, count=stop - start)
 
     def _draw(self, convert: "_Convert", stream: str, shape: tuple[int, ...]) -> Tensor:
-        ahead = min(self.ahead, _MAX_VALUES_AHEAD // max(1, self.count * math.prod(shape)))
-        if ahead < 2 or self.first % self.count:
+        batches = min(self.at_once, _MAX_VALUES_AT_ONCE // max(1, self.count * math.prod(shape)))
+        if batches < 2 or self.first % self.count:
             return self._copy_to_device(torch.from_numpy(self._float32(convert, stream, shape)))
-        block, place = divmod(self.first // self.count, ahead)
-        rows = _draw_block(self.seed, self.prefix + stream, block, ahead * self.count, convert, shape)
+        block, place = divmod(self.first // self.count, batches)
+        rows = _draw_block(self.seed, self.prefix + stream, block, batches * self.count, convert, shape)
         return self._copy_to_device(torch.from_numpy(rows[place * self.count :][: self.count].copy()))
 
     def _float32(self, convert: "_Convert", stream: str, shape: tuple[int, ...]) -> np.ndarray:

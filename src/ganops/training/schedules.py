@@ -36,7 +36,7 @@ class Every:
 
 
 def log_is_due(settings: Settings, before: int, images_seen: int) -> bool:
-    """Return whether the curves get a point after an iteration that moves the clock from `before` to `images_seen`."""
+    """Return whether the curves get a point after an iteration from `before` to `images_seen`."""
     last = images_seen >= settings.budget.total_images
     return last or Every(settings.cadence.log_every_images).due(before, images_seen)
 

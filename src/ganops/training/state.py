@@ -81,7 +81,7 @@ class TrainingState:
 
     @cached_property
     def freezable(self) -> dict[str, tuple[list[nn.Parameter], list[nn.Module]]]:
-        """Return name → the network's parameters and normalizations with statistics, which each update freezes anew."""
+        """Return name → the network's parameters and normalizations with statistics, which each update freezes."""
         return {
             name: (
                 list(network.parameters()),

@@ -18,7 +18,7 @@ from ganops.training.schedules import adam_settings, log_is_due, loss_weights
 from ganops.training.state import TrainingState
 from ganops.training_settings import Settings
 
-_BATCHES_AHEAD = 16
+_BATCHES_AT_ONCE = 16
 
 
 @runtime_checkable
@@ -90,7 +90,7 @@ class Step:
         first = state.stream_position + update.noise * self.settings.budget.batch
         start, count = self.distributed.shard(self.settings.budget.batch)
         device = torch.device(self.settings.runtime.device)
-        noise = Noise(self.settings.seed, first + start, count, device, ahead=_BATCHES_AHEAD)
+        noise = Noise(self.settings.seed, first + start, count, device, at_once=_BATCHES_AT_ONCE)
         adversarial = self.settings.adversarial
         index, interval = first // self.settings.budget.batch, adversarial.penalty_interval if adversarial else 1
         weights = loss_weights(self.settings, state.images_seen, state.attempt)
