@@ -1,4 +1,4 @@
-"""No checks: power near the Nyquist frequency, in pictures and in gradients, against transposed and strided convolutions."""
+"""No checks: power near the Nyquist frequency, in pictures and in gradients, against strided ones."""
 
 import pytest
 import torch

@@ -51,7 +51,7 @@ class ClassEmbedding(nn.Embedding):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch normalisation, then a gain and a bias that are linear in a vector: the embedding of the class, or z with it.
+    """Batch normalisation, then a gain and a bias that are linear in a vector: the embedding of the class, or z too.
 
     Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", B.1; Chen et al. 2019, "On
     Self Modulation for Generative Adversarial Networks". The generator's first layer must not have the class beside z:
