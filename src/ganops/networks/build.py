@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import nn
 
 from ganops.config import LatentGanSettings, VaeSettings
-from ganops.networks import autoencoder, dcgan, mlp, r3, resnet, unet, vae, vanilla
+from ganops.networks import antialiased, autoencoder, dcgan, mlp, r3, resnet, unet, vae, vanilla
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
 from ganops.training_settings import Settings
@@ -32,6 +32,8 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
     match settings.networks.family:
         case "dcgan":
             return _two_players(settings, dcgan.Generator, dcgan.Discriminator)
+        case "antialiased":
+            return _two_players(settings, antialiased.Generator, antialiased.Discriminator)
         case "vanilla":
             return _two_players(settings, vanilla.Generator, vanilla.Discriminator)
         case "autoencoder":

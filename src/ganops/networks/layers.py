@@ -51,10 +51,12 @@ class ClassEmbedding(nn.Embedding):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch normalisation, then a gain and a bias that are linear in the class's embedding (Brock et al. 2019, B.1).
+    """Batch normalisation, then a gain and a bias that are linear in a vector: the embedding of the class, or z too.
 
-    The class must not be concatenated to z: batch normalisation then keeps the variance between classes while the
-    variance within each class vanishes, until a class has one picture (measured: EXPERIMENTS.md).
+    Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", B.1; Chen et al. 2019, "On
+    Self Modulation for Generative Adversarial Networks". The generator's first layer must not have the class beside z:
+    batch normalisation then keeps the variance between classes while the variance within each class vanishes, until a
+    class has one picture (measured: EXPERIMENTS.md).
     """
 
     def __init__(self, channels: int, embedding_dimension: int) -> None:
@@ -65,7 +67,7 @@ class ConditionalBatchNorm(nn.Module):
     def forward(
         self, maps: Float[Tensor, "batch channels height width"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch channels height width"]:
-        """Normalise the maps, then scale and shift them by the class."""
+        """Normalise the maps, then scale and shift them."""
         normal = self.normalise(maps)
         if self.of_class is None:
             return normal
