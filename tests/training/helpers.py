@@ -7,6 +7,7 @@ import signal
 import torch
 
 from ganops.data.encodings import encode_images
+from ganops.extractors.frozen import load_frozen_weights
 from ganops.games.build import build_game
 from ganops.training import train as training
 from ganops.training_settings import LARGEST_CLOCK
@@ -138,4 +139,5 @@ def with_class(game, cls):
 
 def train(settings, batches, data_digest, checkpoints, tracker, game=None, **options):
     """Train; `game` takes the place of the one that the settings describe."""
-    return training.train(game or build_game(settings), settings, batches, data_digest, checkpoints, tracker, **options)
+    game = game or build_game(settings, load_frozen_weights(settings))
+    return training.train(game, settings, batches, data_digest, checkpoints, tracker, **options)

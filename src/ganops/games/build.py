@@ -5,12 +5,19 @@ from ganops.games.completion import Completion
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
 from ganops.games.vae import VariationalAutoencoder
+from ganops.networks.build import build_projection
 from ganops.objectives.build import build_objective
+from ganops.tensors import Tensors
 from ganops.training_settings import Settings
 
 
-def build_game(settings: Settings) -> Game:
-    """Build the game; its networks are built apart (`networks.build`)."""
+def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Game:
+    """Build the game; the networks that it trains are built apart (`networks.build`).
+
+    Args:
+        settings: of the training.
+        frozen_weights: those that settings.networks.frozen_weights names, without which such a game only samples.
+    """
     conditional = settings.sample.classes > 0
     match settings.game:
         case LatentGanSettings() as game:
@@ -22,6 +29,7 @@ def build_game(settings: Settings) -> Game:
                 discriminator_steps=game.discriminator_steps,
                 policy=game.augmentation.policy,
                 adaptive=_adaptive(game.augmentation, settings.budget.batch),
+                projection=None if frozen_weights is None else build_projection(settings, frozen_weights),
             )
         case VaeSettings() as game:
             return VariationalAutoencoder(game.latent_dimension, conditional)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganops.augment import ADAPTATION_UPDATES, adapt, augment
 from ganops.config import AugmentationPolicy, FieldName
@@ -39,6 +39,9 @@ class LatentGan(LatentGame):
 
     In each of its updates the discriminator's loss also has γ₁ · R1 at real samples, γ₂ · R2 at generated ones, and λ ·
     the gradient penalty between the two.
+
+    Attributes:
+        projection: frozen, what the discriminator reads of samples; None: the samples themselves.
     """
 
     objective: Objective
@@ -48,6 +51,7 @@ class LatentGan(LatentGame):
     discriminator_steps: int
     policy: AugmentationPolicy
     adaptive: AdaptiveAugmentation | None = None
+    projection: nn.Module | None = None
 
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "discriminator": ("discriminator",),
@@ -173,7 +177,8 @@ class _Pass:
     def _logits(self, samples: Tensor, stream: str) -> Tensor:
         discriminator = self.networks["discriminator"]
         own_noise = (self.noise.substream(f"dropout/{stream}"),) if getattr(discriminator, "draws_noise", False) else ()
-        return discriminator(samples, self._label, *own_noise).float()
+        seen = samples if self.game.projection is None else self.game.projection(samples)
+        return discriminator(seen, self._label, *own_noise).float()
 
     def _augment(self, samples: Tensor, stream: str) -> Tensor:
         probability = self._probability

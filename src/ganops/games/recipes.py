@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ganops.config import (
+    EFFICIENTNET_LITE0_SHA256,
     CompletionSettings,
     EmaSettings,
     FieldName,
@@ -199,6 +200,22 @@ RECIPES: dict[str, Recipe] = {
             ema=EmaSettings(relative_length=0.06),
             precision="bf16",
         )
+    ),
+    # Sauer et al. 2021 (Projected GAN): a discriminator that reads pictures by features of ImageNet, and FastGAN's
+    # generator, narrowed to what two processor cores can train. The features see overfitting and need no penalty.
+    "projected": Recipe(
+        game=_VANILLA.game.replace(
+            {
+                "objective": "hinge",
+                "spectral_norm": True,
+                "augmentation": {"probability": 1.0, "policy": "diffaugment", "target": None},
+            }
+        ),
+        networks=NetworkSettings(family="projected", base_channels=16, frozen_weights=EFFICIENTNET_LITE0_SHA256),
+        batch=64,
+        optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.99}),
+        ema=EmaSettings(relative_length=0.06),
+        precision="bf16",
     ),
     # Kingma and Welling 2014, with the learned σ of Rybkin et al. 2021: the baseline of every table.
     "vae": Recipe(

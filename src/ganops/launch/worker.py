@@ -16,6 +16,7 @@ from ganops.data.loader import Loader, Read
 from ganops.data.store import Store
 from ganops.errors import TrainingError
 from ganops.extractors.embedding import build_embedding
+from ganops.extractors.frozen import load_frozen_weights
 from ganops.games.build import build_game
 from ganops.training.checkpoint import CODE, fingerprint, read_finished
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
@@ -62,7 +63,7 @@ def run_worker(job: TrainingJob, distributed: Distributed = SINGLE_PROCESS) -> T
     """Run one process of the training, from its last checkpoint to its end. Only the main process tracks and logs."""
     _require_code(job.code)
     settings, store = job.settings, Store.open(job.store)
-    game = build_game(settings)
+    game = build_game(settings, load_frozen_weights(settings))
     device = torch.device(settings.runtime.device)
     digest = store.digest("train") + store.digest("validation")  # the probe measures validation samples
     _require_equal_fingerprints(fingerprint(settings, digest), distributed)

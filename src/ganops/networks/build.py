@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from ganops.config import LatentGanSettings, VaeSettings
-from ganops.networks import antialiased, autoencoder, dcgan, mlp, r3, resnet, unet, vae, vanilla
+from ganops.networks import antialiased, autoencoder, dcgan, fastgan, mlp, projected, r3, resnet, unet, vae, vanilla
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
+from ganops.tensors import Tensors
 from ganops.training_settings import Settings
 
 
@@ -20,6 +22,13 @@ def build_networks(settings: Settings) -> dict[str, nn.Module]:
 def build_network(settings: Settings, name: str) -> nn.Module:
     """Build one network by name, without meaningful weights, as a place for loaded ones."""
     return _normalise(settings, name, _construct(settings)[name])
+
+
+def build_projection(settings: Settings, weights: Tensors) -> projected.Projection:
+    """Build what the discriminator of the family `projected` reads pictures by, on the settings' device."""
+    layout = torch.channels_last if settings.runtime.channels_last else torch.contiguous_format
+    projection = projected.Projection(settings.sample, weights, settings.seed)
+    return projection.to(device=settings.runtime.device, memory_format=layout)  # pyright: ignore
 
 
 def _normalise(settings: Settings, name: str, network: nn.Module) -> nn.Module:
@@ -42,6 +51,8 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             return _two_players(settings, r3.Generator, r3.Discriminator)
         case "resnet":
             return _two_players(settings, resnet.Generator, resnet.Discriminator)
+        case "projected":
+            return _two_players(settings, fastgan.Generator, projected.Discriminator)
         case "mlp":
             return _two_players(settings, mlp.Generator, mlp.Discriminator)
         case "vae":
