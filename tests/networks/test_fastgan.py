@@ -2,7 +2,7 @@
 
 import torch
 
-from ganops.networks.fastgan import Excitation, Generator, gated, level_widths
+from ganops.networks.fastgan import Excitation, Generator, apply_gates, level_widths
 from ganops.networks.layers import initialise
 from ganops.networks.resample import interpolate2x
 
@@ -16,7 +16,7 @@ def test_each_coarser_level_has_twice_as_many_channels_up_to_eight_times() -> No
 
 def test_gates_are_a_gated_linear_unit() -> None:
     maps = torch.randn(2, 6, 3, 5).contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(gated(maps), torch.nn.functional.glu(maps, dim=1))
+    torch.testing.assert_close(apply_gates(maps), torch.nn.functional.glu(maps, dim=1))
 
 
 def test_an_excitation_scales_channels_by_numbers_from_0_to_1() -> None:

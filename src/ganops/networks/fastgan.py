@@ -59,7 +59,7 @@ class Generator(nn.Module):
     ) -> Float[Tensor, "batch channels height width"]:
         """Compute pictures from latents and labels."""
         embedded = None if self.embedding is None else self.embedding(label)
-        levels = [gated(self.normalise(to_maps(self.first(latent), *self.coarse), embedded))]
+        levels = [apply_gates(self.normalise(to_maps(self.first(latent), *self.coarse), embedded))]
         for level, up in enumerate(self.ups, start=1):
             maps = up(levels[-1], embedded)
             if level >= self.skipped:
@@ -80,7 +80,7 @@ class UpBlock(nn.Module):
         self, maps: Float[Tensor, "batch inputs high broad"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch outputs higher broader"]:
         """Upsample the maps by 2."""
-        return gated(self.normalise(self.mix(interpolate2x(maps)), embedded))
+        return apply_gates(self.normalise(self.mix(interpolate2x(maps)), embedded))
 
 
 class Excitation(nn.Module):
@@ -98,7 +98,7 @@ class Excitation(nn.Module):
         return gates[:, :, None, None]
 
 
-def gated(maps: Float[Tensor, "batch twice high broad"]) -> Float[Tensor, "batch channels high broad"]:
+def apply_gates(maps: Float[Tensor, "batch twice high broad"]) -> Float[Tensor, "batch channels high broad"]:
     """Compute a · σ(b), a and b the halves of the channels, in channels-last memory (F.glu takes twice as long)."""
     values, gates = maps.movedim(1, 3).unflatten(3, (2, -1)).unbind(3)
     return (values * torch.sigmoid(gates)).movedim(3, 1)

@@ -151,9 +151,9 @@ def _fold(layer: nn.Module) -> nn.Module:
 
 
 def _build_block(inputs: int, outputs: int, downsample: bool) -> nn.Sequential:
-    size = {"kernel_size": 4, "stride": 2} if downsample else {"kernel_size": 3, "stride": 1}
+    kernel, stride = (4, 2) if downsample else (3, 1)
     return nn.Sequential(
-        _kaiming(nn.Conv2d(inputs, outputs, padding=1, **size)),
+        _kaiming(nn.Conv2d(inputs, outputs, kernel, stride, padding=1)),
         nn.GroupNorm(outputs // _GROUP, outputs),
         nn.LeakyReLU(_SLOPE, inplace=True),
     )
