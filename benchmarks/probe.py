@@ -2,8 +2,9 @@
 
 python benchmarks/probe.py       a table: seconds of a measurement / seconds of training between two measurements
 
-A measurement is diversity and overfitting (training/probe.py), as in `kedro run`: 64 pictures through generator,
-embedding and discriminator. The other signals follow from values that an iteration computes anyway.
+A measurement is distance, diversity and overfitting (training/probe.py), as in `kedro run`: 128 pictures through
+generator and embedding, 64 through the discriminator. The other signals follow from values that an iteration computes
+anyway.
 """
 
 import tempfile
@@ -25,7 +26,7 @@ from ganops.data.loader import Loader
 from ganops.extractors.embedding import build_embedding
 from ganops.games.build import build_game
 from ganops.training.distributed import SINGLE_PROCESS
-from ganops.training.probe import Probe, ProbeData
+from ganops.training.probe import Probe, ProbeData, min_interval
 from ganops.training.state import TrainingState
 from ganops.training.trainer import iterations
 
@@ -47,7 +48,7 @@ def main() -> None:
                 game = build_game(settings)
                 state = TrainingState.initial(settings, game)
                 batches = Loader(store, "train", game.reads(), settings.seed)
-                data = ProbeData(build_embedding(settings), batches)
+                data = ProbeData(build_embedding(settings), batches, 500, min_interval(settings.sample))
                 probe = Probe(game, settings, data, SINGLE_PROCESS)
                 training = iterations(game, state, settings, batches)
                 sides = {

@@ -32,6 +32,7 @@ TRAINING = frozenset(
         "torch_private",
         "training",
         "training_settings",
+        "trend",
     }
 )
 """Parts that can change the files of a training."""

@@ -307,6 +307,7 @@ class TrainingParameters(Parameters):
 
     recipe: str
     total_images: Images | None = None
+    stop_when_flat: bool = Field(default=False, description="whether a flat distance ends it before total_images")
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads | None = Field(default=None, description="None: the cores of the machine")

@@ -65,6 +65,7 @@ class BudgetSettings(Parameters):
     total_images: Images
     batch: Batch
     burn_in_images: NonNegativeImages = Field(description="time in which each ramp moves from its start to its end")
+    stop_when_flat: bool = Field(default=False, description="whether the training may end before total_images")
 
 
 class CadenceSettings(Parameters):

@@ -70,7 +70,7 @@ def test_what_the_probe_cannot_embed_stops_a_training_that_runs_without_asserts(
         def embed(samples):
             raise ConnectionError("no weights")
         validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})
-        Probe(game, settings, ProbeData(embed, validation), SINGLE_PROCESS).warm_up()
+        Probe(game, settings, ProbeData(embed, validation, 8), SINGLE_PROCESS).warm_up()
     """
     command = [sys.executable, "-O", "-c", textwrap.dedent(program)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

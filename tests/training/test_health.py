@@ -10,9 +10,10 @@ import torch
 from ganops.errors import TrainingError
 from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
+from ganops.sampling import CHUNK
 from ganops.training.distributed import SINGLE_PROCESS
 from ganops.training.health import Rule, check_health, rules, signals
-from ganops.training.probe import Probe, ProbeData, feature_variances
+from ganops.training.probe import DISTANCE, SAMPLES, Probe, ProbeData, feature_variances
 from ganops.training.state import TrainingState
 from ganops.training.step import train_iteration
 
@@ -129,7 +130,7 @@ def flat(samples):
 
 
 def probe_data(validation=None):
-    return ProbeData(flat, validation or Unseen(), min_interval_images=1)
+    return ProbeData(flat, validation or Unseen(), 500, min_interval_images=1)
 
 
 def build_probe(settings, validation=None):
@@ -179,13 +180,16 @@ def test_real_samples_have_diversity_one(make_settings):
     settings = make_settings("dcgan")
 
     class Replays(torch.nn.Module):
+        chunks = iter(Unseen().batch(0, SAMPLES)["image"].split(CHUNK))
+
         def forward(self, latent, label):
-            return Unseen().batch(0, len(latent))["image"]
+            return next(self.chunks)
 
     state = TrainingState.initial(settings, build_game(settings))
     state.ema["generator"] = Replays()
     values = build_probe(settings).measure(state, Stripes())
     assert values["health/diversity"] == values["health/diversity_within_classes"] == 1.0
+    assert values[DISTANCE] > 0, "it is to more samples than those"
 
 
 @pytest.fixture
@@ -223,7 +227,11 @@ def collapse(settings, begin):
     class Collapsing(type(game)):
         def sample(self, networks, *inputs):
             samples = super().sample(networks, *inputs)
-            return samples[:1].expand_as(samples) if collapsed else samples
+            if not collapsed:
+                return samples
+            # The probe's samples come in several chunks, which are of one sample too.
+            one = samples[:1] if samples.requires_grad else torch.zeros_like(samples[:1])
+            return one.expand_as(samples)
 
     return with_class(game, Collapsing)
 

@@ -10,6 +10,7 @@ from ganops.parameters import leaves
 # Keys of `training` that are settings of another name; all others have the same name.
 _SETTINGS_KEYS = {
     "total_images": "budget.total_images",
+    "stop_when_flat": "budget.stop_when_flat",
     "batch": "budget.batch",
     "burn_in_images": "budget.burn_in_images",
     "base_channels": "networks.base_channels",

@@ -162,6 +162,13 @@ def _check_consistency(settings: Settings) -> None:
             received=str(processes),
             remedy="Choose another training.processes or training.batch.",
         )
+    if settings.budget.stop_when_flat and settings.optimizer.learning_rate_decay != "none":
+        raise ConfigurationError(
+            "training.stop_when_flat",
+            expected="false with the learning_rate_decay linear, under which a distance falls until the end",
+            received="true",
+            remedy="Set training.optimizer.learning_rate_decay=none, or leave training.stop_when_flat false.",
+        )
     game = settings.game
     if not isinstance(game, LatentGanSettings) or game.augmentation.target is None:
         return

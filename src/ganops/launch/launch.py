@@ -124,6 +124,7 @@ def _job(store: Store, parameters: TrainingParameters, checkpoints: Path, open_t
     digest = read_finished(continue_from)[0] if continue_from else None
     settings = resolve(parameters, sample_spec(store), len(store.indices("train")), detect_hardware(parameters), digest)
     _require_shared_device(settings)
+    _require_validation(settings, store)
     # Absolute paths: a worker may have another working directory.
     return TrainingJob(
         store=store.path.absolute(),
@@ -171,6 +172,17 @@ def _require_shared_device(settings: Settings) -> None:
             expected="1 with training.device=mps",
             received=str(settings.execution.processes),
             remedy="Set training.device=cpu, or training.processes=1.",
+        )
+
+
+def _require_validation(settings: Settings, store: Store) -> None:
+    """Refuse to wait for a flat distance where there is no validation split to measure it on."""
+    if settings.budget.stop_when_flat and not len(store.indices("validation")):
+        raise ConfigurationError(
+            "training.stop_when_flat",
+            expected="false for data without a validation split, on which the distance is measured",
+            received="true",
+            remedy="Raise data_preparation.validation_share, or leave training.stop_when_flat false.",
         )
 
 

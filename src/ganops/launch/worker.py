@@ -20,7 +20,7 @@ from ganops.extractors.frozen import load_frozen_weights
 from ganops.games.build import build_game
 from ganops.training.checkpoint import CODE, fingerprint, read_finished
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
-from ganops.training.probe import ProbeData
+from ganops.training.probe import ProbeData, min_interval
 from ganops.training.tracker import NullTracker, OpenTracker
 from ganops.training.train import TrainingResult, train
 from ganops.training_settings import Settings
@@ -116,11 +116,12 @@ def process_group(device: str) -> Iterator[Distributed]:
 
 def _probe_data(settings: Settings, store: Store, reads: tuple[Read, ...]) -> ProbeData | None:
     """Return the probe's inputs; None where the store has no validation split, which disables the probe."""
-    if not len(store.indices("validation")):
+    count = len(store.indices("validation"))
+    if not count:
         logger.warning("No validation split: mode-collapse and overfitting checks are disabled.")
         return None
     validation = Loader(store, "validation", reads, settings.seed, settings.runtime.device)
-    return ProbeData(build_embedding(settings), validation)
+    return ProbeData(build_embedding(settings), validation, count, min_interval(settings.sample))
 
 
 def _package_logger() -> logging.Logger:

@@ -16,13 +16,14 @@ from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.interruption import deferred_signals
 from ganops.training.meters import Stopwatch
-from ganops.training.probe import Probe, ProbeData
+from ganops.training.probe import Probe, ProbeData, measured_distances
 from ganops.training.recovery import train_with_restarts
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches
 from ganops.training.tracker import NullTracker, Tracker
-from ganops.training.trainer import TrainingContext
+from ganops.training.trainer import TrainingContext, is_complete
 from ganops.training_settings import Settings
+from ganops.trend import describe_doubling
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def train(
     probe = Probe(game, settings, probe_data, distributed) if probe_data else None
     with files.exclusive(distributed), thread_count(distributed.threads(settings.runtime.threads)):
         state = _restore(initial_state(0), files, tracker, settings)
-        if probe and distributed.is_main and state.images_seen < settings.budget.total_images:
+        if probe and distributed.is_main and not is_complete(state, settings):
             probe.warm_up()  # an unusable embedding must stop the run now, not hours later
         if distributed.is_main:
             files.record_run(tracker.describe_run())
@@ -108,6 +109,8 @@ def train(
                 interruption=interruption,
             )
             state = train_with_restarts(context, state, initial_state)
+        if probe and is_complete(state, settings):
+            _log_end(state, settings, tracker)
         return _result(state, files.snapshots.load_all(), key)
 
 
@@ -122,16 +125,27 @@ def _restore(state: TrainingState, files: Checkpoints, tracker: Tracker, setting
     """Load the newest checkpoint, where there is one, and log from where the training resumes."""
     if files.restore(state):
         tracker.set_tag("resumed_at_images", str(state.images_seen))
-        logger.info(_resume_message(state.images_seen, settings.budget.total_images, files.read_run()))
+        logger.info(_resume_message(state, settings, files.read_run()))
     return state
 
 
-def _resume_message(images_seen: int, total_images: int, run: str) -> str:
-    checkpoint = f"its checkpoint at {images_seen:,} of {total_images:,} images"
+def _resume_message(state: TrainingState, settings: Settings, run: str) -> str:
+    checkpoint = f"its checkpoint at {state.images_seen:,} of {settings.budget.total_images:,} images"
     writer = f", written by the run {run}" if run else ""
-    if images_seen >= total_images:
+    if is_complete(state, settings):
         return f"The training is complete: its result is read from {checkpoint}{writer}."
     return f"The training resumes from {checkpoint}{writer}."
+
+
+def _log_end(state: TrainingState, settings: Settings, tracker: Tracker) -> None:
+    """Log what twice the images would bring, and where a flat distance ended the training before its budget."""
+    if state.images_seen < settings.budget.total_images:
+        tracker.set_tag("stopped_at_images", str(state.images_seen))
+        message = "The distance is flat: the training ends at %s of %s images."
+        logger.info(message, f"{state.images_seen:,}", f"{settings.budget.total_images:,}")
+    doubling = describe_doubling("the distance to the validation split", *measured_distances(state))
+    tracker.set_tag("doubling", doubling)
+    logger.info(doubling)
 
 
 def _result(state: TrainingState, snapshots: dict[str, Tensor], key: str) -> TrainingResult:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -19,15 +19,18 @@ from ganops.training.distributed import SINGLE_PROCESS, Distributed
 from ganops.training.health import HealthStatus, Issue, Rule, check_health, not_finite_issue, rules, signals
 from ganops.training.interruption import Interruption
 from ganops.training.meters import Stopwatch
-from ganops.training.probe import Probe
+from ganops.training.probe import Probe, measured_distances
 from ganops.training.schedules import Every, log_is_due
 from ganops.training.state import TrainingState
 from ganops.training.step import Batches, train_iteration
 from ganops.training.tracker import SAMPLE_COLUMNS, Tracker
 from ganops.training_settings import Settings
+from ganops.trend import is_flat
 
 logger = logging.getLogger(__name__)
 
+# A flat distance does not end a training before this share of total_images.
+_LEAST_SHARE = 0.25
 _MAX_CLASSES, _UNLABELLED_ROWS = 10, 8
 _POINTS = 1_000
 # Columns of the grid of fixed samples, by its rows. A point is small: a cloud consists of many.
@@ -74,6 +77,10 @@ class Due:
     snapshot: bool
     checkpoint: bool
     probe: bool
+
+    def at_end(self) -> "Due":
+        """Return what is still due where the training ends after this iteration, though not by its budget."""
+        return replace(self, samples=True, snapshot=True, checkpoint=True)
 
 
 @dataclass(frozen=True)
@@ -125,14 +132,18 @@ class Trainer:
         """
         context, state = self.context, self.state
         self.tracker.start(state.images_seen, context.settings.budget.total_images)
-        before = state.images_seen
-        for scalars in iterations(context.game, state, context.settings, context.batches, context.distributed):
+        before, complete = state.images_seen, is_complete(state, context.settings)
+        for scalars in (
+            () if complete else iterations(context.game, state, context.settings, context.batches, context.distributed)
+        ):
             state.window.update(scalars)
             due, before = self._cadence.due(before, state.images_seen), state.images_seen
             stop = context.distributed.any(context.interruption.received is not None)
             means = state.window.pop() if due.log else {}
             row = self._measure(means, due)
             self._log(row, due)
+            complete = due.probe and is_complete(state, context.settings)
+            due = due.at_end() if complete else due
             if issues := self._check_health(means, row, due.checkpoint or stop):
                 return issues
             self._log_samples(due)
@@ -140,7 +151,7 @@ class Trainer:
                 state.record_digest()
             if due.checkpoint or stop:
                 self._save_checkpoint(due)
-            if stop:
+            if stop or complete:
                 break
         return ()
 
@@ -208,6 +219,19 @@ class Trainer:
             self.tracker.flush()
             self.context.stopwatch.save()
             self.context.checkpoints.save(self.state, healthy=due.probe and self._status().healthy)
+
+
+def is_complete(state: TrainingState, settings: Settings) -> bool:
+    """Return whether the training ends here: by its budget, or because its distance was flat when last measured.
+
+    A function of the state, equal in all processes: a training that is resumed ends where it would have ended.
+    """
+    budget = settings.budget
+    if state.images_seen >= budget.total_images or not budget.stop_when_flat:
+        return state.images_seen >= budget.total_images
+    images_seen, distances = measured_distances(state)
+    least = state.images_before + max(_LEAST_SHARE * budget.total_images, budget.burn_in_images)
+    return bool(distances) and images_seen[-1] >= least and is_flat(images_seen, distances)
 
 
 def fixed_samples(game: Game, state: TrainingState, settings: Settings, batches: Batches) -> Tensor:
