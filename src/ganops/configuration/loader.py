@@ -82,10 +82,15 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
 
 def _match(files: Any, folder: str, path: str) -> list[str]:
-    """Return the files below `folder` that match; the path of the folder itself is taken literally."""
-    parts = re.split(r"(\*\*/|/\*\*$|\*)", path.removeprefix(f"{folder}/"))
+    """Return the files below `folder` that match; the path of the folder itself is taken literally.
+
+    Only the part before the first wildcard is searched: Kedro asks dozens of times, for each environment alone.
+    """
+    wanted = path.removeprefix(f"{folder}/")
+    parts = re.split(r"(\*\*/|/\*\*$|\*)", wanted)
     pattern = re.compile("".join(_PATTERNS.get(part, re.escape(part)) for part in parts))
-    return [file for file in files.find(folder) if pattern.fullmatch(os.path.relpath(file, folder))]
+    start = Path(folder, wanted.partition("*")[0].rpartition("/")[0])
+    return [file for file in files.find(start.as_posix()) if pattern.fullmatch(os.path.relpath(file, folder))]
 
 
 def _check_name(subject: str, name: str | None) -> None:

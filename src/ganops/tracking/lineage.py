@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _CONTEXT = "mlflow.data.context"
+# The parser in C, where PyYAML has it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _read_lock(project: Path) -> dict[str, tuple[str, str]]:
     """Return path → (stage, md5) of the outputs in dvc.lock."""
     lock = project / "dvc.lock"
     stages: dict[str, Any] = (
-        (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {}) if lock.is_file() else {}
+        (yaml.load(lock.read_text(encoding="utf-8"), Loader=_LOADER) or {}).get("stages", {}) if lock.is_file() else {}
     )
     outs = ((stage, out) for stage, values in stages.items() for out in values.get("outs", ()))
     return {out["path"]: (stage, out.get("md5", "")) for stage, out in outs}
