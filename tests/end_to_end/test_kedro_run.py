@@ -73,7 +73,7 @@ def test_one_run_is_tracked_with_parameters_metrics_and_commit(finished_project:
     assert run.info.status == "FINISHED"
     assert any("fid_classifier" in name for name in data.metrics)
     assert any(name.startswith("loss/") for name in data.metrics)
-    assert data.params["training.recipe"] == data.params["settings.recipe"] == "dcgan"
+    assert data.params["training.recipe"] == data.params["settings.recipe"] == "antialiased"
     assert run.inputs is not None
     inputs = {piece.dataset.name: {tag.key: tag.value for tag in piece.tags} for piece in run.inputs.dataset_inputs}
     assert [name for name, tags in inputs.items() if tags["mlflow.data.context"] == "input"] == ["raw_pictures"]
