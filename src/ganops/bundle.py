@@ -120,6 +120,11 @@ class Bundle:
         """Return the game whose samples these are."""
         return self.generator.game
 
+    @property
+    def trained_features(self) -> tuple[str, ...]:
+        """Return the features that the training used, by which no metric of the samples means anything."""
+        return tuple(sorted(self.settings.networks.trained_features))
+
     def generate(self, request: GenerationRequest, conditions: Batch | None = None) -> Samples:
         """Generate as Sampler.generate does; the request may also name its class."""
         return self.generator.generate(self._with_number(request), conditions)

@@ -4,7 +4,7 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,7 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "labels": ("image_folder", "idx", "arrays", "table"),
     "none": ("image_folder", "idx", "arrays", "table"),
 }
+PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 FeatureKind = Literal[
     "classifier", "inception", "efficientnet_lite0", "efficientnet_lite2", "stacked_digits", "coordinates"
 ]
@@ -67,6 +68,8 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
 }
 """Family of networks → the field of their samples."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+TRAINED_FEATURES: dict[NetworkName, frozenset[FeatureKind]] = {"projected": frozenset({"efficientnet_lite0"})}
+"""Family of networks → the features that its discriminator is trained by: a distance in them is void."""
 Launcher = Literal["elastic", "ray"]
 
 # Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.
@@ -259,6 +262,11 @@ class NetworkSettings(Parameters):
         default=None, description="sha256 of the pretrained weights that the discriminator reads by; None: none"
     )
 
+    @property
+    def trained_features(self) -> frozenset[FeatureKind]:
+        """Return the features that the training uses: metrics by them are void."""
+        return TRAINED_FEATURES.get(self.family, frozenset())
+
 
 class OptimizerSettings(Parameters):
     """Adam, the same for each player."""
@@ -393,6 +401,9 @@ class EvaluationParameters(Parameters):
     key: ClassVar[str] = "evaluation"
 
     features: FeatureKind
+    further_features: tuple[PretrainedKind, ...] = Field(
+        max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
+    )
     inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
     samples: str | None = Field(
         description="a folder of pictures that another program made, for the pipeline evaluate_samples"
@@ -404,6 +415,17 @@ class EvaluationParameters(Parameters):
     kid_subsets: int = Field(ge=1, le=10**5)
     threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters
+
+    @model_validator(mode="after")
+    def _check_further_features(self) -> "EvaluationParameters":
+        if len({self.features, *self.further_features}) <= len(self.further_features):
+            raise ConfigurationError(
+                f"{self.key}.further_features",
+                expected=f"features other than {self.features}, each once",
+                received=", ".join(self.further_features),
+                remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
+            )
+        return self
 
 
 class RegistrationParameters(Parameters):

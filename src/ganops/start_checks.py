@@ -18,7 +18,7 @@ from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
-from ganops.registry.gate import check_limits
+from ganops.registry.gate import check_limits, check_trained_features
 
 P = TypeVar("P", bound=Parameters)
 
@@ -46,6 +46,9 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
         _check_evaluation(evaluation, preparation, nodes)
         if registration:
             check_limits(registration, evaluation.features)
+            if training and {"train", "register"} & {*nodes}:
+                trained = find_recipe(training.recipe).networks.trained_features
+                check_trained_features(registration, evaluation.features, trained)
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.config import FieldName
+from ganops.config import EvaluationParameters, FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate, make_evaluator
@@ -115,6 +115,51 @@ def test_statistics_of_parts_merge_to_those_of_the_whole(store: Store) -> None:
     assert merged is not None and merged.compare(whole)["fwd"] < 1e-9
     assert merged.nyquist == pytest.approx(whole.nyquist, rel=1e-12)
     assert merge_statistics([None, None]) is None
+
+
+@pytest.fixture
+def with_further(monkeypatch: pytest.MonkeyPatch, classifier: Classifier) -> EvaluationParameters:
+    """Parameters with further features, computed by the classifier in place of EfficientNet, for speed."""
+    further = (OtherClasses(classifier, "efficientnet_lite2"),)
+    monkeypatch.setattr("ganops.evaluation.evaluator.open_further", lambda parameters: further)
+    return PARAMETERS.model_copy(update={"further_features": ("efficientnet_lite2",)})
+
+
+def test_further_features_add_distances_of_complete_names(
+    report: Report, store: Store, classifier: Classifier, with_further: EvaluationParameters
+) -> None:
+    """The same features under another name give the same values; the other metrics stay."""
+    both = evaluate(Replay(store), store, classifier, with_further, snapshots={100: Replay(store)})
+    names = {f"{metric}_efficientnet_lite2": metric for metric in ("fid", "precision", "recall")}
+    for found, alone in ((both.metrics, report.metrics), (both.held_out, report.held_out)):
+        assert {**found} == {**alone, **{name: alone[metric] for name, metric in names.items()}}
+    assert both.protocol.further_features == ("efficientnet_lite2",)
+    qualify = both.protocol.qualify
+    assert [qualify(name) for name in ("fid", "fwd", *names)] == ["fid_classifier", "fwd", *names]
+    assert not set(names) & set(both.curve_table().columns), "the curve has the cheap metrics alone"
+    assert Report.from_json(json.loads(json.dumps(both.to_json()))).protocol == both.protocol
+    rows = both.table().set_index(["subject", "metric"])
+    assert tuple(rows.loc[("held_out", "fid_efficientnet_lite2"), ["features", "weights"]]) == (
+        "efficientnet_lite2",
+        "of its weights",
+    )
+    assert tuple(rows.loc[("held_out", "fwd"), ["features", "weights"]]) == ("", "")
+    assert "further_features efficientnet_lite2" in str(both.protocol)
+    assert "further_features" not in report.to_json()["protocol"]
+
+
+def test_progress_counts_further_features(
+    store: Store, classifier: Classifier, with_further: EvaluationParameters
+) -> None:
+    done: list[int] = []
+
+    def progress(steps: Iterable[int], total: int) -> Iterable[int]:
+        for step in steps:
+            done.append(total)
+            yield step
+
+    evaluate(Replay(store), store, classifier, with_further, progress, {100: Replay(store)})
+    assert set(done) == {len(done)}
 
 
 def test_class_accuracy_is_absent_without_labels(store: Store, classifier: Classifier) -> None:

@@ -1,9 +1,11 @@
 """Data and parameters that cannot be evaluated are refused before training."""
 
+from pathlib import Path
+
 import pytest
 
 from ganops.data.store import Store
-from ganops.errors import MetricError
+from ganops.errors import ConfigurationError, MetricError
 from ganops.evaluation.evaluator import evaluate
 from ganops.evaluation.requirements import check_evaluable, sample_count
 from ganops.extractors.classifier import Classifier
@@ -52,3 +54,18 @@ def test_the_first_node_and_the_evaluator_refuse_the_same(
 
 def test_sample_count_is_n_or_all_of_held_out() -> None:
     assert (sample_count(None, 40), sample_count(30, 40), sample_count(40, 40)) == (40, 30, 40)
+
+
+def test_further_features_are_others_each_once_and_of_pictures(store: Store) -> None:
+    for further in (["efficientnet_lite0", "efficientnet_lite0"], ["efficientnet_lite2"]):
+        with pytest.raises(ConfigurationError, match=r"evaluation\.further_features: expected features other than"):
+            of_base.evaluation(features="efficientnet_lite2", further_features=further)
+    with pytest.raises(ConfigurationError, match=r"further_features"):
+        of_base.evaluation(further_features=["coordinates"])
+    check_evaluable(store, of_base.evaluation(further_features=["efficientnet_lite0", "efficientnet_lite2"]))
+
+
+def test_weights_of_further_features_are_needed_before_training(store: Store, tmp_path: Path) -> None:
+    missing = of_base.evaluation(further_features=["inception"], inception_weights=str(tmp_path / "none.pth"))
+    with pytest.raises(MetricError, match=r"none\.pth"):
+        build_extractor(store, missing)

@@ -7,7 +7,16 @@ import pytest
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError
 from ganops.evaluation.report import Report
-from ganops.registry.gate import METRICS, Champion, Check, check_limits, check_model, check_report, decide
+from ganops.registry.gate import (
+    METRICS,
+    Champion,
+    Check,
+    check_limits,
+    check_model,
+    check_report,
+    check_trained_features,
+    decide,
+)
 
 from ..reports import make_report
 
@@ -134,6 +143,25 @@ def test_pixel_metrics_need_no_features_and_equal_protocols_of_pixels() -> None:
     assert decide(checks, evaluated, "fid", older, ()).alias == "champion"
     (reason,) = decide(checks, evaluated, "fwd", older, ()).reasons
     assert "another protocol than champion version 3 (nyquist_band, wavelet_packets)" in reason
+
+
+def test_features_of_the_training_decide_nothing() -> None:
+    trained: set[FeatureKind] = {"efficientnet_lite0"}
+    with pytest.raises(ConfigurationError, match=r"uses fid, received efficientnet_lite0\. Set .*efficientnet_lite2"):
+        check_trained_features(parameters(), "efficientnet_lite0", trained)
+    with pytest.raises(ConfigurationError, match="uses recall"):
+        check_trained_features(parameters("fwd", recall={"minimum": 0.1}), "efficientnet_lite0", trained)
+    check_trained_features(parameters(), "efficientnet_lite2", trained)
+    # The limit on class_accuracy does not apply to features of other classes, and a bound of null is none.
+    pixels = parameters("fwd", nyquist_db={"maximum": 3}, class_accuracy={"minimum": 0.9}, fid={"maximum": None})
+    check_trained_features(pixels, "efficientnet_lite0", trained)
+
+
+def test_further_features_do_not_separate_champions() -> None:
+    further: dict[str, Any] = {"further_features": ("efficientnet_lite2",), "further_weights": ("ab",)}
+    evaluated = make_report({"fid": 1.5, "fid_efficientnet_lite2": 9.0}, **further)
+    checks = check_report(evaluated, parameters(), classes=0)
+    assert decide(checks, evaluated, "fid", CHAMPION, ()).alias == "champion"
 
 
 def test_limits_are_checked_before_training() -> None:

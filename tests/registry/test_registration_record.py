@@ -32,6 +32,12 @@ def test_metrics_stand_beside_their_floor(bundle: Bundle, report: Report) -> Non
     assert "failed (0.95): class_accuracy_classifier has the minimum 0.99" in card
 
 
+def test_void_metrics_are_marked(bundle: Bundle, report: Report) -> None:
+    card = card_of(bundle, replace(report, trained_features=("classifier",)))
+    assert "| fid_classifier | 2 ± 0.1 (void) | 1 |" in card
+    assert "Void: metrics by classifier, since the discriminator was trained by these features. Compare" in card
+
+
 @pytest.mark.parametrize("passes", [True, False])
 def test_card_has_the_result_of_the_gate_and_commands_for_these_weights(
     bundle: Bundle, report: Report, passes: bool

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,14 @@ def test_the_table_ends_with_the_floor_and_says_what_was_lost(pictures: dict[str
     assert list(table["variant"]) == ["a", "failed", "b", "real (floor)"]
     assert list(table["images_seen"].dropna()) == [128, 128] and list(table["images_seen"].isna())[1]
     assert list(table["failure"].dropna()) == ["a game: received nan."] and list(table["fid_digits"])[3] == 1.0
+
+
+def test_void_metrics_are_missing_and_the_floor_stays(pictures: dict[str, VariantResult]) -> None:
+    report = pictures["b"].report
+    assert report is not None
+    void = replace(pictures["b"], report=replace(report, trained_features=("digits",)))
+    table = comparison_table({**pictures, "b": void})
+    assert list(table["fid_digits"].isna()) == [False, True, True, False]
 
 
 def test_curves_of_one_metric_stand_together(pictures: dict[str, VariantResult]) -> None:

@@ -33,6 +33,11 @@ def test_generator_and_floor_have_separate_charts() -> None:
     }
 
 
+def test_void_metrics_of_the_generator_are_left_out() -> None:
+    report = replace(make_report({"fid": 2.0, "fwd": 0.5}, {"fid": 1.0}), trained_features=("classifier",))
+    assert report_metrics(report) == {"eval/fwd": 0.5, "floor/fid_classifier": 1.0}
+
+
 def test_external_samples_have_a_separate_chart() -> None:
     report = make_report({"fid": 2.0}, {"fid": 1.0}, samples_given=12, samples_fitted=0)
     assert report_metrics(report) == {"samples/fid_classifier": 2.0, "floor/fid_classifier": 1.0}

@@ -5,7 +5,7 @@ at the same n, because every one of these metrics depends on it. Where splits ke
 floor of `reverse_kl` is lower than what a perfect generator would reach, see `metrics.modes`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol as StructuralType
@@ -19,6 +19,7 @@ from torch import Tensor
 from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
+from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.paired import CanGenerateFrom, Pairing
 from ganops.evaluation.pixels import MEASURES, PixelStatistics, merge_statistics
@@ -34,14 +35,11 @@ from ganops.evaluation.report import (
 )
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.extractors.base import FeatureExtractor, Features, extract
+from ganops.extractors.build import open_further
 from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
-from ganops.metrics.fid import frechet_distance
 from ganops.metrics.inception_score import SPLITS, inception_score
-from ganops.metrics.kid import kernel_distance
 from ganops.metrics.modes import modes, reverse_kl
-from ganops.metrics.moments import Moments, moments_of
-from ganops.metrics.precision_recall import Manifold, manifold_of, precision_and_recall
 from ganops.noise import permutation
 from ganops.sampling import Samples
 
@@ -68,16 +66,16 @@ class ReferenceStats:
     """Statistics of the training samples, computed once.
 
     Attributes:
-        moments: of their features.
-        manifold: of their features.
+        features: in the features of the protocol.
         frequencies: share of each class.
         pixels: of the samples themselves; None where they have no pixels.
+        further: in the features of each further extractor.
     """
 
-    moments: Moments
-    manifold: Manifold
+    features: FeatureReference
     frequencies: Float64[np.ndarray, " classes"]
     pixels: PixelStatistics | None
+    further: tuple[FeatureReference, ...]
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,7 @@ class Evaluator:
         protocol: of the report.
         threads: CPU threads.
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
+        further: extractors of further features.
     """
 
     store: Store
@@ -125,6 +124,7 @@ class Evaluator:
     protocol: Protocol
     threads: int
     progress: Progress
+    further: tuple[FeatureExtractor, ...] = ()
     _real: _RealData | None = field(default=None, init=False)
 
     def evaluate(
@@ -154,8 +154,9 @@ class Evaluator:
             pairing: of samples and targets.
         """
         n, seeds = self.protocol.n, self.protocol.seeds
-        real_samples = 0 if self._real else 2 * self.protocol.reference_n + n
-        drawn = len(seeds) + len(snapshots) + (len(pairing.baselines) if pairing else 0)
+        spaces = 1 + len(self.further)
+        real_samples = 0 if self._real else spaces * (2 * self.protocol.reference_n + n)
+        drawn = spaces * len(seeds) + len(snapshots) + (len(pairing.baselines) if pairing else 0)
         tick = Ticks(self.progress, real_samples + drawn * n)
         with thread_count(self.threads):
             self._real = real = self._real or self._measure_real(tick)
@@ -191,8 +192,7 @@ class Evaluator:
         baselines = {}
         for name, baseline in pairing.baselines.items():
             filled = baseline(conditions)
-            moments = moments_of(extract(self.extractor, filled, tick).values)
-            baselines[name] = filled, frechet_distance(moments, reference.moments)
+            baselines[name] = filled, reference.features.measure_distance(extract(self.extractor, filled, tick))
         return _Targets(pairing, torch.from_numpy(self.store.read(pairing.target, rows)), baselines)
 
     def _measure_real(self, tick: Tick) -> _RealData:
@@ -201,39 +201,43 @@ class Evaluator:
         return _RealData(reference, self._measure(held_out, reference, tick))
 
     def _measure_reference(self, tick: Tick) -> ReferenceStats:
+        count, nearest = self.protocol.reference_n, self.protocol.nearest_neighbours
+        references = [
+            read_reference(extractor, self._read_training_samples(), count, nearest, tick)
+            for extractor in (self.extractor, *self.further)
+        ]
+        measure = MEASURES[self.extractor.field].measure
+        pixels = merge_statistics(map(measure, self._read_training_samples()))
+        return ReferenceStats(references[0], self.store.class_frequencies(REFERENCE), pixels, tuple(references[1:]))
+
+    def _read_training_samples(self) -> Iterator[np.ndarray]:
         indices = self.store.indices(REFERENCE)
-        values = np.empty((len(indices), self.extractor.dimension), dtype=np.float32)
-        pixels = []
         for start in range(0, len(indices), _ROWS_AT_ONCE):
-            rows = self.store.read(self.extractor.field, indices[start : start + _ROWS_AT_ONCE])
-            values[start : start + len(rows)] = extract(self.extractor, torch.from_numpy(rows), tick).values
-            pixels.append(MEASURES[self.extractor.field].measure(rows))
-        manifold = manifold_of(values, self.protocol.nearest_neighbours, tick)
-        frequencies = self.store.class_frequencies(REFERENCE)
-        return ReferenceStats(moments_of(values), manifold, frequencies, merge_statistics(pixels))
+            yield self.store.read(self.extractor.field, indices[start : start + _ROWS_AT_ONCE])
 
     def _measure(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
-        values = self._measure_distances(features, reference)
+        values = reference.features.measure_all(features, self.protocol)
         if features.probabilities is not None:
             values["inception_score"] = inception_score(features.probabilities)
-        return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        values |= self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        return values | self._measure_further(samples, reference, tick)
 
     def _evaluate_snapshot(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
-        values = {"fid": frechet_distance(moments_of(features.values), reference.moments)}
+        values = {"fid": reference.features.measure_distance(features)}
         return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
-
-    def _measure_distances(self, features: Features, reference: ReferenceStats) -> Metrics:
-        protocol, manifold = self.protocol, reference.manifold
-        precision, recall = precision_and_recall(manifold_of(features.values, protocol.nearest_neighbours), manifold)
-        kid = kernel_distance(features.values, manifold.features, protocol.kid_subset_size, protocol.kid_subsets)
-        fid = frechet_distance(moments_of(features.values), reference.moments)
-        return {"fid": fid, "kid": kid, "precision": precision, "recall": recall}
 
     def _measure_pixels(self, samples: Samples, reference: ReferenceStats) -> Metrics:
         statistics = MEASURES[self.extractor.field].measure(samples.values.numpy())
         return statistics.compare(reference.pixels) if statistics and reference.pixels else {}
+
+    def _measure_further(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
+        return {
+            f"{metric}_{extractor.name}": value
+            for extractor, space in zip(self.further, reference.further, strict=True)
+            for metric, value in space.measure_briefly(extract(extractor, samples.values, tick), self.protocol).items()
+        }
 
     def _measure_classes(self, features: Features, samples: Samples, reference: ReferenceStats) -> Metrics:
         """Compute the metrics that need the classes of the data; none where the extractor has no probabilities of them.
@@ -266,7 +270,9 @@ def make_evaluator(
     """
     check_no_external_samples(parameters)
     check_evaluable(store, parameters)
-    return Evaluator(store, extractor, make_protocol(store, extractor, parameters), parameters.threads, progress)
+    further = open_further(parameters)
+    protocol = make_protocol(store, extractor, parameters, further)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, further)
 
 
 def evaluate(
@@ -295,14 +301,18 @@ def evaluate_samples(
         MetricError: see `check_evaluable`; or there are fewer than n samples.
     """
     check_evaluable(store, parameters)
-    protocol = make_protocol(store, extractor, parameters)
+    further = open_further(parameters)
+    protocol = make_protocol(store, extractor, parameters, further)
     check_enough(len(samples.values), protocol.n)
     protocol = SamplesProtocol(**vars(protocol), samples_given=len(samples.values), samples_fitted=samples.fitted)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress).report(SAMPLES, samples.draw, {})
+    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further)
+    return evaluator.report(SAMPLES, samples.draw, {})
 
 
-def make_protocol(store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters) -> Protocol:
-    """Return the protocol of this extractor, data and parameters."""
+def make_protocol(
+    store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters, further: Sequence[FeatureExtractor]
+) -> Protocol:
+    """Return the protocol of these extractors, data and parameters."""
     n, reference_n = sample_count(parameters.n, len(store.indices("held_out"))), len(store.indices(REFERENCE))
     return Protocol(
         features=extractor.name,
@@ -318,6 +328,8 @@ def make_protocol(store: Store, extractor: FeatureExtractor, parameters: Evaluat
         kid_subsets=parameters.kid_subsets,
         inception_score_splits=SPLITS,
         store=store.digest(),
+        further_features=tuple(one.name for one in further),
+        further_weights=tuple(one.digest for one in further),
         **MEASURES[extractor.field].describe(store.fields[extractor.field].shape),
     )
 

@@ -13,14 +13,18 @@ from ganops.errors import MetricError
 FORMAT = "ganops-report-3"
 GENERATOR = "generator"
 SAMPLES = "samples"
+VOID = "void"
 HELD_OUT = "held_out"
 IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
 PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
+FURTHER_KEYS = ("further_features", "further_weights")
+"""The keys of the protocol that the metrics of further features alone depend on."""
 PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
-_DIGESTS = ("weights", "store")
+_OPTIONAL = (*PIXEL_KEYS, *FURTHER_KEYS)
+_DIGESTS = ("weights", "store", "further_weights")
 _DIGITS_OF_DIGEST = 12
 
 
@@ -43,6 +47,8 @@ class Protocol:
         store: digest of the data.
         wavelet_packets: transform, level and padding of the wavelet distance; None for samples without pixels.
         nyquist_band: frequencies near the Nyquist frequency, and window; None for samples without pixels.
+        further_features: names of further extractors, whose metrics have complete names: `fid_efficientnet_lite2`.
+        further_weights: sha256 of the weights of each.
     """
 
     features: str
@@ -59,15 +65,29 @@ class Protocol:
     store: str
     wavelet_packets: str | None = field(default=None, kw_only=True)
     nyquist_band: str | None = field(default=None, kw_only=True)
+    further_features: tuple[str, ...] = field(default=(), kw_only=True)
+    further_weights: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def find_features(self, metric: str) -> str | None:
+        """Return the features that a metric of the report uses; None where it uses none."""
+        if metric in PIXEL_METRICS:
+            return None
+        return next((name for name in self.further_features if metric.endswith(f"_{name}")), self.features)
+
+    def find_weights(self, features: str) -> str:
+        """Return the sha256 of the weights of some features of the protocol."""
+        further = zip(self.further_features, self.further_weights, strict=True)
+        return {self.features: self.weights, **dict(further)}[features]
 
     def qualify(self, metric: str) -> str:
         """Return the name of a metric outside the report, with its features if it uses them: `fid_classifier`."""
-        return metric if metric in PIXEL_METRICS else f"{metric}_{self.features}"
+        features = self.find_features(metric)
+        return metric if features is None or metric.endswith(f"_{features}") else f"{metric}_{features}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the protocol as JSON values, without what does not apply."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        return {**values, "seeds": list(self.seeds)}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in values.items() if name not in _OPTIONAL or value}
 
     def __str__(self) -> str:
         """Return every part in one line, digests shortened."""
@@ -97,13 +117,9 @@ class PairedProtocol(Protocol):
 
     paired_metrics: tuple[str, ...]
 
-    def qualify(self, metric: str) -> str:
-        """Return the name of a metric outside the report, with its features if it uses them."""
-        return metric if metric in self.paired_metrics else super().qualify(metric)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the protocol as JSON values."""
-        return {**super().to_json(), "paired_metrics": list(self.paired_metrics)}
+    def find_features(self, metric: str) -> str | None:
+        """Return the features that a metric of the report uses; None where it uses none."""
+        return None if metric in self.paired_metrics else super().find_features(metric)
 
 
 @dataclass(frozen=True)
@@ -152,6 +168,7 @@ class Report:
             a report that was read has none.
         curve_sha256: `table_digest` of the curve; None without one.
         bundle: the evaluated generator; None for external samples.
+        trained_features: features that its training used: metrics by them are void.
     """
 
     subject: str
@@ -162,6 +179,16 @@ class Report:
     curve: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     curve_sha256: str | None = None
     bundle: GeneratorIdentity | None = None
+    trained_features: tuple[str, ...] = ()
+
+    def is_void(self, metric: str) -> bool:
+        """Return whether a metric is by features that the generator's training used, and so says nothing about it."""
+        return self.protocol.find_features(metric) in self.trained_features
+
+    def mark(self, metric: str) -> str:
+        """Return the generator's value of a metric as text, marked where it is void; – where there is none."""
+        value = str(self.metrics.get(metric, "–"))
+        return f"{value} ({VOID})" if metric in self.metrics and self.is_void(metric) else value
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form: format, metrics by subject, accuracies, protocol and, if any, bundle and curve."""
@@ -176,6 +203,8 @@ class Report:
         }
         if self.bundle:
             values["bundle"] = asdict(self.bundle)
+        if self.trained_features:
+            values["trained_features"] = list(self.trained_features)
         if self.curve_sha256:
             values["metric_curve_sha256"] = self.curve_sha256
         return values
@@ -213,13 +242,14 @@ class Report:
         # Real samples are not drawn by seeds.
         seeds = " ".join(map(str, protocol.seeds)) if subject == self.subject else ""
         measured = (subject, name, value.mean, value.sd, protocol.n, seeds)
-        return (*measured, protocol.features, protocol.weights, protocol.reference)
+        features = protocol.find_features(name)
+        weights = protocol.find_weights(features) if features else ""
+        return (*measured, features or "", weights, protocol.reference)
 
 
 def _format(name: str, value: Any) -> str:
-    if name in _DIGESTS:
-        return value[:_DIGITS_OF_DIGEST]
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    values = value if isinstance(value, list) else [value]
+    return " ".join(str(one)[:_DIGITS_OF_DIGEST] if name in _DIGESTS else str(one) for one in values)
 
 
 def table_digest(table: pd.DataFrame) -> str:
@@ -238,6 +268,7 @@ def _parse(values: Mapping[str, Any]) -> Report:
         protocol=_parse_protocol(values["protocol"]),
         curve_sha256=values.get("metric_curve_sha256"),
         bundle=GeneratorIdentity(**values["bundle"]) if "bundle" in values else None,
+        trained_features=tuple(values.get("trained_features", ())),
     )
 
 

@@ -16,7 +16,7 @@ def check_evaluable(store: Store, parameters: EvaluationParameters) -> None:
         MetricError: the data do not suit the features; held_out has fewer samples than `evaluation.n`, or there are not
             more samples than `evaluation.nearest_neighbours`.
     """
-    check_data(store, parameters.features)
+    check_data(store, parameters)
     n = sample_count(parameters.n, len(store.indices("held_out")))
     check_neighbours(min(n, len(store.indices("train"))), parameters.nearest_neighbours)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ganops.config import FEATURE_FIELDS, EvaluationParameters, FeatureKind
+from ganops.config import FEATURE_FIELDS, EvaluationParameters, FeatureKind, PretrainedKind
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
@@ -39,7 +39,6 @@ from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
 _STORE_FILE = "store.json"
-PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 
 
 class _PretrainedDescription(StrictModel):
@@ -227,18 +226,24 @@ def training_parameters(parameters: EvaluationParameters) -> dict[str, int | flo
     return {"threads": parameters.threads, **trained}
 
 
-def check_data(store: Store, features: FeatureKind) -> None:
-    """Raise MetricError where the store lacks the field of the features, or its data do not suit them."""
+def check_data(store: Store, parameters: EvaluationParameters) -> None:
+    """Raise MetricError where the store lacks the field of some features, or its data do not suit them."""
+    _check_field(store, "features", parameters.features)
+    for features in parameters.further_features:
+        _check_field(store, "further_features", features)
+    EXTRACTORS[parameters.features].check(store)
+
+
+def _check_field(store: Store, key: str, features: FeatureKind) -> None:
     field = FEATURE_FIELDS[features]
     if field not in store.fields:
         suitable = [name for name, other in FEATURE_FIELDS.items() if other in store.fields]
         raise MetricError(
-            "evaluation.features",
+            f"evaluation.{key}",
             expected=f"features of a field of {store.path}: {', '.join(sorted(store.fields))}",
             received=f"{features}, which reads the field {field}",
-            remedy=f"Set evaluation.features to one of {', '.join(suitable)}.",
+            remedy=f"Set evaluation.features to one of {', '.join(suitable)}, and evaluation.further_features to [].",
         )
-    EXTRACTORS[features].check(store)
 
 
 def build_extractor(
@@ -254,9 +259,15 @@ def build_extractor(
     Raises:
         MetricError: the data do not suit the features, or weights are missing.
     """
-    check_data(store, parameters.features)
+    check_data(store, parameters)
+    open_further(parameters)
     extractor = EXTRACTORS[parameters.features].build(store, parameters, progress)
     return StoredExtractor(extractor, store.digest(), training_parameters(parameters))
+
+
+def open_further(parameters: EvaluationParameters) -> tuple[FeatureExtractor, ...]:
+    """Read the weights of `evaluation.further_features`; MetricError where they are missing or are others."""
+    return tuple(_PRETRAINED[name](parameters) for name in parameters.further_features)
 
 
 def restore_stored(files: Mapping[str, bytes]) -> StoredExtractor:

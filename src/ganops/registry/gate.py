@@ -1,13 +1,13 @@
 """Decide which alias a version gets, and why: pure functions of report, limits and current champion."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ganops.config import FeatureKind, RegistrationParameters
 from ganops.errors import ConfigurationError, suggest
-from ganops.evaluation.report import PIXEL_KEYS, PIXEL_METRICS, Protocol, Report
+from ganops.evaluation.report import FURTHER_KEYS, PIXEL_KEYS, PIXEL_METRICS, Protocol, Report
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 # They need an extractor with probabilities of the classes of the data.
@@ -104,6 +104,32 @@ def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> N
             _check_known(name, known, "registration.limits")
 
 
+def check_trained_features(
+    parameters: RegistrationParameters, features: FeatureKind, trained: Collection[FeatureKind]
+) -> None:
+    """Check that the gate does not decide by features that the training uses: they say nothing about its samples.
+
+    Args:
+        parameters: limits and compare_by.
+        features: of the evaluation.
+        trained: those that the training uses.
+
+    Raises:
+        ConfigurationError: compare_by or a limit is by such features.
+    """
+    limited = [
+        name for name, bounds in parameters.limits.items() if any(bound is not None for bound in bounds.values())
+    ]
+    by_features = {parameters.compare_by, *limited} & {*METRICS[features]} - {*PIXEL_METRICS}
+    if features in trained and by_features:
+        raise ConfigurationError(
+            "evaluation.features",
+            expected=f"features that no network is trained by, since the gate uses {', '.join(sorted(by_features))}",
+            received=features,
+            remedy="Set evaluation.features=efficientnet_lite2.",
+        )
+
+
 def check_model(has_finite_weights: bool, differing: Sequence[int]) -> tuple[Check, ...]:
     """Check the weights and the logged model.
 
@@ -151,8 +177,8 @@ def decide(
 def _compare(report: Report, compare_by: str, champion: Champion) -> tuple[bool, str]:
     """Return whether the report is no worse than the champion, and the comparison in words."""
     metric, protocol = report.protocol.qualify(compare_by), report.protocol.to_json()
-    # Metrics of features do not depend on how pixels are measured.
-    unused = () if compare_by in PIXEL_METRICS else PIXEL_KEYS
+    # Metrics of features do not depend on how pixels are measured, and none of these on further features.
+    unused = FURTHER_KEYS if compare_by in PIXEL_METRICS else (*FURTHER_KEYS, *PIXEL_KEYS)
     keys = {*protocol, *champion.protocol} - {*unused}
     differing = sorted(key for key in keys if protocol.get(key) != champion.protocol.get(key))
     if differing or metric not in champion.metrics:

@@ -56,7 +56,7 @@ def comparison_table(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     """Return a row per training, and as the last row the floor: real data at equal n.
 
     Columns: variant, seed, images_seen, failure (where one failed), then each metric by its qualified name and its
-    standard deviation over evaluation seeds (`_sd`; absent for a single seed).
+    standard deviation over evaluation seeds (`_sd`; absent for a single seed). A void metric is missing.
     """
     rows = [_row(variant) for variant in compared.values()]
     report = next(variant.report for variant in compared.values() if variant.report)
@@ -120,7 +120,8 @@ def _row(variant: VariantResult) -> dict[str, Any]:
     known = {"variant": variant.name, "seed": variant.seed, IMAGES_SEEN: variant.images_seen}
     if variant.report is None:
         return {**known, "failure": variant.failure}
-    qualify, estimates = variant.report.protocol.qualify, variant.report.metrics
+    report, qualify = variant.report, variant.report.protocol.qualify
+    estimates = {name: value for name, value in report.metrics.items() if not report.is_void(name)}
     means = {qualify(name): value.mean for name, value in estimates.items()}
     return {**known, **means, **{qualify(name) + _SD: value.sd for name, value in estimates.items()}}
 

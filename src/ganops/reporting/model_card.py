@@ -5,6 +5,7 @@ from typing import Any
 
 from ganops.config import FieldName
 from ganops.evaluation.report import Report
+from ganops.reporting.table import explain_void
 from ganops.training_settings import Settings
 
 _CARD = """\
@@ -22,7 +23,7 @@ It generates {kind}{classes}.
 ## Metrics
 
 The generator, and real {many} that it was not trained on (`held_out`, the floor): {n} {many} each, compared with the
-{reference_n} of `{reference}`. The end of each name says whose features were used.
+{reference_n} of `{reference}`. The end of each name says whose features were used.{pixel_note}
 
 {metrics}
 {reverse_kl_note}
@@ -81,6 +82,7 @@ _POINT_WORDS = {
     "difference": "the last digit of a coordinate may differ",
     "form": "lists of {channels} numbers",
 }
+_PIXEL_NOTE = "\n`fwd` and `nyquist_db` use none."
 _REVERSE_KL = """
 The floor of `reverse_kl` is no goal for a generator: held-out data may have the classes almost exactly in their
 proportion, while n independent samples of a perfect generator of K classes reach about (K − 1) / 2n.
@@ -136,8 +138,9 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str
         weights=facts.weights,
         classes=f", of the requested class: {_list_classes(facts.classes)}" if facts.classes else "",
         metrics=_make_table(report),
+        pixel_note=_PIXEL_NOTE if "fwd" in report.metrics else "",
         reverse_kl_note=_REVERSE_KL if "reverse_kl" in report.metrics else "",
-        protocol=protocol,
+        protocol=f"{protocol}{explain_void(report)}",
         checks="\n".join(f"- {check}" for check in facts.checks),
         outcome=_PASSED if facts.passed else _FAILED,
         query=f"name = '{facts.name}' AND tag.weights_sha256 = '{facts.weights}'",
@@ -157,8 +160,8 @@ def _format_words(settings: Settings) -> dict[str, str]:
 
 def _make_table(report: Report) -> str:
     rows = [
-        f"| {report.protocol.qualify(name)} | {estimate} | {report.held_out.get(name, '–')} |"
-        for name, estimate in report.metrics.items()
+        f"| {report.protocol.qualify(name)} | {report.mark(name)} | {report.held_out.get(name, '–')} |"
+        for name in report.metrics
     ]
     return "\n".join(["| metric | generator | floor |", "|---|---|---|", *rows])
 

@@ -47,7 +47,7 @@ def print_comparison(
     import pandas as pd
 
     from ganops.reporting.comparison import console_comparison, first_report
-    from ganops.reporting.table import protocol_line
+    from ganops.reporting.table import explain_void, protocol_line
 
     console = console or Console()
     reports = json.loads(saved["comparison_reports"].read_text(encoding="utf-8"))
@@ -56,9 +56,11 @@ def print_comparison(
     wide = console.measure(table, options=console.options.update_width(_UNLIMITED_WIDTH)).maximum
     Console(file=console.file, width=max(wide, console.width)).print(table)
     console.print(protocol_line(first_report(reports)), highlight=False, markup=False)
-    for label, report in reports.items():
-        if "failure" in report:
-            console.print(f"{label} failed: {report['failure']}", soft_wrap=True, highlight=False, markup=False)
+    for label, result in reports.items():
+        failure = result.get("failure")
+        note = f" failed: {failure}" if failure else explain_void(Report.from_json(result["report"]))
+        if note:
+            console.print(f"{label}{note}", soft_wrap=True, highlight=False, markup=False)
     for label, text in (("Samples", saved["comparison_samples"]), ("Look at the runs with", ui_command)):
         console.print(f"{label}: {text}", soft_wrap=True, highlight=False, markup=False)
 

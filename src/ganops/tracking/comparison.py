@@ -158,7 +158,9 @@ def _protocol(run: "Run") -> dict[str, str]:
     """Return the protocol of the last evaluation: what a later one changed is a tag."""
     current = run.data.params | {name.removeprefix("changed."): text for name, text in run.data.tags.items()}
     names = [name for name in run.data.params if name.startswith(_PROTOCOL)]
-    return {name.removeprefix(_PROTOCOL): current[name] for name in sorted(names)}
+    protocol = {name.removeprefix(_PROTOCOL): current[name] for name in sorted(names)}
+    # Metrics of further features have complete names; the others do not depend on these.
+    return {name: value for name, value in protocol.items() if not name.startswith("further_")}
 
 
 def _digest(protocol: Mapping[str, str]) -> str:

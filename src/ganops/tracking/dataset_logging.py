@@ -48,9 +48,13 @@ def log_dataset(client: "MlflowClient", run_id: str, name: str, entry: Mapping[s
 
 
 def report_metrics(report: "Report") -> dict[str, float]:
-    """Return `chart/metric` → finite value of a report: `eval/fid_classifier`, `eval/fid_classifier_sd`, `floor/…`."""
+    """Return `chart/metric` → finite value of a report: `eval/fid_classifier`, `eval/fid_classifier_sd`, `floor/…`.
+
+    A void metric of the generator is left out, so that no comparison of runs ranks by it.
+    """
     values = {f"classifier/accuracy_{split}": share for split, share in report.accuracies.items()}
-    for chart, estimates in ((_CHARTS[report.subject], report.metrics), (_CHARTS["held_out"], report.held_out)):
+    valid = {name: estimate for name, estimate in report.metrics.items() if not report.is_void(name)}
+    for chart, estimates in ((_CHARTS[report.subject], valid), (_CHARTS["held_out"], report.held_out)):
         for name, estimate in estimates.items():
             key = f"{chart}/{report.protocol.qualify(name)}"
             values[key] = estimate.mean

@@ -54,7 +54,8 @@ def evaluate_generator(
     extractor = feature_extractor.open(store, parameters)
     evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"))
     report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.game))
-    report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
+    identity = GeneratorIdentity(bundle.fingerprint, bundle.digest)
+    report = replace(report, bundle=identity, trained_features=bundle.trained_features)
     return report, report.table(), report.curve_table()
 
 
