@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from ganops.config import TRAINED_FEATURES
 from ganops.configuration.groups import effective_parameters
 from ganops.errors import ConfigurationError
 from ganops.registry.gate import METRICS
@@ -65,16 +64,14 @@ def test_errors_that_need_no_data_are_reported_at_start(changed: dict[str, Any],
         check(**changed)
 
 
-def test_features_that_a_training_uses_are_refused_for_its_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TRAINED_FEATURES, "dcgan", frozenset({"efficientnet_lite0"}))
-    trained = {"features": "efficientnet_lite0"}
-    with pytest.raises(
-        ConfigurationError, match=r"evaluation\.features: .*Set evaluation\.features=efficientnet_lite2"
-    ):
-        check(evaluation=trained)
-    check(evaluation={"features": "efficientnet_lite2"})
-    check(training={"recipe": "r3gan"}, evaluation=trained)
-    check(("prepare", "build_extractor", "compare"), evaluation=trained)
+def test_features_that_a_training_uses_are_refused_for_its_gate() -> None:
+    projected, trained = {"recipe": "projected"}, {"features": "efficientnet_lite0"}
+    with pytest.raises(ConfigurationError, match=r"evaluation\.features: .* Set .*=efficientnet_lite2"):
+        check(training=projected, evaluation=trained)
+    check(training=projected, evaluation={"features": "efficientnet_lite2"})
+    check(training=projected, evaluation=trained, registration={"compare_by": "fwd"})
+    check(evaluation=trained)
+    check(("prepare", "build_extractor", "compare"), training=projected, evaluation=trained)
 
 
 def test_external_samples_are_checked_for_the_node_that_evaluates_them() -> None:
