@@ -24,6 +24,7 @@ from ganops.augment import translate
 from ganops.config import LatentGanSettings
 from ganops.data.loader import Loader
 from ganops.games.build import build_game
+from ganops.training.ema import decay
 from ganops.training.state import TrainingState
 from ganops.training.tracker import NullTracker
 from ganops.training.train import train
@@ -125,7 +126,7 @@ class Bare:
 
     @torch.no_grad()
     def update_average(self) -> None:
-        step = 1 - 0.5 ** (self.settings.budget.batch / self.settings.ema.half_life_images.end)
+        step = 1 - decay(self.settings.budget.batch, self.seen, self.settings.ema.relative_length)
         torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), step)
         for ours, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
             ours.copy_(theirs)

@@ -4,9 +4,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Uncounted: so few a thread are no memory, and the lock would cost a small picture as much as its pixels.
+_FEW = 1 << 16
+
 
 class PixelBudget:
-    """Pixels that threads acquire and release; a picture larger than the budget acquires all of it.
+    """Pixels that threads acquire and release; a picture larger than the budget acquires all of it, a small one none.
 
     Args:
         total: the maximal number of pixels at a time.
@@ -19,6 +22,9 @@ class PixelBudget:
     @contextmanager
     def take(self, pixels: int) -> Iterator[None]:
         """Wait until this many pixels are free, and hold them inside the block."""
+        if pixels <= _FEW < self._total:
+            yield
+            return
         taken = min(pixels, self._total)
         with self._changed:
             self._changed.wait_for(lambda: self._left >= taken)

@@ -112,7 +112,8 @@ def _read_all(
     rows = range(len(references))
     for read_all in (False, True):
         values = find_value_range(references, parameters, workers, read_all=read_all)
-        read = partial(_read_one, references, images, values.known, parameters.limits)
+        rows_of_images = images.view(np.ndarray)  # a row of a memory map takes ten times as long to take
+        read = partial(_read_one, references, rows_of_images, values.known, parameters.limits)
         with suppress(UnknownWhite):
             return values, list(progress(map_in_order(read, rows, workers), len(rows)))
     raise AssertionError("the range of values is known after all pictures have been read")
