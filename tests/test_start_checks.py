@@ -47,7 +47,7 @@ def test_the_base_configuration_passes() -> None:
         ({"data_preparation": {"source": "gaussians_25"}}, r"features: expected coordinates, since"),
         (
             {"data_preparation": {"source": "gaussians_25"}, "training": {"mirror": True}},
-            r"training\.mirror: expected null, since the recipe dcgan for points has no mirror",
+            r"training\.mirror: expected null, since the recipe antialiased for points has no mirror",
         ),
         (
             {"evaluation": {"features": "efficientnet_lite0"}, "registration": {"compare_by": "class_accuracy"}},

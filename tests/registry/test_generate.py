@@ -92,7 +92,7 @@ def test_version_with_a_bundle_of_an_older_format_names_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     register_bundle("older", bundle, report, RegistrationParameters(compare_by="fid"), Origin("c" * 40, "false"), lock)
-    monkeypatch.setattr("ganops.bundle_description.FORMAT", 5)
+    monkeypatch.setattr("ganops.bundle_description.FORMAT", 6)
     with pytest.raises(
         RegistryError, match=r"older version 1 cannot be read: bundle\.json: expected format 5.*`kedro run`"
     ):
