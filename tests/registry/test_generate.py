@@ -94,6 +94,6 @@ def test_version_with_a_bundle_of_an_older_format_names_the_command(
     register_bundle("older", bundle, report, RegistrationParameters(compare_by="fid"), Origin("c" * 40, "false"), lock)
     monkeypatch.setattr("ganops.bundle_description.FORMAT", 6)
     with pytest.raises(
-        RegistryError, match=r"older version 1 cannot be read: bundle\.json: expected format 5.*`kedro run`"
+        RegistryError, match=r"older version 1 cannot be read: bundle\.json: expected format 6.*`kedro run`"
     ):
         generate_to_folder("models:/older@champion", VALUES, tmp_path)
