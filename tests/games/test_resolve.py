@@ -94,7 +94,7 @@ def test_every_default_is_explained_and_no_override(recipe, sample):
     overridden = {"learning_rate", "log_every_images", "recipe", "seed", "attempts", "processes", "launcher"}
     own = {f"game.{key}" for key in leaves(RECIPES[recipe].game)}
     # Which follow from the hardware, or from the store, or are no settings.
-    elsewhere = {"device", "threads", "conditional", "continue_from", "game.augmentation.target"}
+    elsewhere = {"device", "threads", "conditional", "continue_from", "stop_when_flat", "game.augmentation.target"}
     keys = {key for key in leaves(parameters) if key in own or not key.startswith("game.")} - overridden - elsewhere
     rows = explained(parameters, sample, COUNT)
     assert {row.key.removeprefix("training.") for row in rows} == keys
@@ -192,7 +192,9 @@ def test_an_override_for_images_is_refused_for_points(override):
 
 
 def test_a_recipe_for_images_alone_is_refused_for_points():
-    with pytest.raises(ConfigurationError, match=r"training\.recipe: expected one of dcgan,.*vae, a recipe for images"):
+    with pytest.raises(
+        ConfigurationError, match=r"training\.recipe: expected one of antialiased, dcgan,.*vae, a recipe for images"
+    ):
         resolved("vae", points(2))
 
 

@@ -54,6 +54,7 @@ def test_the_latent_changes_every_normalisation_of_the_generator():
     generator = initialise(antialiased.Generator(6, 4, images(1, 16, 16, 2)), "generator", seed=0)
     seen = []
     for layer in generator.normalisations:
+        assert isinstance(layer.of_class, nn.Module)
         layer.of_class.register_forward_hook(lambda module, inputs, output: seen.append(output))
     generator(torch.randn(2, 6), torch.tensor([1, 1]))
     assert len(seen) == len(generator.normalisations) == 3
