@@ -1,13 +1,17 @@
+import copy
+
 import pytest
 import torch
 
+from ganops.extractors.frozen import load_frozen_weights
 from ganops.games.build import build_game
 from ganops.games.game import Update
 from ganops.noise import Noise
 from ganops.training.distributed import SINGLE_PROCESS
+from ganops.training.ema import exponent
 from ganops.training.schedules import loss_weights
 from ganops.training.state import TrainingState
-from ganops.training.step import Step, train_iteration
+from ganops.training.step import Step, train_iteration, without_penalties
 
 
 def update_player(game, state, settings, player, batch, index=0):
@@ -19,7 +23,7 @@ def update_player(game, state, settings, player, batch, index=0):
 def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe, make_settings, stripes):
     """Of the first player, whose losses nothing has changed before."""
     settings = make_settings(recipe, precision="fp32")
-    game = build_game(settings)
+    game = build_game(settings, load_frozen_weights(settings))
     state, untouched = TrainingState.initial(settings, game), TrainingState.initial(settings, game)
     scalars = train_iteration(game, state, settings, stripes)
     assert state.images_seen == settings.iteration_images
@@ -27,9 +31,26 @@ def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe,
     player = next(iter(game.players))
     if [update.player for update in game.updates(0)].count(player) == 1:
         noise, weights = Noise(settings.seed, 0, 8), loss_weights(settings, 0)
+        if settings.adversarial and settings.adversarial.penalty_interval > 1:
+            weights = without_penalties(game, weights)  # lazy penalties follow the update
         losses = game.losses(player, untouched.networks, stripes.batch(0, 8), noise, weights, untouched.buffers)
         for name, values in {**losses.terms, **losses.logged}.items():
             torch.testing.assert_close(scalars[name], values.detach().float().mean())
+
+
+def test_the_averages_begin_with_the_first_weights_and_weigh_the_second_by_the_profile(recipe, make_settings, stripes):
+    settings = make_settings(recipe, precision="fp32", relative_length=0.1)
+    game = build_game(settings, load_frozen_weights(settings))
+    state = TrainingState.initial(settings, game)
+    weights = []
+    for _ in range(2):
+        train_iteration(game, state, settings, stripes)
+        weights.append({name: copy.deepcopy(state.networks[name]) for name in state.ema})
+    share = 0.5 ** (exponent(0.1) + 1)
+    for name, average in state.ema.items():
+        first, second = (list(networks[name].parameters()) for networks in weights)
+        for ours, early, late in zip(average.parameters(), first, second, strict=True):
+            torch.testing.assert_close(ours, (share * early + (1 - share) * late).detach())
 
 
 def test_norms_of_gradients_are_computed_where_they_are_logged(make_settings, stripes):
@@ -83,7 +104,7 @@ def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings
 
 def test_restored_moments_have_the_strides_of_their_parameters(recipe, make_settings, stripes):
     settings = make_settings(recipe, channels_last=True)
-    game = build_game(settings)
+    game = build_game(settings, load_frozen_weights(settings))
     state = TrainingState.initial(settings, game)
     train_iteration(game, state, settings, stripes)
     restored = TrainingState.initial(settings, game)
