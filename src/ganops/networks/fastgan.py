@@ -1,12 +1,13 @@
 """The generator of FastGAN (Liu et al. 2021, "Towards Faster and Stabilized GAN Training", section 3.1), at any size.
 
 A linear map to the coarsest maps (layers.coarse_size: 32 → 4 · 2³, 28 → 7 · 2²), then one block for each upsampling by
-2: interpolation, a 3×3 convolution, normalisation, a gated linear unit. Skip-layer excitation: coarse maps scale the
+2: a 3×3 convolution, interpolation, normalisation, a gated linear unit. Skip-layer excitation: coarse maps scale the
 channels of maps eight times finer, so that gradients reach the coarse levels by a short way. No step has a stride: the
 interpolation is a low-pass filter (networks/resample.py), so that no grid pattern arises.
 
 Different from the paper: bilinear upsampling in place of nearest, excitation from three levels below in place of four
-(small pictures have few levels), no noise beside z, and one convolution a block. With classes the normalisation is
+(small pictures have few levels), no noise beside z, and one convolution a block, before the upsampling, where it costs
+a quarter. With classes the normalisation is
 conditional; z enters apart from the class, and so keeps its effect within each class.
 
 The finest maps have `base_channels` channels; each level below has twice as many, up to eight times.
@@ -69,7 +70,7 @@ class Generator(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """Upsampling by 2, a 3×3 convolution, normalisation, a gated linear unit."""
+    """A 3×3 convolution, upsampling by 2, normalisation, a gated linear unit."""
 
     def __init__(self, inputs: int, outputs: int, embedding_dimension: int) -> None:
         super().__init__()
@@ -80,7 +81,7 @@ class UpBlock(nn.Module):
         self, maps: Float[Tensor, "batch inputs high broad"], embedded: Float[Tensor, "batch embedding"] | None
     ) -> Float[Tensor, "batch outputs higher broader"]:
         """Upsample the maps by 2."""
-        return apply_gates(self.normalise(self.mix(interpolate2x(maps)), embedded))
+        return apply_gates(self.normalise(interpolate2x(self.mix(maps)), embedded))
 
 
 class Excitation(nn.Module):
