@@ -7,8 +7,8 @@ interpolation is a low-pass filter (networks/resample.py), so that no grid patte
 
 Different from the paper: bilinear upsampling in place of nearest, excitation from three levels below in place of four
 (small pictures have few levels), no noise beside z, and one convolution a block, before the upsampling, where it costs
-a quarter. With classes the normalisation is
-conditional; z enters apart from the class, and so keeps its effect within each class.
+a quarter. With classes the normalisation is conditional; z enters apart from the class, and so keeps its effect within
+each class.
 
 The finest maps have `base_channels` channels; each level below has twice as many, up to eight times.
 """
