@@ -13,6 +13,7 @@ from ganops.games.request import GenerationRequest, LatentRequest
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
 from ganops.sampling import CHUNK, Sampler
+from ganops.torch_private import BatchNorm
 
 from .parameters import LATENT_RECIPES, images, resolve_settings
 from .parameters import points as points_of
@@ -21,8 +22,19 @@ from .parameters import points as points_of
 @pytest.fixture(scope="module", params=LATENT_RECIPES)
 def generator(request):
     settings = resolve_settings(request.param, images(3, 16, 20, 4), base_channels=8, latent_dimension=6)
-    networks = {name: network.eval() for name, network in build_networks(settings).items()}
-    return Sampler(build_game(settings), networks, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
+    game, networks = build_game(settings), build_networks(settings)
+    measure_statistics(game, networks)
+    networks = {name: network.eval() for name, network in networks.items()}
+    return Sampler(game, networks, (0.5, 0.0, 0.25, 0.25), torch.device("cpu"), 1)
+
+
+@torch.no_grad()
+def measure_statistics(game, networks):
+    """Set the running statistics to those of one batch: with the initial ones the samples may not differ at all."""
+    for module in (module for network in networks.values() for module in network.modules()):
+        if isinstance(module, BatchNorm):
+            module.momentum = 1.0
+    game.sample(networks, game.draw_inputs(LatentRequest(n=64), Noise(0, 0, 64), {"label": torch.arange(64) % 4}))
 
 
 def test_labels_are_as_frequent_as_in_the_training_data(generator):

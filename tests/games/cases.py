@@ -9,8 +9,6 @@ from torch import Tensor
 from ganops.config import FieldName
 from ganops.data.encodings import encode_images, encode_points
 from ganops.data.loader import Read
-from ganops.extractors.frozen import load_frozen_weights
-from ganops.games.build import build_game
 from ganops.games.game import Batch, Game
 from ganops.games.recipes import RECIPES
 from ganops.noise import Noise
@@ -31,11 +29,6 @@ def case_settings(case: str, **changed: Any) -> Settings:
     """Return settings of a training of 80 images that takes milliseconds."""
     tiny = {"sample": images(1, 12, 9, 3), "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
     return resolve_settings(**{**tiny, **_VARIANTS.get(case, {"recipe": case}), **changed})
-
-
-def training_game(settings: Settings) -> Game:
-    """Build the game with the frozen weights that its training reads."""
-    return build_game(settings, load_frozen_weights(settings))
 
 
 class FieldBatches:

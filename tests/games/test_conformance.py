@@ -33,8 +33,8 @@ from ganops.training.state import TrainingState
 from ganops.training.step import Step, train_iteration
 from ganops.training_settings import Settings
 
-from ..training.helpers import ListTracker, SendsSignal, Stopped, StopsAt, equal, run_until_signal, train
-from .cases import CASES, KINDS, FieldBatches, case_settings, conditions, training_game
+from ..training.helpers import ListTracker, SendsSignal, Stopped, StopsAt, equal, run_until_signal, train, training_game
+from .cases import CASES, KINDS, FieldBatches, case_settings, conditions
 
 
 @pytest.fixture(params=CASES)

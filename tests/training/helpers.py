@@ -137,7 +137,13 @@ def with_class(game, cls):
     return changed
 
 
+def training_game(settings):
+    """Return the game with the frozen weights that its training reads."""
+    return build_game(settings, load_frozen_weights(settings))
+
+
 def train(settings, batches, data_digest, checkpoints, tracker, game=None, **options):
     """Train; `game` takes the place of the one that the settings describe."""
-    game = game or build_game(settings, load_frozen_weights(settings))
-    return training.train(game, settings, batches, data_digest, checkpoints, tracker, **options)
+    return training.train(
+        game or training_game(settings), settings, batches, data_digest, checkpoints, tracker, **options
+    )

@@ -8,7 +8,6 @@ import torch
 import torch.multiprocessing as mp
 
 from ganops.errors import ConfigurationError
-from ganops.games.build import build_game
 from ganops.metrics.fid import frechet_distance as reference
 from ganops.metrics.moments import moments_of
 from ganops.training.distributed import SINGLE_PROCESS, Distributed
@@ -18,7 +17,7 @@ from ganops.training.tracker import NullTracker
 
 from ..parameters import images
 from .conftest import ListTracker, Stripes, tiny_settings
-from .helpers import Stopped, StopsAt, equal, train
+from .helpers import Stopped, StopsAt, equal, train, training_game
 
 INTERVAL, TOTAL = 16, 400
 FLAT = {"stop_when_flat": True, "total_images": TOTAL, "checkpoint_every_images": INTERVAL, "precision": "fp32"}
@@ -67,8 +66,8 @@ def test_distance_is_to_each_validation_sample_once_and_at_most_512(count, used)
 
     settings = settings_for()
     data = ProbeData(pixels, Asked(), count, 1)
-    state = TrainingState.initial(settings, build_game(settings))
-    assert Probe(build_game(settings), settings, data, SINGLE_PROCESS).measure(state, Stripes())[DISTANCE] > 0
+    state = TrainingState.initial(settings, training_game(settings))
+    assert Probe(training_game(settings), settings, data, SINGLE_PROCESS).measure(state, Stripes())[DISTANCE] > 0
     assert (0, used) in asked
 
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from ganops.errors import TrainingError
-from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.sampling import CHUNK
 from ganops.training.distributed import SINGLE_PROCESS
@@ -18,7 +17,7 @@ from ganops.training.state import TrainingState
 from ganops.training.step import train_iteration
 
 from .conftest import ListTracker, Stripes, tiny_settings
-from .helpers import Stopped, equal, hooked, train, with_class
+from .helpers import Stopped, equal, hooked, train, training_game, with_class
 
 GAP = Rule("gap", "above", 10.0, 3, "apart", "Try less")
 NAN = math.nan
@@ -134,22 +133,22 @@ def probe_data(validation=None):
 
 
 def build_probe(settings, validation=None):
-    return Probe(build_game(settings), settings, probe_data(validation), SINGLE_PROCESS)
+    return Probe(training_game(settings), settings, probe_data(validation), SINGLE_PROCESS)
 
 
 def test_measuring_changes_nothing(recipe, make_settings, stripes):
     settings = make_settings(recipe)
-    measured, other = (TrainingState.initial(settings, build_game(settings)) for _ in range(2))
+    measured, other = (TrainingState.initial(settings, training_game(settings)) for _ in range(2))
     for state in (measured, other):
-        train_iteration(build_game(settings), state, settings, stripes)
+        train_iteration(training_game(settings), state, settings, stripes)
     before = measured.digest()
     values = build_probe(settings).measure(measured, stripes)
     assert measured.digest() == before
     for state in (measured, other):
-        train_iteration(build_game(settings), state, settings, stripes)
+        train_iteration(training_game(settings), state, settings, stripes)
     assert measured.digest() == other.digest()
     assert "health/diversity" in values
-    assert ("health/diversity_within_classes" in values) == ("label" in build_game(settings).conditions)
+    assert ("health/diversity_within_classes" in values) == ("label" in training_game(settings).conditions)
     assert ("health/overfitting" in values) == (settings.adversarial is not None)
 
 
@@ -161,7 +160,7 @@ def test_overfitting_compares_validation_with_training_and_generated(make_settin
             return {**stripes.batch(first, count), "image": torch.full((count, 1, 12, 9), -0.5)}
 
     settings = make_settings("dcgan", probability=0.0)
-    state = TrainingState.initial(settings, build_game(settings))
+    state = TrainingState.initial(settings, training_game(settings))
 
     class Mean(torch.nn.Module):
         def forward(self, samples, label):
@@ -185,7 +184,7 @@ def test_real_samples_have_diversity_one(make_settings):
         def forward(self, latent, label):
             return next(self.chunks)
 
-    state = TrainingState.initial(settings, build_game(settings))
+    state = TrainingState.initial(settings, training_game(settings))
     state.ema["generator"] = Replays()
     values = build_probe(settings).measure(state, Stripes())
     assert values["health/diversity"] == values["health/diversity_within_classes"] == 1.0
@@ -204,7 +203,7 @@ def sabotage(settings, harm, begin, attempts=(0,)):
         if attempt in attempts and images_seen >= begin:
             harm(networks)
 
-    return hooked(build_game(settings), hook)
+    return hooked(training_game(settings), hook)
 
 
 def produce_nan(networks):
@@ -222,7 +221,7 @@ def collapse(settings, begin):
     def hook(networks, images_seen, attempt):
         collapsed[:] = [True] if attempt == 0 and images_seen >= begin else []
 
-    game = hooked(build_game(settings), hook)
+    game = hooked(training_game(settings), hook)
 
     class Collapsing(type(game)):
         def sample(self, networks, *inputs):
@@ -316,7 +315,7 @@ def test_without_a_checkpoint_a_restart_has_new_weights(make_settings, faint, tr
         if attempt == 0:
             produce_nan(networks)
 
-    game = hooked(build_game(settings), hook)
+    game = hooked(training_game(settings), hook)
     result = train(settings, faint, "data", tmp_path, tracker, game, probe_data=probe_data())
     assert (
         int(result.state["clock/attempt"]) == 1

@@ -5,14 +5,13 @@ import torch
 from safetensors.torch import save_file
 
 from ganops.errors import CheckpointError
-from ganops.games.build import build_game
 from ganops.tensors import decode_text
 from ganops.training.checkpoint import Checkpoints
 from ganops.training.meters import Stopwatch
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 
-from .helpers import Stopped, StopsAt, equal, train
+from .helpers import Stopped, StopsAt, equal, train, training_game
 
 
 def at(snapshots, images_seen):
@@ -66,12 +65,12 @@ def test_restoring_a_checkpoint_deletes_later_snapshots(make_settings, stripes, 
     settings = make_settings("dcgan", checkpoint_every_images=32, snapshot_every_images=16)
     train(settings, stripes, "data", tmp_path, tracker)
     (folder,) = tmp_path.iterdir()
-    checkpoints, state = Checkpoints(folder), TrainingState.initial(settings, build_game(settings))
+    checkpoints, state = Checkpoints(folder), TrainingState.initial(settings, training_game(settings))
     (folder / f"{80:014d}.safetensors").unlink()
     assert checkpoints.restore(state) and state.images_seen == 64
     assert sorted({int(name.split("/")[0]) for name in checkpoints.snapshots.load_all()}) == [16, 32, 48, 64]
     (folder / f"{64:014d}.safetensors").unlink()
-    assert not checkpoints.restore(TrainingState.initial(settings, build_game(settings)))
+    assert not checkpoints.restore(TrainingState.initial(settings, training_game(settings)))
     assert checkpoints.snapshots.load_all() == {}, "a training from the start has none"
 
 

@@ -10,14 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ganops.errors import CheckpointError
-from ganops.games.build import build_game
 from ganops.tensors import encode_text
 from ganops.training.checkpoint import Checkpoints, read_finished
 from ganops.training.distributed import Distributed
 from ganops.training.state import TrainingState
 
 from .conftest import ListTracker, Stripes, tiny_settings
-from .helpers import train
+from .helpers import train, training_game
 
 SETTINGS = tiny_settings("dcgan", total_images=16)
 WEIGHT = "networks/generator/first.weight"
@@ -68,7 +67,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def initial() -> TrainingState:
-    return TrainingState.initial(SETTINGS, build_game(SETTINGS))
+    return TrainingState.initial(SETTINGS, training_game(SETTINGS))
 
 
 def damaged(checkpoint: Path, folder: Path, name: str, tensor: torch.Tensor | None) -> Path:

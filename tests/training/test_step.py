@@ -3,8 +3,6 @@ import copy
 import pytest
 import torch
 
-from ganops.extractors.frozen import load_frozen_weights
-from ganops.games.build import build_game
 from ganops.games.game import Update
 from ganops.noise import Noise
 from ganops.training.distributed import SINGLE_PROCESS
@@ -12,6 +10,8 @@ from ganops.training.ema import exponent
 from ganops.training.schedules import loss_weights
 from ganops.training.state import TrainingState
 from ganops.training.step import Step, train_iteration, without_penalties
+
+from .helpers import training_game
 
 
 def update_player(game, state, settings, player, batch, index=0):
@@ -23,7 +23,7 @@ def update_player(game, state, settings, player, batch, index=0):
 def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe, make_settings, stripes):
     """Of the first player, whose losses nothing has changed before."""
     settings = make_settings(recipe, precision="fp32")
-    game = build_game(settings, load_frozen_weights(settings))
+    game = training_game(settings)
     state, untouched = TrainingState.initial(settings, game), TrainingState.initial(settings, game)
     scalars = train_iteration(game, state, settings, stripes)
     assert state.images_seen == settings.iteration_images
@@ -56,7 +56,7 @@ def test_the_averages_begin_with_the_first_weights_and_weigh_the_second_by_the_p
 def test_norms_of_gradients_are_computed_where_they_are_logged(make_settings, stripes):
     """After every second iteration and the last; a norm is that of the iteration's own gradient."""
     settings = make_settings("dcgan", log_every_images=16, total_images=40, precision="fp32", penalty_interval=1)
-    game = build_game(settings)
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
     norms = []
     for _ in range(5):
@@ -68,7 +68,7 @@ def test_norms_of_gradients_are_computed_where_they_are_logged(make_settings, st
 
 def test_norm_is_that_of_the_whole_gradient(make_settings, stripes):
     settings = make_settings("dcgan", precision="fp32", penalty_interval=1)
-    game = build_game(settings)
+    game = training_game(settings)
     measured, other = (TrainingState.initial(settings, game) for _ in range(2))
     norm = float(update_player(game, measured, settings, "generator", stripes.batch(0, 8))["gradient/generator"])
     networks, weights = other.networks, loss_weights(settings, 0)
@@ -81,7 +81,7 @@ def test_norm_is_that_of_the_whole_gradient(make_settings, stripes):
 
 def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings, stripes):
     settings = make_settings("dcgan", r1_gamma=3.0, penalty_interval=1, precision="fp32")
-    game = build_game(settings)
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
 
     class Linear(torch.nn.Module):
@@ -104,7 +104,7 @@ def test_r1_is_half_gamma_times_the_squared_gradient_of_the_logits(make_settings
 
 def test_restored_moments_have_the_strides_of_their_parameters(recipe, make_settings, stripes):
     settings = make_settings(recipe, channels_last=True)
-    game = build_game(settings, load_frozen_weights(settings))
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
     train_iteration(game, state, settings, stripes)
     restored = TrainingState.initial(settings, game)
@@ -117,7 +117,7 @@ def test_restored_moments_have_the_strides_of_their_parameters(recipe, make_sett
 
 def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_settings, stripes):
     settings = make_settings("dcgan", penalty_interval=4, precision="fp32")
-    game = build_game(settings)
+    game = training_game(settings)
     states = [TrainingState.initial(settings, game) for _ in range(2)]
     for state, number in zip(states, (3, 4), strict=True):
         scalars = update_player(game, state, settings, "discriminator", stripes.batch(0, 8), number)
@@ -129,7 +129,7 @@ def test_a_lazy_penalty_is_a_step_of_its_own_after_every_kth_update(make_setting
 
 def test_augmentation_adapts_after_every_fourth_update(make_settings, stripes):
     settings = make_settings("dcgan", target=0.6, probability=0.5, total_images=80)
-    game = build_game(settings)
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
     probabilities = [
         train_iteration(game, state, settings, stripes)["augmentation/probability"].item() for _ in range(9)

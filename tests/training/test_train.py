@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from ganops.errors import CheckpointError, TrainingError
-from ganops.games.build import build_game
 from ganops.parameters import Ramp, leaves
 from ganops.training.checkpoint import Checkpoints, fingerprint
 from ganops.training.failure import FailedAttempt
@@ -19,7 +18,7 @@ from ganops.training.tracker import NullTracker
 
 from ..parameters import images, resolve_settings
 from .conftest import ListTracker
-from .helpers import Stopped, StopsAt, equal, train
+from .helpers import Stopped, StopsAt, equal, train, training_game
 
 
 def curves(tracker):
@@ -133,7 +132,7 @@ def test_fingerprint_covers_the_data(make_settings):
 
 def test_the_last_healthy_checkpoint_outlives_the_last_two(make_settings, tmp_path):
     settings = make_settings("dcgan")
-    state = TrainingState.initial(settings, build_game(settings))
+    state = TrainingState.initial(settings, training_game(settings))
     checkpoints = Checkpoints(tmp_path / "run")
 
     def save(images_seen, healthy, attempt=0):
@@ -143,7 +142,7 @@ def test_the_last_healthy_checkpoint_outlives_the_last_two(make_settings, tmp_pa
         return sorted(file.stem.lstrip("0") for file in (tmp_path / "run").glob("*.safetensors"))
 
     assert [save(seen, seen == 16) for seen in (8, 16, 24, 32, 40)][-1] == ["16", "32", "40"]
-    other = TrainingState.initial(settings, build_game(settings))
+    other = TrainingState.initial(settings, training_game(settings))
     checkpoints.restore_healthy(other)
     assert other.images_seen == 16
     assert checkpoints.restore(other) and other.images_seen == 40
@@ -154,7 +153,7 @@ def test_the_last_healthy_checkpoint_outlives_the_last_two(make_settings, tmp_pa
 
 def test_a_damaged_checkpoint_is_named(make_settings, tmp_path):
     settings = make_settings("dcgan")
-    state = TrainingState.initial(settings, build_game(settings))
+    state = TrainingState.initial(settings, training_game(settings))
     checkpoints = Checkpoints(tmp_path / "run")
     checkpoints.save(state)
     (file,) = (tmp_path / "run").glob("*.safetensors")
@@ -166,9 +165,9 @@ def test_a_damaged_checkpoint_is_named(make_settings, tmp_path):
 def test_a_checkpoint_of_other_shapes_is_refused(make_settings, tmp_path):
     checkpoints = Checkpoints(tmp_path / "run")
     small, large = make_settings("dcgan", base_channels=4), make_settings("dcgan", base_channels=8)
-    checkpoints.save(TrainingState.initial(small, build_game(small)))
+    checkpoints.save(TrainingState.initial(small, training_game(small)))
     with pytest.raises(CheckpointError, match=r"where float32 \(.* is wanted"):
-        checkpoints.restore(TrainingState.initial(large, build_game(large)))
+        checkpoints.restore(TrainingState.initial(large, training_game(large)))
 
 
 INTERRUPTED = """

@@ -3,14 +3,13 @@
 import pytest
 import torch
 
-from ganops.games.build import build_game
 from ganops.noise import Noise
 from ganops.training.meters import RunningMeans
 from ganops.training.schedules import Every
 from ganops.training.state import TrainingState
 from ganops.training.trainer import Cadence, iterations
 
-from .helpers import hooked
+from .helpers import hooked, training_game
 
 D, G = "discriminator", "generator"
 
@@ -27,13 +26,13 @@ D, G = "discriminator", "generator"
 def test_each_update_has_its_own_samples_and_relativistic_generators_the_next(
     objective, steps, expected, make_settings
 ):
-    game = build_game(make_settings("dcgan", objective=objective, discriminator_steps=steps))
+    game = training_game(make_settings("dcgan", objective=objective, discriminator_steps=steps))
     assert list(game.updates(0)) == expected
 
 
 def test_clock_advances_by_the_samples_of_the_discriminator(make_settings, stripes):
     settings = make_settings("dcgan", discriminator_steps=3, total_images=60)
-    game = build_game(settings)
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
     assert [state.images_seen for _ in iterations(game, state, settings, stripes)] == [24, 48, 72]
 
@@ -51,7 +50,7 @@ class Positions:
 
 def test_attempts_have_different_noise_and_data(make_settings, stripes):
     settings = make_settings("dcgan", total_images=32)
-    game = build_game(settings)
+    game = training_game(settings)
     samples, latents = [], []
     for attempt in range(3):
         state, batches = TrainingState.initial(settings, game), Positions(stripes)
@@ -68,7 +67,7 @@ def test_attempts_have_different_noise_and_data(make_settings, stripes):
 def test_noise_of_an_update_starts_at_the_position_of_its_batch(make_settings, stripes):
     settings = make_settings("dcgan", total_images=24)
     clocks = []
-    game = hooked(build_game(settings), lambda networks, images_seen, attempt: clocks.append((attempt, images_seen)))
+    game = hooked(training_game(settings), lambda networks, images_seen, attempt: clocks.append((attempt, images_seen)))
     state = TrainingState.initial(settings, game)
     state.attempt = 2
     for _ in iterations(game, state, settings, stripes):

@@ -208,12 +208,12 @@ RECIPES: dict[str, Recipe] = {
             {
                 "objective": "hinge",
                 "spectral_norm": True,
-                "augmentation": {"probability": 1.0, "policy": "diffaugment", "target": None},
+                "augmentation.probability": 1.0,
             }
         ),
         networks=NetworkSettings(family="projected", base_channels=16, frozen_weights=EFFICIENTNET_LITE0_SHA256),
-        batch=64,
-        optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.99}),
+        batch=16,
+        optimizer=_VANILLA.optimizer.replace({"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}),
         ema=EmaSettings(relative_length=0.06),
         precision="bf16",
     ),

@@ -9,6 +9,7 @@ normalisation in place of batch normalisation, so that a logit depends on one pi
 the size that `reading_size` states, in place of 224 pixels and more.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -113,9 +114,9 @@ class Head(nn.Module):
 
 
 def reading_size(height: int, width: int) -> tuple[int, int]:
-    """Return the size at which pictures are read: at least 64 pixels, multiples of 32, no smaller than the picture."""
+    """Return the size at which pictures are read: the multiples of 32 nearest to their own, from 64 pixels on."""
     factor = max(1.0, _LEAST_SIDE / min(height, width))
-    return tuple(-(-round(side * factor) // _STRIDE) * _STRIDE for side in (height, width))  # pyright: ignore[reportReturnType]
+    return tuple(math.floor(side * factor / _STRIDE + 0.5) * _STRIDE for side in (height, width))  # pyright: ignore[reportReturnType]
 
 
 def _to_rgb(pictures: Tensor) -> Tensor:
