@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from ganops.evaluation.report import GENERATOR, SAMPLES, Estimate, Protocol, Report, SamplesProtocol
 
 PROTOCOL: dict[str, Any] = {
@@ -19,6 +21,8 @@ PROTOCOL: dict[str, Any] = {
     "inception_score_splits": 1,
     "store": "5d" * 32,
 }
+
+CURVE = pd.DataFrame({"images_seen": [20, 40, 60, 80, 96], "fid_classifier": [9.0, 6.4, 5.1, 4.5, 4.1]})
 
 
 def make_report(

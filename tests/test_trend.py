@@ -76,7 +76,7 @@ def test_units_of_images_and_of_the_distance_do_not_matter():
 
 @pytest.mark.parametrize("points", [5, 10])
 def test_the_interval_holds_four_measurements_in_five(points):
-    """Over curves that are drawn from the prior: of any single law the share is smaller."""
+    """Over curves that are drawn from the prior; for a single law the share may be another one."""
     generator, held = np.random.default_rng(points), 0
     shares, trials = np.arange(1, points + 1) / points, 200
     for _ in range(trials):

@@ -21,6 +21,7 @@ from ganops.registry.origin import Origin
 from ganops.registry.registration_record import make_card, make_registration_record
 from ganops.registry.versions import read_aliases
 
+from ..reports import CURVE
 from .conftest import with_metrics
 
 CLEAN = Origin(git_commit="c" * 40, git_dirty="false", dvc_lock_sha256="d" * 64, training_run="r" * 32)
@@ -229,5 +230,5 @@ def test_record_and_card_do_not_depend_on_the_registry(
     assert made[0] == made[1]
     assert made[0]["weights_sha256"] == bundle.digest
     assert [check["detail"] for check in made[0]["checks"]] == ["yes", "yes", "2", "0.95"]
-    cards = {make_card("same", bundle, report, done.checks, LIMITS) for done in (first, second)}
+    cards = {make_card("same", bundle, report, CURVE, done.checks, LIMITS) for done in (first, second)}
     assert len(cards) == 1

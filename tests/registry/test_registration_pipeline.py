@@ -15,13 +15,15 @@ from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
-from ganops.errors import RegistryError
-from ganops.evaluation.report import GeneratorIdentity, Report
+from ganops.errors import MetricError, RegistryError
+from ganops.evaluation.report import GeneratorIdentity, Report, table_digest
 from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
 from ganops.pipelines.registration import read_origin
 from ganops.pipelines.registration.nodes import register
 from ganops.pipelines.registration.pipeline import create_pipeline
 from ganops.tracking.lineage import TrackedDataset, record_lineage
+
+from ..reports import CURVE
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def test_the_pipeline_registers(
     mlflow.set_tag("fingerprint", bundle.fingerprint)
     report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
     gate = RegistrationParameters(compare_by="fid")
-    values = {"bundle": bundle, "report": report, "params:registration": gate}
+    report = replace(report, curve_sha256=table_digest(CURVE))
+    values = {"bundle": bundle, "report": report, "metric_curve": CURVE, "params:registration": gate}
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
     catalog["registered_model"] = RegisteredModelDataset(name="piped")
     made = SequentialRunner().run(create_pipeline(), catalog)
@@ -57,6 +60,13 @@ def test_the_pipeline_registers(
     assert tags["training_run"] == run.info.run_id
 
 
+def test_a_curve_of_another_report_is_refused(bundle: Bundle, report: Report, client: mlflow.MlflowClient) -> None:
+    report = replace(report, bundle=GeneratorIdentity(bundle.fingerprint, bundle.digest))
+    with pytest.raises(MetricError, match="the report of the metric curve"):
+        register(bundle, report, CURVE, RegistrationParameters(compare_by="fid"), "refused")
+    assert client.search_registered_models("name = 'refused'") == []
+
+
 @pytest.mark.parametrize("named", ["nothing", "fingerprint", "weights_sha256"])
 def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
     named: str, bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun
@@ -65,7 +75,7 @@ def test_a_report_of_another_bundle_is_refused_before_anything_is_registered(
         identity = GeneratorIdentity(bundle.fingerprint, bundle.digest)
         report = replace(report, bundle=replace(identity, **{named: "0123"}))
     with pytest.raises(RegistryError, match=r"the report of this bundle.*received one of .*--from-nodes evaluate"):
-        register(bundle, report, RegistrationParameters(compare_by="fid"), "refused")
+        register(bundle, report, CURVE, RegistrationParameters(compare_by="fid"), "refused")
     assert client.search_registered_models("name = 'refused'") == []
 
 

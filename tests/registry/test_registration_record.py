@@ -14,6 +14,7 @@ from ganops.games.request import LatentRequest
 from ganops.registry.gate import check_model, check_report
 from ganops.registry.registration_record import make_card
 
+from ..reports import CURVE
 from .conftest import with_metrics
 
 GATE = RegistrationParameters(compare_by="fid", limits={"class_accuracy": {"minimum": 0.99}})
@@ -21,7 +22,7 @@ GATE = RegistrationParameters(compare_by="fid", limits={"class_accuracy": {"mini
 
 def card_of(bundle: Bundle, report: Report) -> str:
     checks = (*check_model(True, []), *check_report(report, GATE, bundle.settings.sample.classes))
-    return make_card("ganops-x", bundle, report, checks, GATE)
+    return make_card("ganops-x", bundle, report, CURVE, checks, GATE)
 
 
 def test_metrics_stand_beside_their_floor(bundle: Bundle, report: Report) -> None:
@@ -29,6 +30,8 @@ def test_metrics_stand_beside_their_floor(bundle: Bundle, report: Report) -> Non
     assert "| fid_classifier | 2 ± 0.1 | 1 |" in card
     assert "| precision_classifier | 0.5 | – |" in card
     assert "seeds 1 2" in card
+    assert "| trained on | 96 images seen, batch 4" in card
+    assert "Twice the images would change fid_classifier from 4.1 to about " in card
     assert "failed (0.95): class_accuracy_classifier has the minimum 0.99" in card
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from ganops.errors import MetricError
-from ganops.reporting.metric_curve import best_and_last, draw_metric_curve
+from ganops.reporting.metric_curve import best_and_last, describe_curve, draw_metric_curve
 
 from ..reports import make_report
 
@@ -26,6 +26,13 @@ def test_a_panel_per_metric() -> None:
         draw_metric_curve(CURVE.filter(["images_seen", "fid_classifier"]), REPORT),
     )
     assert (both.width, both.mode) == (one.width, "RGB") and both.height == one.height + 260
+
+
+def test_the_foot_says_what_twice_the_images_would_change() -> None:
+    assert "does not show" in describe_curve(CURVE, REPORT)
+    images_seen = np.arange(100, 600, 100)
+    longer = pd.DataFrame({"images_seen": images_seen, "fid_classifier": 100 / np.sqrt(images_seen)})
+    assert describe_curve(longer, REPORT).startswith("Twice the images would change fid_classifier from 4.47 to about ")
 
 
 def test_the_best_is_the_first_of_the_least() -> None:

@@ -237,6 +237,17 @@ class Report:
         ]
         return pd.DataFrame(rows) if rows else pd.DataFrame(columns=[IMAGES_SEEN])
 
+    def require_curve(self, curve: pd.DataFrame) -> None:
+        """Raise MetricError where a stored curve belongs to another evaluation."""
+        found = table_digest(curve)
+        if self.curve_sha256 != found:
+            raise MetricError(
+                "the report",
+                expected=f"the report of the metric curve with the sha256 {found:.12}",
+                received=f"one of the curve {self.curve_sha256!s:.12}",
+                remedy="Evaluate again, with the same --env and --params: `kedro run --from-nodes evaluate`.",
+            )
+
     def _row(self, subject: str, name: str, value: Estimate) -> tuple:
         protocol = self.protocol
         # Real samples are not drawn by seeds.

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 from ganops.bundle import Bundle
 from ganops.config import RegistrationParameters
 from ganops.evaluation.paired import Pairing
@@ -22,7 +24,12 @@ def make_registration_record(name: str, bundle: Bundle, report: Report, checks: 
 
 
 def make_card(
-    name: str, bundle: Bundle, report: Report, checks: tuple[Check, ...], parameters: RegistrationParameters
+    name: str,
+    bundle: Bundle,
+    report: Report,
+    curve: pd.DataFrame,
+    checks: tuple[Check, ...],
+    parameters: RegistrationParameters,
 ) -> str:
     """Return the model card (Markdown)."""
     conditional = bool(bundle.generator.class_frequencies)
@@ -37,7 +44,7 @@ def make_card(
         example=example,
         options=options,
     )
-    return make_model_card(facts, bundle.settings, report)
+    return make_model_card(facts, bundle.settings, report, curve)
 
 
 def _describe_request(bundle: Bundle, n: int, conditional: bool) -> tuple[dict[str, Any], str]:

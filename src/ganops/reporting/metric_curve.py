@@ -1,16 +1,19 @@
 """Draw the metrics of the snapshots over images seen: a panel per metric, the floor as a dashed line.
 
 The best snapshot by Fréchet distance is marked, and the last: where the last is much worse, the training was too long.
+A line at the foot says what twice the images would change.
 """
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
 from ganops.errors import MetricError
 from ganops.evaluation.report import IMAGES_SEEN, Estimate, Report
 from ganops.reporting.figure import create_figure, render
+from ganops.trend import describe_doubling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +41,7 @@ def draw_metric_curve(curve: pd.DataFrame, report: Report) -> Image.Image:
             remedy="Evaluate again: kedro run --from-nodes evaluate.",
         )
     width, height = _PANEL_INCHES
-    figure = create_figure(width, height * len(names) + 0.3)
+    figure = create_figure(width, height * len(names) + 0.5)
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     protocol = report.protocol
     floor = {protocol.qualify(name): estimate for name, estimate in report.held_out.items()}
@@ -46,8 +49,14 @@ def draw_metric_curve(curve: pd.DataFrame, report: Report) -> Image.Image:
         _draw_panel(panel, curve, name, floor.get(name), mark_best=name == protocol.qualify("fid"))
     panels[-1].set_xlabel("images seen")
     note = f"{protocol.n} samples each, seed {protocol.seeds[0]} alone, against {protocol.reference}"
-    figure.supxlabel(note, fontsize="small", color=_PALE_INK)
+    figure.supxlabel(f"{note}\n{describe_curve(curve, report)}", fontsize="small", color=_PALE_INK)
     return render(figure)
+
+
+def describe_curve(curve: pd.DataFrame, report: Report) -> str:
+    """Return a sentence on what a training of twice the images would change of the Fréchet distance."""
+    name = report.protocol.qualify("fid")
+    return describe_doubling(name, np.asarray(curve[IMAGES_SEEN]), np.asarray(curve[name]))
 
 
 def best_and_last(curve: pd.DataFrame, name: str) -> tuple[int, int]:

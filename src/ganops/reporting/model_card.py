@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from ganops.config import FieldName
-from ganops.evaluation.report import Report
+from ganops.evaluation.report import IMAGES_SEEN, Report
+from ganops.reporting.metric_curve import describe_curve
 from ganops.reporting.table import explain_void
 from ganops.training_settings import Settings
 
@@ -18,7 +21,7 @@ It generates {kind}{classes}.
 | recipe | {recipe} ({game}, networks {networks}, objective {objective}) |
 | weights | sha256 `{weights}` |
 | data | store sha256 `{store}` |
-| trained on | {total_images} images seen, batch {batch}, seed {seed}, {device} |
+| trained on | {images_seen} images seen, batch {batch}, seed {seed}, {device} |
 
 ## Metrics
 
@@ -27,6 +30,8 @@ The generator, and real {many} that it was not trained on (`held_out`, the floor
 
 {metrics}
 {reverse_kl_note}
+{doubling}
+
 Protocol: {protocol}. Compare numbers at equal protocol only.
 
 ## Gate
@@ -117,15 +122,16 @@ class CardFacts:
     options: str
 
 
-def make_model_card(facts: CardFacts, settings: Settings, report: Report) -> str:
-    """Return the card as Markdown."""
+def make_model_card(facts: CardFacts, settings: Settings, report: Report, curve: pd.DataFrame) -> str:
+    """Return the card as Markdown; the curve is that of the report, see `Report.curve_table`."""
     protocol = report.protocol
     return _CARD.format(
         recipe=settings.recipe,
         game=settings.game.kind,
         networks=settings.networks.family,
         objective=settings.adversarial.objective if settings.adversarial else "the ELBO",
-        total_images=settings.budget.total_images,
+        images_seen=max(curve[IMAGES_SEEN]),
+        doubling=describe_curve(curve, report),
         batch=settings.budget.batch,
         seed=settings.seed,
         device=settings.runtime.device,

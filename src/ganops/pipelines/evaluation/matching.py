@@ -2,14 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from ganops.errors import BundleError, MetricError
+from ganops.errors import BundleError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ganops.bundle import Bundle
     from ganops.data.store import Store
-    from ganops.evaluation.report import Report
 
 
 def check_same_store(bundle: "Bundle", store: "Store") -> None:
@@ -21,18 +18,4 @@ def check_same_store(bundle: "Bundle", store: "Store") -> None:
             received=f"one trained on data with the sha256 {bundle.store_sha256:.12}",
             remedy="Train again, with the same --env and --params: `kedro run --from-nodes build_extractor,train`. "
             "Or prepare again the data that it was trained on.",
-        )
-
-
-def check_same_evaluation(metric_curve: "pd.DataFrame", report: "Report") -> None:
-    """Raise MetricError where report and curve belong to two evaluations."""
-    from ganops.evaluation.report import table_digest
-
-    found = table_digest(metric_curve)
-    if report.curve_sha256 != found:
-        raise MetricError(
-            "the report",
-            expected=f"the report of the metric curve with the sha256 {found:.12}",
-            received=f"one of the curve {report.curve_sha256!s:.12}",
-            remedy="Evaluate again, with the same --env and --params: `kedro run --from-nodes evaluate`.",
         )

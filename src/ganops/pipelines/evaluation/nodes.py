@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ganops.config import EvaluationParameters
-from ganops.pipelines.evaluation.matching import check_same_evaluation, check_same_store
+from ganops.pipelines.evaluation.matching import check_same_store
 from ganops.reporting.progress import step_bar
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw_metric_curve(metric_curve: pd.DataFrame, report: Report) -> Image:
     """Draw the metrics of the snapshots over images seen, with the floor."""
     from ganops.reporting.metric_curve import draw_metric_curve as draw
 
-    check_same_evaluation(metric_curve, report)
+    report.require_curve(metric_curve)
     return draw(metric_curve, report)
 
 

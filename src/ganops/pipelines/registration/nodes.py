@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ganops.config import RegistrationParameters
 
 if TYPE_CHECKING:
@@ -13,7 +15,11 @@ else:
 
 
 def register(
-    bundle: Bundle, report: Report, parameters: RegistrationParameters, registered_model: str
+    bundle: Bundle,
+    report: Report,
+    metric_curve: pd.DataFrame,
+    parameters: RegistrationParameters,
+    registered_model: str,
 ) -> tuple[dict[str, Any], str]:
     """Register the bundle; return the registration record and the model card."""
     from ganops.pipelines.registration.read_origin import read_origin, registration_lock
@@ -22,7 +28,8 @@ def register(
     from ganops.registry.registration_record import make_card, make_registration_record
 
     check_report_of_bundle(report, bundle)
+    report.require_curve(metric_curve)
     origin, lock = read_origin(bundle.path, bundle.fingerprint), registration_lock(registered_model)
     checks = register_bundle(registered_model, bundle, report, parameters, origin, lock).checks
     record = make_registration_record(registered_model, bundle, report, checks)
-    return record, make_card(registered_model, bundle, report, checks, parameters)
+    return record, make_card(registered_model, bundle, report, metric_curve, checks, parameters)

@@ -1,10 +1,10 @@
-"""bundle, report → a registered version, its registration record and its model card."""
+"""bundle, report, metric curve → a registered version, its registration record and its model card."""
 
 from kedro.pipeline import Node, Pipeline
 
 from ganops.pipelines.registration.nodes import register
 
-_INPUTS = ["bundle", "report", "params:registration", "registered_model"]
+_INPUTS = ["bundle", "report", "metric_curve", "params:registration", "registered_model"]
 
 
 def create_pipeline() -> Pipeline:
