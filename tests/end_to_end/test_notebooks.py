@@ -44,7 +44,7 @@ def test_the_comparison_shows_both_runs(own_project: Project, monkeypatch: pytes
     own_project.call_well("kedro", "run", *again)
     (table, _, chosen), (_, beside) = outputs(COMPARISON, own_project, monkeypatch)
     names = [str(run.info.run_name) for run in own_project.runs()]
-    assert sorted(name[:3] for name in names) == ["dcg", "vae"]
+    assert sorted(name[:3] for name in names) == ["ant", "vae"]
     assert all(name in table and name in chosen for name in names)
     with Image.open(own_project.produced("08_reporting", "views/samples.png")) as one:
         assert beside.width > 2 * one.width

@@ -124,7 +124,7 @@ def test_a_training_that_ended_early_is_complete(tmp_path, caplog):
     caplog.set_level("INFO", "ganops")
     again = run(tmp_path, batches=StopsAt(Stripes(), 0))
     assert equal(whole.state, again.state)
-    assert caplog.messages[0].startswith("The training is complete: its result is read from its checkpoint at ")
+    assert any(line.startswith("The training is complete: its result is read") for line in caplog.messages)
 
 
 def test_a_training_that_continues_one_that_ended_early_counts_all_images(tmp_path):

@@ -1,5 +1,6 @@
 """The rules on curves, the probe's measurements, and each kind of failing training with its rollback."""
 
+import logging
 import math
 import statistics
 from pathlib import Path
@@ -235,6 +236,11 @@ def collapse(settings, begin):
     return with_class(game, Collapsing)
 
 
+def warnings(caplog):
+    """Return the messages that ask for attention; what twice the images would change is said of every training."""
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
 LOG, PROBE = 16, 40  # images between two
 HARMS = {"NaN": (emit_nan, "not finite", LOG), "collapse": (collapse, "makes one sample", 2 * PROBE)}
 
@@ -244,7 +250,7 @@ def test_a_failing_training_rolls_back_and_ends(kind, make_settings, faint, trac
     build, words, within = HARMS[kind]
     settings = make_settings("dcgan", total_images=400, checkpoint_every_images=PROBE)
     result = train(settings, faint, "data", tmp_path, tracker, build(settings, begin=200), probe_data=probe_data())
-    (line,) = caplog.messages
+    (line,) = warnings(caplog)
     assert words in line and "Restarting from the last healthy checkpoint" in line and "attempt 1 of 3" in line
     failed_at = images_of(tracker.tags["failed_attempt.0"])
     assert 200 <= failed_at <= 200 + within + LOG
@@ -282,7 +288,7 @@ def test_a_discriminator_that_is_always_certain_fails_the_attempt(make_settings,
         networks["generator"].load_state_dict(kept)
 
     train(settings, Bright(), "data", tmp_path, tracker, sabotage(settings, keep_generator, begin=0))
-    (line,) = caplog.messages
+    (line,) = warnings(caplog)
     assert "the discriminator is always certain" in line
     certain = [seen for seen, values in tracker.points if values["health/discriminator_loss"] < 2e-3]
     assert certain == [*range(certain[-1] - 4 * LOG, certain[-1] + 1, LOG)], "the fifth log in a row decides"
@@ -319,7 +325,7 @@ def test_without_a_checkpoint_a_restart_has_new_weights(make_settings, faint, tr
     result = train(settings, faint, "data", tmp_path, tracker, game, probe_data=probe_data())
     assert (
         int(result.state["clock/attempt"]) == 1
-        and "Restarting from the beginning (attempt 1 of 3)" in caplog.messages[0]
+        and "Restarting from the beginning (attempt 1 of 3)" in warnings(caplog)[0]
     )
     first, second = initial[0], initial[1]
     assert not torch.equal(first, second) and first.std() == pytest.approx(float(second.std()), rel=0.3)
@@ -390,4 +396,4 @@ def test_a_healthy_training_of_each_recipe_has_no_issue(recipe, make_settings, t
     tracker = ListTracker()
     settings = make_settings(recipe, total_images=800, log_every_images=16, checkpoint_every_images=80)
     train(settings, Faint(), "data", tmp_path, tracker, probe_data=probe_data())
-    assert caplog.messages == [] and not tracker.attempts
+    assert warnings(caplog) == [] and not tracker.attempts

@@ -40,7 +40,7 @@ def test_an_iteration_returns_the_means_of_the_losses_before_each_update(recipe,
 
 def test_the_averages_begin_with_the_first_weights_and_weigh_the_second_by_the_profile(recipe, make_settings, stripes):
     settings = make_settings(recipe, precision="fp32", relative_length=0.1)
-    game = build_game(settings, load_frozen_weights(settings))
+    game = training_game(settings)
     state = TrainingState.initial(settings, game)
     weights = []
     for _ in range(2):
