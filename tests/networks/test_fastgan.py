@@ -2,8 +2,8 @@
 
 import torch
 
-from ganops.networks.fastgan import Excitation, Generator, apply_gates, level_widths
-from ganops.networks.layers import initialise
+from ganops.networks.fastgan import Excitation, Generator, apply_gates
+from ganops.networks.layers import initialise, level_widths
 from ganops.networks.resample import interpolate2x
 
 from ..parameters import images

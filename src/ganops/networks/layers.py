@@ -11,6 +11,7 @@ from ganops.noise import Noise
 
 N = TypeVar("N", bound=nn.Module)
 L = TypeVar("L", nn.Conv2d, nn.Linear)
+_MOST_DOUBLINGS = 3
 
 
 def num_downsamples(height: int, width: int) -> int:
@@ -22,6 +23,11 @@ def coarse_size(height: int, width: int) -> tuple[int, int]:
     """Return the size of the smallest map that covers the picture after `num_downsamples` upsamplings by 2."""
     factor = 2 ** num_downsamples(height, width)
     return -(-height // factor), -(-width // factor)
+
+
+def level_widths(base_channels: int, doublings: int) -> list[int]:
+    """Return the channels of each level, coarsest first: doubled at most three times from the finest level on."""
+    return [base_channels << min(_MOST_DOUBLINGS, doublings - level) for level in range(doublings + 1)]
 
 
 def centre_crop(
@@ -50,6 +56,14 @@ class ClassEmbedding(nn.Embedding):
     init_std = 1.0
 
 
+def modulate(
+    maps: Float[Tensor, "batch channels height width"], values: Float[Tensor, "batch twice"]
+) -> Float[Tensor, "batch channels height width"]:
+    """Compute (1 + gain) · maps + bias; the values are the gain, then the bias, of each channel."""
+    gain, bias = values.to(maps.dtype)[:, :, None, None].chunk(2, dim=1)
+    return torch.addcmul(bias, maps, 1 + gain)
+
+
 class ConditionalBatchNorm(nn.Module):
     """Batch normalisation, then a gain and a bias that are linear in a vector: the embedding of the class, or z too.
 
@@ -71,8 +85,7 @@ class ConditionalBatchNorm(nn.Module):
         normal = self.normalise(maps)
         if self.of_class is None:
             return normal
-        gain, bias = self.of_class(embedded).to(normal.dtype)[:, :, None, None].chunk(2, dim=1)
-        return torch.addcmul(bias, normal, 1 + gain)
+        return modulate(normal, self.of_class(embedded))
 
 
 class ConditionalBatchNorm1d(ConditionalBatchNorm):

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, num_downsamples, with_init_std
+from ganops.networks.layers import ClassEmbedding, centre_crop, coarse_size, modulate, num_downsamples, with_init_std
 from ganops.networks.resample import downsample2x, upsample2x
 from ganops.training_settings import SampleSpec
 
@@ -118,14 +118,11 @@ class Block(nn.Module):
         self, maps: Float[Tensor, "batch channels high broad"], embedded: Float[Tensor, "batch embedding"] | None = None
     ) -> Float[Tensor, "batch channels high broad"]:
         """Add the residual to the maps."""
-        inside = F.leaky_relu(self._modulate(self.expand(maps), embedded), _SLOPE)
+        inside = self.expand(maps)
+        if self.of_class is not None:
+            inside = modulate(inside, self.of_class(embedded))
+        inside = F.leaky_relu(inside, _SLOPE)
         return maps + self.reduce(F.leaky_relu(self.mix(inside), _SLOPE))
-
-    def _modulate(self, inside: Tensor, embedded: Tensor | None) -> Tensor:
-        if self.of_class is None:
-            return inside
-        gain, bias = self.of_class(embedded).to(inside.dtype)[:, :, None, None].chunk(2, dim=1)
-        return torch.addcmul(bias, inside, 1 + gain)
 
 
 class Basis(nn.Module):

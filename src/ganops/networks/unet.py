@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganops.networks.layers import num_downsamples, with_init_std
+from ganops.networks.layers import level_widths, num_downsamples, with_init_std
 from ganops.training_settings import SampleSpec
 
 _SLOPE = 0.2
@@ -29,7 +29,7 @@ class Generator(nn.Module):
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        levels = [base_channels * 2 ** min(i, 3) for i in range(num_downsamples(*spec.size) + 1)]
+        levels = level_widths(base_channels, num_downsamples(*spec.size))[::-1]
         self.first = _conv(spec.channels + 1, levels[0], 3, padding=1)
         self.downs = nn.ModuleList(_conv(a, b, 4, stride=2, padding=1) for a, b in pairwise(levels))
         self.middle = nn.ModuleList(_conv(levels[-1], levels[-1], 3, padding=d, dilation=d) for d in _DILATIONS)

@@ -132,10 +132,10 @@ class Trainer:
         """
         context, state = self.context, self.state
         self.tracker.start(state.images_seen, context.settings.budget.total_images)
-        before, complete = state.images_seen, is_complete(state, context.settings)
-        for scalars in (
-            () if complete else iterations(context.game, state, context.settings, context.batches, context.distributed)
-        ):
+        if is_complete(state, context.settings):
+            return ()
+        before = state.images_seen
+        for scalars in iterations(context.game, state, context.settings, context.batches, context.distributed):
             state.window.update(scalars)
             due, before = self._cadence.due(before, state.images_seen), state.images_seen
             stop = context.distributed.any(context.interruption.received is not None)
