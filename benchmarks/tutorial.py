@@ -1,4 +1,4 @@
-"""How much faster are ganops' default settings than the naive loop that tutorials show?
+"""How much faster is ganops, with its default settings, than the naive loop that tutorials show?
 
 python benchmarks/tutorial.py        a table: images per second of each side, and the tutorial's seconds / the side's
 
@@ -9,8 +9,9 @@ colour, and as deep; batches and threads are equal. Two kinds of files: PNGs tha
 × 218, as the tutorial's faces are, which are resized each time.
 
 Then the effect of each change, one after the other: prepared data, no `.item()` and fused Adam, channels-last,
-bfloat16; then ganops without what the tutorial lacks (R1, whose gradient is differentiated again, and the shifts), and
-with defaults. ganops decodes once, in the data preparation, whose seconds are printed separately.
+bfloat16; then ganops' `dcgan` without what the tutorial lacks (R1, whose gradient is differentiated again, and the
+shifts), as it is, and the default recipe, whose networks are others. ganops decodes once, in the data preparation,
+whose seconds are printed separately.
 """
 
 import argparse
@@ -183,9 +184,9 @@ def from_store(store: Store) -> Iterator[Tensor]:
         first += BATCH
 
 
-def ours(store: Store, threads: int, count: int, **overrides: Any) -> Callable[[], None]:
+def ours(store: Store, recipe: str, threads: int, count: int, **overrides: Any) -> Callable[[], None]:
     """Return ganops' own loop, `count` iterations at each call."""
-    settings = resolve_settings("dcgan", SIZE, threads, total_images=10**9, **overrides)
+    settings = resolve_settings(recipe, SIZE, threads, total_images=10**9, **overrides)
     game = build_game(settings)
     batches = Loader(store, "train", game.reads(), settings.seed)
     training = iterations(game, TrainingState.initial(settings, game), settings, batches)
@@ -214,12 +215,16 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable[[], N
     }
     loops = {name: lambda step=step: step.run(options.iterations) for name, step in steps.items()}
     bare = {"game.r1_gamma": 0.0, "game.augmentation.probability": 0.0}
+    other = {"runtime.precision": _other(options.threads)}
+    recipes = {
+        "dcgan without R1 and shifts": ("dcgan", bare),
+        "dcgan": ("dcgan", {}),
+        "dcgan, the other precision": ("dcgan", other),
+        "antialiased, the default": ("antialiased", {}),
+    }
     return loops | {
-        "ganops without R1 and shifts": ours(store, options.threads, options.iterations, **bare),
-        "ganops, default": ours(store, options.threads, options.iterations),
-        "ganops, the other precision": ours(
-            store, options.threads, options.iterations, **{"runtime.precision": _other(options.threads)}
-        ),
+        f"ganops, {name}": ours(store, recipe, options.threads, options.iterations, **overrides)
+        for name, (recipe, overrides) in recipes.items()
     }
 
 
@@ -237,11 +242,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure_alternately(sides(options, Path(folder)), options.repeats, choose_clock(options))
     print(f"default precision here: {resolve_settings('dcgan', SIZE, options.threads).runtime.precision}")
-    print(f"{'':32}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
+    print(f"{'':36}{'images/s':>10}" + "".join(f"   × {name[10:]:16}" for name in list(seconds)[:2]))
     first, other = list(seconds.values())[:2]
     for name, taken in seconds.items():
         rate = options.repeats * options.iterations * BATCH / sum(taken)
-        print(f"{name:32}{rate:10.0f}   {format_ratio(ratio(first, taken)):18}   {format_ratio(ratio(other, taken))}")
+        print(f"{name:36}{rate:10.0f}   {format_ratio(ratio(first, taken)):18}   {format_ratio(ratio(other, taken))}")
 
 
 if __name__ == "__main__":

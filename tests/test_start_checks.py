@@ -74,6 +74,13 @@ def test_features_that_a_training_uses_are_refused_for_its_gate() -> None:
     check(("prepare", "build_extractor", "compare"), training=projected, evaluation=trained)
 
 
+def test_a_gate_may_limit_a_metric_of_the_game() -> None:
+    limited = {"limits": {"l1_hole": {"maximum": 0.1}}}
+    check(training={"recipe": "completion"}, registration=limited)
+    with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'l1_hole'"):
+        check(registration=limited)
+
+
 def test_external_samples_are_checked_for_the_node_that_evaluates_them() -> None:
     check(evaluation={"samples": "nowhere"})
     with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):

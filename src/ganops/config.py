@@ -207,6 +207,7 @@ class LatentGanSettings(AdversarialSettings):
     families: ClassVar[frozenset[NetworkName]] = frozenset(
         {"antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "projected"}
     )
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["latent_gan"] = "latent_gan"
     latent_dimension: LatentDimension
@@ -226,6 +227,7 @@ class CompletionSettings(AdversarialSettings):
     """A generator that fills a hole in a picture, against a discriminator."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"unet"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ("l1_hole",)
 
     kind: Literal["completion"] = "completion"
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
@@ -242,6 +244,7 @@ class VaeSettings(Parameters):
 
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"vae"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["vae"] = "vae"
     latent_dimension: LatentDimension

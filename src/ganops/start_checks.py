@@ -45,7 +45,11 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
         if registration:
-            check_limits(registration, evaluation.features)
+            check_limits(
+                registration,
+                evaluation.features,
+                find_recipe(training.recipe).game.paired_metrics if training else (),
+            )
             if training and {"train", "register"} & {*nodes}:
                 trained = find_recipe(training.recipe).networks.trained_features
                 check_trained_features(registration, evaluation.features, trained)

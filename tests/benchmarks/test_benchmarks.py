@@ -24,7 +24,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
 
 
-@pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan"])
+@pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan", "other_programs"])
 def test_help_states_how_to_run_each_script(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +67,33 @@ def test_the_bare_loop_trains_the_same_weights(recipe: str, monkeypatch: pytest.
     for name, network in (("generator", bare.generator), ("discriminator", bare.discriminator)):
         for theirs, ours in zip(network.parameters(), state.networks[name].parameters(), strict=True):
             torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("program", ["dcgan", "fastgan"])
+def test_other_programs_train_and_write_samples(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, synthetic = importlib.import_module("other_programs"), importlib.import_module("synthetic")
+    monkeypatch.setattr(other, "WIDTH", 4)
+    built = other.PROGRAMS[program](seed=0)
+    before = {name: value.clone() for name, value in built.sampler.state_dict().items()}
+    for first in (0, 8):
+        built.train_iteration(torch.rand(8, 3, 64, 64), first)
+    assert any(not value.equal(before[name]) for name, value in built.sampler.state_dict().items())
+    synthetic.random_store(tmp_path / "store", 100, (3, 64, 64), 1)
+    arguments = [
+        program,
+        str(tmp_path / "store"),
+        "--seconds",
+        "0.01",
+        "--n",
+        "3",
+        "--to",
+        str(tmp_path / "to"),
+        "--threads",
+        "1",
+    ]
+    monkeypatch.setattr(sys, "argv", ["other_programs.py", *arguments])
+    other.main()
+    assert len(list((tmp_path / "to").glob("*.png"))) == 3
 
 
 class _InOrder:

@@ -283,6 +283,11 @@ def test_the_table_has_a_row_for_each_subject_and_metric(report: Report) -> None
     assert list(table["subject"]) == ["generator"] * 10 + ["held_out"] * 10
     assert set(table["seeds"]) == {"1 2", ""}
     assert [value is None or value != value for value in table["sd"]] == [False] * 10 + [True] * 10
+    assert not any(table["void"])
+    by_trained = replace(report, trained_features=(report.protocol.features,)).table()
+    void = {(row["subject"], row["metric"]) for row in by_trained.to_dict("records") if row["void"]}
+    assert ("generator", "fid") in void and ("generator", "fwd") not in void
+    assert {subject for subject, _ in void} == {"generator"}
 
 
 def test_the_subset_of_a_small_set_is_all_of_it(store: Store, classifier: Classifier) -> None:

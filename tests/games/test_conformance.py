@@ -59,6 +59,10 @@ def copy_state(network: nn.Module) -> dict[str, Tensor]:
 # What a game says of itself.
 
 
+def test_settings_name_the_metrics_of_the_game(game: Game, settings: Settings) -> None:
+    assert set(settings.game.paired_metrics) == set(game.paired_metrics)
+
+
 def test_players_own_every_network_once(game: Game, settings: Settings) -> None:
     owned = [name for names in game.players.values() for name in names]
     assert sorted(owned) == sorted(build_networks(settings))

@@ -65,6 +65,14 @@ def test_tags_hold_origin_metrics_and_protocol(
     assert len(tags["parameters_sha256"]) == len(tags["package_sha256"]) == 64
 
 
+def test_a_void_metric_is_no_tag(
+    bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path
+) -> None:
+    void = replace(report, trained_features=("classifier",))
+    register_bundle("void", bundle, void, LIMITS, CLEAN, lock)
+    assert not [key for key in client.get_model_version("void", "1").tags if key.startswith("metric.fid")]
+
+
 def test_an_unclean_version_becomes_champion_once_its_very_code_is_committed(
     bundle: Bundle, report: Report, client: mlflow.MlflowClient, run: mlflow.ActiveRun, lock: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +35,14 @@ def test_the_foot_says_what_twice_the_images_would_change() -> None:
     images_seen = np.arange(100, 600, 100)
     longer = pd.DataFrame({"images_seen": images_seen, "fid_classifier": 100 / np.sqrt(images_seen)})
     assert describe_curve(longer, REPORT).startswith("Twice the images would change fid_classifier from 4.47 to about ")
+
+
+def test_a_void_distance_is_marked_and_predicts_nothing() -> None:
+    void = replace(REPORT, trained_features=("classifier",))
+    assert (np.asarray(draw_metric_curve(CURVE, void)) != np.asarray(draw_metric_curve(CURVE, REPORT))).any()
+    assert describe_curve(CURVE, void) == (
+        "fid_classifier is void: its curve does not show what twice the images would change."
+    )
 
 
 def test_the_best_is_the_first_of_the_least() -> None:

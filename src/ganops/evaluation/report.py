@@ -16,7 +16,7 @@ SAMPLES = "samples"
 VOID = "void"
 HELD_OUT = "held_out"
 IMAGES_SEEN = "images_seen"
-COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference")
+COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference", "void")
 PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
 FURTHER_KEYS = ("further_features", "further_weights")
@@ -255,7 +255,7 @@ class Report:
         measured = (subject, name, value.mean, value.sd, protocol.n, seeds)
         features = protocol.find_features(name)
         weights = protocol.find_weights(features) if features else ""
-        return (*measured, features or "", weights, protocol.reference)
+        return (*measured, features or "", weights, protocol.reference, subject == self.subject and self.is_void(name))
 
 
 def _format(name: str, value: Any) -> str:

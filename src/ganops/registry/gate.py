@@ -90,15 +90,22 @@ def check_report(report: Report, parameters: RegistrationParameters, classes: in
     return (compared, *limits)
 
 
-def check_limits(parameters: RegistrationParameters, features: FeatureKind) -> None:
+def check_limits(
+    parameters: RegistrationParameters, features: FeatureKind, paired_metrics: Collection[str] = ()
+) -> None:
     """Check, before any training, that the gate uses metrics that the report will hold.
 
+    Args:
+        parameters: limits and compare_by.
+        features: of the evaluation.
+        paired_metrics: those of the game, which compare samples with their targets.
+
     Raises:
-        ConfigurationError: a limit or compare_by names a metric that these features never have.
+        ConfigurationError: a limit or compare_by names a metric that such a report never has.
     """
     _check_known(parameters.compare_by, METRICS[features], "registration.compare_by")
     # The gate skips class metrics that do not apply.
-    known = {*METRICS[features], *_CLASS_METRICS}
+    known = {*METRICS[features], *_CLASS_METRICS, *paired_metrics}
     for name, bounds in parameters.limits.items():
         if any(bound is not None for bound in bounds.values()):
             _check_known(name, known, "registration.limits")

@@ -248,7 +248,11 @@ def _make_tags(bundle: Bundle, report: Report, origin: Origin, decision: Decisio
         "protocol": _canonical(report.protocol.to_json()),
         "gate": "passed" if decision.alias else "failed",
         "gate_reasons": "; ".join(decision.reasons),
-        **{f"{_METRIC}{report.protocol.qualify(name)}": repr(value.mean) for name, value in report.metrics.items()},
+        **{
+            f"{_METRIC}{report.protocol.qualify(name)}": repr(value.mean)
+            for name, value in report.metrics.items()
+            if not report.is_void(name)
+        },
     }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from ganops.errors import MetricError
-from ganops.evaluation.report import IMAGES_SEEN, Estimate, Report
+from ganops.evaluation.report import IMAGES_SEEN, VOID, Estimate, Report
 from ganops.reporting.figure import create_figure, render
 from ganops.trend import describe_doubling
 
@@ -46,7 +46,10 @@ def draw_metric_curve(curve: pd.DataFrame, report: Report) -> Image.Image:
     protocol = report.protocol
     floor = {protocol.qualify(name): estimate for name, estimate in report.held_out.items()}
     for panel, name in zip(panels, names, strict=True):
-        _draw_panel(panel, curve, name, floor.get(name), mark_best=name == protocol.qualify("fid"))
+        void = report.is_void(name)
+        _draw_panel(panel, curve, name, floor.get(name), mark_best=name == protocol.qualify("fid") and not void)
+        if void:
+            panel.set_title(VOID, loc="left", fontsize="small")
     panels[-1].set_xlabel("images seen")
     note = f"{protocol.n} samples each, seed {protocol.seeds[0]} alone, against {protocol.reference}"
     figure.supxlabel(f"{note}\n{describe_curve(curve, report)}", fontsize="small", color=_PALE_INK)
@@ -54,8 +57,13 @@ def draw_metric_curve(curve: pd.DataFrame, report: Report) -> Image.Image:
 
 
 def describe_curve(curve: pd.DataFrame, report: Report) -> str:
-    """Return a sentence on what a training of twice the images would change of the Fréchet distance."""
+    """Return a sentence on what a training of twice the images would change of the Fréchet distance.
+
+    A void distance says nothing about it.
+    """
     name = report.protocol.qualify("fid")
+    if report.is_void("fid"):
+        return f"{name} is {VOID}: its curve does not show what twice the images would change."
     return describe_doubling(name, np.asarray(curve[IMAGES_SEEN]), np.asarray(curve[name]))
 
 
