@@ -4,7 +4,6 @@ import torch
 
 from ganops.networks.fastgan import Excitation, Generator, apply_gates
 from ganops.networks.layers import initialise, level_widths
-from ganops.networks.resample import interpolate2x
 
 from ..parameters import images
 
@@ -23,18 +22,6 @@ def test_an_excitation_scales_channels_by_numbers_from_0_to_1() -> None:
     torch.manual_seed(0)
     factors = Excitation(4, 6)(torch.randn(3, 4, 7, 7))
     assert factors.shape == (3, 6, 1, 1) and factors.min() > 0 and factors.max() < 1
-
-
-def test_interpolation_doubles_as_torch_does_and_so_does_its_gradient() -> None:
-    ours, theirs = (torch.randn(2, 3, 5, 7, dtype=torch.float64, requires_grad=True) for _ in range(2))
-    theirs.data.copy_(ours.data)
-    gradient = torch.randn(2, 3, 10, 14, dtype=torch.float64)
-    wide = torch.nn.functional.interpolate(theirs, scale_factor=2, mode="bilinear")
-    torch.testing.assert_close(interpolate2x(ours), wide)
-    interpolate2x(ours).backward(gradient)
-    wide.backward(gradient)
-    torch.testing.assert_close(ours.grad, theirs.grad)
-    assert torch.autograd.gradgradcheck(lambda x: interpolate2x(x).square(), ours.detach().requires_grad_())
 
 
 def test_latents_and_classes_both_change_the_picture_and_neither_hides_the_other() -> None:

@@ -30,7 +30,7 @@ from ganops.networks.layers import (
     to_maps,
     with_init_std,
 )
-from ganops.networks.resample import interpolate2x
+from ganops.networks.resample import upsample2x
 from ganops.training_settings import SampleSpec
 
 _EMBEDDING_DIMENSION = 64
@@ -81,7 +81,7 @@ class UpBlock(nn.Module):
         self, maps: Float[Tensor, "batch inputs high broad"], style: Float[Tensor, "batch style"] | None
     ) -> Float[Tensor, "batch outputs higher broader"]:
         """Upsample the maps by 2."""
-        return apply_gates(self.normalise(interpolate2x(self.mix(maps)), style))
+        return apply_gates(self.normalise(upsample2x(self.mix(maps)), style))
 
 
 class Excitation(nn.Module):

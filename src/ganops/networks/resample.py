@@ -1,11 +1,10 @@
-"""Bilinear down- and upsampling of maps by 2: a low-pass filter with the kernel [1, 2, 1] in each direction.
+"""Bilinear down- and upsampling of maps by 2, a low-pass filter in each direction.
 
 Without a low-pass filter, downsampling aliases fine detail and upsampling leaves a grid pattern (Zhang 2019, "Making
-Convolutional Networks Shift-Invariant Again"). Maps are zero-padded.
+Convolutional Networks Shift-Invariant Again").
 
-The two operations are each other's transpose, up to a factor, and therefore each other's gradient, also in the gradient
-of a gradient. Defined this way, autograd does not compute the gradient by the kernel, which took most of the time of a
-gradient of a gradient.
+The gradients are written out as convolutions. Autograd would compute that of downsampling by its kernel too, which took
+most of the time of a gradient of a gradient; and that of upsampling, on a GPU, in an order that differs between runs.
 """
 
 from typing import Any
@@ -17,31 +16,25 @@ from torch import Tensor
 
 
 def downsample2x(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels low narrow"]:
-    """Downsample to (B, C, ⌈H / 2⌉, ⌈W / 2⌉): y[i] = (x[2i − 1] + 2 x[2i] + x[2i + 1]) / 4 in each direction."""
+    """Downsample to (B, C, ⌈H / 2⌉, ⌈W / 2⌉): y[i] = (x[2i − 1] + 2 x[2i] + x[2i + 1]) / 4, padded by zeros."""
     return _Downsample.apply(maps)  # pyright: ignore[reportReturnType]
 
 
 def upsample2x(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels tall broad"]:
-    """Upsample to (B, C, 2H, 2W): y[2i] = x[i], y[2i + 1] = (x[i] + x[i + 1]) / 2 in each direction."""
-    return 4 * _Upsample.apply(maps, 2 * maps.shape[2], 2 * maps.shape[3])  # pyright: ignore[reportOperatorIssue]
-
-
-def interpolate2x(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels tall broad"]:
     """Upsample to (B, C, 2H, 2W): y[2i] = (x[i − 1] + 3 x[i]) / 4, y[2i + 1] = (3 x[i] + x[i + 1]) / 4, edges repeated.
 
-    Pixels are areas here, not points as in `upsample2x`: nothing is shifted, and nothing darkens towards the edges.
+    Pixels are areas, not points: nothing is shifted, and nothing darkens towards the edges.
     """
-    return _Interpolate.apply(maps)  # pyright: ignore[reportReturnType]
+    return _Upsample.apply(maps)  # pyright: ignore[reportReturnType]
 
 
-class _Interpolate(torch.autograd.Function):
+class _Upsample(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor) -> Tensor:
         return F.interpolate(maps, scale_factor=2, mode="bilinear")
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Convolve: autograd's own kernel adds in an order that differs from run to run on a GPU."""
         line = torch.tensor([0.25, 0.75, 0.75, 0.25], dtype=gradient.dtype, device=gradient.device)
         kernel = torch.outer(line, line).expand(gradient.shape[1], 1, 4, 4)
         return F.conv2d(F.pad(gradient, (1, 1, 1, 1), "replicate"), kernel, stride=2, groups=gradient.shape[1])
@@ -55,11 +48,11 @@ class _Downsample(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return _Upsample.apply(gradient, *ctx.size)  # pyright: ignore[reportReturnType]
+        return _TransposedDownsample.apply(gradient, *ctx.size)  # pyright: ignore[reportReturnType]
 
 
-class _Upsample(torch.autograd.Function):
-    """The transpose of _Downsample, to maps of a chosen size."""
+class _TransposedDownsample(torch.autograd.Function):
+    """The transpose of _Downsample, to maps of a chosen size: its gradient, as it is the gradient of this."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, height: int, width: int) -> Tensor:
