@@ -147,12 +147,14 @@ _RESNET = Recipe(
 )
 
 RECIPES: dict[str, Recipe] = {
-    # Low-pass filters at every change of resolution, self-modulation, R1: the default. The table is in EXPERIMENTS.md.
+    # Low-pass filters at every change of resolution, self-modulation, R1, a rate that falls to zero, no augmentation:
+    # the default. The tables are in EXPERIMENTS.md.
     "antialiased": _with_points(
         replace(
             _DCGAN,
+            game=_DCGAN.game.replace({"augmentation.probability": 0.0}),
             networks=NetworkSettings(family="antialiased", base_channels=16),
-            optimizer=_DCGAN.optimizer.replace({"beta1": 0.0}),
+            optimizer=_DCGAN.optimizer.replace({"beta1": 0.0, "learning_rate_decay": "linear"}),
         )
     ),
     # Radford et al. 2016, with R1, shifted images, a tenfold rate and an EMA: the table is in EXPERIMENTS.md.
