@@ -198,7 +198,6 @@ RECIPES: dict[str, Recipe] = {
             {
                 "objective": "hinge",
                 "spectral_norm": True,
-                "augmentation.probability": 1.0,
             }
         ),
         networks=NetworkSettings(family="projected", base_channels=16, frozen_weights=EFFICIENTNET_LITE0_SHA256),
