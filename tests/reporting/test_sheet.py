@@ -61,9 +61,11 @@ def test_text_covers_no_picture() -> None:
 
 
 def test_long_names_of_rows_are_cut_and_a_note_adds_a_line() -> None:
-    short, long = (draw_named_rows({name: flat(10, 20)}) for name in ("a name " * 3, "a name " * 30))
+    short, long = (draw_named_rows({name: flat(10, 20)}) for name in ("a name " * 6, "a name " * 30))
     assert abs(long.width - short.width) < measure_sheet(flat(0)).font_size
     assert (np.asarray(long) == 20).sum() >= 56 * 56
+    seeds = [np.asarray(draw_named_rows({f"autoencoder_gan, seed {seed}": flat(1)})) for seed in (0, 1)]
+    assert (seeds[0] != seeds[1]).any(), "the end of a variant's name is its seed"
     assert draw_named_rows({"a": flat(1)}, "a note").height > draw_named_rows({"a": flat(1)}).height
 
 

@@ -139,7 +139,7 @@ def draw_sheet(blocks: Sequence[Block], names: Sequence[str] = (), note: str = "
 def draw_named_rows(rows: Mapping[str, UInt8[Tensor, "_ channels height width"]], note: str = "") -> Image.Image:
     """Draw one row of pictures per name, each name at the left; `note` is a line at the foot."""
     sizes = measure_sheet(next(iter(rows.values())))
-    names = [ellipsize(name, sizes.font_size, sizes.max_name_width) for name in rows]
+    names = [ellipsize(name, sizes.font_size, 2 * sizes.max_name_width) for name in rows]
     return draw_sheet([Block(list(rows.values()))], names, note)
 
 
