@@ -13,7 +13,7 @@ from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
 from ganops.training_settings import SampleSpec, Settings
 
-_EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 240_000, 1_000_000
+_EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 360_000, 1_000_000
 _SMALL_SIDE, _MAX_BATCH_PIXELS, _MIN_BATCH = 28, 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 
@@ -124,8 +124,8 @@ def _learning_rate(recipe: Recipe, sample: SampleSpec) -> dict[str, float]:
 
 
 def _min_images(sample: SampleSpec) -> int:
-    """Return the least budget: fewer images are needed of larger ones; cost grows with the side length."""
-    return round(_MIN_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(sample.image_height * sample.image_width)))
+    """Return the least budget: fewer of larger images, so that the time grows with the root of their side."""
+    return round(_MIN_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(sample.image_height * sample.image_width)) ** 1.5)
 
 
 def _classes(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:
@@ -184,7 +184,7 @@ def _check_consistency(settings: Settings) -> None:
 def _reasons(recipe: Recipe, sample: SampleSpec, train_count: int) -> dict[str, str]:
     """Return key of the parameters → formula, for the settings that are not simply the recipe's."""
     size = f"height {sample.image_height} · width {sample.image_width}"
-    least = f"{_MIN_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size})) = {_min_images(sample):,}"
+    least = f"{_MIN_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size}))^1.5 = {_min_images(sample):,}"
     halved = f"halved (not below {_MIN_BATCH}) while batch · {size} > 2^20 or batch > train_count {train_count}"
     reasons = {
         "total_images": f"{_EPOCHS} · train_count {train_count}, at least {least}, at most {_MAX_IMAGES:,}",
