@@ -22,7 +22,8 @@ FINGERPRINT, STORE = "0f" * 16, "5d" * 32
 
 @pytest.fixture(params=LATENT_RECIPES)
 def contents(request):
-    settings = resolve_settings(request.param, images(1, 16, 16, 2), base_channels=8, latent_dimension=6)
+    sizes = {"base_channels": 8, "latent_dimension": 6}
+    settings = resolve_settings(request.param, images(1, 16, 16, 2), conditional=True, **sizes)
     networks = build_networks(settings)
     generating = build_game(settings).inference_networks
     chosen = {name: networks[name] for name in generating}

@@ -21,7 +21,8 @@ from .parameters import points as points_of
 
 @pytest.fixture(scope="module", params=LATENT_RECIPES)
 def generator(request):
-    settings = resolve_settings(request.param, images(3, 16, 20, 4), base_channels=8, latent_dimension=6)
+    sizes = {"base_channels": 8, "latent_dimension": 6}
+    settings = resolve_settings(request.param, images(3, 16, 20, 4), conditional=True, **sizes)
     game, networks = build_game(settings), build_networks(settings)
     measure_statistics(game, networks)
     networks = {name: network.eval() for name, network in networks.items()}

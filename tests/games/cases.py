@@ -21,8 +21,8 @@ _VARIANTS = {
     "points": {"recipe": "r3gan", "sample": points(2, 3)},
 }
 CASES = [*sorted(RECIPES), *_VARIANTS]
-# One recipe of each kind of game.
-KINDS = {recipe.game.kind: name for name, recipe in RECIPES.items()}
+# The first recipe of each kind of game.
+KINDS = {recipe.game.kind: name for name, recipe in reversed(RECIPES.items())}
 
 
 def case_settings(case: str, **changed: Any) -> Settings:

@@ -26,7 +26,7 @@ def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
         RECIPES[recipe].networks,
         RECIPES[recipe].ema,
     )
-    unconditional = "conditional" in RECIPES[recipe].without
+    unconditional = "conditional" in RECIPES[recipe].without or not RECIPES[recipe].conditional
     assert settings.sample == (SAMPLE.model_copy(update={"classes": 0}) if unconditional else SAMPLE)
     assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 
@@ -155,6 +155,11 @@ def test_conditional_needs_labels_and_false_ignores_them():
     with pytest.raises(ConfigurationError, match="unlabelled"):
         resolved(sample=images(3, 20, 30), conditional=True)
     assert resolved(conditional=False).sample.classes == 0
+
+
+def test_projected_generates_by_class_where_asked_for():
+    assert resolved(recipe="projected").sample.classes == 0
+    assert resolved(recipe="projected", conditional=True).sample.classes == SAMPLE.classes
 
 
 def test_the_batch_is_shared_equally_or_not_at_all():

@@ -136,7 +136,8 @@ def _classes(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec)
             received="an unlabelled store",
             remedy="Put the pictures into one sub-folder a class, or leave training.conditional null.",
         )
-    return 0 if parameters.conditional is False or "conditional" in recipe.without else sample.classes
+    conditional = recipe.conditional if parameters.conditional is None else parameters.conditional
+    return sample.classes if conditional and "conditional" not in recipe.without else 0
 
 
 def _cadence(values: dict[str, Any]) -> dict[str, int]:
