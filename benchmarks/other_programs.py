@@ -1,6 +1,6 @@
 """Train PyTorch's DCGAN example, or a FastGAN written from its paper, on a store, and write its samples as PNG files.
 
-python benchmarks/other_programs.py dcgan data/05_model_input/image_folder/store --seconds 600 --to samples
+python benchmarks/other_programs.py dcgan data/03_primary/image_folder/store --seconds 600 --to samples
 kedro run --env image_folder --pipelines evaluate_samples --params evaluation.samples=samples
 
 What ganops trains in the same seconds is evaluated by the same protocol. Both programs read 64 × 64 pictures without
@@ -16,7 +16,6 @@ labels from the store, so that no side pays for decoding.
 import argparse
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -24,6 +23,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganops.augment import augment
 from ganops.data.loader import Loader, read_fields
@@ -110,6 +110,10 @@ def conv(inputs: int, outputs: int, side: int, stride: int = 1, padding: int = 0
     return spectral_norm(nn.Conv2d(inputs, outputs, side, stride, padding, bias=False))
 
 
+def conv_block(inputs: int, outputs: int, side: int, stride: int = 1, padding: int = 0) -> nn.Sequential:
+    return nn.Sequential(conv(inputs, outputs, side, stride, padding), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))
+
+
 def up(inputs: int, outputs: int, noisy: bool) -> nn.Sequential:
     """Build an upsampling block; a noisy one has two convolutions."""
     layers: list[nn.Module] = [nn.Upsample(scale_factor=2, mode="nearest")]
@@ -153,12 +157,8 @@ class Down(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        norm = [nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
-        again = [nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
-        self.strided = nn.Sequential(conv(inputs, outputs, 4, 2, 1), *norm, conv(outputs, outputs, 3, 1, 1), *again)
-        self.pooled = nn.Sequential(
-            nn.AvgPool2d(2), conv(inputs, outputs, 1), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)
-        )
+        self.strided = nn.Sequential(conv_block(inputs, outputs, 4, 2, 1), conv_block(outputs, outputs, 3, 1, 1))
+        self.pooled = nn.Sequential(nn.AvgPool2d(2), conv_block(inputs, outputs, 1))
 
     def forward(self, maps: Tensor) -> Tensor:
         return (self.strided(maps) + self.pooled(maps)) / 2
@@ -174,7 +174,7 @@ def decoder(inputs: int) -> nn.Sequential:
 
 
 class FastganDiscriminator(nn.Module):
-    """Pictures → logits (B, 25), and the picture and its quarter as decoded from the features."""
+    """Pictures → logits (B, 25), and the features at 8 × 8 and 16 × 16 that `whole` and `part` decode."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ class FastganDiscriminator(nn.Module):
         self.first = nn.Sequential(conv(3, w, 3, 1, 1), nn.LeakyReLU(0.2))
         self.down32, self.down16, self.down8 = Down(w, 2 * w), Down(2 * w, 4 * w), Down(4 * w, 8 * w)
         self.excite8 = excite(w, 8 * w)
-        self.head = nn.Sequential(conv(8 * w, 8 * w, 1), nn.BatchNorm2d(8 * w), nn.LeakyReLU(0.2), conv(8 * w, 1, 4))
+        self.head = nn.Sequential(conv_block(8 * w, 8 * w, 1), conv(8 * w, 1, 4))
         self.whole, self.part = decoder(8 * w), decoder(4 * w)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -199,7 +199,9 @@ class Fastgan:
 
     def __init__(self, seed: int) -> None:
         self.generator, self.discriminator = FastganGenerator(), FastganDiscriminator()
-        self.average, self.seed = deepcopy(self.generator), seed
+        # Averages the parameters, and copies the buffers.
+        self.average = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+        self.seed = seed
         self.adam_g, self.adam_d = (
             torch.optim.Adam(net.parameters(), RATE, BETAS) for net in (self.generator, self.discriminator)
         )
@@ -218,11 +220,7 @@ class Fastgan:
         self.adam_g.zero_grad()
         (-self.discriminator(fake)[0].mean()).backward()
         self.adam_g.step()
-        with torch.no_grad():
-            for ours, theirs in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-                ours.lerp_(theirs, 1 - 0.999)
-            for ours, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-                ours.copy_(theirs)
+        self.average.update_parameters(self.generator)
 
     def _reconstruct(self, pictures: Tensor, at8: Tensor, at16: Tensor, first: int) -> Tensor:
         """Return the distance of the decoded picture, and of a decoded quarter of it, from the picture."""
