@@ -12,6 +12,7 @@ and resize. Memory is RssAnon (Linux only); the interpreter with torch occupies 
 """
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -232,6 +233,7 @@ def main() -> None:
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    gc.set_threshold(100_000)  # as in every command of the project (settings.py); for all three sides
     if options.measure:
         print(json.dumps(measure(Path(options.measure[0]), int(options.measure[1]))))
         return

@@ -1,5 +1,6 @@
 """Kedro's settings of the project. Free of torch and mlflow: Kedro imports this at the start of every command."""
 
+import gc
 import io
 import logging
 import os
@@ -20,6 +21,9 @@ for _name, _value in (("DO_NOT_TRACK", "1"), ("KEDRO_DISABLE_TELEMETRY", "1"), (
 # free cores; spinning on takes ten times as long on shared cores (EXPERIMENTS.md). OpenMP reads it when torch is
 # imported, and the bytes do not depend on it.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# Imports and preparation make millions of objects and hardly a cycle. At Python's own threshold, looking for cycles
+# takes a seventh of a short run and a quarter of the preparation of small pictures (EXPERIMENTS.md).
+gc.set_threshold(100_000)
 # By default MLflow unpickles files that an MLmodel names, which runs code; the models of this project hold no pickle.
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 # At the end of a run MLflow prints the address of the server, with its password.

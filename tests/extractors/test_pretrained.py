@@ -23,9 +23,10 @@ from ganops.extractors.weights import (
     WeightsFile,
     find_or_download,
     packaged_efficientnet,
+    read_packaged_weights,
     read_weights,
 )
-from ganops.networks.efficientnet import LITE0, LITE2, EfficientNet, SamePadding, Scaling, normalise
+from ganops.networks.efficientnet import LITE0, LITE2, EfficientNet, SamePadding, Scaling, load, normalise
 
 # Model → the three likeliest classes of a temple, and the likeliest of a dahlia: there is no class of dahlias.
 SEEN = {
@@ -91,7 +92,7 @@ def test_every_layer_has_the_variances_that_its_weights_recorded(
     name: str, efficientnets: dict[str, EfficientNetLite]
 ) -> None:
     """Batch norms recorded them on photographs: a weight in the place of another would change all that follow."""
-    network, side = efficientnets[name].network, efficientnets[name].side
+    network, side = load(MODELS[name].scaling, read_packaged_weights(MODELS[name].weights)), efficientnets[name].side
     crops = [p[..., y : y + 250, x : x + 250] for p in photographs() for y in (0, 170) for x in (0, 190, 380)]
     ratios = []
 
@@ -105,6 +106,16 @@ def test_every_layer_has_the_variances_that_its_weights_recorded(
     for handle in handles:
         handle.remove()
     assert len(ratios) == len(norms) and max(ratios) < 0.7
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_folding_the_norms_changes_nothing_but_rounding(name: str, efficientnets: dict[str, EfficientNetLite]) -> None:
+    whole, maps = load(MODELS[name].scaling, read_packaged_weights(MODELS[name].weights)), noise(3, side=96) / 128 - 1
+    folded = efficientnets[name].network
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded.modules())
+    with torch.inference_mode():
+        for ours, expected in zip(folded(maps), whole(maps), strict=True):
+            torch.testing.assert_close(ours, expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", [*MODELS, "inception"])

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganops.extractors.weights import EFFICIENTNET_LITE0, read_packaged_weights
-from ganops.networks.efficientnet import LITE0, EfficientNet, load, normalise
+from ganops.networks.efficientnet import LITE0, load, normalise
 from ganops.networks.frozen import FrozenConvolution
 from ganops.networks.layers import initialise
 from ganops.networks.projected import Discriminator, Projection, reading_size
@@ -54,8 +54,7 @@ def test_the_gradient_of_a_frozen_convolution_is_autograds(
 def test_the_stages_are_the_body_of_efficientnet_with_its_norms_folded_in(
     projection: Projection, weights: dict[str, Tensor]
 ) -> None:
-    network, maps = EfficientNet(LITE0).eval(), draw(2, 3, 64, 64)
-    load(network, weights)
+    network, maps = load(LITE0, weights), draw(2, 3, 64, 64)
     expected, ours, sides = normalise((maps + 1) * 127.5), normalise((maps + 1) * 127.5), []
     with torch.no_grad():
         for layer in network.body[:18]:

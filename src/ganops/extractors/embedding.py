@@ -48,11 +48,10 @@ def _embed_pictures(device: str) -> Embedding:
 @cache
 def _network(device: str) -> torch.nn.Module:
     from ganops.extractors.weights import EFFICIENTNET_LITE0, read_packaged_weights
-    from ganops.networks.efficientnet import LITE0, EfficientNet, load
+    from ganops.networks.efficientnet import LITE0, fold, load
 
-    network = EfficientNet(LITE0)
-    load(network, read_packaged_weights(EFFICIENTNET_LITE0))
-    return network.eval().requires_grad_(False).to(device=device, memory_format=torch.channels_last)  # pyright: ignore
+    network = fold(load(LITE0, read_packaged_weights(EFFICIENTNET_LITE0)))
+    return network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
 
 EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {"image": _embed_pictures, "point": _embed_points}

@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 FEATURES = 1280
 _STEM, _CLASSES = 32, 1000
@@ -96,8 +97,8 @@ class Block(nn.Module):
     def __init__(self, narrow: int, wide: int, expansion: int, kernel: int, stride: int) -> None:
         super().__init__()
         inner = narrow * expansion
-        widen = [Convolution(narrow, inner, 1), nn.ReLU6()] if expansion > 1 else []
-        depthwise = [Convolution(inner, inner, kernel, stride, groups=inner), nn.ReLU6()]
+        widen = [Convolution(narrow, inner, 1), nn.ReLU6(inplace=True)] if expansion > 1 else []
+        depthwise = [Convolution(inner, inner, kernel, stride, groups=inner), nn.ReLU6(inplace=True)]
         self.body = nn.Sequential(*widen, *depthwise, Convolution(inner, wide, 1))
         self.is_residual = stride == 1 and narrow == wide
 
@@ -117,11 +118,11 @@ class EfficientNet(nn.Module):
         super().__init__()
         stages = scaling.stages()
         widths = [_STEM, *(channels for *_, channels, _ in stages)]
-        layers: list[nn.Module] = [Convolution(3, _STEM, 3, stride=2), nn.ReLU6()]
+        layers: list[nn.Module] = [Convolution(3, _STEM, 3, stride=2), nn.ReLU6(inplace=True)]
         for (narrow, wide), (expansion, kernel, stride, _, count) in zip(pairwise(widths), stages, strict=True):
             layers.append(Block(narrow, wide, expansion, kernel, stride))
             layers += [Block(wide, wide, expansion, kernel, 1) for _ in range(count - 1)]
-        self.body = nn.Sequential(*layers, Convolution(widths[-1], FEATURES, 1), nn.ReLU6())
+        self.body = nn.Sequential(*layers, Convolution(widths[-1], FEATURES, 1), nn.ReLU6(inplace=True))
         self.last = nn.Linear(FEATURES, _CLASSES)
 
     def forward(
@@ -137,8 +138,20 @@ def normalise(levels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "b
     return (levels - _MEAN) / _SCALE
 
 
-def load(network: EfficientNet, weights: Mapping[str, Tensor]) -> None:
-    """Fill the network from a file that has the same tensors in the same order under other names."""
+def load(scaling: Scaling, weights: Mapping[str, Tensor]) -> EfficientNet:
+    """Build a frozen network from a file that has the same tensors in the same order under other names."""
+    network = EfficientNet(scaling)
     mine = network.state_dict()
     assert [tuple(value.shape) for value in weights.values()] == [tuple(value.shape) for value in mine.values()]
     network.load_state_dict(dict(zip(mine, weights.values(), strict=True)))
+    return network.eval().requires_grad_(False)
+
+
+def fold(network: EfficientNet) -> EfficientNet:
+    """Fold every batch normalisation into its convolution: the same function up to rounding, in fewer operations."""
+    for layer in network.modules():
+        if isinstance(layer, Convolution):
+            _, convolution, normalisation = layer
+            assert isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d)
+            layer[1], layer[2] = fuse_conv_bn_eval(convolution, normalisation), nn.Identity()
+    return network

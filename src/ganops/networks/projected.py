@@ -17,9 +17,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ganops.networks.efficientnet import LITE0, Convolution, EfficientNet, load, normalise
+from ganops.networks.efficientnet import LITE0, Convolution, fold, load, normalise
 from ganops.networks.frozen import FrozenConvolution
 from ganops.networks.layers import initialise, with_init_std
 from ganops.training_settings import SampleSpec
@@ -130,24 +129,18 @@ def _on_white(pictures: Tensor) -> Tensor:
 
 
 def _build_stages(weights: Mapping[str, Tensor]) -> list[nn.Module]:
-    network = EfficientNet(LITE0)
-    load(network, weights)
-    layers = [_fold(layer) for layer in network.eval().body]
+    layers = [_freeze(layer) for layer in fold(load(LITE0, weights)).body]
     return [nn.Sequential(*layers[start:end]) for start, end in zip((0, *_STAGE_ENDS), _STAGE_ENDS, strict=False)]
 
 
-def _fold(layer: nn.Module) -> nn.Module:
-    """Fold every batch normalisation into its convolution: the same function up to rounding, in fewer operations."""
+def _freeze(layer: nn.Module) -> nn.Module:
     if isinstance(layer, Convolution):
-        _, convolution, normalisation = layer
-        assert isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d)
-        folded = fuse_conv_bn_eval(convolution, normalisation)
+        convolution = layer[1]
+        assert isinstance(convolution, nn.Conv2d)
         missing = convolution.kernel_size[0] - convolution.stride[0]  # of even sides
-        return FrozenConvolution(folded, (missing // 2, missing - missing // 2))
-    if isinstance(layer, nn.ReLU6):
-        layer.inplace = True
+        return FrozenConvolution(convolution, (missing // 2, missing - missing // 2))
     for name, child in layer.named_children():
-        setattr(layer, name, _fold(child))
+        setattr(layer, name, _freeze(child))
     return layer
 
 
