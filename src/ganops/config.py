@@ -68,6 +68,10 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
 }
 """Family of networks → the field of their samples."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+MaskKind = Literal["centre", "box", "irregular", "mixed"]
+PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
+"""Metrics of pictures that have a target each, whatever the game."""
+
 TRAINED_FEATURES: dict[NetworkName, frozenset[FeatureKind]] = {"projected": frozenset({"efficientnet_lite0"})}
 """Family of networks → the features that its discriminator is trained by: a distance in them is void."""
 Launcher = Literal["elastic", "ray"]
@@ -227,11 +231,12 @@ class CompletionSettings(AdversarialSettings):
     """A generator that fills a hole in a picture, against a discriminator."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"unet"})
-    paired_metrics: ClassVar[tuple[str, ...]] = ("l1_hole",)
+    paired_metrics: ClassVar[tuple[str, ...]] = ("l1_hole", "psnr_hole", *PICTURE_METRICS)
 
     kind: Literal["completion"] = "completion"
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
-    hole: float = Field(gt=0, lt=1, description="sides of the centred hole, as a share of the picture's")
+    mask: MaskKind = Field(description="centre: the same for all pictures; box, irregular, mixed: drawn for each")
+    coverage: float = Field(gt=0, lt=1, description="share of the picture's pixels that the hole covers")
 
     @property
     def loss_weights(self) -> dict[str, Ramp | float]:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ganops.config import PICTURE_METRICS
 from ganops.data.encodings import decode
 from ganops.data.store import Store
 from ganops.evaluation.evaluator import make_evaluator
@@ -16,6 +17,7 @@ from ganops.evaluation.report import Estimate, PairedProtocol, Report
 from ganops.extractors.classifier import Classifier
 from ganops.games.game import Game, Read
 from ganops.games.request import GenerationRequest
+from ganops.noise import Noise
 from ganops.sampling import Samples
 
 from .. import parameters as of_base
@@ -23,8 +25,13 @@ from .. import parameters as of_base
 PARAMETERS = of_base.evaluation(seeds=(1, 3), nearest_neighbours=3, kid_subset_size=20, kid_subsets=5, threads=1, n=30)
 
 
-def measure_l1(samples: Tensor, targets: Tensor, request: GenerationRequest) -> float:
+def measure_l1(samples: Tensor, targets: Tensor, conditions: Mapping[str, Tensor]) -> float:
+    assert len(conditions["mask"]) == len(samples)
     return (samples.float() - targets.float()).abs().mean().item()
+
+
+def add_mask(conditions: Mapping[str, Tensor], noise: Noise) -> dict[str, Tensor]:
+    return {**conditions, "mask": noise.uniform("mask")}
 
 
 PAIRING = Pairing(
@@ -32,6 +39,8 @@ PAIRING = Pairing(
     target="image",
     metrics={"l1": measure_l1},
     baselines={"black": lambda conditions: torch.zeros_like(decode("image", conditions["image"]))},
+    complete=add_mask,
+    description="masks drawn",
 )
 
 
@@ -67,7 +76,7 @@ def test_paired_metrics_are_means_over_seeds_of_samples_beside_their_own_targets
 def test_paired_metrics_carry_no_features_in_their_names(report: Report) -> None:
     assert isinstance(report.protocol, PairedProtocol)
     assert [report.protocol.qualify(name) for name in ("l1", "fid")] == ["l1", "fid_classifier"]
-    assert "paired_metrics l1 l1_black" in str(report.protocol)
+    assert "paired_metrics l1 l1_black, conditions masks drawn" in str(report.protocol)
 
 
 def test_paired_report_comes_back_from_its_json(report: Report) -> None:
@@ -79,6 +88,8 @@ def test_conditions_are_model_values_of_their_rows(store: Store) -> None:
     rows = store.indices("held_out")[:3]
     conditions = PAIRING.read_conditions(store, rows)
     assert torch.equal(decode("image", conditions["image"]), torch.from_numpy(store.read("image", rows)))
+    again = PAIRING.read_conditions(store, rows)
+    assert torch.equal(conditions["mask"], again["mask"]), "what is drawn is the same for every generator"
 
 
 class Completion(Game):
@@ -111,5 +122,7 @@ class Labelled(Completion):
 
 
 def test_pairing_of_a_game_has_its_conditions_without_the_label() -> None:
-    assert Pairing.of(Completion()) == Pairing(("image",), "image", {"l1": measure_l1}, {})
+    pairing = Pairing.of(Completion())
+    assert pairing is not None and (pairing.conditions, pairing.target) == (("image",), "image")
+    assert set(pairing.metrics) == {"l1", *PICTURE_METRICS} and pairing.metrics["l1"] is measure_l1
     assert Pairing.of(Labelled()) is None

@@ -31,6 +31,7 @@ def palette_png() -> str:
 
 
 PICTURE = np.arange(64, dtype=np.uint8).reshape(8, 8)
+HALF = np.diag([0, 255] * 4)[:4].astype(np.uint8)
 
 
 @pytest.fixture
@@ -80,7 +81,9 @@ def test_a_mask_says_where_the_hole_is(completion: Bundle) -> None:
         ({"image": "no png"}, "a picture of the request: expected a PNG in base64"),
         ({"image": png(PICTURE[:4])}, "image: expected a sample of shape 1 × 8 × 8 .*received 1 × 4 × 8"),
         ({"image": png(np.stack([PICTURE] * 3, axis=2))}, "image: expected .*received 3 × 8 × 8"),
-        ({"image": png(PICTURE), "mask": png(PICTURE[:4])}, "mask: expected .*received 1 × 4 × 8"),
+        ({"image": png(PICTURE), "mask": png(HALF)}, "mask: expected .*received 1 × 4 × 8"),
+        ({"image": png(PICTURE), "mask": png(0 * PICTURE)}, "mask: expected white in the hole.*received black alone"),
+        ({"image": png(PICTURE), "mask": png(0 * PICTURE + 255)}, "mask: expected white.*received white alone"),
         ({"image": png(PICTURE), "n": 2}, "n: expected"),
         ({"image": palette_png()}, "pixels of the kind P"),
         ({"image": png(PICTURE), "class_label": 1}, "class_label"),

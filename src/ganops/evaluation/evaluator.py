@@ -90,20 +90,18 @@ class _Targets:
 
     Attributes:
         values: row i is the target of sample i, as stored.
-        baselines: name → stored samples, and their Fréchet distance.
+        conditions: row i are those of sample i.
+        baselines: the metrics of the baselines, which are the same for all seeds.
     """
 
     pairing: Pairing
     values: Tensor
-    baselines: dict[str, tuple[Tensor, float]]
+    conditions: Mapping[str, Tensor]
+    baselines: Metrics
 
-    def measure(self, samples: Tensor, request: GenerationRequest) -> Metrics:
-        """Compute the paired metrics of the samples, and all metrics of the baselines."""
-        metrics = self.pairing.measure(samples, self.values, request)
-        for name, (filled, distance) in self.baselines.items():
-            measured = {"fid": distance, **self.pairing.measure(filled, self.values, request)}
-            metrics |= {f"{metric}_{name}": value for metric, value in measured.items()}
-        return metrics
+    def measure(self, samples: Tensor) -> Metrics:
+        """Return the paired metrics of the samples, and all metrics of the baselines."""
+        return {**self.pairing.measure(samples, self.values, self.conditions), **self.baselines}
 
 
 @dataclass
@@ -182,18 +180,18 @@ class Evaluator:
     ) -> Metrics:
         samples = draw(self.protocol.n, seed)
         values = self._measure(samples, reference, tick)
-        if targets is None:
-            return values
-        return values | targets.measure(samples.values, GenerationRequest(n=self.protocol.n, seed=seed))
+        return values if targets is None else values | targets.measure(samples.values)
 
     def _read_targets(self, pairing: Pairing, reference: ReferenceStats, tick: Tick) -> _Targets:
         rows = _choose_held_out(self.store, self.protocol.n)
-        conditions = pairing.read_conditions(self.store, rows)
-        baselines = {}
+        conditions, values = pairing.read_conditions(self.store, rows), self.store.read(pairing.target, rows)
+        targets, metrics = torch.from_numpy(values), {}
         for name, baseline in pairing.baselines.items():
             filled = baseline(conditions)
-            baselines[name] = filled, reference.features.measure_distance(extract(self.extractor, filled, tick))
-        return _Targets(pairing, torch.from_numpy(self.store.read(pairing.target, rows)), baselines)
+            distance = reference.features.measure_distance(extract(self.extractor, filled, tick))
+            measured = {"fid": distance, **pairing.measure(filled, targets, conditions)}
+            metrics |= {f"{metric}_{name}": value for metric, value in measured.items()}
+        return _Targets(pairing, targets, conditions, metrics)
 
     def _measure_real(self, tick: Tick) -> _RealData:
         reference = self._measure_reference(tick)
@@ -338,7 +336,8 @@ def _add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol
     if pairing is None:
         return protocol
     of_baselines = [f"{metric}_{baseline}" for baseline in pairing.baselines for metric in pairing.metrics]
-    return PairedProtocol(**vars(protocol), paired_metrics=(*pairing.metrics, *of_baselines))
+    metrics = (*pairing.metrics, *of_baselines)
+    return PairedProtocol(**vars(protocol), paired_metrics=metrics, conditions=pairing.description)
 
 
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:

@@ -1,6 +1,6 @@
 """Metrics of samples that have a target each, such as completed pictures beside their originals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,14 +9,34 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from ganops.config import PICTURE_METRICS, FieldName
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
-from ganops.games.game import Baseline, Game, PairedMetric
+from ganops.extractors.perceptual import perceptual_distance
+from ganops.games.game import Baseline, Batch, Game, PairedMetric
 from ganops.games.request import GenerationRequest
+from ganops.metrics.ssim import mean_ssim
+from ganops.noise import Noise
 from ganops.sampling import Samples
 
 # Labels are drawn with the request, also where a game reads them.
 _DRAWN = "label"
+_NOISE_SEED, _STREAM = 0, "evaluation"
+
+
+def _measure_ssim(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
+    return mean_ssim(samples.numpy(), targets.numpy())
+
+
+def _measure_perceptual(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
+    return float(perceptual_distance(samples, targets).mean())
+
+
+TARGET_METRICS: dict[FieldName, Mapping[str, PairedMetric]] = {
+    "image": dict(zip(PICTURE_METRICS, (_measure_ssim, _measure_perceptual), strict=True)),
+    "point": {},
+}
+"""Field → metrics of samples that have a target, whatever the game."""
 
 
 @runtime_checkable
@@ -37,26 +57,35 @@ class Pairing:
         target: field of the target.
         metrics: name → metric of samples and targets.
         baselines: name → stored samples for conditions, measured beside the generator's.
+        complete: adds what is drawn where it is missing, such as masks.
+        description: how that is drawn.
     """
 
     conditions: tuple[str, ...]
     target: str
     metrics: Mapping[str, PairedMetric]
     baselines: Mapping[str, Baseline]
+    complete: Callable[[Batch, Noise], dict[str, Tensor]]
+    description: str
 
     @classmethod
     def of(cls, game: Game) -> "Pairing | None":
         """Return the pairing of a game; None where a request alone determines its samples."""
         conditions = tuple(field for field in game.conditions if field != _DRAWN)
-        return cls(conditions, game.generates, game.paired_metrics, game.baselines) if conditions else None
+        if not conditions:
+            return None
+        metrics = {**game.paired_metrics, **TARGET_METRICS[game.generates]}
+        baselines, complete = game.baselines, game.complete_conditions
+        return cls(conditions, game.generates, metrics, baselines, complete, game.describe_conditions())
 
     def read_conditions(self, store: Store, rows: Int64[np.ndarray, " n"]) -> dict[str, Tensor]:
-        """Return field → model values of the rows."""
-        return {
+        """Return field → model values of the rows, and what is drawn for them: the same for every generator."""
+        values = {
             field: ENCODINGS_BY_NAME[store.fields[field].encoding].encode(torch.from_numpy(store.read(field, rows)))
             for field in self.conditions
         }
+        return self.complete(values, Noise(_NOISE_SEED, 0, len(rows)).substream(_STREAM))
 
-    def measure(self, samples: Tensor, targets: Tensor, request: GenerationRequest) -> dict[str, float]:
+    def measure(self, samples: Tensor, targets: Tensor, conditions: Batch) -> dict[str, float]:
         """Return name → value of every metric."""
-        return {name: float(metric(samples, targets, request)) for name, metric in self.metrics.items()}
+        return {name: float(metric(samples, targets, conditions)) for name, metric in self.metrics.items()}

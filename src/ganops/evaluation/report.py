@@ -112,10 +112,13 @@ class PairedProtocol(Protocol):
     """The protocol of a generator whose samples have targets: row i of held_out conditions sample i.
 
     Attributes:
-        paired_metrics: names of the metrics that compare samples with their targets and use no features.
+        paired_metrics: names of the metrics that compare samples with their targets and use no features of the
+            protocol.
+        conditions: how those are drawn that the data do not hold.
     """
 
     paired_metrics: tuple[str, ...]
+    conditions: str
 
     def find_features(self, metric: str) -> str | None:
         """Return the features that a metric of the report uses; None where it uses none."""

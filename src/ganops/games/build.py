@@ -34,7 +34,7 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
         case VaeSettings() as game:
             return VariationalAutoencoder(game.latent_dimension, conditional)
         case CompletionSettings() as game:
-            return Completion(build_objective(game.objective), game.discriminator_steps, game.hole)
+            return Completion(build_objective(game.objective), game.discriminator_steps, game.mask, game.coverage)
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

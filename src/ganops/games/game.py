@@ -52,9 +52,9 @@ class Update(NamedTuple):
     images: int
 
 
-# (samples, targets, request) → value. Both are (n, …), as stored; from the request a metric draws its noise again.
-PairedMetric = Callable[[Tensor, Tensor, GenerationRequest], float]
-# Conditions → stored samples that need no training, measured as the generator's are.
+# (samples, targets, conditions) → value. The first two are (n, …), as stored; the conditions are complete.
+PairedMetric = Callable[[Tensor, Tensor, Batch], float]
+# Complete conditions → stored samples that need no training, measured as the generator's are.
 Baseline = Callable[[Batch], Tensor]
 
 
@@ -125,6 +125,19 @@ class Game(ABC):
             update: the number of batches before this one since the training began.
         """
         return
+
+    def complete_conditions(self, conditions: Batch, noise: Noise) -> dict[str, Tensor]:
+        """Return the conditions, and those that may be missing and are drawn then, such as masks.
+
+        Args:
+            conditions: model values, (n, …) each.
+            noise: of n samples.
+        """
+        return dict(conditions)
+
+    def describe_conditions(self) -> str:
+        """Return how `complete_conditions` draws, in a few words: a part of the protocol of an evaluation."""
+        return ""
 
     @abstractmethod
     def draw_inputs(

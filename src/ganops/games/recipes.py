@@ -218,7 +218,7 @@ RECIPES: dict[str, Recipe] = {
             {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.999}
         ),
     ),
-    # A U-Net that fills a centred hole (Pathak et al. 2016, "Context Encoders"; Iizuka et al. 2017), with R1.
+    # A U-Net that fills a hole (Pathak et al. 2016, "Context Encoders"; Iizuka et al. 2017), with R1.
     "completion": Recipe(
         game=CompletionSettings.parse(
             {
@@ -228,7 +228,8 @@ RECIPES: dict[str, Recipe] = {
                 "penalty_interval": 4,
                 "spectral_norm": False,
                 "l1_weight": 10.0,
-                "hole": 0.5,
+                "mask": "centre",
+                "coverage": 0.25,
             }
         ),
         networks=NetworkSettings(family="unet", base_channels=32),

@@ -60,6 +60,8 @@ class Scaling:
 
 
 LITE0 = Scaling(width=1.0, depth=1.0, side=224)
+LITE0_LEVEL_ENDS = (3, 5, 7, 13, 18)
+"""The first layers of its body up to a half, a quarter, an eighth, a sixteenth and a thirty-second of the side."""
 LITE2 = Scaling(width=1.1, depth=1.2, side=260)
 
 

@@ -18,14 +18,14 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
-from ganops.networks.efficientnet import LITE0, Convolution, fold, load, normalise
+from ganops.networks.efficientnet import LITE0, LITE0_LEVEL_ENDS, Convolution, fold, load, normalise
 from ganops.networks.frozen import FrozenConvolution
 from ganops.networks.layers import initialise, with_init_std
 from ganops.training_settings import SampleSpec
 
 _STRIDE, _LEAST_SIDE = 32, 64
-# The first layers of EfficientNet-Lite0's body up to a quarter, an eighth, a sixteenth and a thirty-second of the side.
-_STAGE_ENDS, _STAGE_CHANNELS = (5, 7, 13, 18), (24, 40, 112, 320)
+# From a quarter of the side on.
+_STAGE_ENDS, _STAGE_CHANNELS = LITE0_LEVEL_ENDS[1:], (24, 40, 112, 320)
 _MIXED_CHANNELS, _HEAD_CHANNELS, _GROUP = 64, 64, 8
 _SLOPE = 0.2
 _HALF_RANGE = 127.5

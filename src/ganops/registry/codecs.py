@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float32, UInt8
 from PIL import Image
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.encodings import encode_masks
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
 from ganops.registry.png import encode_png
@@ -48,8 +50,17 @@ def picture_from_json(value: str) -> UInt8[np.ndarray, "channels height width"]:
 
 
 def mask_from_json(value: str) -> UInt8[np.ndarray, "1 height width"]:
-    """Return the grey values of a PNG in base64; RequestError where it is none."""
-    return np.asarray(_open_png(value, ("1", *_PIXEL_MODES)).convert("L"))[None]
+    """Return the grey values of a PNG in base64; RequestError where it is none, or has no hole or nothing else."""
+    grey = np.asarray(_open_png(value, ("1", *_PIXEL_MODES)).convert("L"))[None]
+    hole = encode_masks(torch.tensor(grey)[None])
+    if hole.min() == hole.max():
+        raise RequestError(
+            "mask",
+            expected="white in the hole and black elsewhere, at least a pixel of each",
+            received=f"{'white' if hole.max() else 'black'} alone",
+            remedy="Draw the hole in white. In a mask of the other polarity, exchange white and black.",
+        )
+    return grey
 
 
 def _open_png(value: str, modes: tuple[str, ...]) -> Image.Image:

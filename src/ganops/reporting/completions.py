@@ -8,7 +8,7 @@ from ganops.data.encodings import decode
 from ganops.data.store import Store
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
-from ganops.noise import Noise, permutation
+from ganops.noise import permutation
 from ganops.reporting.sheet import draw_named_rows
 
 _COUNT, _SPLIT = 10, "held_out"
@@ -21,8 +21,7 @@ def draw_completions(bundle: Bundle, store: Store) -> Image.Image:
     indices = store.indices(_SPLIT)
     rows = indices[permutation(0, "reporting/completions", 0, len(indices))[:_COUNT]]
     conditions, request = pairing.read_conditions(store, rows), GenerationRequest(n=len(rows))
-    inputs = game.draw_inputs(request, Noise(request.seed, 0, request.n), conditions)
-    masked = torch.where(inputs["mask"] > 0, 0.0, inputs["image"])
+    masked = torch.where(conditions["mask"] > 0, 0.0, conditions["image"])
     return draw_named_rows(
         {
             "original": torch.from_numpy(store.read(pairing.target, rows)),
