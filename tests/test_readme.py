@@ -109,8 +109,9 @@ def test_kedro(arguments: list[str]) -> None:
 
 
 def examine_kedro(name: str, options: list[str]) -> None:
-    # The user's own pictures, named in capitals: any picture stands for them.
-    present = [str(ROOT / "docs" / "mnist_5k.png") if re.fullmatch(r"[A-Z]+\.png", word) else word for word in options]
+    # The user's own pictures and folders, named in capitals: any picture and any folder stands for them.
+    own = {r"[A-Z]+\.png": ROOT / "docs" / "mnist_5k.png", r"[A-Z]+S": ROOT / "docs"}
+    present = [next((str(path) for name, path in own.items() if re.fullmatch(name, word)), word) for word in options]
     parsed = cli.commands[name].make_context(name, present).params
     environment = parsed.get("env") or "mnist_5k"
     assert environment in {*ENVIRONMENTS, "NAME"}

@@ -168,8 +168,12 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     help="Class of all samples, by name or number; default: classes as frequent as in training.",
 )
 @click.option("--truncation", type=float, help="Scale of the latents; below 1 samples vary less. Default: 1.")
-@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG to complete.")
-@click.option("--mask", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG, white in the hole.")
+@click.option("--image", type=click.Path(exists=True, path_type=Path), help="PNG to complete, or a folder of them.")
+@click.option(
+    "--mask",
+    type=click.Path(exists=True, path_type=Path),
+    help="PNG, white in the hole; with a folder of pictures: a folder of masks with their names.",
+)
 @click.option(
     "--to",
     "folder",
@@ -183,14 +187,28 @@ def generate(model: str, folder: Path, **options: Any) -> None:
 
     Pictures are written as PNG files, points as the table points.csv.
     """
-    from ganops.registry.generate import generate_to_folder
+    from ganops.registry.generate import generate_from_folders, generate_to_folder
+    from ganops.reporting.progress import step_bar
     from ganops.tracking.tracking_store import tracking_uri
 
     # The registry of this project, also from its sub-folders.
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
-    values = {name: _to_json(value) for name, value in options.items() if value is not None}
-    generate_to_folder(model, values, folder)
-    click.echo(f"{values.get('n', 1)} samples in {folder}")
+    values = {name: value for name, value in options.items() if value is not None}
+    inputs = {name: value for name, value in values.items() if isinstance(value, Path)}
+    if any(path.is_dir() for path in inputs.values()):
+        _check_folders(inputs)
+        others = {name: value for name, value in values.items() if name not in inputs}
+        written = generate_from_folders(model, others, inputs, folder, step_bar("pictures"))
+    else:
+        written = generate_to_folder(model, {name: _to_json(value) for name, value in values.items()}, folder)
+    click.echo(f"{values.get('n', len(written))} samples in {folder}")
+
+
+def _check_folders(inputs: dict[str, Path]) -> None:
+    """Raise a UsageError where one is a folder and another a file."""
+    files = [f"--{name} {path}" for name, path in inputs.items() if not path.is_dir()]
+    if files:
+        raise click.UsageError(f"{', '.join(files)} is a file beside a folder. Give two files or two folders.")
 
 
 def _to_json(value: Any) -> Any:

@@ -12,7 +12,7 @@ from PIL import Image
 from ganops.bundle import Bundle, BundleData
 from ganops.errors import RequestError
 from ganops.networks.build import build_networks
-from ganops.registry.generate import generate_to_folder
+from ganops.registry.generate import generate_from_folders, generate_to_folder
 from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
 
 from ..parameters import images, resolve_settings
@@ -31,6 +31,7 @@ def palette_png() -> str:
 
 
 PICTURE = np.arange(64, dtype=np.uint8).reshape(8, 8)
+MASK = np.pad(np.full((4, 4), 255, dtype=np.uint8), ((0, 4), (2, 2)))
 HALF = np.diag([0, 255] * 4)[:4].astype(np.uint8)
 
 
@@ -105,3 +106,53 @@ def test_the_largest_picture_fits_the_limit_on_a_body(bundle: Bundle, completion
     noise = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
     assert 2 * len(png(noise)) <= count_condition_bytes(completion)
     assert count_condition_bytes(bundle) == 0
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    """Two pictures and their masks."""
+    made = {}
+    for field, pictures in {"image": (PICTURE, PICTURE.T), "mask": (MASK, MASK.T)}.items():
+        made[field] = tmp_path / field
+        made[field].mkdir()
+        for name, pixels in zip(("a.png", "b.png"), pictures, strict=True):
+            Image.fromarray(pixels).save(made[field] / name)
+    return made
+
+
+def test_each_picture_of_a_folder_is_completed_by_the_mask_of_its_name(
+    completion: Bundle, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    written = generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")
+    assert [path.name for path in written] == ["a.png", "b.png"]
+    for path, pixels, mask in zip(written, (PICTURE, PICTURE.T), (MASK, MASK.T), strict=True):
+        found = np.asarray(Image.open(path))
+        assert np.array_equal(found[mask == 0], pixels[mask == 0]) and not np.array_equal(found, pixels)
+    assert generate_from_folders(str(completion.path), {}, folders, tmp_path / "out") == written
+
+
+def test_pictures_without_masks_get_one_each(completion: Bundle, folders: dict[str, Path], tmp_path: Path) -> None:
+    drawn = Bundle.load(completion.path)
+    assert drawn.game.describe_conditions() == "masks centre of coverage 0.25"
+    written = generate_from_folders(str(completion.path), {"seed": 3}, {"image": folders["image"]}, tmp_path / "out")
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (
+            lambda folders: (folders["mask"] / "b.png").unlink(),
+            r"mask: expected a PNG file for.*received no b\.png",
+        ),
+        (lambda folders: [path.unlink() for path in folders["image"].iterdir()], "image: expected .*received no a.png"),
+        (lambda folders: (folders["image"] / "b.png").write_bytes(b"no PNG"), r"b\.png: a picture.*expected a PNG"),
+        (lambda folders: Image.new("L", (8, 8)).save(folders["mask"] / "b.png"), r"b\.png: mask: expected white"),
+    ],
+)
+def test_a_bad_file_of_a_folder_is_named(
+    completion: Bundle, folders: dict[str, Path], damage: Any, message: str, tmp_path: Path
+) -> None:
+    damage(folders)
+    with pytest.raises(RequestError, match=message):
+        generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")

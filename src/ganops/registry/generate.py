@@ -1,5 +1,6 @@
 """Write the samples of a registered model, or of a bundle's folder, to a folder; no server is needed."""
 
+import base64
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ganops.bundle import Bundle
+from ganops.data.progress import Progress, no_progress
+from ganops.data.sources.files import list_names
 from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.files import atomic_write
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
@@ -38,7 +41,57 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
     bundle = load_bundle(uri)
     request = parse_request(bundle, values)
     files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request)
-    written = {folder / name: content for name, content in files.items()}
+    return _write({folder / name: content for name, content in files.items()})
+
+
+def generate_from_folders(
+    uri: str, values: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path, progress: Progress = no_progress
+) -> list[Path]:
+    """Answer one request for each PNG file of a folder; the answer has the file's name. The seed grows by one each.
+
+    Args:
+        uri: as `generate_to_folder`.
+        values: of every request, without `inputs`.
+        inputs: field of the request → the folder of its files. Where there are two, equal names belong together.
+        folder: created if missing, as `generate_to_folder` writes to it. Files are written one after the other.
+        progress: wraps the names.
+
+    Raises:
+        RequestError: folders whose names do not match, or a file that the game refuses; the message names it.
+    """
+    names, bundle = _match_names(inputs), load_bundle(uri)
+    first, written = parse_request(bundle, {**values, **_read(inputs, names[0])}).seed, []
+    for number, name in enumerate(progress(names, len(names))):
+        try:
+            request = parse_request(bundle, {**values, **_read(inputs, name), "seed": first + number})
+            (content,) = CODECS[bundle.game.generates].to_files(answer(bundle, request), request).values()
+        except RequestError as error:
+            subject, parts = f"{name}: {error.subject}", {"expected": error.expected, "received": error.received}
+            raise RequestError(subject, **parts, remedy=error.remedy) from None
+        written += _write({folder / name: content})
+    return written
+
+
+def _match_names(inputs: Mapping[str, Path]) -> list[str]:
+    """Return the names of the PNG files of the folders, sorted; RequestError where one folder lacks a file."""
+    names = {field: {path.name for path in folder.glob("*.png")} for field, folder in inputs.items()}
+    for field, folder in inputs.items():
+        missing = sorted(set().union(*names.values()) - names[field])
+        if missing or not names[field]:
+            raise RequestError(
+                str(folder),
+                expected="a PNG file for each of the other folder" if missing else "PNG files",
+                received=f"no {list_names(missing)}" if missing else "none",
+                remedy=f"Files of equal names belong together. Put the files of `{field}` there.",
+            )
+    return sorted(next(iter(names.values())))
+
+
+def _read(inputs: Mapping[str, Path], name: str) -> dict[str, str]:
+    return {field: base64.b64encode((folder / name).read_bytes()).decode() for field, folder in inputs.items()}
+
+
+def _write(written: dict[Path, bytes]) -> list[Path]:
     _refuse_to_overwrite(written)
     for path, content in written.items():
         with atomic_write(path) as file:
