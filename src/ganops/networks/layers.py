@@ -59,9 +59,15 @@ class ClassEmbedding(nn.Embedding):
 def modulate(
     maps: Float[Tensor, "batch channels height width"], values: Float[Tensor, "batch twice"]
 ) -> Float[Tensor, "batch channels height width"]:
-    """Compute (1 + gain) · maps + bias; the values are the gain, then the bias, of each channel."""
-    gain, bias = values.to(maps.dtype)[:, :, None, None].chunk(2, dim=1)
-    return torch.addcmul(bias, maps, 1 + gain)
+    """Compute (1 + gain) · maps + bias; the values are the gain, then the bias, of each channel.
+
+    The values are repeated for a whole row of the channels-last maps: a processor multiplies 32 numbers of bfloat16 at
+    once, and one by one where it finds fewer beside one another (16 channels: 2.4 times as long with the gradient).
+    """
+    width = maps.shape[3]
+    gain, bias = (each.repeat(1, width)[:, None] for each in values.to(maps.dtype).chunk(2, dim=1))
+    rows = maps.movedim(1, 3).flatten(2)
+    return torch.addcmul(bias, rows, 1 + gain).unflatten(2, (width, -1)).movedim(3, 1)
 
 
 class ConditionalBatchNorm(nn.Module):
