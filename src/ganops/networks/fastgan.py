@@ -100,6 +100,9 @@ class Excitation(nn.Module):
 
 
 def apply_gates(maps: Float[Tensor, "batch twice high broad"]) -> Float[Tensor, "batch channels high broad"]:
-    """Compute a · σ(b), a and b the halves of the channels, in channels-last memory (F.glu takes twice as long)."""
-    values, gates = maps.movedim(1, 3).unflatten(3, (2, -1)).unbind(3)
-    return (values * torch.sigmoid(gates.contiguous())).movedim(3, 1)  # a sigmoid of strided values is slow as well
+    """Compute a · σ(b), a and b the halves of the channels, in channels-last memory (F.glu takes twice as long).
+
+    Both are copied first: a processor computes one by one what is not contiguous.
+    """
+    values, gates = (half.contiguous() for half in maps.movedim(1, 3).unflatten(3, (2, -1)).unbind(3))
+    return (values * torch.sigmoid(gates)).movedim(3, 1)
