@@ -198,10 +198,11 @@ def generate(model: str, folder: Path, **options: Any) -> None:
     if any(path.is_dir() for path in inputs.values()):
         _check_folders(inputs)
         others = {name: value for name, value in values.items() if name not in inputs}
-        written = generate_from_folders(model, others, inputs, folder, step_bar("pictures"))
+        count = len(generate_from_folders(model, others, inputs, folder, step_bar("pictures")))
     else:
-        written = generate_to_folder(model, {name: _to_json(value) for name, value in values.items()}, folder)
-    click.echo(f"{values.get('n', len(written))} samples in {folder}")
+        generate_to_folder(model, {name: _to_json(value) for name, value in values.items()}, folder)
+        count = values.get("n", 1)
+    click.echo(f"{count} samples in {folder}")
 
 
 def _check_folders(inputs: dict[str, Path]) -> None:

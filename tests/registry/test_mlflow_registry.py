@@ -1,6 +1,8 @@
 """Versions, aliases and tags, on a store of one's own."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -227,6 +229,25 @@ def test_the_model_carries_sources_only_and_pins_what_serving_imports(
     assert sum(path.stat().st_size for path in files) < 2_000_000
     assert (folder / "requirements.txt").read_text().split() == pip_requirements()
     assert all("==" in line and "+" not in line for line in pip_requirements())
+
+
+def test_a_served_model_imports_only_what_its_environment_has() -> None:
+    """What the project needs besides is blocked: a server has the requirements of the model alone."""
+    blocked = ["dvc", "grimp", "kedro", "matplotlib", "mlxtend", "skimage", "torch_fidelity", "torchvision"]
+    code = f"""
+import sys
+from importlib.abc import MetaPathFinder
+
+class Blocked(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(name)
+
+import mlflow.pyfunc
+sys.meta_path.insert(0, Blocked())
+import ganops.registry.serving_model
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_record_and_card_do_not_depend_on_the_registry(

@@ -141,13 +141,13 @@ def test_pictures_without_masks_get_one_each(completion: Bundle, folders: dict[s
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (
-            lambda folders: (folders["mask"] / "b.png").unlink(),
-            r"mask: expected a PNG file for.*received no b\.png",
-        ),
-        (lambda folders: [path.unlink() for path in folders["image"].iterdir()], "image: expected .*received no a.png"),
+        (lambda folders: (folders["mask"] / "b.png").unlink(), r"mask: expected a file for each.*received no b\.png"),
+        (lambda folders: [path.unlink() for path in folders["image"].iterdir()], "image: expected PNG.*received none"),
+        (lambda folders: (folders["image"] / "c.jpg").write_bytes(b""), r"image: expected PNG files.*received c\.jpg"),
+        (lambda folders: (folders["image"] / "d.png").mkdir(), r"image: expected PNG files alone, received d\.png"),
         (lambda folders: (folders["image"] / "b.png").write_bytes(b"no PNG"), r"b\.png: a picture.*expected a PNG"),
         (lambda folders: Image.new("L", (8, 8)).save(folders["mask"] / "b.png"), r"b\.png: mask: expected white"),
+        (lambda folders: Image.new("L", (9, 8)).save(folders["image"] / "b.png"), r"b\.png: image: .*1 × 8 × 9"),
     ],
 )
 def test_a_bad_file_of_a_folder_is_named(
@@ -156,3 +156,14 @@ def test_a_bad_file_of_a_folder_is_named(
     damage(folders)
     with pytest.raises(RequestError, match=message):
         generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")
+    assert not (tmp_path / "out").exists(), "all files are checked before the first answer"
+
+
+def test_hidden_files_are_ignored_and_suffixes_may_be_in_capitals(
+    completion: Bundle, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    for folder in folders.values():
+        (folder / "._a.png").write_bytes(b"of another system")
+        (folder / "b.png").rename(folder / "B.PNG")
+    written = generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")
+    assert [path.name for path in written] == ["B.PNG", "a.png"]

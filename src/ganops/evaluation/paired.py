@@ -12,10 +12,8 @@ from torch import Tensor
 from ganops.config import PICTURE_METRICS, FieldName
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
-from ganops.extractors.perceptual import perceptual_distance
 from ganops.games.game import Baseline, Batch, Game, PairedMetric
 from ganops.games.request import GenerationRequest
-from ganops.metrics.ssim import mean_ssim
 from ganops.noise import Noise
 from ganops.sampling import Samples
 
@@ -24,11 +22,17 @@ _DRAWN = "label"
 _NOISE_SEED, _STREAM = 0, "evaluation"
 
 
+# These two import what they need when they are computed: a served model reads its conditions by this module, and its
+# environment has no packages for metrics.
 def _measure_ssim(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
+    from ganops.metrics.ssim import mean_ssim
+
     return mean_ssim(samples.numpy(), targets.numpy())
 
 
 def _measure_perceptual(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
+    from ganops.extractors.perceptual import perceptual_distance
+
     return float(perceptual_distance(samples, targets).mean())
 
 

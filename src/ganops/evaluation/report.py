@@ -118,7 +118,7 @@ class PairedProtocol(Protocol):
     """
 
     paired_metrics: tuple[str, ...]
-    conditions: str
+    conditions: str = ""
 
     def find_features(self, metric: str) -> str | None:
         """Return the features that a metric of the report uses; None where it uses none."""

@@ -35,9 +35,6 @@ from ganops.noise import Noise
 from ganops.objectives.losses import Objective
 from ganops.objectives.penalties import squared_gradient
 
-# Of 8 bits: half a level.
-_LEAST_ERROR = (0.5 / 255) ** 2
-
 
 @dataclass(frozen=True)
 class Completion(Game):
@@ -91,7 +88,7 @@ class Completion(Game):
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """Compute the adversarial losses, with R1 for D and the L1 distance for G, on the training's hole."""
+        """Compute the adversarial losses, with R1 for D and the L1 distance for G, on masks drawn for the samples."""
         real = batch["image"]
         mask = self._draw_masks(real, noise)
         fake = self.sample(networks, {"image": real, "mask": mask})
@@ -155,8 +152,10 @@ def _measure_l1(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
 def _measure_psnr(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
     mask = conditions["mask"]
     squared = ((samples.double() - targets) / 255).square() * mask
-    error = float(squared.sum() / (mask.sum(dtype=torch.float64) * targets.shape[1]))
-    return -10 * math.log10(max(error, _LEAST_ERROR))
+    values = float(mask.sum(dtype=torch.float64)) * targets.shape[1]
+    # Where all values are exact: half a level in one of them.
+    error = max(float(squared.sum()), (0.5 / 255) ** 2) / values
+    return -10 * math.log10(error)
 
 
 def _fill_with_mean(conditions: Batch) -> Tensor:

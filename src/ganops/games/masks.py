@@ -1,4 +1,4 @@
-"""Masks of picture completion: 1 in the hole, 0 elsewhere. All kinds cover the stated share of the pixels.
+"""Masks of picture completion: 1 in the hole, 0 elsewhere. All kinds cover the stated share of the pixels, rounded.
 
 - `centre`: a rectangle in the middle, its sides in the ratio of the picture's (Pathak et al. 2016, "Context Encoders").
 - `box`: a rectangle at a random place, up to twice as high or as wide.
@@ -20,7 +20,6 @@ from ganops.noise import Noise
 _MOST_STRETCHED = 2.0
 # Of the random walk: segments, the least and the greatest length in units of the shorter side, and the largest bend.
 _SEGMENTS, _LENGTHS, _BEND = 6, (0.25, 0.75), 0.75 * math.pi
-_KINDS = 3
 
 Masks = Float[Tensor, "batch 1 height width"]
 
@@ -42,30 +41,47 @@ def draw_masks(kind: MaskKind, coverage: float, size: tuple[int, int], noise: No
         case "irregular":
             return _strokes(coverage, size, noise)
         case "mixed":
-            choice = noise.integers("mask/kind", _KINDS)[:, None, None, None]
-            drawn = (_centre(coverage, size, noise), _boxes(coverage, size, noise), _strokes(coverage, size, noise))
-            return torch.where(choice == 0, drawn[0], torch.where(choice == 1, drawn[1], drawn[2]))
+            drawn = torch.stack([draw(coverage, size, noise) for draw in (_centre, _boxes, _strokes)], dim=1)
+            return drawn[torch.arange(noise.count), noise.integers("mask/kind", drawn.shape[1])]
 
 
 def _centre(coverage: float, size: tuple[int, int], noise: Noise) -> Masks:
     mask = torch.zeros(noise.count, 1, *size, device=noise.device)
-    centre_crop(mask, *(max(1, round(math.sqrt(coverage) * side)) for side in size)).fill_(1.0)
+    height, width = (int(length) for length in _find_sides(coverage, size, torch.ones(1)))
+    centre_crop(mask, height, width).fill_(1.0)
     return mask
 
 
 def _boxes(coverage: float, size: tuple[int, int], noise: Noise) -> Masks:
     """Draw log-uniform aspect ratios, as far as the box fits into the picture, then the places."""
     narrowest = max(coverage, 1 / _MOST_STRETCHED)
-    ratios = narrowest ** (1 - 2 * noise.uniform("mask/aspect"))
-    places = noise.uniform("mask/place", (2,))
-    inside = []
-    for axis, ratio in enumerate((ratios, 1 / ratios)):
-        length = (size[axis] * (coverage * ratio).sqrt()).round().clamp(1, size[axis])
+    lengths = _find_sides(coverage, size, narrowest ** (1 - 2 * noise.uniform("mask/aspect")))
+    places, inside = noise.uniform("mask/place", (2,)), []
+    for axis, length in enumerate(lengths):
         first = (places[:, axis] * (size[axis] - length + 1)).floor()[:, None]
         pixels = torch.arange(size[axis], device=noise.device)
         inside.append((pixels >= first) & (pixels < first + length[:, None]))
     rows, columns = inside
     return (rows[:, None, :, None] & columns[:, None, None, :]).float()
+
+
+def _find_sides(coverage: float, size: tuple[int, int], ratios: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
+    """Return height and width of rectangles, in whole pixels.
+
+    The shorter side of the picture is rounded first, and the other one makes good what that added or took.
+
+    Args:
+        coverage: share of the pixels.
+        size: of the picture.
+        ratios: height by width, in units of the picture's.
+    """
+    short, long = (0, 1) if size[0] <= size[1] else (1, 0)
+    stretch = ratios if short == 0 else 1 / ratios
+    first = (size[short] * (coverage * stretch).sqrt()).round().clamp(1, size[short])
+    second = (coverage * size[0] * size[1] / first).round().clamp(1, size[long])
+    # A pixel at least is known.
+    second = torch.where((first == size[short]) & (second == size[long]), (second - 1).clamp_min(1), second)
+    return (first, second) if short == 0 else (second, first)
 
 
 def _strokes(coverage: float, size: tuple[int, int], noise: Noise) -> Masks:

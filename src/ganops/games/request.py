@@ -46,5 +46,5 @@ class CompletionRequest(GenerationRequest):
     mask: str | None = Field(
         default=None,
         min_length=1,
-        description="PNG in base64, white in the hole; null: the hole of the training",
+        description="PNG in base64, white in the hole; null: a mask drawn as in the training, from the seed",
     )

@@ -1,7 +1,7 @@
 """Layers shared by the network families: geometry, class conditioning, and addressed initial weights."""
 
 import math
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -48,6 +48,28 @@ def to_maps(
 def to_vectors(maps: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
     """Invert `to_maps`, so that the gradient, too, is in channels-last memory."""
     return maps.movedim(1, 3).flatten(1)
+
+
+def clamp(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Clamp to [−1, 1]; the gradient is stopped only where it points further out.
+
+    tanh has no gradient where it saturates. A loss that draws most pixels to one end, as the L1 distance to digits on
+    black does, then ends a training in pictures of one colour (measured: EXPERIMENTS.md).
+    """
+    return _Clamp.apply(values)  # pyright: ignore[reportReturnType]
+
+
+class _Clamp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.clamp(-1, 1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (values,) = ctx.saved_tensors
+        outwards = ((values > 1) & (gradient < 0)) | ((values < -1) & (gradient > 0))
+        return gradient.masked_fill(outwards, 0.0)
 
 
 class ClassEmbedding(nn.Embedding):

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganops.networks.layers import level_widths, num_downsamples, with_init_std
+from ganops.networks.layers import clamp, level_widths, num_downsamples, with_init_std
 from ganops.training_settings import SampleSpec
 
 _SLOPE = 0.2
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         for up, skip in zip(self.ups, reversed(skips), strict=True):
             wide = F.interpolate(maps, size=skip.shape[2:], mode="nearest")
             maps = self._activate(up(torch.cat([wide, skip], dim=1)))
-        return torch.tanh(self.last(maps).float())
+        return clamp(self.last(maps).float())
 
     @staticmethod
     def _activate(maps: Tensor) -> Tensor:

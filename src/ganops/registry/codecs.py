@@ -58,7 +58,7 @@ def mask_from_json(value: str) -> UInt8[np.ndarray, "1 height width"]:
             "mask",
             expected="white in the hole and black elsewhere, at least a pixel of each",
             received=f"{'white' if hole.max() else 'black'} alone",
-            remedy="Draw the hole in white. In a mask of the other polarity, exchange white and black.",
+            remedy="Draw the hole in white on black; transparency is not read.",
         )
     return grey
 

@@ -11,12 +11,13 @@ import yaml
 
 from ganops.bundle import Bundle
 from ganops.data.progress import Progress, no_progress
-from ganops.data.sources.files import list_names
+from ganops.data.sources.files import is_wanted, list_names
 from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.files import atomic_write
+from ganops.games.request import GenerationRequest
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
 from ganops.registry.codecs import CODECS
-from ganops.registry.requests import answer, parse_request
+from ganops.registry.requests import answer, parse_request, read_conditions
 from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
 def generate_from_folders(
     uri: str, values: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path, progress: Progress = no_progress
 ) -> list[Path]:
-    """Answer one request for each PNG file of a folder; the answer has the file's name. The seed grows by one each.
+    """Answer one request for each PNG file of a folder; the answer has the file's name.
+
+    The seed grows by one with each file, in the order of the names. All files are checked before the first answer.
 
     Args:
         uri: as `generate_to_folder`.
@@ -57,34 +60,62 @@ def generate_from_folders(
         progress: wraps the names.
 
     Raises:
-        RequestError: folders whose names do not match, or a file that the game refuses; the message names it.
+        RequestError: a folder with other files, folders whose names do not match, or a file that the game refuses; the
+            message names it.
     """
     names, bundle = _match_names(inputs), load_bundle(uri)
-    first, written = parse_request(bundle, {**values, **_read(inputs, names[0])}).seed, []
-    for number, name in enumerate(progress(names, len(names))):
+    first = parse_request(bundle, {**values, **_read(inputs, names[0])}).seed
+
+    def parse(number: int) -> GenerationRequest:
+        request = parse_request(bundle, {**values, **_read(inputs, names[number]), "seed": first + number})
         try:
-            request = parse_request(bundle, {**values, **_read(inputs, name), "seed": first + number})
-            (content,) = CODECS[bundle.game.generates].to_files(answer(bundle, request), request).values()
+            read_conditions(bundle, request)
         except RequestError as error:
-            subject, parts = f"{name}: {error.subject}", {"expected": error.expected, "received": error.received}
-            raise RequestError(subject, **parts, remedy=error.remedy) from None
+            raise RequestError(
+                f"{names[number]}: {error.subject}",
+                expected=error.expected,
+                received=error.received,
+                remedy=error.remedy,
+            ) from None
+        return request
+
+    for number in range(len(names)):
+        parse(number)
+    written = []
+    for number, name in enumerate(progress(names, len(names))):
+        request = parse(number)
+        (content,) = CODECS[bundle.game.generates].to_files(answer(bundle, request), request).values()
         written += _write({folder / name: content})
     return written
 
 
 def _match_names(inputs: Mapping[str, Path]) -> list[str]:
-    """Return the names of the PNG files of the folders, sorted; RequestError where one folder lacks a file."""
-    names = {field: {path.name for path in folder.glob("*.png")} for field, folder in inputs.items()}
+    """Return the names of the files of the folders, sorted; RequestError where one folder lacks a file."""
+    names = {field: _list_png_files(folder) for field, folder in inputs.items()}
     for field, folder in inputs.items():
         missing = sorted(set().union(*names.values()) - names[field])
-        if missing or not names[field]:
+        if missing:
             raise RequestError(
                 str(folder),
-                expected="a PNG file for each of the other folder" if missing else "PNG files",
-                received=f"no {list_names(missing)}" if missing else "none",
-                remedy=f"Files of equal names belong together. Put the files of `{field}` there.",
+                expected="a file for each of the other folder",
+                received=f"no {list_names(missing)}",
+                remedy=f"Files of equal names belong together. Put those of `{field}` there.",
             )
     return sorted(next(iter(names.values())))
+
+
+def _list_png_files(folder: Path) -> set[str]:
+    """Return the names of the files of a folder, without hidden ones; RequestError unless all are PNG files."""
+    found = sorted(path.name for path in folder.iterdir() if is_wanted(path.name))
+    others = [name for name in found if not name.lower().endswith(".png") or not (folder / name).is_file()]
+    if others or not found:
+        raise RequestError(
+            str(folder),
+            expected="PNG files alone",
+            received=list_names(others) if others else "none",
+            remedy="Put the pictures there as PNG files, without sub-folders.",
+        )
+    return set(found)
 
 
 def _read(inputs: Mapping[str, Path], name: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationReques
 
 def answer(bundle: Bundle, request: GenerationRequest) -> Samples:
     """Generate the samples of a request; RequestError where one of its conditions is not of the model's size."""
-    return bundle.generate(request, _read_conditions(bundle, request))
+    return bundle.generate(request, read_conditions(bundle, request))
 
 
 def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
@@ -61,7 +61,8 @@ def count_condition_bytes(bundle: Bundle) -> int:
     return len(names) * 4 * math.ceil((1024 + 1.01 * png) / 3)
 
 
-def _read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
+def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
+    """Return the conditions of a request as model values; RequestError where one is damaged or of another size."""
     channels, *size = bundle.settings.sample.shape
     conditions = {}
     for name, codec in _CODECS.items():
