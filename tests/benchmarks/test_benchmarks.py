@@ -24,7 +24,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
 
 
-@pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan", "other_programs"])
+@pytest.mark.parametrize("name", ["loop", "tutorial", "flops", "memory", "gpu", "sngan", "other_programs", "layers"])
 def test_help_states_how_to_run_each_script(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,3 +112,13 @@ def _latents(settings: Settings) -> Iterator[Tensor]:
             yield Noise(settings.seed, start, settings.budget.batch).normal(
                 f"latent/{player}", (settings.game.latent_dimension,)
             )
+
+
+@pytest.mark.parametrize("step", ["modulate", "gates"])
+def test_both_forms_of_a_step_compute_the_same(step: str) -> None:
+    layers, maps = importlib.import_module("layers"), torch.randn(3, 8, 5, 6)
+    if step == "modulate":
+        values = torch.randn(3, 16)
+        torch.testing.assert_close(layers.modulate_broadcasting(maps, values), layers.modulate(maps, values))
+    else:
+        torch.testing.assert_close(layers.apply_gates_to_views(maps), layers.apply_gates(maps))
