@@ -34,10 +34,8 @@ def compare_extractors() -> Sides:
     """Both extract the features of the same pictures."""
     model = MODELS["efficientnet_lite2"]
     weights = read_packaged_weights(model.weights)
-    ours, published = (
-        EfficientNetLite(model, weights),
-        load(model.scaling, weights).to(memory_format=torch.channels_last),
-    )  # pyright: ignore
+    ours, published = EfficientNetLite(model, weights), load(model.scaling, weights)
+    published.to(memory_format=torch.channels_last)
     pictures = torch.randint(0, 256, (PICTURES, 3, 64, 64), dtype=torch.uint8)
 
     def extract(network: Callable[[Tensor], object], chunk: int) -> None:

@@ -14,13 +14,13 @@ def draw(*shape: int) -> torch.Tensor:
 
 
 def test_it_is_the_sum_over_the_last_maps_of_each_size() -> None:
-    """Written out by a hook on every layer: the last map of each size counts, its channels scaled to the length 1."""
+    """Written out layer by layer: the last map of each size counts, its channels scaled to the length 1."""
     network = load(LITE0, read_packaged_weights(EFFICIENTNET_LITE0))
-    maps: dict[int, torch.Tensor] = {}
     one, other = draw(2, 1, 3, 64, 64)
     maps_of = []
     for pictures in (one, other):
-        maps, values = {}, normalise(pictures.float())
+        maps: dict[int, torch.Tensor] = {}
+        values = normalise(pictures.float())
         with torch.inference_mode():
             for layer in network.body[:18]:
                 values = layer(values)
