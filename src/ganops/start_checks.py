@@ -5,17 +5,17 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ganops.comparison_config import ComparisonParameters
 from ganops.config import (
     FEATURE_FIELDS,
     SOURCE_FIELDS,
-    ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
     RegistrationParameters,
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
-from ganops.games.overrides import check_overrides
+from ganops.games.overrides import check_overrides, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
 from ganops.registry.gate import check_limits, check_trained_features
@@ -42,6 +42,7 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
         if preparation and "prepare" in nodes:
             for parameters in _list_trainings(groups, training) if "compare" in nodes else [training]:
                 check_overrides(parameters, SOURCE_FIELDS[preparation.source])
+                require_pairs(parameters, preparation.pairs is not None)
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
         if registration:

@@ -39,6 +39,7 @@ class SampleSpec(Parameters):
     channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates")
     image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
     image_width: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
+    input_channels: int = Field(default=0, ge=0, le=4, description="of the picture that a sample starts from; 0: none")
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
 
     @property

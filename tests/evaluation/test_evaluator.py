@@ -299,6 +299,7 @@ def test_the_estimate_is_the_mean_and_the_sd_of_a_sample() -> None:
     assert Estimate.of([1.0, 3.0]).mean == 2.0
     assert Estimate.of([1.0, 3.0]).sd == pytest.approx(2**0.5)
     assert Estimate.of([5.0]).to_json() == {"mean": 5.0}
+    assert Estimate.of([0.1] * 3) == Estimate(0.1, 0.0)
 
 
 def test_curve_is_of_the_first_seed_and_ends_in_the_value_of_the_report(store: Store, classifier: Classifier) -> None:

@@ -51,6 +51,10 @@ def _images(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     return encode_images(noise.integers(read.name, 256, (sample.channels, *sample.size)).to(torch.uint8))
 
 
+def _inputs(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
+    return encode_images(noise.integers(read.name, 256, (sample.input_channels, *sample.size)).to(torch.uint8))
+
+
 def _points(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     return encode_points(noise.normal(read.name, (sample.channels,)))
 
@@ -61,4 +65,4 @@ def _labels(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
 
 
 _VALUES: Mapping[FieldName, Callable[[Read, SampleSpec, Noise], Tensor]] = {"image": _images, "point": _points}
-_FIELDS = {**_VALUES, "label": _labels}
+_FIELDS = {**_VALUES, "label": _labels, "input": _inputs}

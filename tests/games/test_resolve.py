@@ -27,7 +27,8 @@ def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
         RECIPES[recipe].ema,
     )
     unconditional = "conditional" in RECIPES[recipe].without or not RECIPES[recipe].conditional
-    assert settings.sample == (SAMPLE.model_copy(update={"classes": 0}) if unconditional else SAMPLE)
+    classes, inputs = 0 if unconditional else SAMPLE.classes, 3 if recipe == "pix2pix" else 0
+    assert settings.sample == SAMPLE.model_copy(update={"classes": classes, "input_channels": inputs})
     assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 
 
@@ -151,6 +152,19 @@ def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
     assert (settings.adversarial.objective, settings.mirror) == (objective, True)
 
 
+def test_the_target_of_a_recipe_gives_way_to_a_probability_and_to_an_objective_without_a_zero():
+    def target(**values):
+        return resolved("projected", **values).game.augmentation.target
+
+    assert target() == 0.6
+    assert target(probability=0.5) is None
+    assert target(probability={"start": 0.5, "end": 0.1}) is None
+    assert target(objective="wasserstein") is None
+    assert target(probability=0.5, target=0.3) == 0.3
+    with pytest.raises(ConfigurationError, match="whose logits have no zero"):
+        target(objective="wasserstein", target=0.3)
+
+
 def test_conditional_needs_labels_and_false_ignores_them():
     with pytest.raises(ConfigurationError, match="unlabelled"):
         resolved(sample=images(3, 20, 30), conditional=True)
@@ -213,3 +227,8 @@ def test_bf16_is_used_only_where_it_is_faster_unless_it_is_asked_for():
 def test_parameters_without_overrides_leave_every_group_empty():
     values = leaves(TrainingParameters(recipe="dcgan"))
     assert {key for key, value in values.items() if "." in key and value is not None} == set()
+
+
+def test_a_translation_needs_inputs():
+    with pytest.raises(ConfigurationError, match=r"data_preparation\.pairs"):
+        resolved("pix2pix", images(3, 20, 30, input_channels=0))

@@ -37,7 +37,7 @@ def launch(store, folder, open_tracker=NO_TRACKER, show_settings=len, **override
 
 def test_sample_spec_is_the_stores(store):
     spec = sample_spec(store)
-    assert spec == images(1, 12, 9, 2)
+    assert spec == images(1, 12, 9, 2, input_channels=0)
 
 
 def test_outputs_agree_with_settings_and_store(store, tmp_path):

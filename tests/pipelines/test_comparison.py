@@ -10,7 +10,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from ganops.bundle import Bundle
-from ganops.config import ComparisonParameters, TrainingParameters
+from ganops.comparison_config import ComparisonParameters
+from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.extractors.build import StoredExtractor, training_parameters

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ganops.comparison_config import ComparisonParameters
 from ganops.config import (
-    ComparisonParameters,
     DataPreparationParameters,
     EvaluationParameters,
     Parameters,

@@ -71,10 +71,12 @@ ENCODINGS: dict[FieldName, Encoding] = {
 }
 # What is only read.
 LABEL = Encoding("class_index", encode_labels)
+# What a translation starts from: stored as pictures are.
+INPUT = ENCODINGS["image"]
 # What a request brings along.
 MASK = Encoding("mask_above_half", encode_masks)
 # Every field of a batch, a request or a sample.
-ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK}
+ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK, "input": INPUT}
 # By the name under which store.json records a field's encoding.
 ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL)}
 

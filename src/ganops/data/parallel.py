@@ -13,7 +13,13 @@ R = TypeVar("R")
 
 
 def map_in_order(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
-    """Yield the result of `work` for each item. An interruption stops the threads within a few items."""
+    """Yield the result of `work` for each item. An interruption stops the threads within a few items.
+
+    One worker is the caller's own thread.
+    """
+    if workers == 1:
+        yield from map(work, items)
+        return
     waiting: deque[Future[list[R]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:

@@ -1,15 +1,16 @@
-"""Prepares a data set: decodes raw pictures on all cores, resizes them to one shape, finds duplicates, draws splits.
+"""Prepares a data set: decodes raw pictures, resizes them to one shape, finds duplicates and draws splits.
 
 The pictures are not held in memory: samples stream into a memory-mapped, unnamed temporary file (in TMPDIR), which the
 operating system removes with the array, however the process ends. Only the manifest and the perceptual hashes grow,
-about a kilobyte per picture. Threads suffice: Pillow decodes and resizes without holding the interpreter's lock.
+about a kilobyte per picture. Large pictures are read by one thread a core, which suffices: Pillow decodes and resizes
+without holding the interpreter's lock.
 """
 
 import hashlib
 import math
 import tempfile
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,16 +19,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganops.config import DataPreparationParameters, PictureLimits
+from ganops.config import DataPreparationParameters
 from ganops.data.array_samples import prepare_arrays
-from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
 from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field, make_manifest
 from ganops.data.near_duplicates import find_near_duplicates
+from ganops.data.pairs import input_channels, list_contents, pair_folders, picture_channels, read_pair, read_picture
 from ganops.data.parallel import map_in_order
 from ganops.data.preparation_report import REASONS_SHOWN, make_picture_report
 from ganops.data.progress import Progress, no_progress
-from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape
+from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape, median_pixels
 from ganops.data.sources.source import ArraySamples, SampleRef, Source, UnreadablePicture
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
@@ -37,8 +38,12 @@ from ganops.errors import DataError
 from ganops.files import disk_errors, preallocate
 from ganops.hardware import core_count
 
-# The sha256 of a picture's row, or the reason why the picture is skipped.
+# The sha256 of a sample's pictures, or the reason why it is skipped.
 Outcome = bytes | str
+# A smaller picture is decoded in less time than threads lose over the interpreter's lock (benchmarks/preparation.py).
+_PIXELS_FOR_THREADS = 128 * 128
+# Field → all its rows.
+Pictures = dict[str, np.ndarray]
 
 
 def prepare(
@@ -56,7 +61,7 @@ def prepare(
     Args:
         source: references to pictures, or an array of samples.
         parameters: the parameters of the data preparation.
-        workers: number of threads; None: the cores that this process may use.
+        workers: number of threads; None: the cores that this process may use, for small pictures one.
         progress: wraps the iterable of pictures and takes their number.
 
     Raises:
@@ -66,19 +71,22 @@ def prepare(
     """
     if isinstance(source, ArraySamples):
         return prepare_arrays(source, parameters)
+    if parameters.pairs == "folders":
+        source = pair_folders(source)
     references = _select_references(source, parameters)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata and of large pictures, once per picture.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         shape = _shape(references, parameters)
-        images = _temporary_array((len(references), shape.channels, shape.height, shape.width))
-        values, outcomes = _read_all(references, images, parameters, workers or core_count(), progress)
+        pictures = _temporary_arrays(len(references), shape, parameters)
+        workers = workers or _choose_workers(references, parameters)
+        values, outcomes = _read_all(references, pictures, shape, parameters, workers, progress)
         digests, skipped = _split_outcomes(references, outcomes)
     _check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
     manifest = _make_manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
-    prepared = _make_prepared_data(images, rows, manifest, source.classes)
-    near_duplicates = find_near_duplicates(images, rows[manifest["duplicate_of"].to_numpy() < 0])
+    prepared = _make_prepared_data(pictures, rows, manifest, source.classes)
+    near_duplicates = find_near_duplicates(pictures["image"], rows[manifest["duplicate_of"].to_numpy() < 0])
     return prepared, make_picture_report(prepared, source, shape, values, skipped, near_duplicates, parameters)
 
 
@@ -90,9 +98,23 @@ def _select_references(source: Source, parameters: DataPreparationParameters) ->
 
 def _shape(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> SampleShape:
     try:
-        return find_sample_shape(references, parameters)
+        return find_sample_shape(list_contents(references), parameters)
     except NothingReadable as nothing:
         raise _too_many_bad(nothing.skipped, len(references), 0) from None
+
+
+def _choose_workers(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> int:
+    return core_count() if median_pixels(references, parameters.limits) >= _PIXELS_FOR_THREADS else 1
+
+
+def _temporary_arrays(count: int, shape: SampleShape, parameters: DataPreparationParameters) -> Pictures:
+    size = (shape.height, shape.width)
+    if parameters.pairs is None:
+        return {"image": _temporary_array((count, shape.channels, *size))}
+    return {
+        "input": _temporary_array((count, input_channels(parameters.pairs, shape), *size)),
+        "image": _temporary_array((count, picture_channels(parameters.pairs, shape), *size)),
+    }
 
 
 def _temporary_array(shape: tuple[int, ...]) -> np.ndarray:
@@ -103,36 +125,50 @@ def _temporary_array(shape: tuple[int, ...]) -> np.ndarray:
 
 def _read_all(
     references: Sequence[SampleRef],
-    images: np.ndarray,
+    pictures: Pictures,
+    shape: SampleShape,
     parameters: DataPreparationParameters,
     workers: int,
     progress: Progress,
 ) -> tuple[ValueRange, list[Outcome]]:
-    """Fill `images`, scaled by the range of values; again from the start if that range turns out to be incomplete."""
-    rows = range(len(references))
+    """Fill `pictures`, scaled by the range of values; again from the start if that range turns out to be incomplete."""
+    rows, contents = range(len(references)), list_contents(references)
+    # A row of a memory map takes ten times as long to take.
+    views = {field: array.view(np.ndarray) for field, array in pictures.items()}
     for read_all in (False, True):
-        values = find_value_range(references, parameters, workers, read_all=read_all)
-        rows_of_images = images.view(np.ndarray)  # a row of a memory map takes ten times as long to take
-        read = partial(_read_one, references, rows_of_images, values.known, parameters.limits)
+        values = find_value_range(contents, parameters, workers, read_all=read_all)
+        read = partial(_read_pictures, shape=shape, white=values.known, parameters=parameters)
         with suppress(UnknownWhite):
-            return values, list(progress(map_in_order(read, rows, workers), len(rows)))
+            fill = partial(_fill_row, references, views, read)
+            return values, list(progress(map_in_order(fill, rows, workers), len(rows)))
     raise AssertionError("the range of values is known after all pictures have been read")
 
 
-def _read_one(
-    references: Sequence[SampleRef], images: np.ndarray, white: White, limits: PictureLimits, row: int
+def _fill_row(
+    references: Sequence[SampleRef],
+    pictures: Pictures,
+    read: Callable[[SampleRef], tuple[np.ndarray, ...]],
+    row: int,
 ) -> Outcome:
-    """Fill one row of `images`; return its sha256, or why the picture is skipped."""
+    """Fill one row of each field; return the sha256 of all, or why the sample is skipped."""
+    digest = hashlib.sha256()
     try:
-        content = references[row].load()
-        shape = images.shape[1:]
-        is_file = isinstance(content, bytes)
-        images[row] = (
-            crop_and_resize_file(content, shape, white, limits) if is_file else crop_and_resize(content, shape, white)
-        )
+        for array, picture in zip(pictures.values(), read(references[row]), strict=True):
+            array[row] = picture
+            digest.update(array[row])
     except UnreadablePicture as error:
         return str(error)
-    return hashlib.sha256(images[row]).digest()
+    return digest.digest()
+
+
+def _read_pictures(
+    reference: SampleRef, shape: SampleShape, white: White, parameters: DataPreparationParameters
+) -> tuple[np.ndarray, ...]:
+    """Read the pictures of a sample, in the order of its fields."""
+    as_read = (shape.channels, shape.height, shape.width)
+    if parameters.pairs is None:
+        return (read_picture(reference.load(), as_read, white, parameters.limits),)
+    return read_pair(reference, parameters.pairs, as_read, white, parameters.limits)
 
 
 def _split_outcomes(
@@ -176,12 +212,14 @@ def _make_manifest(
 
 
 def _make_prepared_data(
-    images: np.ndarray, rows: np.ndarray, manifest: pd.DataFrame, classes: tuple[str, ...]
+    pictures: Pictures, rows: np.ndarray, manifest: pd.DataFrame, classes: tuple[str, ...]
 ) -> PreparedData:
-    image = FieldFormat("uint8", images.shape[1:], ENCODINGS["image"].name)
-    fields, arrays = {"image": image}, {"image": images}
+    fields = {
+        field: FieldFormat("uint8", array.shape[1:], ENCODINGS["image"].name) for field, array in pictures.items()
+    }
+    arrays = {**pictures}
     if classes:
         fields["label"] = label_field()
-        arrays["label"] = np.zeros(len(images), dtype=np.int64)
+        arrays["label"] = np.zeros(len(arrays["image"]), dtype=np.int64)
         arrays["label"][rows] = manifest["label"]
     return PreparedData(fields, classes, manifest, arrays, rows)

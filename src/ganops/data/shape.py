@@ -6,6 +6,8 @@ Up to 100 pictures, evenly spaced over the source, are sampled; of files only th
     max(h, w) ≤ 128, or arrays that are all of one size     h × w, at least 4
     otherwise                                               square, of the side that was set, or 64
 
+Of a file that holds two pictures side by side (data_preparation.pairs), w is that of one of them.
+
 Where channels is null: 3 if any of them has colour, else 1. Opacity is kept only if channels is set to 2 or 4.
 """
 
@@ -16,7 +18,7 @@ from statistics import median_low
 
 import numpy as np
 
-from ganops.config import DataPreparationParameters, PictureLimits
+from ganops.config import SIDE_BY_SIDE, DataPreparationParameters, PictureLimits
 from ganops.data.decoding import read_shape
 from ganops.data.sources.source import SampleRef, UnreadablePicture
 
@@ -49,7 +51,7 @@ def find_sample_shape(references: Sequence[SampleRef], parameters: DataPreparati
     fixed = (parameters.channels, parameters.height, parameters.width)
     if None not in fixed:
         return SampleShape(*fixed, rule="as set")  # type: ignore[arg-type]
-    probed = _read_shapes(references, parameters.limits)
+    probed = _read_shapes(references, parameters)
     channels, channels_rule = _derive_channels(fixed[0], probed)
     height, width, size_rule = _derive_size(fixed[1], fixed[2], probed)
     return SampleShape(channels, height, width, f"{size_rule}; {channels_rule}")
@@ -73,15 +75,23 @@ def pick_evenly(references: Sequence[SampleRef]) -> list[SampleRef]:
     return [references[i] for i in positions]
 
 
-def _read_shapes(references: Sequence[SampleRef], limits: PictureLimits) -> _Shapes:
+def median_pixels(references: Sequence[SampleRef], limits: PictureLimits) -> int:
+    """Return the (lower) median of height · width of up to 100 pictures, as they are stored; 0 if none can be read."""
+    shapes = [shape for shape, _ in _iterate_shapes(pick_evenly(references), [], limits)]
+    return median_low([height * width for height, width, _ in shapes]) if shapes else 0
+
+
+def _read_shapes(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> _Shapes:
     skipped: list[tuple[str, str]] = []
-    found = list(_iterate_shapes(pick_evenly(references), skipped, limits))
+    found = list(_iterate_shapes(pick_evenly(references), skipped, parameters.limits))
     if not found:  # All sampled pictures are unreadable; others may not be.
         skipped.clear()
-        found = list(islice(_iterate_shapes(references, skipped, limits), _PROBED))
+        found = list(islice(_iterate_shapes(references, skipped, parameters.limits), _PROBED))
     if not found:
         raise NothingReadable(skipped)
-    return _Shapes([shape for shape, _ in found], all(is_array for _, is_array in found))
+    beside_another = 2 if parameters.pairs in SIDE_BY_SIDE else 1
+    shapes = [(height, width // beside_another, channels) for (height, width, channels), _ in found]
+    return _Shapes(shapes, all(is_array for _, is_array in found))
 
 
 def _iterate_shapes(

@@ -23,7 +23,7 @@ FURTHER_KEYS = ("further_features", "further_weights")
 """The keys of the protocol that the metrics of further features alone depend on."""
 PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
-_OPTIONAL = (*PIXEL_KEYS, *FURTHER_KEYS)
+_OPTIONAL = (*PIXEL_KEYS, *FURTHER_KEYS, "conditions")
 _DIGESTS = ("weights", "store", "further_weights")
 _DIGITS_OF_DIGEST = 12
 
@@ -135,6 +135,8 @@ class Estimate:
     @classmethod
     def of(cls, values: list[float]) -> "Estimate":
         """Return the estimate of one value per seed."""
+        if len(values) > 1 and len({*values}) == 1:  # The rounded sum may not be their multiple.
+            return cls(values[0], 0.0)
         return cls(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
     def to_json(self) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """Builds the game that the settings describe."""
 
-from ganops.config import AugmentationSettings, CompletionSettings, LatentGanSettings, VaeSettings
+from ganops.config import AugmentationSettings, CompletionSettings, LatentGanSettings, TranslationSettings, VaeSettings
 from ganops.games.completion import Completion
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
+from ganops.games.translation import Translation
 from ganops.games.vae import VariationalAutoencoder
 from ganops.networks.build import build_projection
 from ganops.objectives.build import build_objective
@@ -35,6 +36,8 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
             return VariationalAutoencoder(game.latent_dimension, conditional)
         case CompletionSettings() as game:
             return Completion(build_objective(game.objective), game.discriminator_steps, game.mask, game.coverage)
+        case TranslationSettings() as game:
+            return Translation(build_objective(game.objective), game.discriminator_steps, settings.sample.channels)
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

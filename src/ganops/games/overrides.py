@@ -54,6 +54,17 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
             raise _no_such_value(key, value, f"the recipe {name} for {field}s")
 
 
+def require_pairs(parameters: TrainingParameters, pairs: bool) -> None:
+    """Raise ConfigurationError where the recipe translates inputs, and the data have none."""
+    if find_recipe(parameters.recipe).from_input and not pairs:
+        raise ConfigurationError(
+            "training.recipe",
+            expected="a recipe for pictures without inputs",
+            received=parameters.recipe,
+            remedy="Set data_preparation.pairs, such as grey_to_colour, or choose another training.recipe.",
+        )
+
+
 def _no_such_value(key: str, value: object, subject: str) -> ConfigurationError:
     return ConfigurationError(
         f"training.{key}",

@@ -48,3 +48,10 @@ class CompletionRequest(GenerationRequest):
         min_length=1,
         description="PNG in base64, white in the hole; null: a mask drawn as in the training, from the seed",
     )
+
+
+class TranslationRequest(GenerationRequest):
+    """A picture to translate."""
+
+    n: int = Field(default=1, ge=1, le=1, description="1: a picture has one translation")
+    input: str = Field(min_length=1, description="PNG in base64, of size and channels of the training's inputs")

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from ganops.config import LatentGanSettings, TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.games.overrides import check_overrides, overrides, settings_key
+from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
@@ -65,6 +65,8 @@ def resolve(
         **_from_recipe(recipe, sample, train_count, hardware),
         **{f"sample.{key}": value for key, value in leaves(sample).items()},
         "sample.classes": _classes(parameters, recipe, sample),
+        "sample.input_channels": _input_channels(parameters, recipe, sample),
+        **_without_adaptation(parameters, recipe),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
         "runtime.device": hardware.device,
@@ -106,6 +108,17 @@ def _from_recipe(recipe: Recipe, sample: SampleSpec, train_count: int, hardware:
     }
 
 
+def _without_adaptation(parameters: TrainingParameters, recipe: Recipe) -> dict[str, Any]:
+    """Drop the recipe's target of ADA where the user fixes the probability, or wants an objective without a zero."""
+    values = overrides(parameters)
+    objective = values.get("game.objective")
+    if not isinstance(recipe.game, LatentGanSettings) or recipe.game.augmentation.target is None:
+        return {}
+    has_zero = objective is None or build_objective(objective).zero_is_boundary
+    fixed = any(key.startswith("game.augmentation.probability") for key in values)
+    return {} if has_zero and not fixed else {"game.augmentation.target": None}
+
+
 def _batch(recipe: Recipe, sample: SampleSpec, train_count: int) -> int:
     """Halve the recipe's batch for large images: a step's memory stays that of 64 images of 128 × 128."""
     batch, pixels = recipe.batch, sample.image_height * sample.image_width
@@ -126,6 +139,11 @@ def _learning_rate(recipe: Recipe, sample: SampleSpec) -> dict[str, float]:
 def _min_images(sample: SampleSpec) -> int:
     """Return the least budget: fewer of larger images, so that the time grows with the root of their side."""
     return round(_MIN_IMAGES * min(1.0, _SMALL_SIDE / math.sqrt(sample.image_height * sample.image_width)) ** 1.5)
+
+
+def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:
+    require_pairs(parameters, sample.input_channels > 0)
+    return sample.input_channels if recipe.from_input else 0
 
 
 def _classes(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:

@@ -110,7 +110,8 @@ def sample_spec(store: Store) -> SampleSpec:
     """Return what the samples of a store are, of the first field that can be generated."""
     field = next(filter(store.fields.__contains__, SPEC_SIZES))
     sizes = dict(zip(SPEC_SIZES[field], store.fields[field].shape, strict=True))
-    return SampleSpec.model_validate({"field": field, "classes": len(store.classes), **sizes})
+    inputs = store.fields["input"].shape[0] if "input" in store.fields else 0
+    return SampleSpec.model_validate({"field": field, "classes": len(store.classes), "input_channels": inputs, **sizes})
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:

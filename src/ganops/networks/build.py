@@ -6,7 +6,20 @@ import torch
 from torch import nn
 
 from ganops.config import LatentGanSettings, VaeSettings
-from ganops.networks import antialiased, autoencoder, dcgan, fastgan, mlp, projected, r3, resnet, unet, vae, vanilla
+from ganops.networks import (
+    antialiased,
+    autoencoder,
+    dcgan,
+    fastgan,
+    mlp,
+    patchgan,
+    projected,
+    r3,
+    resnet,
+    unet,
+    vae,
+    vanilla,
+)
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
 from ganops.tensors import Tensors
@@ -63,8 +76,14 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             base_channels, spec = settings.networks.base_channels, settings.sample
             with_mask = spec.model_copy(update={"channels": spec.channels + 1})
             return {
-                "generator": unet.Generator(base_channels, spec),
+                "generator": unet.Completer(base_channels, spec),
                 "discriminator": dcgan.Discriminator(base_channels, with_mask),
+            }
+        case "patchgan":
+            base_channels, spec = settings.networks.base_channels, settings.sample
+            return {
+                "generator": unet.UNet(base_channels, spec, spec.input_channels),
+                "discriminator": patchgan.Discriminator(base_channels, spec.channels + spec.input_channels, spec.size),
             }
     raise AssertionError(settings.networks.family)
 

@@ -21,26 +21,21 @@ _GAIN = math.sqrt(2 / (1 + _SLOPE**2))  # He et al. 2015, eq. 15
 _DILATIONS = (2, 4)
 
 
-class Generator(nn.Module):
-    """Pictures (B, C, H, W) in [−1, 1] and masks (B, 1, H, W), 1 in the hole → pictures (B, C, H, W) in [−1, 1].
+class UNet(nn.Module):
+    """Maps (B, inputs, H, W) → pictures (B, C, H, W) in [−1, 1]."""
 
-    The values in the hole are not read: 0 stands in their place, beside the mask.
-    """
-
-    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
+    def __init__(self, base_channels: int, spec: SampleSpec, inputs: int) -> None:
         super().__init__()
         levels = level_widths(base_channels, num_downsamples(*spec.size))[::-1]
-        self.first = _conv(spec.channels + 1, levels[0], 3, padding=1)
+        self.first = _conv(inputs, levels[0], 3, padding=1)
         self.downs = nn.ModuleList(_conv(a, b, 4, stride=2, padding=1) for a, b in pairwise(levels))
         self.middle = nn.ModuleList(_conv(levels[-1], levels[-1], 3, padding=d, dilation=d) for d in _DILATIONS)
         self.ups = nn.ModuleList(_conv(a + b, a, 3, padding=1) for a, b in reversed(list(pairwise(levels))))
         self.last = nn.Conv2d(levels[0], spec.channels, 3, padding=1)
 
-    def forward(
-        self, pictures: Float[Tensor, "batch channels height width"], masks: Float[Tensor, "batch 1 height width"]
-    ) -> Float[Tensor, "batch channels height width"]:
-        """Compute pictures from pictures with a hole and masks."""
-        maps = self._activate(self.first(torch.cat([pictures * (1 - masks), masks], dim=1)))
+    def forward(self, maps: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures."""
+        maps = self._activate(self.first(maps))
         skips = []
         for down in self.downs:
             skips.append(maps)
@@ -55,6 +50,22 @@ class Generator(nn.Module):
     @staticmethod
     def _activate(maps: Tensor) -> Tensor:
         return F.leaky_relu(maps, _SLOPE)
+
+
+class Completer(UNet):
+    """Pictures (B, C, H, W) in [−1, 1] and masks (B, 1, H, W), 1 in the hole → pictures (B, C, H, W) in [−1, 1].
+
+    The values in the hole are not read: 0 stands in their place, beside the mask.
+    """
+
+    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
+        super().__init__(base_channels, spec, spec.channels + 1)
+
+    def forward(
+        self, pictures: Float[Tensor, "batch channels height width"], masks: Float[Tensor, "batch 1 height width"]
+    ) -> Float[Tensor, "batch channels height width"]:
+        """Compute pictures from pictures with a hole and masks."""
+        return super().forward(torch.cat([pictures * (1 - masks), masks], dim=1))
 
 
 def _conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int, dilation: int = 1) -> nn.Conv2d:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ganops.bundle import Bundle
-from ganops.data.encodings import ALL_ENCODINGS, decode
+from ganops.data.encodings import ALL_ENCODINGS
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
@@ -18,9 +18,7 @@ from ganops.registry.codecs import CODECS, MASK_CODEC
 from ganops.sampling import Samples
 
 # Condition of a request → its codec.
-_CODECS = {**CODECS, "mask": MASK_CODEC}
-# Condition → its channels, where they are not those of the samples.
-_CHANNELS = {"mask": 1}
+_CODECS = {**CODECS, "mask": MASK_CODEC, "input": CODECS["image"]}
 
 
 def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationRequest:
@@ -47,30 +45,24 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return {"n": n, "seed": 7}
-    zeros = torch.zeros(1, *bundle.settings.sample.shape)
-    (sample,) = decode(bundle.game.generates, zeros)
-    return {name: CODECS[bundle.game.generates].to_json(sample) for name in pairing.conditions}
+    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle)) for name in pairing.conditions}
 
 
 def count_condition_bytes(bundle: Bundle) -> int:
     """Return the most bytes of the pictures in one request: PNGs that compress nothing, in base64."""
-    channels, height, width = bundle.settings.sample.shape
     names = _CODECS.keys() & bundle.game.request.model_fields.keys()
-    # A row has a byte for its filter; header, chunks and blocks without compression take less than 1 KiB and 1 %.
-    png = height * (channels * width + 1)
-    return len(names) * 4 * math.ceil((1024 + 1.01 * png) / 3)
+    return sum(_count_png_bytes(*_shape(name, bundle)) for name in names)
 
 
 def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
     """Return the conditions of a request as model values; RequestError where one is damaged or of another size."""
-    channels, *size = bundle.settings.sample.shape
     conditions = {}
     for name, codec in _CODECS.items():
         value = getattr(request, name, None)
         if value is None:
             continue
         stored = codec.from_json(value)
-        shape = (_CHANNELS.get(name, channels), *size)
+        shape = _shape(name, bundle)
         if stored.shape != shape:
             raise RequestError(
                 name,
@@ -80,6 +72,24 @@ def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Ten
             )
         conditions[name] = ALL_ENCODINGS[name].encode(torch.tensor(stored)[None])
     return conditions
+
+
+def _decode_zeros(name: str, bundle: Bundle) -> Tensor:
+    decode = ALL_ENCODINGS[name].decode
+    assert decode is not None, name
+    return decode(torch.zeros(1, *_shape(name, bundle)))[0]
+
+
+def _shape(name: str, bundle: Bundle) -> tuple[int, int, int]:
+    """Return the shape of one stored sample of a condition."""
+    sample = bundle.settings.sample
+    channels = {"mask": 1, "input": sample.input_channels}.get(name, sample.channels)
+    return (channels, *sample.size)
+
+
+def _count_png_bytes(channels: int, height: int, width: int) -> int:
+    # A row has a byte for its filter; header, chunks and blocks without compression take less than 1 KiB and 1 %.
+    return 4 * math.ceil((1024 + 1.01 * height * (channels * width + 1)) / 3)
 
 
 def _format(shape: tuple[int, ...]) -> str:

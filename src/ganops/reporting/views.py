@@ -20,7 +20,7 @@ from ganops.data.store import Store
 from ganops.evaluation.paired import Pairing
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import GenerationRequest
-from ganops.reporting import completions, neighbours, samples, scatter
+from ganops.reporting import completions, neighbours, samples, scatter, translations
 from ganops.reporting.sheet import draw_named_rows, readable_grid
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
@@ -119,6 +119,7 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
             "nearest_neighbours": lambda s: _with_table(
                 neighbours.draw_neighbours(s.generator, s.store, s.extractor, s.threads)
             ),
+            "translations": lambda s: {"png": translations.draw_translations(cast(Bundle, s.generator), s.store)},
             "completions": lambda s: {"png": completions.draw_completions(cast(Bundle, s.generator), s.store)},
         },
     ),

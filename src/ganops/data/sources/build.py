@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits, SourceKind
 from ganops.data.sources.arrays import arrays
+from ganops.data.sources.coloured_digits import coloured_digits
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
@@ -49,5 +50,7 @@ def build_source(
             return torchvision(path, dataset)
         case "stacked_mnist":
             return stacked_mnist(path, dataset)
+        case "coloured_digits":
+            return coloured_digits()
         case "gaussians_25":
             return gaussians_25()

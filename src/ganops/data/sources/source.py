@@ -24,12 +24,14 @@ class SampleRef:
             channels; raises UnreadablePicture.
         label: class index, −1 without a label.
         test: whether it belongs to the data set's own test part.
+        load_input: as `load`, of the picture that belongs to this one as its input; None: there is none.
     """
 
     name: str
     load: Callable[[], bytes | np.ndarray]
     label: int = NO_CLASS
     test: bool = False
+    load_input: Callable[[], bytes | np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganops.config import ComparisonParameters, EvaluationParameters, TrainingParameters
+from ganops.comparison_config import ComparisonParameters
+from ganops.config import EvaluationParameters, TrainingParameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -17,7 +17,7 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     from ganops.data.preparation_report import summarize
     from ganops.data.sources.build import build_source
 
-    limits, classes = parameters.limits, parameters.classes
+    limits, classes = parameters.limits, parameters.kind_of_classes
     source = build_source(parameters.source, raw_pictures, parameters.dataset, classes=classes, limits=limits)
     prepared, report = prepare(source, parameters, progress=step_bar("pictures"))
     sizes = {**report["shape"]}

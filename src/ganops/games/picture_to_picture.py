@@ -1,0 +1,101 @@
+"""Pictures from pictures: generator and discriminator read the same condition, and an L1 distance to a target is added.
+
+Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks", equations 1 to 4; Pathak et al.
+2016, "Context Encoders", equation 3.
+"""
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update, adversarial_updates
+from ganops.noise import Noise
+from ganops.objectives.losses import Objective
+from ganops.objectives.penalties import squared_gradient
+
+
+@dataclass(frozen=True)
+class PictureToPicture(Game):
+    """min_G max_D over `objective`, with λ · the L1 distance to the target added to G's loss and γ · R1 to D's.
+
+    Attributes:
+        discriminator_reads: the input that the discriminator reads beside a picture.
+    """
+
+    objective: Objective
+    discriminator_steps: int
+
+    discriminator_reads: ClassVar[str]
+    generates = "image"
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "discriminator": ("discriminator",),
+        "generator": ("generator",),
+    }
+    inference_networks = ("generator",)
+    penalty_weights = frozenset({"r1_gamma"})
+
+    def updates(self, images_seen: int) -> tuple[Update, ...]:
+        """Return k updates of D, each on samples of its own, then one of G."""
+        return adversarial_updates(self.discriminator_steps, self.objective.relativistic)
+
+    @abstractmethod
+    def inputs_of(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        """Return the inputs of `sample` for the samples of a batch."""
+
+    @abstractmethod
+    def distance(self, fake: Tensor, target: Tensor, inputs: Batch) -> Float[Tensor, " batch"]:
+        """Return the L1 distance of each sample to its target."""
+
+    def losses(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """Compute the adversarial losses, with R1 for D and the L1 distance for G."""
+        real, inputs = batch["image"], self.inputs_of(batch, noise)
+        fake = self.sample(networks, inputs)
+        if player == "discriminator":
+            real = real.detach().requires_grad_(weights.get("r1_gamma", 0.0) > 0)
+            real_logits = self._logits(networks, real, inputs)
+            fake_logits = self._logits(networks, fake.detach(), inputs)
+            terms = {"loss/discriminator": self.objective.discriminator(real_logits, fake_logits)}
+            terms |= _r1(real_logits, real, weights)
+            return Losses(terms, {"logit/real": real_logits, "logit/fake": fake_logits})
+        with torch.no_grad():
+            real_logits = self._logits(networks, real, inputs) if self.objective.relativistic else None
+        adversarial = self.objective.generator(real_logits, self._logits(networks, fake, inputs))
+        distance = weights["l1_weight"] * self.distance(fake, real, inputs)
+        return Losses({"loss/generator": adversarial, "loss/l1": distance})
+
+    def penalties(
+        self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
+    ) -> Losses:
+        """Compute R1 alone; the generator has no penalty."""
+        if player != "discriminator" or not weights["r1_gamma"]:
+            return Losses({})
+        real = batch["image"].detach().requires_grad_()
+        return Losses(_r1(self._logits(networks, real, self.inputs_of(batch, noise)), real, weights))
+
+    def _logits(self, networks: Networks, pictures: Tensor, inputs: Batch) -> Tensor:
+        return networks["discriminator"](torch.cat([pictures, inputs[self.discriminator_reads]], dim=1)).float()
+
+
+def measure_psnr(samples: Tensor, targets: Tensor, where: Tensor) -> float:
+    """Return the peak signal-to-noise ratio of stored pictures, in dB, over all values where `where` (n, 1, H, W) is 1.
+
+    It is that of the mean squared error of all pictures: finite where one of them is exact.
+    """
+    squared = ((samples.double() - targets) / 255).square() * where
+    values = float(where.sum(dtype=torch.float64)) * targets.shape[1]
+    # Where all values are exact: half a level in one of them.
+    error = max(float(squared.sum()), (0.5 / 255) ** 2) / values
+    return -10 * math.log10(error)
+
+
+def _r1(logits: Tensor, real: Tensor, weights: LossWeights) -> dict[str, Tensor]:
+    gamma = weights.get("r1_gamma", 0.0)
+    return {"penalty/r1": gamma * squared_gradient(logits, real)} if gamma else {}
