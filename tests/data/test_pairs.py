@@ -81,7 +81,7 @@ def test_a_file_may_hold_both(tmp_path: Path, pairs: PairKind, first: str, as_fi
         store, report = prepared(tmp_path, Source(references, ()), pairs=pairs)
     else:
         store, report = prepared(tmp_path, source_of(both), pairs=pairs)
-    found = dict(zip(("input", "image"), fields(store), strict=True))
+    found: dict[str, np.ndarray] = dict(zip(("input", "image"), fields(store), strict=True))
     np.testing.assert_array_equal(found[first], np.stack(lefts).transpose(0, 3, 1, 2))
     (other,) = {"input", "image"} - {first}
     np.testing.assert_array_equal(found[other], np.stack(rights).transpose(0, 3, 1, 2))

@@ -154,7 +154,9 @@ def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
 
 def test_the_target_of_a_recipe_gives_way_to_a_probability_and_to_an_objective_without_a_zero():
     def target(**values):
-        return resolved("projected", **values).game.augmentation.target
+        game = resolved("projected", **values).game
+        assert isinstance(game, LatentGanSettings)
+        return game.augmentation.target
 
     assert target() == 0.6
     assert target(probability=0.5) is None

@@ -201,3 +201,27 @@ def test_a_child_runs_bundle_loads(
     (run,) = list_children(client, parent)
     bundle = Bundle.load(client.download_artifacts(run.info.run_id, "bundle", str(tmp_path)))
     assert bundle.settings.recipe == "dcgan" and bundle.classes == CLASSES
+
+
+@pytest.mark.parametrize(
+    "variants, received",
+    [
+        (
+            {"small": {"recipe": "completion"}, "large": {"recipe": "completion", "game": {"coverage": 0.5}}},
+            "small: the field image, masks centre of coverage 0.25; large: .*of coverage 0.5",
+        ),
+        ({"dcgan": {}, "completion": {"recipe": "completion"}}, "dcgan: noise; completion: the field image, masks"),
+    ],
+)
+def test_generators_from_unlike_conditions_are_not_compared(
+    store: Store, variants: dict[str, Any], received: str
+) -> None:
+    trainings = ComparisonParameters.parse({"variants": variants, "seeds": None}).trainings(of_base.training())
+    with pytest.raises(ConfigurationError, match=received):
+        compare.check_variants(store, trainings)
+
+
+def test_generators_from_equal_conditions_are_compared(store: Store) -> None:
+    variants = {"one": {"recipe": "completion"}, "other": {"recipe": "completion", "game": {"l1_weight": 1.0}}}
+    trainings = ComparisonParameters.parse({"variants": variants, "seeds": None}).trainings(of_base.training())
+    compare.check_variants(store, trainings)

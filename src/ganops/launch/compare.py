@@ -22,6 +22,8 @@ from ganops.errors import ConfigurationError, TrainingError
 from ganops.evaluation.evaluator import Evaluator
 from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import GeneratorIdentity, Report
+from ganops.games.build import build_game
+from ganops.games.game import Game
 from ganops.games.resolve import Derivation, resolve
 from ganops.launch.launch import detect_hardware, launch_training, sample_spec
 from ganops.training.tracker import OpenTracker, open_trackers
@@ -136,10 +138,18 @@ class Comparison:
 
 
 def check_variants(store: Store, trainings: Trainings) -> None:
-    """Raise ConfigurationError, naming the variant, where its settings cannot be resolved for this data."""
+    """Check the variants before any training.
+
+    Raises:
+        ConfigurationError: the settings of a variant cannot be resolved for this data, or variants generate from
+            unlike conditions, such as masks of another coverage: their metrics could not be compared.
+    """
+    conditions: dict[str, str] = {}
     for (name, _), parameters in trainings.items():
         try:
-            resolve(parameters, sample_spec(store), len(store.indices("train")), detect_hardware(parameters))
+            spec, count = sample_spec(store), len(store.indices("train"))
+            settings = resolve(parameters, spec, count, detect_hardware(parameters))
+            conditions.setdefault(_describe_conditions(build_game(settings)), name)
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"comparison.variants.{name}: {error.subject}",
@@ -147,6 +157,20 @@ def check_variants(store: Store, trainings: Trainings) -> None:
                 received=error.received,
                 remedy=error.remedy,
             ) from None
+    if len(conditions) > 1:
+        raise ConfigurationError(
+            "comparison.variants",
+            expected="variants that generate from the same conditions, so that their metrics can be compared",
+            received="; ".join(f"{name}: {described}" for described, name in conditions.items()),
+            remedy="Give them the same masks, and take variants of another kind back: dcgan: null.",
+        )
+
+
+def _describe_conditions(game: Game) -> str:
+    pairing = Pairing.of(game)
+    if pairing is None:
+        return "noise"
+    return ", ".join(filter(None, (f"the field {' and '.join(pairing.conditions)}", pairing.description)))
 
 
 def _save_and_load(data: BundleData, path: Path) -> Bundle:
