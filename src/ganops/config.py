@@ -42,7 +42,18 @@ FeatureKind = Literal[
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
 NetworkName = Literal[
-    "antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "patchgan", "projected"
+    "antialiased",
+    "dcgan",
+    "vanilla",
+    "autoencoder",
+    "r3",
+    "resnet",
+    "mlp",
+    "vae",
+    "unet",
+    "patchgan",
+    "cut",
+    "projected",
 ]
 FieldName = Literal["image", "point"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
@@ -79,6 +90,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "vae": "image",
     "unet": "image",
     "patchgan": "image",
+    "cut": "image",
     "projected": "image",
 }
 """Family of networks → the field of their samples."""
@@ -107,6 +119,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 # The mean of all weights, γ = 0, has the length 12^-0.5 = 0.289.
 RelativeLength = Annotated[float, Field(ge=0, le=0.28)]
 Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
+ClassNumber = Annotated[int, Field(ge=0, le=2**20)]
 Attempts = Annotated[int, Field(ge=0, le=100)]
 Processes = Annotated[int, Field(ge=1, le=4096)]
 
@@ -304,6 +317,25 @@ class TranslationSettings(AdversarialSettings):
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
 
+class FastCutSettings(AdversarialSettings):
+    """A generator that translates pictures of one class into those of another, without pairs."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"cut"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+
+    kind: Literal["fastcut"] = "fastcut"
+    from_class: ClassNumber = Field(description="the class of the inputs")
+    to_class: ClassNumber = Field(description="the class that they should become")
+    nce_weight: float = Field(ge=0, le=1e6, description="λ of PatchNCE")
+    nce_temperature: float = Field(gt=0, le=100, description="τ of PatchNCE")
+    nce_patches: int = Field(ge=2, le=2**16, description="positions of each picture that PatchNCE compares")
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | float]:
+        """Return all weights that the losses read, by name, and that of PatchNCE."""
+        return {**super().loss_weights, "nce_weight": self.nce_weight}
+
+
 class VaeSettings(Parameters):
     """A variational autoencoder."""
 
@@ -315,9 +347,10 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
-GAMES = (LatentGanSettings, VaeSettings, CompletionSettings, TranslationSettings)
+GAMES = (LatentGanSettings, VaeSettings, CompletionSettings, TranslationSettings, FastCutSettings)
 GameSettings = Annotated[
-    LatentGanSettings | VaeSettings | CompletionSettings | TranslationSettings, Field(discriminator="kind")
+    LatentGanSettings | VaeSettings | CompletionSettings | TranslationSettings | FastCutSettings,
+    Field(discriminator="kind"),
 ]
 
 

@@ -1,7 +1,7 @@
 """A generator whose samples depend on rows of held_out is evaluated beside their targets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from ganops.evaluation.evaluator import make_evaluator
 from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import Estimate, PairedProtocol, Report
 from ganops.extractors.classifier import Classifier
-from ganops.games.game import Game, Read
+from ganops.games.game import Domains, Game, Read
 from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.sampling import Samples
@@ -103,7 +103,7 @@ class Completion(Game):
         return {"l1": measure_l1}
 
     def reads(self) -> tuple[Read, ...]:
-        raise NotImplementedError
+        return (Read("image", "image"),)
 
     def losses(self, *arguments: Any) -> Any:
         raise NotImplementedError
@@ -126,3 +126,32 @@ def test_pairing_of_a_game_has_its_conditions_without_the_label() -> None:
     assert pairing is not None and (pairing.conditions, pairing.target) == (("image",), "image")
     assert set(pairing.metrics) == {"l1", *PICTURE_METRICS} and pairing.metrics["l1"] is measure_l1
     assert Pairing.of(Labelled()) is None
+
+
+def keep(conditions: Mapping[str, Tensor], noise: Noise) -> dict[str, Tensor]:
+    return dict(conditions)
+
+
+UNPAIRED = replace(PAIRING, conditions=("input",), metrics={}, baselines={}, complete=keep)
+
+
+def test_an_unpaired_translation_is_measured_against_its_target_class(store: Store, classifier: Classifier) -> None:
+    """Copies of the target's own pictures have the floor's distance; those of the source have not."""
+    domains = Domains(source=0, target=1)
+    pairing = replace(UNPAIRED, fields={"input": "image"}, domains=domains)
+
+    class FromRows:
+        def generate(self, request: GenerationRequest, conditions: Mapping[str, Tensor]) -> Samples:
+            self.inputs = decode("image", conditions["input"])
+            return Samples(self.inputs, None)
+
+    generator = FromRows()
+    parameters = PARAMETERS.model_copy(update={"n": 10})
+    evaluator = make_evaluator(store, classifier, parameters, domains=domains)
+    report = evaluator.evaluate(generator, pairing=pairing)
+    assert evaluator.protocol.reference_n == int((store.read("label", store.indices("train")) == 1).sum())
+    sources = store.read("image", store.indices("held_out", 0))
+    assert all(any((one.numpy() == source).all() for source in sources) for one in generator.inputs)
+    assert report.metrics["fid"].mean > 3 * report.held_out["fid"].mean
+    assert not {"class_accuracy", "modes", "reverse_kl", "l1"} & report.metrics.keys()
+    assert report.protocol.store == store.digest()

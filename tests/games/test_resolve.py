@@ -27,7 +27,7 @@ def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
         RECIPES[recipe].ema,
     )
     unconditional = "conditional" in RECIPES[recipe].without or not RECIPES[recipe].conditional
-    classes, inputs = 0 if unconditional else SAMPLE.classes, 3 if recipe == "pix2pix" else 0
+    classes, inputs = 0 if unconditional else SAMPLE.classes, {"pix2pix": 3, "fastcut": SAMPLE.channels}.get(recipe, 0)
     assert settings.sample == SAMPLE.model_copy(update={"classes": classes, "input_channels": inputs})
     assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 

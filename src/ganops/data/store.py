@@ -66,12 +66,18 @@ class Store:
     """A prepared data set, read-only. Arrays are memory-mapped: only the rows read cost memory."""
 
     def __init__(
-        self, path: Path, fields: dict[str, FieldFormat], classes: tuple[str, ...], manifest: pd.DataFrame
+        self,
+        path: Path,
+        fields: dict[str, FieldFormat],
+        classes: tuple[str, ...],
+        manifest: pd.DataFrame,
+        only: int | None = None,
     ) -> None:
         self.path = path
         self.fields = fields
-        self.classes = classes
+        self._all_classes = classes
         self.manifest = manifest
+        self._only = only
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -84,9 +90,27 @@ class Store:
             raise _damage_error(path / "store.json", "a field of " + ", ".join(get_args(FieldName)), received)
         return store
 
-    def indices(self, split: SplitName) -> np.ndarray:
-        """Return the positions of the split's samples, int64, ascending."""
-        return np.flatnonzero(self.manifest["split"].to_numpy() == split).astype(np.int64)
+    def restrict_to(self, label: int) -> "Store":
+        """Return the same store, but its splits have the samples of one class alone, as unlabelled data."""
+        return Store(self.path, self.fields, self._all_classes, self.manifest, label)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes; none of unlabelled data."""
+        return self._all_classes if self._only is None else ()
+
+    def indices(self, split: SplitName, label: int | None = None) -> np.ndarray:
+        """Return the positions of the split's samples, int64, ascending.
+
+        Args:
+            split: of the store.
+            label: the class that they have; None: any, or that of `restrict_to`.
+        """
+        chosen = self.manifest["split"].to_numpy() == split
+        wanted = self._only if label is None else label
+        if wanted is not None:
+            chosen &= self.manifest["label"].to_numpy() == wanted
+        return np.flatnonzero(chosen).astype(np.int64)
 
     def read(self, field: str, indices: np.ndarray) -> np.ndarray:
         """Read the stored values of the samples at `indices`, shape (len(indices), *shape), a copy.
@@ -107,7 +131,7 @@ class Store:
         """Return the sha256 of field formats, class names, and the values, label and split of each sample, in order."""
         rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
         fields = {name: asdict(field) for name, field in self.fields.items()}
-        content = hashlib.sha256(json.dumps([fields, self.classes], sort_keys=True).encode())
+        content = hashlib.sha256(json.dumps([fields, self._all_classes], sort_keys=True).encode())
         for values, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
             content.update(f"{values} {label} {of}\n".encode())
         return content.hexdigest()

@@ -36,6 +36,7 @@ from ganops.evaluation.report import (
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.extractors.build import open_further
+from ganops.games.game import Domains
 from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
 from ganops.metrics.inception_score import SPLITS, inception_score
@@ -138,7 +139,7 @@ class Evaluator:
             snapshots: images seen → the generator at that time; their metrics are the curve of the report.
             pairing: where samples depend on conditions: these are rows of held_out, and row i gives sample i.
         """
-        conditions = pairing and pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
+        conditions = pairing and pairing.read_conditions(self.store, self._choose_conditions(pairing))
         draws = {images_seen: _make_draw(one, conditions) for images_seen, one in (snapshots or {}).items()}
         return self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
 
@@ -182,8 +183,11 @@ class Evaluator:
         values = self._measure(samples, reference, tick)
         return values if targets is None else values | targets.measure(samples.values)
 
+    def _choose_conditions(self, pairing: Pairing) -> Int64[np.ndarray, " n"]:
+        return _choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)
+
     def _read_targets(self, pairing: Pairing, reference: ReferenceStats, tick: Tick) -> _Targets:
-        rows = _choose_held_out(self.store, self.protocol.n)
+        rows = self._choose_conditions(pairing)
         conditions, values = pairing.read_conditions(self.store, rows), self.store.read(pairing.target, rows)
         targets, metrics = torch.from_numpy(values), {}
         for name, baseline in pairing.baselines.items():
@@ -243,7 +247,7 @@ class Evaluator:
         `class_accuracy` needs labels of the samples. `reverse_kl` is finite, and so computed, only where every class
         has training samples.
         """
-        if features.probabilities is None or not self.extractor.classes:
+        if features.probabilities is None or not self.extractor.classes or not len(reference.frequencies):
             return {}
         predicted = features.probabilities.argmax(axis=1)
         counts = np.bincount(predicted, minlength=len(reference.frequencies))
@@ -260,14 +264,19 @@ def make_evaluator(
     extractor: FeatureExtractor,
     parameters: EvaluationParameters,
     progress: Progress = no_progress,
+    domains: Domains | None = None,
 ) -> Evaluator:
-    """Return the evaluator of any number of generators of this data.
+    """Return the evaluator of any number of generators of this data, or of translations between these domains of it.
 
     Raises:
         MetricError: see `check_evaluable` and `check_no_external_samples`.
     """
     check_no_external_samples(parameters)
     check_evaluable(store, parameters)
+    if domains is not None:
+        counts = [len(store.indices("held_out", label)) for label in domains]
+        parameters = parameters.model_copy(update={"n": sample_count(parameters.n, min(counts))})
+        store = store.restrict_to(domains.target)
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     return Evaluator(store, extractor, protocol, parameters.threads, progress, further)
@@ -283,7 +292,8 @@ def evaluate(
     pairing: Pairing | None = None,
 ) -> Report:
     """Return the report on one generator; see `make_evaluator` and `Evaluator.evaluate`."""
-    return make_evaluator(store, extractor, parameters, progress).evaluate(generator, snapshots, pairing)
+    evaluator = make_evaluator(store, extractor, parameters, progress, pairing and pairing.domains)
+    return evaluator.evaluate(generator, snapshots, pairing)
 
 
 def evaluate_samples(
@@ -359,9 +369,9 @@ def _draw_from(generator: CanGenerateFrom, conditions: Mapping[str, Tensor], n: 
     return generator.generate(GenerationRequest(n=n, seed=seed), conditions)
 
 
-def _choose_held_out(store: Store, n: int) -> Int64[np.ndarray, " n"]:
-    """Return n rows of held_out, ascending, the same ones each time."""
-    indices = store.indices("held_out")
+def _choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np.ndarray, " n"]:
+    """Return n rows of held_out, of one class where it is given, ascending, the same ones each time."""
+    indices = store.indices("held_out", label)
     return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
 
 

@@ -1,7 +1,7 @@
 """Metrics of samples that have a target each, such as completed pictures beside their originals."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from ganops.config import PICTURE_METRICS, FieldName
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
-from ganops.games.game import Baseline, Batch, Game, PairedMetric
+from ganops.games.game import Baseline, Batch, Domains, Game, PairedMetric
 from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.sampling import Samples
@@ -62,7 +62,9 @@ class Pairing:
         metrics: name → metric of samples and targets.
         baselines: name → stored samples for conditions, measured beside the generator's.
         complete: adds what is drawn where it is missing, such as masks.
-        description: how that is drawn.
+        description: how that is drawn, or between which classes an unpaired translation is.
+        fields: condition → the field of the store that it is read from.
+        domains: the classes of conditions and samples, where these are not paired: `metrics` has none then.
     """
 
     conditions: tuple[str, ...]
@@ -71,6 +73,8 @@ class Pairing:
     baselines: Mapping[str, Baseline]
     complete: Callable[[Batch, Noise], dict[str, Tensor]]
     description: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    domains: Domains | None = None
 
     @classmethod
     def of(cls, game: Game) -> "Pairing | None":
@@ -78,18 +82,27 @@ class Pairing:
         conditions = tuple(field for field in game.conditions if field != _DRAWN)
         if not conditions:
             return None
-        metrics = {**game.paired_metrics, **TARGET_METRICS[game.generates]}
-        baselines, complete = game.baselines, game.complete_conditions
-        return cls(conditions, game.generates, metrics, baselines, complete, game.describe_conditions())
+        of_targets = {} if game.domains else TARGET_METRICS[game.generates]
+        return cls(
+            conditions=conditions,
+            target=game.generates,
+            metrics={**game.paired_metrics, **of_targets},
+            baselines=game.baselines,
+            complete=game.complete_conditions,
+            description=game.describe_conditions(),
+            fields={read.name: read.field for read in game.reads()},
+            domains=game.domains,
+        )
 
     def read_conditions(self, store: Store, rows: Int64[np.ndarray, " n"]) -> dict[str, Tensor]:
         """Return field → model values of the rows, and what is drawn for them: the same for every generator."""
-        values = {
-            field: ENCODINGS_BY_NAME[store.fields[field].encoding].encode(torch.from_numpy(store.read(field, rows)))
-            for field in self.conditions
-        }
+        values = {name: _read(store, self.fields.get(name, name), rows) for name in self.conditions}
         return self.complete(values, Noise(_NOISE_SEED, 0, len(rows)).substream(_STREAM))
 
     def measure(self, samples: Tensor, targets: Tensor, conditions: Batch) -> dict[str, float]:
         """Return name → value of every metric."""
         return {name: float(metric(samples, targets, conditions)) for name, metric in self.metrics.items()}
+
+
+def _read(store: Store, name: str, rows: Int64[np.ndarray, " n"]) -> Tensor:
+    return ENCODINGS_BY_NAME[store.fields[name].encoding].encode(torch.from_numpy(store.read(name, rows)))

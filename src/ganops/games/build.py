@@ -1,7 +1,15 @@
 """Builds the game that the settings describe."""
 
-from ganops.config import AugmentationSettings, CompletionSettings, LatentGanSettings, TranslationSettings, VaeSettings
+from ganops.config import (
+    AugmentationSettings,
+    CompletionSettings,
+    FastCutSettings,
+    LatentGanSettings,
+    TranslationSettings,
+    VaeSettings,
+)
 from ganops.games.completion import Completion
+from ganops.games.fastcut import FastCut
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
 from ganops.games.translation import Translation
@@ -36,6 +44,15 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
             return VariationalAutoencoder(game.latent_dimension, conditional)
         case CompletionSettings() as game:
             return Completion(build_objective(game.objective), game.discriminator_steps, game.mask, game.coverage)
+        case FastCutSettings() as game:
+            return FastCut(
+                objective=build_objective(game.objective),
+                discriminator_steps=game.discriminator_steps,
+                from_class=game.from_class,
+                to_class=game.to_class,
+                temperature=game.nce_temperature,
+                patches=game.nce_patches,
+            )
         case TranslationSettings() as game:
             return Translation(build_objective(game.objective), game.discriminator_steps, settings.sample.channels)
 

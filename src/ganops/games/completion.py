@@ -17,13 +17,13 @@ from ganops.data.encodings import decode
 from ganops.data.loader import Read, read_fields
 from ganops.games.game import Baseline, Batch, Networks, PairedMetric
 from ganops.games.masks import Masks, draw_masks
-from ganops.games.picture_to_picture import PictureToPicture, measure_psnr
+from ganops.games.picture_to_picture import WithTarget, measure_psnr
 from ganops.games.request import CompletionRequest, GenerationRequest
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class Completion(PictureToPicture):
+class Completion(WithTarget):
     """The hole of a picture is filled; the L1 distance is taken there.
 
     Known pixels are kept bit for bit. A mask is 1 in the hole and 0 elsewhere.
@@ -36,7 +36,7 @@ class Completion(PictureToPicture):
     mask: MaskKind
     coverage: float
 
-    discriminator_reads = "mask"
+    condition = "mask"
     request = CompletionRequest
     conditions = ("image",)
     optional_conditions = ("mask",)

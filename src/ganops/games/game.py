@@ -52,6 +52,13 @@ class Update(NamedTuple):
     images: int
 
 
+class Domains(NamedTuple):
+    """The class of the pictures that an unpaired translation starts from, and that of those it makes."""
+
+    source: int
+    target: int
+
+
 # (samples, targets, conditions) → value. The first two are (n, …), as stored; the conditions are complete.
 PairedMetric = Callable[[Tensor, Tensor, Batch], float]
 # Complete conditions → stored samples that need no training, measured as the generator's are.
@@ -80,6 +87,11 @@ class Game(ABC):
     optional_conditions: ClassVar[tuple[str, ...]] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     views: ClassVar[tuple[str, ...]] = ("samples",)
+
+    @property
+    def domains(self) -> Domains | None:
+        """Return those of an unpaired translation, whose conditions have no targets; None: classes are read alike."""
+        return None
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:

@@ -1,7 +1,8 @@
-"""Pictures from pictures: generator and discriminator read the same condition, and an L1 distance to a target is added.
+"""Pictures from pictures: a generator that reads a picture, a discriminator, and a loss that ties the two pictures.
 
-Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks", equations 1 to 4; Pathak et al.
-2016, "Context Encoders", equation 3.
+`WithTarget`: both networks read the same condition, and the loss is an L1 distance to a target. Isola et al. 2017,
+"Image-to-Image Translation with Conditional Adversarial Networks", equations 1 to 4; Pathak et al. 2016, "Context
+Encoders", equation 3.
 """
 
 import math
@@ -22,16 +23,11 @@ from ganops.objectives.penalties import squared_gradient
 
 @dataclass(frozen=True)
 class PictureToPicture(Game):
-    """min_G max_D over `objective`, with λ · the L1 distance to the target added to G's loss and γ · R1 to D's.
-
-    Attributes:
-        discriminator_reads: the input that the discriminator reads beside a picture.
-    """
+    """min_G max_D over `objective`, with a loss between input and output added to G's, and γ · R1 to D's."""
 
     objective: Objective
     discriminator_steps: int
 
-    discriminator_reads: ClassVar[str]
     generates = "image"
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "discriminator": ("discriminator",),
@@ -49,13 +45,19 @@ class PictureToPicture(Game):
         """Return the inputs of `sample` for the samples of a batch."""
 
     @abstractmethod
-    def distance(self, fake: Tensor, target: Tensor, inputs: Batch) -> Float[Tensor, " batch"]:
-        """Return the L1 distance of each sample to its target."""
+    def read_by_discriminator(self, pictures: Tensor, inputs: Batch) -> Tensor:
+        """Return what the discriminator reads of real or generated pictures with these inputs."""
+
+    @abstractmethod
+    def tie(
+        self, networks: Networks, fake: Tensor, real: Tensor, inputs: Batch, noise: Noise, weights: LossWeights
+    ) -> dict[str, Tensor]:
+        """Return name → weighted loss between generated pictures and what they should keep."""
 
     def losses(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
     ) -> Losses:
-        """Compute the adversarial losses, with R1 for D and the L1 distance for G."""
+        """Compute the adversarial losses, with R1 for D and the tie for G."""
         real, inputs = batch["image"], self.inputs_of(batch, noise)
         fake = self.sample(networks, inputs)
         if player == "discriminator":
@@ -68,8 +70,7 @@ class PictureToPicture(Game):
         with torch.no_grad():
             real_logits = self._logits(networks, real, inputs) if self.objective.relativistic else None
         adversarial = self.objective.generator(real_logits, self._logits(networks, fake, inputs))
-        distance = weights["l1_weight"] * self.distance(fake, real, inputs)
-        return Losses({"loss/generator": adversarial, "loss/l1": distance})
+        return Losses({"loss/generator": adversarial, **self.tie(networks, fake, real, inputs, noise, weights)})
 
     def penalties(
         self, player: str, networks: Networks, batch: Batch, noise: Noise, weights: LossWeights, buffers: Buffers
@@ -81,7 +82,32 @@ class PictureToPicture(Game):
         return Losses(_r1(self._logits(networks, real, self.inputs_of(batch, noise)), real, weights))
 
     def _logits(self, networks: Networks, pictures: Tensor, inputs: Batch) -> Tensor:
-        return networks["discriminator"](torch.cat([pictures, inputs[self.discriminator_reads]], dim=1)).float()
+        return networks["discriminator"](self.read_by_discriminator(pictures, inputs)).float()
+
+
+@dataclass(frozen=True)
+class WithTarget(PictureToPicture):
+    """Each input has a target: λ · the L1 distance to it is added to G's loss. D reads a condition beside a picture.
+
+    Attributes:
+        condition: the input that the discriminator reads beside a picture.
+    """
+
+    condition: ClassVar[str]
+
+    @abstractmethod
+    def distance(self, fake: Tensor, target: Tensor, inputs: Batch) -> Float[Tensor, " batch"]:
+        """Return the L1 distance of each sample to its target."""
+
+    def read_by_discriminator(self, pictures: Tensor, inputs: Batch) -> Tensor:
+        """Return the pictures with the condition as further channels."""
+        return torch.cat([pictures, inputs[self.condition]], dim=1)
+
+    def tie(
+        self, networks: Networks, fake: Tensor, real: Tensor, inputs: Batch, noise: Noise, weights: LossWeights
+    ) -> dict[str, Tensor]:
+        """Return λ · the L1 distance to the targets."""
+        return {"loss/l1": weights["l1_weight"] * self.distance(fake, real, inputs)}
 
 
 def measure_psnr(samples: Tensor, targets: Tensor, where: Tensor) -> float:

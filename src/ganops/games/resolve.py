@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import LatentGanSettings, TrainingParameters
+from ganops.config import FastCutSettings, LatentGanSettings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe
@@ -77,6 +77,7 @@ def resolve(
     values.setdefault("budget.burn_in_images", round(recipe.burn_in_share * values["budget.total_images"]))
     settings = Settings.parse(nest(values | _cadence(values)))
     _check_consistency(settings)
+    _check_domains(settings, sample.classes)
     return settings
 
 
@@ -143,7 +144,30 @@ def _min_images(sample: SampleSpec) -> int:
 
 def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:
     require_pairs(parameters, sample.input_channels > 0)
+    if isinstance(recipe.game, FastCutSettings):
+        return sample.channels
     return sample.input_channels if recipe.from_input else 0
+
+
+def _check_domains(settings: Settings, classes: int) -> None:
+    """Check the classes of an unpaired translation."""
+    game = settings.game
+    if not isinstance(game, FastCutSettings):
+        return
+    if classes < 2:
+        raise ConfigurationError(
+            "training.recipe",
+            expected="a recipe for pictures without classes",
+            received=settings.recipe,
+            remedy="Put the pictures of both kinds into two folders, and set data_preparation.classes=folders.",
+        )
+    if game.from_class == game.to_class or max(game.from_class, game.to_class) >= classes:
+        raise ConfigurationError(
+            "training.game.from_class and training.game.to_class",
+            expected=f"two numbers below {classes}, the number of classes",
+            received=f"{game.from_class} and {game.to_class}",
+            remedy="Set both, such as training.game.from_class=0,training.game.to_class=1.",
+        )
 
 
 def _classes(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:

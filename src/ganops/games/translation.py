@@ -16,13 +16,13 @@ from ganops.data.crop_and_resize import crop_and_resize
 from ganops.data.encodings import decode
 from ganops.data.loader import Read, read_fields
 from ganops.games.game import Baseline, Batch, Networks, PairedMetric
-from ganops.games.picture_to_picture import PictureToPicture, measure_psnr
+from ganops.games.picture_to_picture import WithTarget, measure_psnr
 from ganops.games.request import GenerationRequest, TranslationRequest
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class Translation(PictureToPicture):
+class Translation(WithTarget):
     """The field `input` is translated into the field `image`.
 
     Attributes:
@@ -31,7 +31,7 @@ class Translation(PictureToPicture):
 
     channels: int
 
-    discriminator_reads = "input"
+    condition = "input"
     request = TranslationRequest
     conditions = ("input",)
     views = ("translations",)

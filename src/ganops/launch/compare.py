@@ -23,7 +23,7 @@ from ganops.evaluation.evaluator import Evaluator
 from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import GeneratorIdentity, Report
 from ganops.games.build import build_game
-from ganops.games.game import Game
+from ganops.games.game import Domains, Game
 from ganops.games.resolve import Derivation, resolve
 from ganops.launch.launch import detect_hardware, launch_training, sample_spec
 from ganops.training.tracker import OpenTracker, open_trackers
@@ -137,19 +137,20 @@ class Comparison:
             return TrainedVariant(name, parameters.seed, report, self.generate_samples(bundle))
 
 
-def check_variants(store: Store, trainings: Trainings) -> None:
-    """Check the variants before any training.
+def check_variants(store: Store, trainings: Trainings) -> Domains | None:
+    """Check the variants before any training; return the domains between which they translate, if they do.
 
     Raises:
         ConfigurationError: the settings of a variant cannot be resolved for this data, or variants generate from
             unlike conditions, such as masks of another coverage: their metrics could not be compared.
     """
-    conditions: dict[str, str] = {}
+    conditions: dict[str, tuple[str, Domains | None]] = {}
     for (name, _), parameters in trainings.items():
         try:
             spec, count = sample_spec(store), len(store.indices("train"))
             settings = resolve(parameters, spec, count, detect_hardware(parameters))
-            conditions.setdefault(_describe_conditions(build_game(settings)), name)
+            game = build_game(settings)
+            conditions.setdefault(_describe_conditions(game), (name, game.domains))
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"comparison.variants.{name}: {error.subject}",
@@ -161,9 +162,10 @@ def check_variants(store: Store, trainings: Trainings) -> None:
         raise ConfigurationError(
             "comparison.variants",
             expected="variants that generate from the same conditions, so that their metrics can be compared",
-            received="; ".join(f"{name}: {described}" for described, name in conditions.items()),
+            received="; ".join(f"{name}: {described}" for described, (name, _) in conditions.items()),
             remedy="Give them the same masks, and take variants of another kind back: dcgan: null.",
         )
+    return next(domains for _, domains in conditions.values())
 
 
 def _describe_conditions(game: Game) -> str:

@@ -9,6 +9,7 @@ from ganops.config import LatentGanSettings, VaeSettings
 from ganops.networks import (
     antialiased,
     autoencoder,
+    cut,
     dcgan,
     fastgan,
     mlp,
@@ -78,6 +79,13 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             return {
                 "generator": unet.Completer(base_channels, spec),
                 "discriminator": dcgan.Discriminator(base_channels, with_mask),
+            }
+        case "cut":
+            base_channels, spec = settings.networks.base_channels, settings.sample
+            return {
+                "generator": cut.Generator(base_channels, spec),
+                "heads": cut.Heads(base_channels, spec),
+                "discriminator": patchgan.Discriminator(base_channels, spec.channels, spec.size),
             }
         case "patchgan":
             base_channels, spec = settings.networks.base_channels, settings.sample

@@ -90,7 +90,7 @@ def sample_row(bundle: Bundle, store: Store) -> Shaped[Tensor, "n *shape"]:
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return bundle.generate(request).values
-    rows = store.indices("held_out")[: request.n]
+    rows = store.indices("held_out", pairing.domains and pairing.domains.source)[: request.n]
     request = request.model_copy(update={"n": len(rows)})
     return bundle.generate(request, pairing.read_conditions(store, rows)).values
 

@@ -35,11 +35,11 @@ def compare_variants(
     from ganops.tracking.variant_runs import variant_run
 
     trainings = comparison.trainings(training)
-    check_variants(store, trainings)
+    domains = check_variants(store, trainings)
     extractor = feature_extractor.open(store, evaluation)
     compare = Comparison(
         store=store,
-        evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures")),
+        evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures"), domains),
         checkpoints=checkpoints,
         open_run=variant_run,
         open_progress=open_progress_bar,

@@ -52,7 +52,7 @@ def evaluate_generator(
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"))
+    evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"), bundle.game.domains)
     report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.game))
     identity = GeneratorIdentity(bundle.fingerprint, bundle.digest)
     report = replace(report, bundle=identity, trained_features=bundle.trained_features)
