@@ -6,7 +6,11 @@ from typing import Any
 
 import yaml
 
-from ganops.config import ClassifierParameters, DataPreparationParameters, EvaluationParameters, TrainingParameters
+from ganops.config import (
+    DataPreparationParameters,
+    TrainingParameters,
+)
+from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
 from ganops.parameters import leaves, nest
@@ -60,6 +64,16 @@ def images(channels: int, height: int, width: int, classes: int = 0, input_chann
 
 def points(coordinates: int, classes: int = 0) -> SampleSpec:
     return SampleSpec(field="point", channels=coordinates, classes=classes)
+
+
+def waves(samples: int, classes: int = 0, sample_rate: int = 8000) -> SampleSpec:
+    return SampleSpec(field="wave", channels=1, image_width=samples, classes=classes, sample_rate=sample_rate)
+
+
+def sample_for(recipe: str, classes: int = 0) -> SampleSpec:
+    """Return samples of the field that the recipe is for."""
+    made: dict[str, SampleSpec] = {"image": images(1, 32, 32, classes), "wave": waves(512, classes)}
+    return made[RECIPES[recipe].field]
 
 
 def _training_key(name: str) -> str:

@@ -283,10 +283,12 @@ def paths_of(page: str) -> Iterator[str]:
             yield path
 
 
+SUFFIXES = {"nearest_neighbours": ("png", "csv"), "animation": ("gif",), "players": ("html",)}
 VIEW_FILES = {
     f"{name}.{suffix}"
-    for name in FIELD_VIEWS["image"].views
-    for suffix in (("png", "csv") if name == "nearest_neighbours" else ("gif",) if name == "animation" else ("png",))
+    for views in FIELD_VIEWS.values()
+    for name in views.views
+    for suffix in SUFFIXES.get(name, ("png",))
 }
 
 

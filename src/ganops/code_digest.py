@@ -28,6 +28,7 @@ TRAINING = frozenset(
         "parameters",
         "sampling",
         "sealed_json",
+        "spectrogram",
         "tensors",
         "torch_private",
         "training",
@@ -40,6 +41,7 @@ OUTPUTS = frozenset(
     {
         "comparison_config",
         "evaluation",
+        "evaluation_config",
         "kedro_datasets",
         "metrics",
         "pipelines",

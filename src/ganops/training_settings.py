@@ -1,8 +1,9 @@
 """The settings of one training, as `games.resolve` makes them. Torch-free."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from ganops.config import (
     NETWORK_FIELDS,
@@ -20,6 +21,7 @@ from ganops.config import (
     Processes,
     RuntimeSettings,
     Seed,
+    SpectrogramGanSettings,
 )
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
@@ -27,7 +29,7 @@ from ganops.parameters import Parameters
 # Limits that no training needs to exceed: a larger number is mistyped or damaged.
 LARGEST_CLOCK = 2**40
 """most samples shown in one training, or in one attempt at it"""
-_LARGEST_SIZE, _LARGEST_COUNT = 2**16, 2**20
+_LARGEST_SIZE, _LARGEST_COUNT, _LARGEST_LENGTH = 2**16, 2**20, 2**24
 
 
 class SampleSpec(Parameters):
@@ -36,11 +38,20 @@ class SampleSpec(Parameters):
     key: ClassVar[str] = "settings.sample"
 
     field: FieldName = "image"
-    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates")
-    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
-    image_width: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
+    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates; of waves: 1")
+    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points and waves")
+    image_width: int = Field(
+        default=1, ge=1, le=_LARGEST_LENGTH, description="pixels; 1 for points; of waves: their samples"
+    )
     input_channels: int = Field(default=0, ge=0, le=4, description="of the picture that a sample starts from; 0: none")
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
+    sample_rate: int = Field(default=0, ge=0, le=_LARGEST_COUNT, description="of waves, in hertz; 0 for others")
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Leave the rate out where there is none: descriptions of pictures and points stay as they were."""
+        values = handler(self)
+        return values if self.sample_rate else {name: value for name, value in values.items() if name != "sample_rate"}
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -111,7 +122,7 @@ class Settings(Parameters):
 
     @model_validator(mode="after")
     def _check_networks(self) -> "Settings":
-        family, field = self.networks.family, self.sample.field
+        family, field = self.networks.family, self.network_sample.field
         if family not in self.game.families or NETWORK_FIELDS[family] != field:
             raise ConfigurationError(
                 f"{self.key}.networks.family",
@@ -120,6 +131,15 @@ class Settings(Parameters):
                 remedy="Choose another training.recipe.",
             )
         return self
+
+    @property
+    def network_sample(self) -> SampleSpec:
+        """Return the samples as the networks read and make them: spectrograms, where the game is one of these."""
+        game, sample = self.game, self.sample
+        if not isinstance(game, SpectrogramGanSettings):
+            return sample
+        frames = -(-sample.image_width // game.hop)
+        return SampleSpec(channels=1, image_height=game.window // 2, image_width=frames, classes=sample.classes)
 
     @property
     def adversarial(self) -> AdversarialSettings | None:

@@ -6,12 +6,12 @@ from typing import Any
 from ganops.comparison_config import ComparisonParameters
 from ganops.config import (
     DataPreparationParameters,
-    EvaluationParameters,
     Parameters,
     RegistrationParameters,
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError, suggest
+from ganops.evaluation_config import EvaluationParameters
 from ganops.parameters import flatten
 
 GROUPS: dict[str, type[Parameters]] = {

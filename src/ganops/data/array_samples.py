@@ -24,14 +24,14 @@ def prepare_arrays(samples: ArraySamples, parameters: DataPreparationParameters)
         ConfigurationError: a parameter is set that only pictures have.
         DataError: a class has too few samples for the splits.
     """
-    _check_no_picture_parameters(samples, parameters)
+    check_no_picture_parameters(samples.name, parameters)
     none = np.zeros(len(samples.values), dtype=bool)
     kept = keep_stratified(samples.labels, none, parameters.limit, parameters.seed)
     values, labels = np.ascontiguousarray(samples.values[kept]), samples.labels[kept]
     files, digests = [f"{samples.name}:{row}" for row in kept], [hashlib.sha256(row).digest() for row in values]
     manifest = make_manifest(files, digests, labels, none[kept], samples.classes, parameters)
     encoding = ENCODINGS[samples.field].name
-    fields = {samples.field: FieldFormat(str(values.dtype), values.shape[1:], encoding)}
+    fields = {samples.field: FieldFormat(str(values.dtype), values.shape[1:], encoding, samples.sample_rate)}
     arrays = {str(samples.field): values}
     if samples.classes:
         fields["label"], arrays["label"] = label_field(), labels
@@ -40,12 +40,13 @@ def prepare_arrays(samples: ArraySamples, parameters: DataPreparationParameters)
     return prepared, make_report(prepared, shape, parameters)
 
 
-def _check_no_picture_parameters(samples: ArraySamples, parameters: DataPreparationParameters) -> None:
+def check_no_picture_parameters(name_of_samples: str, parameters: DataPreparationParameters) -> None:
+    """Raise ConfigurationError where a parameter is set that only pictures have."""
     for name in _PICTURE_PARAMETERS:
         if getattr(parameters, name) is not None:
             raise ConfigurationError(
                 f"data_preparation.{name}",
-                expected=f"null, because the samples of {samples.name} are not pictures",
+                expected=f"null, because the samples of {name_of_samples} are not pictures",
                 received=repr(getattr(parameters, name)),
                 remedy=f"Leave data_preparation.{name} null.",
             )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float32, Int64, Shaped, UInt8
+from jaxtyping import Float, Float32, Int16, Int64, Shaped, UInt8
 from torch import Tensor
 
 from ganops.config import FieldName
@@ -12,6 +12,7 @@ from ganops.config import FieldName
 _HALF_RANGE = 127.5
 # The coordinate that becomes 1. The means of the 25 Gaussians lie at most 4 from the middle.
 POINT_SCALE = 4.0
+_FULL_SCALE = 32768.0
 
 
 def encode_images(pixels: UInt8[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
@@ -35,6 +36,17 @@ def encode_points(points: Float32[Tensor, "batch dimension"]) -> Float32[Tensor,
 def decode_points(values: Float[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
     """Convert model values to coordinates, which have no bounds: nothing is clipped."""
     return values.detach().to(torch.float32) * POINT_SCALE
+
+
+def encode_waves(samples: Int16[Tensor, "batch 1 samples"]) -> Float32[Tensor, "batch 1 samples"]:
+    """Convert int16 to [−1, 1): v = s / 32,768, exact in float32."""
+    return samples.to(torch.float32).div_(_FULL_SCALE)
+
+
+def decode_waves(values: Float[Tensor, "batch 1 samples"]) -> Int16[Tensor, "batch 1 samples"]:
+    """Round model values to int16 and clip them, so that `decode(encode(s)) == s` for all 65,536 values."""
+    scaled = values.detach().to(torch.float32).mul(_FULL_SCALE).round_()
+    return scaled.clamp_(-_FULL_SCALE, _FULL_SCALE - 1).to(torch.int16)
 
 
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
@@ -68,6 +80,7 @@ class Encoding:
 ENCODINGS: dict[FieldName, Encoding] = {
     "image": Encoding("uint8_symmetric", encode_images, decode_images, is_picture=True),
     "point": Encoding("float32_quarter", encode_points, decode_points),
+    "wave": Encoding("int16_pcm", encode_waves, decode_waves),
 }
 # What is only read.
 LABEL = Encoding("class_index", encode_labels)
@@ -82,7 +95,7 @@ ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(
 
 
 def decode(field: FieldName, values: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
-    """Return model values as samples of the field, as they are stored: of pictures uint8, of points float32."""
+    """Return model values as samples of the field, as they are stored: pictures uint8, points float32, waves int16."""
     decoder = ENCODINGS[field].decode
     assert decoder is not None, field
     return decoder(values)

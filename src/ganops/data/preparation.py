@@ -7,13 +7,10 @@ without holding the interpreter's lock.
 """
 
 import hashlib
-import math
-import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,25 +18,30 @@ import pandas as pd
 
 from ganops.config import DataPreparationParameters
 from ganops.data.array_samples import prepare_arrays
+from ganops.data.clips import prepare_clips
 from ganops.data.encodings import ENCODINGS
-from ganops.data.manifest import label_field, make_manifest
+from ganops.data.manifest import label_field
 from ganops.data.near_duplicates import find_near_duplicates
 from ganops.data.pairs import input_channels, list_contents, pair_folders, picture_channels, read_pair, read_picture
 from ganops.data.parallel import map_in_order
-from ganops.data.preparation_report import REASONS_SHOWN, make_picture_report
+from ganops.data.preparation_report import make_picture_report
 from ganops.data.progress import Progress, no_progress
+from ganops.data.raw_samples import (
+    Outcome,
+    check_tolerated,
+    make_manifest_of,
+    select_references,
+    split_outcomes,
+    temporary_array,
+    too_many_bad,
+)
 from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape, median_pixels
-from ganops.data.sources.source import ArraySamples, SampleRef, Source, UnreadablePicture
-from ganops.data.splits import keep_stratified
+from ganops.data.sources.source import ArraySamples, ClipSource, SampleRef, Source, UnreadablePicture
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.data.value_range import ValueRange, find_value_range
 from ganops.data.white import UnknownWhite, White
-from ganops.errors import DataError
-from ganops.files import disk_errors, preallocate
 from ganops.hardware import core_count
 
-# The sha256 of a sample's pictures, or the reason why it is skipped.
-Outcome = bytes | str
 # A smaller picture is decoded in less time than threads lose over the interpreter's lock (benchmarks/preparation.py).
 _PIXELS_FOR_THREADS = 128 * 128
 # Field → all its rows.
@@ -59,7 +61,7 @@ def prepare(
     copies in another file format or size count as well if they become equal by resizing.
 
     Args:
-        source: references to pictures, or an array of samples.
+        source: references to pictures or clips, or an array of samples.
         parameters: the parameters of the data preparation.
         workers: number of threads; None: the cores that this process may use, for small pictures one.
         progress: wraps the iterable of pictures and takes their number.
@@ -71,9 +73,11 @@ def prepare(
     """
     if isinstance(source, ArraySamples):
         return prepare_arrays(source, parameters)
+    if isinstance(source, ClipSource):
+        return prepare_clips(source, parameters, workers or core_count(), progress)
     if parameters.pairs == "folders":
         source = pair_folders(source)
-    references = _select_references(source, parameters)
+    references = select_references(source, parameters)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata and of large pictures, once per picture.
         warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -81,26 +85,20 @@ def prepare(
         pictures = _temporary_arrays(len(references), shape, parameters)
         workers = workers or _choose_workers(references, parameters)
         values, outcomes = _read_all(references, pictures, shape, parameters, workers, progress)
-        digests, skipped = _split_outcomes(references, outcomes)
-    _check_tolerated(skipped, len(references), parameters)
+        digests, skipped = split_outcomes(references, outcomes)
+    check_tolerated(skipped, len(references), parameters)
     rows = np.array(list(digests), dtype=np.int64)
-    manifest = _make_manifest([references[row] for row in rows], list(digests.values()), source.classes, parameters)
+    manifest = make_manifest_of([references[row] for row in rows], list(digests.values()), source.classes, parameters)
     prepared = _make_prepared_data(pictures, rows, manifest, source.classes)
     near_duplicates = find_near_duplicates(pictures["image"], rows[manifest["duplicate_of"].to_numpy() < 0])
     return prepared, make_picture_report(prepared, source, shape, values, skipped, near_duplicates, parameters)
-
-
-def _select_references(source: Source, parameters: DataPreparationParameters) -> list[SampleRef]:
-    labels = np.array([reference.label for reference in source.references], dtype=np.int64)
-    test = np.array([reference.test for reference in source.references], dtype=bool)
-    return [source.references[i] for i in keep_stratified(labels, test, parameters.limit, parameters.seed)]
 
 
 def _shape(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> SampleShape:
     try:
         return find_sample_shape(list_contents(references), parameters)
     except NothingReadable as nothing:
-        raise _too_many_bad(nothing.skipped, len(references), 0) from None
+        raise too_many_bad(nothing.skipped, len(references), 0) from None
 
 
 def _choose_workers(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> int:
@@ -110,17 +108,11 @@ def _choose_workers(references: Sequence[SampleRef], parameters: DataPreparation
 def _temporary_arrays(count: int, shape: SampleShape, parameters: DataPreparationParameters) -> Pictures:
     size = (shape.height, shape.width)
     if parameters.pairs is None:
-        return {"image": _temporary_array((count, shape.channels, *size))}
+        return {"image": temporary_array((count, shape.channels, *size), "uint8")}
     return {
-        "input": _temporary_array((count, input_channels(parameters.pairs, shape), *size)),
-        "image": _temporary_array((count, picture_channels(parameters.pairs, shape), *size)),
+        "input": temporary_array((count, input_channels(parameters.pairs, shape), *size), "uint8"),
+        "image": temporary_array((count, picture_channels(parameters.pairs, shape), *size), "uint8"),
     }
-
-
-def _temporary_array(shape: tuple[int, ...]) -> np.ndarray:
-    with disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
-        preallocate(file, math.prod(shape))
-        return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)  # type: ignore[arg-type]
 
 
 def _read_all(
@@ -169,46 +161,6 @@ def _read_pictures(
     if parameters.pairs is None:
         return (read_picture(reference.load(), as_read, white, parameters.limits),)
     return read_pair(reference, parameters.pairs, as_read, white, parameters.limits)
-
-
-def _split_outcomes(
-    references: Sequence[SampleRef], outcomes: Iterable[Outcome]
-) -> tuple[dict[int, bytes], list[tuple[str, str]]]:
-    """Return the sha256 of every readable row, and name and reason of the other pictures."""
-    digests, skipped = {}, []
-    for row, outcome in enumerate(outcomes):
-        if isinstance(outcome, bytes):
-            digests[row] = outcome
-        else:
-            skipped.append((references[row].name, outcome))
-    return digests, skipped
-
-
-def _check_tolerated(skipped: list[tuple[str, str]], total: int, parameters: DataPreparationParameters) -> None:
-    allowed = int(parameters.tolerated_bad_share * total)
-    if len(skipped) > allowed:
-        raise _too_many_bad(skipped, total, allowed)
-
-
-def _too_many_bad(skipped: list[tuple[str, str]], total: int, allowed: int) -> DataError:
-    named = "; ".join(f"{name}: {reason}" for name, reason in skipped[:REASONS_SHOWN])
-    return DataError(
-        "the raw pictures",
-        expected=f"at most {allowed} of {total} that cannot be read",
-        received=f"{len(skipped)} ({named})",
-        remedy="Repair or remove them, or raise data_preparation.tolerated_bad_share.",
-    )
-
-
-def _make_manifest(
-    references: Sequence[SampleRef],
-    digests: Sequence[bytes],
-    classes: tuple[str, ...],
-    parameters: DataPreparationParameters,
-) -> pd.DataFrame:
-    labels = np.array([reference.label for reference in references], dtype=np.int64)
-    test = np.array([reference.test for reference in references], dtype=bool)
-    return make_manifest([reference.name for reference in references], digests, labels, test, classes, parameters)
 
 
 def _make_prepared_data(

@@ -21,7 +21,7 @@ _SKIPPED_LISTED = 1000
 _KINDS_LISTED = 50
 _CLASSES_NAMED = 12
 _LONGEST_NAME = 20
-_NEAR_DUPLICATES_RULE = (
+NEAR_DUPLICATES_RULE = (
     f"perceptual hashes of 63 bits (Zauner 2010) that differ in at most {LARGEST_DISTANCE}, low frequencies at most "
     f"{LARGEST_DIFFERENCE} apart at unit length; copies of equal pixels are duplicates and not counted here. "
     "For information: the splits ignore them"
@@ -46,8 +46,8 @@ def make_picture_report(
     details = {
         "white": {**asdict(values.white), "scaled": values.white != FULL_RANGE, "rule": values.rule},
         "classes_from": source.classes_from if prepared.classes else None,
-        "near_duplicates": _describe_near_duplicates(near_duplicates, prepared),
-        "skipped": _describe_skipped(skipped),
+        "near_duplicates": describe_near_duplicates(near_duplicates, prepared),
+        "skipped": describe_skipped(skipped),
         "notes": [*source.notes, *_describe_test_part(source, parameters)],
         "ignored": {"count": len(source.ignored), "first": list(source.ignored[:_SKIPPED_LISTED])},
     }
@@ -83,16 +83,18 @@ def _count_samples(manifest: pd.DataFrame, split: str, classes: tuple[str, ...])
     return {"samples": len(labels), "per_class": dict(zip(classes, map(int, per_class), strict=True))}
 
 
-def _describe_near_duplicates(near_duplicates: NearDuplicates, prepared: PreparedData) -> dict[str, Any]:
+def describe_near_duplicates(near_duplicates: NearDuplicates, prepared: PreparedData, of: str = "") -> dict[str, Any]:
+    """Describe the number of near duplicates and the first pairs by their files; `of` is put before the rule."""
     files, index = prepared.manifest["file"].to_numpy(), {int(row): at for at, row in enumerate(prepared.rows)}
     first = [
         {"file": files[index[one]], "near": files[index[other]], "distance": distance}
         for one, other, distance in near_duplicates.first
     ]
-    return {"samples": near_duplicates.samples, "rule": _NEAR_DUPLICATES_RULE, "first": first}
+    return {"samples": near_duplicates.samples, "rule": f"{of}{NEAR_DUPLICATES_RULE}", "first": first}
 
 
-def _describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
+def describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
+    """Count the skipped samples and their reasons, and list the first."""
     first = [{"file": name, "reason": reason} for name, reason in skipped[:_SKIPPED_LISTED]]
     unlisted = len(skipped) - len(first)
     return {"count": len(skipped), "by_reason": _count_reasons(skipped), "first": first, "not_listed": unlisted}

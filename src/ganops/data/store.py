@@ -2,7 +2,8 @@
 
     store.json         format, classes, number of samples; of each field dtype, shape of one sample, encoding
     manifest.parquet   index, file, sha256, label, split, duplicate_of: one row per sample, in the order of the arrays
-    <field>.npy        (N, *shape): image (N, C, H, W) uint8 or point (N, D) float32; label (N,) int64, …
+    <field>.npy        (N, *shape): image (N, C, H, W) uint8, point (N, D) float32 or wave (N, 1, S) int16; label (N,)
+                       int64, …
 
 `label` in the table is −1 without classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of the
 sample's stored values. Nothing in the folder depends on the clock or the machine. Torch-free.
@@ -31,11 +32,20 @@ _PREPARE_AGAIN = "Prepare the data again: kedro run --pipelines data_preparation
 
 @dataclass(frozen=True)
 class FieldFormat:
-    """dtype and shape of one stored sample, and the name of the encoding that converts it to a model value."""
+    """dtype and shape of one stored sample, and the name of the encoding that converts it to a model value.
+
+    Attributes:
+        sample_rate: of waves, in hertz; None for others.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     encoding: str
+    sample_rate: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the values as JSON values, without a rate where there is none."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class PreparedData:
         for name, field in self.fields.items():
             _write_array(folder / f"{name}.npy", field, self.arrays[name], self.rows)
         self.manifest.to_parquet(folder / "manifest.parquet", engine="pyarrow", index=False)
-        fields = {name: asdict(field) for name, field in self.fields.items()}
+        fields = {name: field.to_json() for name, field in self.fields.items()}
         header = {"format": FORMAT, "samples": len(self.rows), "classes": list(self.classes), "fields": fields}
         (folder / "store.json").write_text(json.dumps(header, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -130,7 +140,7 @@ class Store:
     def digest(self, split: SplitName | None = None) -> str:
         """Return the sha256 of field formats, class names, and the values, label and split of each sample, in order."""
         rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
-        fields = {name: asdict(field) for name, field in self.fields.items()}
+        fields = {name: field.to_json() for name, field in self.fields.items()}
         content = hashlib.sha256(json.dumps([fields, self._all_classes], sort_keys=True).encode())
         for values, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
             content.update(f"{values} {label} {of}\n".encode())
@@ -183,7 +193,7 @@ def _read_header(path: Path) -> dict[str, Any]:
 
 def _field_format(path: Path, field: dict[str, Any]) -> FieldFormat:
     try:
-        return FieldFormat(field["dtype"], tuple(field["shape"]), field["encoding"])
+        return FieldFormat(field["dtype"], tuple(field["shape"]), field["encoding"], field.get("sample_rate"))
     except (KeyError, TypeError):
         raise _damage_error(path / "store.json", "dtype, shape and encoding of each field", repr(field)) from None
 

@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
@@ -34,6 +33,7 @@ from ganops.evaluation.report import (
     table_digest,
 )
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
+from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.extractors.build import open_further
 from ganops.games.game import Domains

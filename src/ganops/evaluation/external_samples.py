@@ -1,4 +1,4 @@
-"""Read the samples of another program: pictures, with folders as labels, or points of a table.
+"""Read the samples of another program: pictures or clips, with folders as labels, or points of a table.
 
 Pictures are resized and cropped as the preparation does it, so that another size or colour space changes no metric. The
 protocol says how many were changed.
@@ -19,9 +19,11 @@ from ganops.config import FieldName
 from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
 from ganops.data.decoding import read_shape
 from ganops.data.progress import Progress, no_progress
+from ganops.data.sound import decode_clip
+from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
-from ganops.data.store import Store
+from ganops.data.store import FieldFormat, Store
 from ganops.errors import MetricError
 from ganops.noise import permutation
 from ganops.sampling import Samples
@@ -54,8 +56,9 @@ def read_samples(path: Path, store: Store, field: FieldName, progress: Progress 
     """Read all samples at a path.
 
     Args:
-        path: pictures: a folder or zip, whose sub-folders are labels where all have names of classes of the store.
-            Points: a table as `kedro generate` writes it, or its folder, with columns x1 … xD and, if known, `class`.
+        path: pictures or clips: a folder or zip, whose sub-folders are labels where all have names of classes of the
+            store. Points: a table as `kedro generate` writes it, or its folder, with columns x1 … xD and, if known,
+            `class`.
         store: the data that the samples imitate.
         field: of the store.
         progress: wraps the pictures.
@@ -76,6 +79,36 @@ def _read_pictures(path: Path, store: Store, progress: Progress) -> ExternalSamp
         done = pool.map(partial(_read_one, source.references, images), range(len(images)))
         fitted = sum(progress(done, len(images)))
     return ExternalSamples(images, _find_labels(source, store.classes), fitted)
+
+
+def _read_waves(path: Path, store: Store, progress: Progress) -> ExternalSamples:
+    source, form = audio_folder(path), store.fields["wave"]
+    waves = np.zeros((len(source.references), *form.shape), dtype=np.int16)
+    fitted = sum(
+        _read_clip(reference, form, waves[row]) for row, reference in enumerate(progress(source.references, len(waves)))
+    )
+    return ExternalSamples(waves, _find_labels(source, store.classes), fitted)
+
+
+def _read_clip(reference: SampleRef, form: FieldFormat, wave: np.ndarray) -> bool:
+    """Fill the wave; return whether the clip had another length, rate or number of channels."""
+    rate, samples = form.sample_rate or 0, form.shape[1]
+    try:
+        content = reference.load()
+        assert isinstance(content, bytes), reference
+        wave[...], header = decode_clip(content, rate, samples)
+        return (header.sample_rate, header.frames, header.channels) != (rate, samples, 1)
+    except UnreadablePicture as error:
+        raise _make_unreadable_error(reference, "a clip", error) from None
+
+
+def _make_unreadable_error(reference: SampleRef, expected: str, error: UnreadablePicture) -> MetricError:
+    return MetricError(
+        f"evaluation.samples, {reference.name}",
+        expected=expected,
+        received=str(error),
+        remedy="Remove it, or write it again.",
+    )
 
 
 def _read_points(path: Path, store: Store, progress: Progress) -> ExternalSamples:
@@ -111,12 +144,7 @@ def _read_one(references: Sequence[SampleRef], images: np.ndarray, row: int) -> 
         images[row] = crop_and_resize_file(content, shape) if is_file else crop_and_resize(content, shape)
         return (read_shape(content) if is_file else content.shape) != (height, width, channels)
     except UnreadablePicture as error:
-        raise MetricError(
-            f"evaluation.samples, {reference.name}",
-            expected="a picture",
-            received=str(error),
-            remedy="Remove it, or write it again.",
-        ) from None
+        raise _make_unreadable_error(reference, "a picture", error) from None
 
 
 def _find_labels(source: Source, classes: tuple[str, ...]) -> np.ndarray | None:
@@ -130,4 +158,5 @@ def _find_labels(source: Source, classes: tuple[str, ...]) -> np.ndarray | None:
 _READERS: dict[FieldName, Callable[[Path, Store, Progress], ExternalSamples]] = {
     "image": _read_pictures,
     "point": _read_points,
+    "wave": _read_waves,
 }

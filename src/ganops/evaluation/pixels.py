@@ -1,4 +1,4 @@
-"""Metrics of the stored samples themselves: no network, and so no training, has a part in them. Points have none."""
+"""Metrics of the stored pictures themselves: no network, and so no training, has a part in them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -72,4 +72,5 @@ def merge_statistics(parts: Iterable[PixelStatistics | None]) -> PixelStatistics
 MEASURES: dict[FieldName, PixelMeasure] = {
     "image": PixelMeasure(measure_pictures, describe_pictures),
     "point": PixelMeasure(lambda points: None, lambda shape: {}),
+    "wave": PixelMeasure(lambda waves: None, lambda shape: {}),
 }

@@ -12,16 +12,26 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ganops.config import FEATURE_FIELDS, EvaluationParameters, FeatureKind, PretrainedKind
+from ganops.config import (
+    FEATURE_FIELDS,
+    FeatureKind,
+    PretrainedKind,
+)
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.extractors import classifier, coordinates, stacked_digits
+from ganops.evaluation_config import EvaluationParameters
+from ganops.extractors import classifier, coordinates, spectrogram_classifier, stacked_digits
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNetModel
 from ganops.extractors.inception import Inception
+from ganops.extractors.spectrogram_classifier import (
+    SpectrogramClassifierDescription,
+    check_labelled_clips,
+    train_spectrogram_classifier,
+)
 from ganops.extractors.stacked_digits import (
     StackedDigits,
     StackedDigitsDescription,
@@ -163,6 +173,16 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
         check=_accept_any,
         build=lambda store, parameters, progress: fit_coordinates(store),
         restore=lambda description, files: coordinates.restore(description),
+    ),
+    "spectrogram_classifier": ExtractorKind(
+        format=spectrogram_classifier.FORMAT,
+        description=SpectrogramClassifierDescription,
+        is_trained=True,
+        check=check_labelled_clips,
+        build=lambda store, parameters, progress: train_spectrogram_classifier(
+            store, parameters.classifier, parameters.threads, progress
+        ),
+        restore=lambda description, files: spectrogram_classifier.restore(description, files[WEIGHTS]),
     ),
 }
 

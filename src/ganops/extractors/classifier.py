@@ -6,17 +6,18 @@ It takes uint8 pictures of the size of the store: nothing is resized.
 
 import hashlib
 import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped
 from pydantic import Field
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ganops.data.encodings import encode_images
+from ganops.data.encodings import ENCODINGS
 from ganops.errors import MetricError
 from ganops.extractors.base import ExtractorDefaults
 from ganops.noise import Noise
@@ -28,17 +29,17 @@ DESCRIPTION, WEIGHTS = "extractor.json", "weights.safetensors"
 # The picture is halved until its longer side has at most this many pixels.
 _LAST_SIDE = 8
 _LARGEST_GROWTH = 8
-_Size = Annotated[int, Field(ge=1, le=2**16)]
+Size = Annotated[int, Field(ge=1, le=2**16)]
 
 
 class ClassifierDescription(StrictModel):
     """The schema of a classifier's extractor.json."""
 
     format: Literal["ganops-classifier-3"]
-    shape: tuple[_Size, _Size, _Size]
+    shape: tuple[Size, Size, Size]
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
-    base_channels: _Size
-    dimension: _Size
+    base_channels: Size
+    dimension: Size
     accuracies: dict[str, Share]
     weights_sha256: Sha256
 
@@ -95,6 +96,7 @@ class Classifier(ExtractorDefaults):
     """
 
     name = "classifier"
+    file_format = FORMAT
     resize = "none"
     chunk = 128
 
@@ -103,6 +105,15 @@ class Classifier(ExtractorDefaults):
     ) -> None:
         self.network = network.eval()
         self.shape, self.classes, self.base_channels = shape, classes, base_channels
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Return the shape of a stored sample."""
+        return self.shape
+
+    def represent(self, values: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch channels height width"]:
+        """Return samples in model values as the network reads them."""
+        return values
 
     @property
     def dimension(self) -> int:
@@ -125,7 +136,7 @@ class Classifier(ExtractorDefaults):
     def description(self) -> dict[str, Any]:
         """Return what `restore` needs beside the weights, as JSON values."""
         return {
-            "format": FORMAT,
+            "format": self.file_format,
             "shape": list(self.shape),
             "classes": list(self.classes),
             "base_channels": self.base_channels,
@@ -135,22 +146,25 @@ class Classifier(ExtractorDefaults):
         }
 
     def __call__(
-        self, images: UInt8[Tensor, "batch channels height width"]
+        self, samples: Shaped[Tensor, "batch *shape"]
     ) -> tuple[Float[Tensor, "batch dimension"], Float[Tensor, "batch classes"]]:
         """Return features and class probabilities.
 
         Raises:
-            MetricError: the pictures have another shape than those of the training.
+            MetricError: the samples have another shape than those of the training.
         """
-        if tuple(images.shape[1:]) != self.shape:
+        if tuple(samples.shape[1:]) != self.sample_shape:
             raise MetricError(
                 "the classifier",
-                expected=f"pictures of (channels, height, width) {self.shape}, as it was trained on",
-                received=str(tuple(images.shape[1:])),
+                expected=f"samples of shape {self.sample_shape}, as it was trained on",
+                received=str(tuple(samples.shape[1:])),
                 remedy="Train it on this data: kedro run --nodes build_extractor.",
             )
-        features, logits = self.network(encode_images(images))
+        features, logits = self.network(self.represent(ENCODINGS[self.field].encode(samples)))
         return features, logits.double().softmax(dim=1)
+
+
+C = TypeVar("C", bound=Classifier)
 
 
 def build(shape: tuple[int, int, int], classes: tuple[str, ...], base_channels: int, dimension: int) -> Classifier:
@@ -164,17 +178,26 @@ def restore(description: ClassifierDescription, content: bytes) -> Classifier:
     Raises:
         WrongTensors: the weights do not fit the description.
     """
+    sizes = description.shape, description.classes, description.base_channels, description.dimension
+    return load_weights(lambda: build(*sizes), description, content)
+
+
+def load_weights(construct: Callable[[], C], description: ClassifierDescription, content: bytes) -> C:
+    """Construct a classifier, and give it the weights and the accuracies that were saved.
+
+    Raises:
+        WrongTensors: the weights do not fit the description.
+    """
     file = parse_tensors(content)
     if file.sha256 != description.weights_sha256:
         raise WrongTensors(f"weights of sha256 {file.sha256}, expected {description.weights_sha256}")
-    sizes = description.shape, description.classes, description.base_channels, description.dimension
     try:
         with torch.device("meta"):
-            expected = build(*sizes).network.state_dict()
+            expected = construct().network.state_dict()
     except (RuntimeError, OverflowError) as error:
         raise WrongTensors(f"sizes of no network: {error}") from None
     require_like(file.tensors, expected)
-    classifier = build(*sizes)
+    classifier = construct()
     classifier.network.load_state_dict(file.tensors)
     classifier.accuracies = dict(description.accuracies)
     return classifier

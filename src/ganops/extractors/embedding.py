@@ -8,11 +8,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.encodings import encode_waves
+from ganops.spectrogram import Spectrogram
 from ganops.training_settings import Settings
 
 # A feature extractor reads 224 × 224, seven times the side: a measurement must take less than a hundredth of the
 # training between two.
 SIDE = 32
+# Window and hop of a spectrogram, in samples.
+_WAVE_FRAMES, _WAVE_PARTS = (256, 128), (16, 16)
 
 Embedding = Callable[[Tensor], Tensor]
 
@@ -45,6 +49,16 @@ def _embed_pictures(device: str) -> Embedding:
     return embed
 
 
+def _embed_waves(device: str) -> Embedding:
+    """Return the map from int16 waves (B, 1, N) to the means of their spectrograms in 16 × 16 parts."""
+
+    def embed(waves: Tensor) -> Tensor:
+        spectrogram = Spectrogram(waves.shape[2], *_WAVE_FRAMES)
+        return F.adaptive_avg_pool2d(spectrogram.encode(encode_waves(waves)), _WAVE_PARTS).flatten(1)
+
+    return embed
+
+
 @cache
 def _network(device: str) -> torch.nn.Module:
     from ganops.extractors.weights import EFFICIENTNET_LITE0, read_packaged_weights
@@ -54,5 +68,9 @@ def _network(device: str) -> torch.nn.Module:
     return network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
 
-EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {"image": _embed_pictures, "point": _embed_points}
+EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {
+    "image": _embed_pictures,
+    "point": _embed_points,
+    "wave": _embed_waves,
+}
 """Field → device → embedding."""

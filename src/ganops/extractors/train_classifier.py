@@ -1,19 +1,23 @@
 """Train the classifier, on `train` alone and with addressed noise: the same seed gives the same bytes."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from ganops.augment import translate
-from ganops.config import ClassifierParameters, SplitName
+from ganops.config import (
+    SplitName,
+)
 from ganops.data.loader import Loader, read_fields
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
+from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.base import FeatureExtractor, extract
-from ganops.extractors.classifier import Classifier, build, initialise
+from ganops.extractors.classifier import C, Classifier, build, initialise
 from ganops.hardware import thread_count
 from ganops.noise import Noise
 
@@ -33,20 +37,29 @@ def train_classifier(
         threads: CPU threads; another number gives other weights.
         progress: wraps the training steps.
     """
-    classifier = fit_classifier(store, parameters, threads, progress)
+    return fit_and_measure(lambda: _build_for(store, parameters), store, parameters, threads, progress)
+
+
+def fit_and_measure(
+    construct: Callable[[], C], store: Store, parameters: ClassifierParameters, threads: int, progress: Progress
+) -> C:
+    """Train the classifier that `construct` returns, and measure its accuracy on the other splits."""
+    classifier = _fit_constructed(construct, store, parameters, threads, progress)
     classifier.accuracies = measure_accuracies(classifier, store, threads)
     return classifier
 
 
-def check_classes(store: Store) -> None:
-    """Raise MetricError where the store has fewer than two classes."""
+def check_classes(
+    store: Store,
+    otherwise: str = "Use features that need no classes: evaluation.features=efficientnet_lite0. Or sort the pictures",
+) -> None:
+    """Raise MetricError where the store has fewer than two classes; `otherwise` begins the remedy."""
     if len(store.classes) < 2:
         raise MetricError(
             f"the classes of {store.path}",
             expected="labels of at least two classes, to train the classifier",
             received=f"{len(store.classes)} classes",
-            remedy="Use features that need no classes: evaluation.features=efficientnet_lite0. Or sort the "
-            "pictures into sub-folders, one per class, and prepare the data again.",
+            remedy=f"{otherwise} into sub-folders, one per class, and prepare the data again.",
         )
 
 
@@ -54,12 +67,22 @@ def fit_classifier(
     store: Store, parameters: ClassifierParameters, threads: int, progress: Progress = no_progress
 ) -> Classifier:
     """Minimise the cross-entropy by AdamW, with a warm-up and cosine annealing; return the last weights."""
+    return _fit_constructed(lambda: _build_for(store, parameters), store, parameters, threads, progress)
+
+
+def _build_for(store: Store, parameters: ClassifierParameters) -> Classifier:
     channels, image_height, image_width = store.fields["image"].shape
+    return build((channels, image_height, image_width), store.classes, parameters.width, parameters.dimension)
+
+
+def _fit_constructed(
+    construct: Callable[[], C], store: Store, parameters: ClassifierParameters, threads: int, progress: Progress
+) -> C:
     with thread_count(threads):
-        shape = (channels, image_height, image_width)
-        classifier = build(shape, store.classes, parameters.width, parameters.dimension)
+        classifier = construct()
         initialise(classifier.network, parameters.seed)
-        _fit(classifier, Loader(store, "train", read_fields("image", "label"), parameters.seed), parameters, progress)
+        reads = read_fields(classifier.field, "label")
+        _fit(classifier, Loader(store, "train", reads, parameters.seed), parameters, progress)
     return classifier
 
 
@@ -73,7 +96,9 @@ def _fit(classifier: Classifier, loader: Loader, parameters: ClassifierParameter
         batch = loader.batch(first, parameters.batch)
         noise = Noise(parameters.seed, first, parameters.batch)
         shift = noise.integers("classifier/translation", 2 * parameters.translation + 1, (2,)) - parameters.translation
-        _, logits = network(translate(batch["image"], rows=shift[:, 0], columns=shift[:, 1]))
+        _, logits = network(
+            translate(classifier.represent(batch[classifier.field]), rows=shift[:, 0], columns=shift[:, 1])
+        )
         optimizer.zero_grad(set_to_none=True)
         F.cross_entropy(logits, batch["label"]).backward()
         optimizer.step()

@@ -5,6 +5,7 @@ from ganops.config import (
     CompletionSettings,
     FastCutSettings,
     LatentGanSettings,
+    SpectrogramGanSettings,
     TranslationSettings,
     VaeSettings,
 )
@@ -12,10 +13,12 @@ from ganops.games.completion import Completion
 from ganops.games.fastcut import FastCut
 from ganops.games.game import Game
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
+from ganops.games.spectrogram_gan import SpectrogramGan
 from ganops.games.translation import Translation
 from ganops.games.vae import VariationalAutoencoder
 from ganops.networks.build import build_projection
 from ganops.objectives.build import build_objective
+from ganops.spectrogram import Spectrogram
 from ganops.tensors import Tensors
 from ganops.training_settings import Settings
 
@@ -29,6 +32,18 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
     """
     conditional = settings.sample.classes > 0
     match settings.game:
+        case SpectrogramGanSettings() as game:
+            return SpectrogramGan(
+                objective=build_objective(game.objective),
+                generates=settings.sample.field,
+                latent_dimension=game.latent_dimension,
+                conditional=conditional,
+                discriminator_steps=game.discriminator_steps,
+                policy=game.augmentation.policy,
+                adaptive=_adaptive(game.augmentation, settings.budget.batch),
+                spectrogram=Spectrogram(settings.sample.image_width, game.window, game.hop),
+                phase_iterations=game.phase_iterations,
+            )
         case LatentGanSettings() as game:
             return LatentGan(
                 objective=build_objective(game.objective),

@@ -98,7 +98,15 @@ class LatentGan(LatentGame):
 
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """Return x = G(z, y)."""
+        return self.generate(networks, inputs)
+
+    def generate(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *seen"]:
+        """Return G(z, y), in the form that the discriminator reads."""
         return networks["generator"](inputs["latent"], inputs.get("label"))
+
+    def represent(self, samples: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *seen"]:
+        """Return real samples in the form that the discriminator reads: here the samples themselves."""
+        return samples
 
 
 @dataclass(frozen=True)
@@ -167,12 +175,12 @@ class _Pass:
         return self._logits(self._real("real/generator"), "real/generator")
 
     def _real(self, stream: str) -> Tensor:
-        return self._augment(self.batch[self.game.generates], stream)
+        return self._augment(self.game.represent(self.batch[self.game.generates]), stream)
 
     def _fake(self, player: str) -> Tensor:
         latent = self.noise.normal(f"latent/{player}", (self.game.latent_dimension,))
         inputs = {"latent": latent} if self._label is None else {"latent": latent, "label": self._label}
-        return self._augment(self.game.sample(self.networks, inputs), f"fake/{player}")
+        return self._augment(self.game.generate(self.networks, inputs), f"fake/{player}")
 
     def _logits(self, samples: Tensor, stream: str) -> Tensor:
         discriminator = self.networks["discriminator"]

@@ -21,7 +21,7 @@ class ViewsDataset(AbstractDataset[Mapping[str, Draw], dict[str, Callable[[], An
     """A folder of views, written whole or not at all: equal views give equal bytes.
 
     Saving takes name → function that draws the view, which returns type of file → content: png a picture, gif the
-    frames of an animation, csv a table, md a text. One view at a time is in memory. Loading gives file name →
+    frames of an animation, csv a table, md and html a text. One view at a time is in memory. Loading gives file name →
     function that reads the file.
 
     Args:
@@ -39,6 +39,7 @@ class ViewsDataset(AbstractDataset[Mapping[str, Draw], dict[str, Callable[[], An
             "gif": partial(AnimationDataset, frames_per_second=frames_per_second),
             "csv": CSVDataset,
             "md": TextDataset,
+            "html": TextDataset,
         }
 
     def load(self) -> dict[str, Callable[[], Any]]:

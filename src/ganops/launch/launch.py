@@ -27,6 +27,7 @@ MAX_RESTARTS = 3
 SPEC_SIZES: dict[FieldName, tuple[str, ...]] = {
     "image": ("channels", "image_height", "image_width"),
     "point": ("channels",),
+    "wave": ("channels", "image_width"),
 }
 """Field → the names in SampleSpec of the sizes of a stored sample."""
 
@@ -109,9 +110,11 @@ def launch_workers(job: TrainingJob) -> None:
 def sample_spec(store: Store) -> SampleSpec:
     """Return what the samples of a store are, of the first field that can be generated."""
     field = next(filter(store.fields.__contains__, SPEC_SIZES))
-    sizes = dict(zip(SPEC_SIZES[field], store.fields[field].shape, strict=True))
+    form = store.fields[field]
+    sizes = dict(zip(SPEC_SIZES[field], form.shape, strict=True))
+    of_field = {"field": field, "classes": len(store.classes), "sample_rate": form.sample_rate or 0}
     inputs = store.fields["input"].shape[0] if "input" in store.fields else 0
-    return SampleSpec.model_validate({"field": field, "classes": len(store.classes), "input_channels": inputs, **sizes})
+    return SampleSpec.model_validate({**of_field, "input_channels": inputs, **sizes})
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:

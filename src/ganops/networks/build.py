@@ -100,7 +100,7 @@ def _two_players(
     settings: Settings, generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module]
 ) -> dict[str, nn.Module]:
     assert isinstance(settings.game, LatentGanSettings), settings.game
-    base_channels, spec = settings.networks.base_channels, settings.sample
+    base_channels, spec = settings.networks.base_channels, settings.network_sample
     return {
         "generator": generator(settings.game.latent_dimension, base_channels, spec),
         "discriminator": discriminator(base_channels, spec),

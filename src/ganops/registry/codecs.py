@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int16, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -17,7 +17,9 @@ from ganops.data.encodings import encode_masks
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
 from ganops.registry.png import encode_png
+from ganops.reporting.wav import decode_wav, encode_wav
 from ganops.sampling import Samples
+from ganops.training_settings import SampleSpec
 
 _MAX_PIXELS = 2**26
 # 8 bits a channel, without a palette, whose numbers are no brightness.
@@ -29,17 +31,17 @@ class SampleCodec:
     """The encoding of the samples of one field.
 
     Attributes:
-        to_json: sample → JSON value.
+        to_json: sample, and what samples are → JSON value.
         from_json: JSON value → sample.
-        to_files: samples → content by file name; equal samples give equal bytes.
+        to_files: samples, their request, and what samples are → content by file name; equal samples give equal bytes.
     """
 
-    to_json: Callable[[Tensor], Any]
+    to_json: Callable[[Tensor, SampleSpec], Any]
     from_json: Callable[[Any], np.ndarray]
-    to_files: Callable[[Samples, GenerationRequest], dict[str, bytes]]
+    to_files: Callable[[Samples, GenerationRequest, SampleSpec], dict[str, bytes]]
 
 
-def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
+def picture_to_json(image: UInt8[Tensor, "channels height width"], spec: SampleSpec) -> str:
     """Return the picture as PNG in base64."""
     return base64.b64encode(encode_png(image)).decode("ascii")
 
@@ -81,14 +83,17 @@ def _open_png(value: str, modes: tuple[str, ...]) -> Image.Image:
     return image
 
 
-def picture_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def picture_to_files(samples: Samples, request: GenerationRequest, spec: SampleSpec) -> dict[str, bytes]:
     """Return a file `<seed>_<index>[_<class>].png` per sample."""
+    return dict(zip(_name_files(samples, request, "png"), map(encode_png, samples.values), strict=True))
+
+
+def _name_files(samples: Samples, request: GenerationRequest, suffix: str) -> list[str]:
     labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
-    names = [f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
-    return dict(zip(names, map(encode_png, samples.values), strict=True))
+    return [f"{request.seed}_{index:04d}{label}.{suffix}" for index, label in enumerate(labels)]
 
 
-def point_to_json(point: Float32[Tensor, " dimension"]) -> list[float]:
+def point_to_json(point: Float32[Tensor, " dimension"], spec: SampleSpec) -> list[float]:
     """Return the coordinates; float32 restores them exactly."""
     return point.tolist()
 
@@ -98,7 +103,7 @@ def point_from_json(value: list[float]) -> Float32[np.ndarray, " dimension"]:
     return np.array(value, dtype=np.float32)
 
 
-def point_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def point_to_files(samples: Samples, request: GenerationRequest, spec: SampleSpec) -> dict[str, bytes]:
     """Return `points.csv`: columns x1 … xD and, of a conditional generator, `class`; float32 restores them exactly."""
     names = [f"x{axis}" for axis in range(1, samples.values.shape[1] + 1)]
     rows = [[str(value) for value in point] for point in samples.values.numpy()]
@@ -108,8 +113,33 @@ def point_to_files(samples: Samples, request: GenerationRequest) -> dict[str, by
     return {"points.csv": "".join(",".join(line) + "\n" for line in [names, *rows]).encode()}
 
 
+def wave_to_json(samples: Int16[Tensor, "1 samples"], spec: SampleSpec) -> str:
+    """Return the clip as WAV in base64."""
+    return base64.b64encode(encode_wav(samples, spec.sample_rate)).decode("ascii")
+
+
+def wave_from_json(value: str) -> Int16[np.ndarray, "1 samples"]:
+    """Return the samples of a WAV file in base64, as `wave_to_json` writes it; RequestError where it is none."""
+    try:
+        return decode_wav(base64.b64decode(value, validate=True))
+    except ValueError as error:
+        raise RequestError(
+            "a clip of the request",
+            expected="a WAV file of 16 bits and one channel, in base64",
+            received=str(error),
+            remedy="Encode the bytes of such a file in base64.",
+        ) from None
+
+
+def wave_to_files(samples: Samples, request: GenerationRequest, spec: SampleSpec) -> dict[str, bytes]:
+    """Return a file `<seed>_<index>[_<class>].wav` per sample."""
+    encoded = [encode_wav(values, spec.sample_rate) for values in samples.values]
+    return dict(zip(_name_files(samples, request, "wav"), encoded, strict=True))
+
+
 CODECS: dict[FieldName, SampleCodec] = {
     "image": SampleCodec(picture_to_json, picture_from_json, picture_to_files),
     "point": SampleCodec(point_to_json, point_from_json, point_to_files),
+    "wave": SampleCodec(wave_to_json, wave_from_json, wave_to_files),
 }
 MASK_CODEC = SampleCodec(picture_to_json, mask_from_json, picture_to_files)

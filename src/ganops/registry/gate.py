@@ -20,6 +20,7 @@ METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "efficientnet_lite2": (*_DISTANCES, *PIXEL_METRICS),
     "stacked_digits": (*_DISTANCES, *PIXEL_METRICS, *_CLASS_METRICS),
     "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
+    "spectrogram_classifier": (*_DISTANCES, *_CLASS_METRICS),
 }
 _LOWER_IS_BETTER = ("fid", "fwd", "kid")
 

@@ -45,7 +45,8 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return {"n": n, "seed": 7}
-    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle)) for name in pairing.conditions}
+    spec = bundle.settings.sample
+    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle), spec) for name in pairing.conditions}
 
 
 def count_condition_bytes(bundle: Bundle) -> int:

@@ -1,7 +1,8 @@
 """The generator as an MLflow model. MLflow copies this file into the model and runs it: "models from code".
 
 `mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list
-per request: pictures as base64 PNG, points as lists of coordinates. What a request holds is the game's.
+per request: pictures as base64 PNG, points as lists of coordinates, clips as base64 WAV. What a request holds is the
+game's.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,8 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _generate(self, request: GenerationRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.game.generates].to_json, answer(self._bundle, request).values))
+        to_json, spec = CODECS[self._bundle.game.generates].to_json, self._bundle.settings.sample
+        return [to_json(sample, spec) for sample in answer(self._bundle, request).values]
 
     def _check_size(self, requests: list[GenerationRequest]) -> None:
         total = sum(request.n for request in requests)

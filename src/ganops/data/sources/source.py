@@ -54,6 +54,11 @@ class Source:
 
 
 @dataclass(frozen=True)
+class ClipSource(Source):
+    """Clips of sound, as files: `load` of each reference returns the bytes of a file."""
+
+
+@dataclass(frozen=True)
 class ArraySamples:
     """Samples that are stored unchanged.
 
@@ -63,6 +68,7 @@ class ArraySamples:
         values: in the field's stored dtype.
         labels: class indices, −1 without classes.
         classes: names of the classes; empty: unlabelled.
+        sample_rate: of waves, in hertz; None for others.
     """
 
     name: str
@@ -70,3 +76,4 @@ class ArraySamples:
     values: Shaped[np.ndarray, "samples *shape"]
     labels: Int64[np.ndarray, " samples"]
     classes: tuple[str, ...]
+    sample_rate: int | None = None

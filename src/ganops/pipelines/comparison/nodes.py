@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import EvaluationParameters, TrainingParameters
+from ganops.config import (
+    TrainingParameters,
+)
+from ganops.evaluation_config import EvaluationParameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -1,0 +1,36 @@
+"""The GAN of Goodfellow et al. 2014 on spectrograms of waves: its networks are those of pictures, its samples waves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ganops.games.game import Networks
+from ganops.games.latent_gan import LatentGan
+from ganops.spectrogram import Spectrogram
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrogramGan(LatentGan):
+    """`LatentGan`, where both players have log-magnitude spectrograms, and a sample's phases are searched.
+
+    Attributes:
+        spectrogram: between waves and what the networks have.
+        phase_iterations: of that search, see `Spectrogram.decode`.
+    """
+
+    spectrogram: Spectrogram
+    phase_iterations: int
+    projection: None = field(default=None, init=False)
+
+    views: ClassVar[tuple[str, ...]] = ("samples", "real_beside_generated", "nearest_neighbours", "players")
+
+    def represent(self, samples: Float[Tensor, "batch 1 samples"]) -> Float[Tensor, "batch 1 bins frames"]:
+        """Return the spectrograms of waves."""
+        return self.spectrogram.encode(samples)
+
+    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch 1 samples"]:
+        """Return waves whose spectrograms are near G(z, y)."""
+        return self.spectrogram.decode(self.generate(networks, inputs), self.phase_iterations)
