@@ -16,7 +16,8 @@ from ganops.data.sound import decode_clip, read_header
 from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.store import PreparedData, Store
-from ganops.errors import ConfigurationError, DataError
+from ganops.errors import ConfigurationError, DataError, MetricError
+from ganops.evaluation.external_samples import read_samples
 from ganops.launch.launch import sample_spec
 
 from ..parameters import data_preparation
@@ -220,3 +221,20 @@ def test_parameters_of_pictures_have_no_meaning(tmp_path: Path) -> None:
     for name, value in {"sample_rate": 8000, "clip_seconds": 0.5}.items():
         with pytest.raises(ConfigurationError, match=rf"preparation\.{name}: expected null, because it is for"):
             data_preparation(**{name: value})
+
+
+# Clips of another program.
+
+
+def test_clips_of_another_program_are_read_as_the_store_has_them(tmp_path: Path) -> None:
+    prepare_folder(write_clips(tmp_path / "clips"))[0].write(tmp_path / "store")
+    store = Store.open(tmp_path / "store")
+    samples = read_samples(write_clips(tmp_path / "others", each=2), store, "wave")
+    assert samples.values.shape == (6, 1, 2560) and samples.values.dtype == np.int16
+    assert samples.labels is not None and samples.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert samples.fitted == 6, "each has another length"
+    same = decode_clip((tmp_path / "others" / "high" / "00.wav").read_bytes(), 8000, 2560)[0]
+    assert np.array_equal(samples.values[0], same)
+    (tmp_path / "others" / "low" / "bad.wav").write_bytes(b"nothing")
+    with pytest.raises(MetricError, match=r"low/bad\.wav: expected a clip, received no sound"):
+        read_samples(tmp_path / "others", store, "wave")

@@ -65,6 +65,15 @@ def test_a_mask_is_1_where_it_is_nearer_to_white() -> None:
     assert ALL_ENCODINGS["mask"].encode(grey).flatten().tolist() == [0.0, 0.0, 1.0, 1.0]
 
 
+def test_every_sample_of_a_wave_is_encoded_exactly_and_restored() -> None:
+    stored = torch.arange(-(2**15), 2**15).to(torch.int16)[None, None]
+    values = ALL_ENCODINGS["wave"].encode(stored)
+    assert values.dtype == torch.float32 and values.min() == -1 and values.max() == 1 - 2**-15
+    assert torch.equal(decode("wave", values), stored)
+    beyond = decode("wave", torch.tensor([[[-1.5, 1.0, 1.5]]]))
+    assert beyond.tolist() == [[[-32768, 32767, 32767]]], "clipped"
+
+
 def test_every_encoding_has_a_name_of_its_own() -> None:
     assert len({encoding.name for encoding in ALL_ENCODINGS.values()}) == len(ALL_ENCODINGS)
     assert all(ENCODINGS[field].decode for field in ENCODINGS), "what is generated is decoded"
