@@ -70,6 +70,12 @@ def waves(samples: int, classes: int = 0, sample_rate: int = 8000) -> SampleSpec
     return SampleSpec(field="wave", channels=1, image_width=samples, classes=classes, sample_rate=sample_rate)
 
 
+def tiny_sample(recipe: str) -> SampleSpec:
+    """Return the smallest samples, in three classes, of the field that the recipe is for."""
+    made: dict[str, SampleSpec] = {"image": images(1, 12, 9, 3), "wave": waves(512, 3)}
+    return made[RECIPES[recipe].field]
+
+
 def sample_for(recipe: str, classes: int = 0) -> SampleSpec:
     """Return samples of the field that the recipe is for."""
     made: dict[str, SampleSpec] = {"image": images(1, 32, 32, classes), "wave": waves(512, classes)}

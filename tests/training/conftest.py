@@ -4,7 +4,7 @@ import pytest
 
 from ganops.games.recipes import RECIPES
 
-from ..parameters import images, resolve_settings
+from ..parameters import resolve_settings, tiny_sample
 from .helpers import ListTracker, Stripes
 
 
@@ -17,7 +17,7 @@ def tiny_settings(recipe, **overrides):
     sizes = {"base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
     if hasattr(RECIPES[recipe].game, "latent_dimension"):
         sizes["latent_dimension"] = 5
-    return resolve_settings(recipe, images(1, 12, 9, 3), **{**sizes, **overrides})
+    return resolve_settings(recipe, tiny_sample(recipe), **{**sizes, **overrides})
 
 
 @pytest.fixture(params=sorted(RECIPES))

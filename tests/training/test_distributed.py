@@ -8,6 +8,7 @@ import torch
 import torch.multiprocessing as mp
 
 from ganops.data.encodings import encode_images
+from ganops.games.build import build_game
 from ganops.games.recipes import RECIPES
 from ganops.networks.build import build_networks
 from ganops.noise import Noise
@@ -16,6 +17,7 @@ from ganops.training.checkpoint import fingerprint
 from ganops.training.distributed import Distributed
 from ganops.training.tracker import NullTracker
 
+from ..games.cases import FieldBatches
 from ..parameters import points, resolve_settings
 from .conftest import ListTracker, tiny_settings
 from .helpers import Stopped, StopsAt, assert_close, train
@@ -69,6 +71,9 @@ def settings_for(name):
 
 
 def batches_for(name):
+    if name in RECIPES:
+        settings = settings_for(name)
+        return FieldBatches(build_game(settings), settings.sample)
     return Ring() if "points" in name else Pixels()
 
 
