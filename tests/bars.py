@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.config import ClassifierParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
+from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.train_classifier import train_classifier
 

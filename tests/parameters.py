@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from ganops.config import ClassifierParameters, DataPreparationParameters, EvaluationParameters, TrainingParameters
+from ganops.config import DataPreparationParameters, TrainingParameters
+from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
 from ganops.parameters import leaves, nest
@@ -58,6 +59,10 @@ def images(channels: int, height: int, width: int, classes: int = 0, input_chann
 
 def points(coordinates: int, classes: int = 0) -> SampleSpec:
     return SampleSpec(field="point", channels=coordinates, classes=classes)
+
+
+def lines(vocabulary: int, longest: int) -> SampleSpec:
+    return SampleSpec(field="tokens", channels=vocabulary, image_width=longest, classes=0)
 
 
 def _training_key(name: str) -> str:

@@ -12,14 +12,12 @@ from pydantic import ValidationError
 from ganops.comparison_config import ComparisonParameters
 from ganops.config import (
     DEFAULT_LIMITS,
-    ClassifierParameters,
     DataPreparationParameters,
-    EvaluationParameters,
     Parameters,
-    RegistrationParameters,
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
+from ganops.evaluation_config import ClassifierParameters, EvaluationParameters, RegistrationParameters
 from ganops.parameters import Ramp, leaves, nest
 
 from .parameters import images, resolve_settings

@@ -40,6 +40,7 @@ OUTPUTS = frozenset(
     {
         "comparison_config",
         "evaluation",
+        "evaluation_config",
         "kedro_datasets",
         "metrics",
         "pipelines",

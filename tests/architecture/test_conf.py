@@ -1,10 +1,12 @@
-"""Environments are data sets: each has every parameters file, its own name, and sets no recipe."""
+"""Environments are data sets: each has every parameters file and its own name; few have a recipe."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ganops.config import SOURCE_FIELDS
+from ganops.games.recipes import RECIPES
 from ganops.pipeline_registry import register_pipelines
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -52,7 +54,16 @@ def test_base_is_the_default_data_set() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_sets_budget_and_properties_of_the_data_and_nothing_else_of_training(environment: str) -> None:
     training = read(CONF / environment / "parameters_training.yml").get("training", {})
-    assert set(training) <= BUDGET | OF_DATA
+    assert set(training) <= BUDGET | OF_DATA | ({"recipe"} if needs_another_recipe(environment) else set())
+
+
+def needs_another_recipe(environment: str) -> bool:
+    """Return whether the recipe of conf/base is not for the data of the environment."""
+    base = read(CONF / "base" / "parameters_data_preparation.yml")["data_preparation"]
+    preparation = read(CONF / environment / "parameters_data_preparation.yml").get("data_preparation", {})
+    recipe = RECIPES[read(CONF / "base" / "parameters_training.yml")["training"]["recipe"]]
+    source = preparation.get("source", base["source"])
+    return SOURCE_FIELDS[source] not in {recipe.field, *recipe.for_fields}
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.config import EvaluationParameters, FieldName
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate, make_evaluator
 from ganops.evaluation.pixels import measure_pictures, merge_statistics
 from ganops.evaluation.report import COLUMNS, PIXEL_METRICS, Estimate, GeneratorIdentity, Report, table_digest
+from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.classifier import Classifier
 from ganops.extractors.train_classifier import train_classifier
 from ganops.games.request import GenerationRequest

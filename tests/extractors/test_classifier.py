@@ -8,9 +8,9 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from ganops.config import ClassifierParameters
 from ganops.data.store import Store
 from ganops.errors import MetricError
+from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.base import extract
 from ganops.extractors.build import StoredExtractor
 from ganops.extractors.classifier import Classifier, Network

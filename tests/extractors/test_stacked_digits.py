@@ -11,7 +11,6 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from ganops.config import EvaluationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.stacked_mnist import CLASSES
@@ -19,6 +18,7 @@ from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate
 from ganops.evaluation.report import PIXEL_METRICS
+from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import extract
 from ganops.extractors.build import StoredExtractor, build_extractor, training_parameters
 from ganops.extractors.stacked_digits import ChannelsAsDigits, StackedDigits

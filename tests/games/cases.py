@@ -14,11 +14,13 @@ from ganops.games.recipes import RECIPES
 from ganops.noise import Noise
 from ganops.training_settings import SampleSpec, Settings
 
-from ..parameters import images, points, resolve_settings
+from ..parameters import images, lines, points, resolve_settings
 
-_VARIANTS = {
+_SAMPLES: Mapping[FieldName, SampleSpec] = {"image": images(1, 12, 9, 3), "point": points(2, 3), "tokens": lines(11, 7)}
+_VARIANTS: dict[str, dict[str, Any]] = {
     "adaptive augmentation": {"recipe": "dcgan", "probability": 0.5, "target": 0.6},
     "points": {"recipe": "r3gan", "sample": points(2, 3)},
+    "an adversary from the start": {"recipe": "text_gan", "adversary_from": 0.0},
 }
 CASES = [*sorted(RECIPES), *_VARIANTS]
 # The first recipe of each kind of game.
@@ -27,8 +29,10 @@ KINDS = {recipe.game.kind: name for name, recipe in reversed(RECIPES.items())}
 
 def case_settings(case: str, **changed: Any) -> Settings:
     """Return settings of a training of 80 images that takes milliseconds."""
-    tiny = {"sample": images(1, 12, 9, 3), "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
-    return resolve_settings(**{**tiny, **_VARIANTS.get(case, {"recipe": case}), **changed})
+    variant = _VARIANTS.get(case, {"recipe": case})
+    sample = _SAMPLES[RECIPES[variant["recipe"]].field]
+    tiny = {"sample": sample, "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
+    return resolve_settings(**{**tiny, **variant, **changed})
 
 
 class FieldBatches:
@@ -59,10 +63,21 @@ def _points(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     return encode_points(noise.normal(read.name, (sample.channels,)))
 
 
+def _lines(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
+    """Return lines of half the greatest length on average."""
+    tokens = noise.integers(read.name, sample.channels - 1, (sample.image_width,)) + 1
+    lengths = noise.integers(f"{read.name}/lengths", sample.image_width + 1)[:, None]
+    return torch.where(torch.arange(sample.image_width) < lengths, tokens, 0)
+
+
 def _labels(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     positions = torch.arange(noise.first, noise.first + noise.count)
     return positions % sample.classes if read.where is None else torch.full_like(positions, read.where)
 
 
-_VALUES: Mapping[FieldName, Callable[[Read, SampleSpec, Noise], Tensor]] = {"image": _images, "point": _points}
+_VALUES: Mapping[FieldName, Callable[[Read, SampleSpec, Noise], Tensor]] = {
+    "image": _images,
+    "point": _points,
+    "tokens": _lines,
+}
 _FIELDS = {**_VALUES, "label": _labels, "input": _inputs}

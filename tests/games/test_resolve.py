@@ -8,9 +8,12 @@ from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, explain_defaults, resolve
 from ganops.parameters import leaves
 
-from ..parameters import images, points, training
+from ..parameters import images, lines, points, training
 
 SAMPLE, COUNT, HARDWARE = images(3, 20, 30, 5), 10_000, Hardware("cpu", 3)
+
+
+OF_FIELD = {"image": SAMPLE, "point": points(2, 5), "tokens": lines(11, 7)}
 
 
 def resolved(recipe="dcgan", sample=SAMPLE, count=COUNT, hardware=HARDWARE, **values):
@@ -19,7 +22,8 @@ def resolved(recipe="dcgan", sample=SAMPLE, count=COUNT, hardware=HARDWARE, **va
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
-    settings = resolved(recipe)
+    sample = OF_FIELD[RECIPES[recipe].field]
+    settings = resolved(recipe, sample)
     assert settings.optimizer == RECIPES[recipe].optimizer
     assert (settings.game, settings.networks, settings.ema) == (
         RECIPES[recipe].game,
@@ -27,8 +31,8 @@ def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
         RECIPES[recipe].ema,
     )
     unconditional = "conditional" in RECIPES[recipe].without or not RECIPES[recipe].conditional
-    classes, inputs = 0 if unconditional else SAMPLE.classes, 3 if recipe == "pix2pix" else 0
-    assert settings.sample == SAMPLE.model_copy(update={"classes": classes, "input_channels": inputs})
+    classes, inputs = 0 if unconditional else sample.classes, 3 if recipe == "pix2pix" else 0
+    assert settings.sample == sample.model_copy(update={"classes": classes, "input_channels": inputs})
     assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 
 
@@ -145,11 +149,17 @@ def test_an_override_that_the_game_does_not_have_is_refused(override):
 
 
 @pytest.mark.parametrize("objective", get_args(ObjectiveName))
-@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae"}))
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae", "text_mle"}))
 def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
-    settings = resolved(recipe, objective=objective, mirror=True)
+    settings = resolved(recipe, OF_FIELD[RECIPES[recipe].field], objective=objective)
     assert settings.adversarial is not None
-    assert (settings.adversarial.objective, settings.mirror) == (objective, True)
+    assert settings.adversarial.objective == objective
+
+
+def test_pictures_may_be_mirrored_and_lines_may_not():
+    assert resolved(mirror=True).mirror
+    with pytest.raises(ConfigurationError, match="no mirror"):
+        resolved("text_gan", lines(11, 7), mirror=True)
 
 
 def test_the_target_of_a_recipe_gives_way_to_a_probability_and_to_an_objective_without_a_zero():

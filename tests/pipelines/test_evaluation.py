@@ -2,7 +2,7 @@
 
 from kedro.validation.type_extractor import TypeExtractor
 
-from ganops.config import EvaluationParameters
+from ganops.evaluation_config import EvaluationParameters
 from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.evaluation.pipeline import create_pipeline
 

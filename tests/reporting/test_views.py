@@ -14,7 +14,7 @@ from ganops.games.latent_gan import LatentGan
 from ganops.games.recipes import RECIPES
 from ganops.reporting.views import FIELD_VIEWS, ViewSource, draw_fixed, draw_side_by_side, draw_views
 
-from ..parameters import images, resolve_settings
+from ..parameters import images, lines, resolve_settings
 from .fake_samplers import FlatPictures, PointsOnLine
 from .test_neighbours import Rows
 
@@ -28,7 +28,7 @@ def test_every_field_is_drawn() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_view_of_a_game_exists_for_its_field(recipe: str) -> None:
-    settings = resolve_settings(recipe, images(1, 32, 32, 2))
+    settings = resolve_settings(recipe, lines(11, 7) if RECIPES[recipe].field == "tokens" else images(1, 32, 32, 2))
     game = build_game(settings)
     assert game.views and set(game.views) <= set(FIELD_VIEWS[game.generates].views)
 

@@ -4,14 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import (
-    DataPreparationParameters,
-    EvaluationParameters,
-    Parameters,
-    RegistrationParameters,
-    TrainingParameters,
-)
+from ganops.config import DataPreparationParameters, Parameters, TrainingParameters
 from ganops.errors import ConfigurationError, suggest
+from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.parameters import flatten
 
 GROUPS: dict[str, type[Parameters]] = {

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float32, Int64, Shaped, UInt8
+from jaxtyping import Float, Float32, Int32, Int64, Shaped, UInt8
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.vocabulary import ENCODING as TOKEN_NUMBER
 
 _HALF_RANGE = 127.5
 # The coordinate that becomes 1. The means of the 25 Gaussians lie at most 4 from the middle.
@@ -35,6 +36,16 @@ def encode_points(points: Float32[Tensor, "batch dimension"]) -> Float32[Tensor,
 def decode_points(values: Float[Tensor, "batch dimension"]) -> Float32[Tensor, "batch dimension"]:
     """Convert model values to coordinates, which have no bounds: nothing is clipped."""
     return values.detach().to(torch.float32) * POINT_SCALE
+
+
+def encode_tokens(tokens: Int32[Tensor, "batch length"]) -> Int64[Tensor, "batch length"]:
+    """Return the numbers of tokens as torch looks them up; 0 ends a line and fills the rest."""
+    return tokens.long()
+
+
+def decode_tokens(tokens: Int64[Tensor, "batch length"]) -> Int32[Tensor, "batch length"]:
+    """Return the numbers of tokens as they are stored."""
+    return tokens.to(torch.int32)
 
 
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
@@ -68,6 +79,7 @@ class Encoding:
 ENCODINGS: dict[FieldName, Encoding] = {
     "image": Encoding("uint8_symmetric", encode_images, decode_images, is_picture=True),
     "point": Encoding("float32_quarter", encode_points, decode_points),
+    "tokens": Encoding(TOKEN_NUMBER, encode_tokens, decode_tokens),
 }
 # What is only read.
 LABEL = Encoding("class_index", encode_labels)
@@ -82,7 +94,7 @@ ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(
 
 
 def decode(field: FieldName, values: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
-    """Return model values as samples of the field, as they are stored: of pictures uint8, of points float32."""
+    """Return model values as samples of the field, as they are stored: pictures uint8, points float32, tokens int32."""
     decoder = ENCODINGS[field].decode
     assert decoder is not None, field
     return decoder(values)

@@ -29,9 +29,10 @@ from ganops.data.parallel import map_in_order
 from ganops.data.preparation_report import REASONS_SHOWN, make_picture_report
 from ganops.data.progress import Progress, no_progress
 from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape, median_pixels
-from ganops.data.sources.source import ArraySamples, SampleRef, Source, UnreadablePicture
+from ganops.data.sources.source import ArraySamples, SampleRef, Source, TextLines, UnreadablePicture
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
+from ganops.data.text_preparation import prepare_text
 from ganops.data.value_range import ValueRange, find_value_range
 from ganops.data.white import UnknownWhite, White
 from ganops.errors import DataError
@@ -47,7 +48,7 @@ Pictures = dict[str, np.ndarray]
 
 
 def prepare(
-    source: Source | ArraySamples,
+    source: Source | ArraySamples | TextLines,
     parameters: DataPreparationParameters,
     *,
     workers: int | None = None,
@@ -59,18 +60,20 @@ def prepare(
     copies in another file format or size count as well if they become equal by resizing.
 
     Args:
-        source: references to pictures, or an array of samples.
+        source: references to pictures, an array of samples, or a text.
         parameters: the parameters of the data preparation.
         workers: number of threads; None: the cores that this process may use, for small pictures one.
         progress: wraps the iterable of pictures and takes their number.
 
     Raises:
-        DataError: more unreadable pictures than tolerated, an ambiguous range of values, or a class with too few
-            pictures for the splits.
+        DataError: more unreadable pictures or lines than tolerated, an ambiguous range of values, or a class with too
+            few pictures for the splits.
         StorageError: the folder for temporary files (TMPDIR) has no room for the pictures.
     """
     if isinstance(source, ArraySamples):
         return prepare_arrays(source, parameters)
+    if isinstance(source, TextLines):
+        return prepare_text(source, parameters)
     if parameters.pairs == "folders":
         source = pair_folders(source)
     references = _select_references(source, parameters)

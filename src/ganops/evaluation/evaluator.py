@@ -16,13 +16,12 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from ganops.config import EvaluationParameters
 from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
+from ganops.evaluation.measures import MEASURES, Statistics
 from ganops.evaluation.paired import CanGenerateFrom, Pairing
-from ganops.evaluation.pixels import MEASURES, PixelStatistics, merge_statistics
 from ganops.evaluation.report import (
     GENERATOR,
     SAMPLES,
@@ -34,6 +33,7 @@ from ganops.evaluation.report import (
     table_digest,
 )
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
+from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.extractors.build import open_further
 from ganops.games.request import GenerationRequest
@@ -61,6 +61,20 @@ class CanGenerate(StructuralType):
         ...
 
 
+@runtime_checkable
+class CanScore(StructuralType):
+    """What knows how likely real samples are under it, where `scores` names such values."""
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Return the names of the values."""
+        ...
+
+    def score(self, samples: Tensor) -> Metrics:
+        """Return name → mean over stored samples."""
+        ...
+
+
 @dataclass(frozen=True)
 class ReferenceStats:
     """Statistics of the training samples, computed once.
@@ -68,13 +82,13 @@ class ReferenceStats:
     Attributes:
         features: in the features of the protocol.
         frequencies: share of each class.
-        pixels: of the samples themselves; None where they have no pixels.
+        samples: of the samples themselves; None where the field has no such metrics.
         further: in the features of each further extractor.
     """
 
     features: FeatureReference
     frequencies: Float64[np.ndarray, " classes"]
-    pixels: PixelStatistics | None
+    samples: Statistics | None
     further: tuple[FeatureReference, ...]
 
 
@@ -140,7 +154,8 @@ class Evaluator:
         """
         conditions = pairing and pairing.read_conditions(self.store, _choose_held_out(self.store, self.protocol.n))
         draws = {images_seen: _make_draw(one, conditions) for images_seen, one in (snapshots or {}).items()}
-        return self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
+        report = self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
+        return self._add_scores(report, generator, snapshots or {})
 
     def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw], pairing: Pairing | None = None) -> Report:
         """Return the report on the samples that `draw` returns.
@@ -175,6 +190,18 @@ class Evaluator:
         )
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
+    def _add_scores(self, report: Report, generator: object, snapshots: Mapping[int, object]) -> Report:
+        """Add how likely held-out samples are under the generator and its snapshots, where the game knows it."""
+        if not isinstance(generator, CanScore) or not generator.scores:
+            return report
+        held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n).values
+        with thread_count(self.threads):
+            metrics = {name: Estimate(value) for name, value in generator.score(held_out).items()}
+            scores = {seen: one.score(held_out) for seen, one in snapshots.items() if isinstance(one, CanScore)}
+        curve = {seen: {**values, **scores[seen]} for seen, values in report.curve.items()}
+        report = replace(report, metrics={**report.metrics, **metrics}, curve=curve)
+        return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
+
     def _measure_seed(
         self, draw: Draw, seed: int, reference: ReferenceStats, targets: _Targets | None, tick: Tick
     ) -> Metrics:
@@ -204,9 +231,9 @@ class Evaluator:
             read_reference(extractor, self._read_training_samples(), count, nearest, tick)
             for extractor in (self.extractor, *self.further)
         ]
-        measure = MEASURES[self.extractor.field].measure
-        pixels = merge_statistics(map(measure, self._read_training_samples()))
-        return ReferenceStats(references[0], self.store.class_frequencies(REFERENCE), pixels, tuple(references[1:]))
+        measure = MEASURES[self.extractor.field]
+        samples = measure.merge(map(measure.measure, self._read_training_samples()))
+        return ReferenceStats(references[0], self.store.class_frequencies(REFERENCE), samples, tuple(references[1:]))
 
     def _read_training_samples(self) -> Iterator[np.ndarray]:
         indices = self.store.indices(REFERENCE)
@@ -218,17 +245,17 @@ class Evaluator:
         values = reference.features.measure_all(features, self.protocol)
         if features.probabilities is not None:
             values["inception_score"] = inception_score(features.probabilities)
-        values |= self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        values |= self._measure_samples(samples, reference) | self._measure_classes(features, samples, reference)
         return values | self._measure_further(samples, reference, tick)
 
     def _evaluate_snapshot(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
         values = {"fid": reference.features.measure_distance(features)}
-        return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        return values | self._measure_samples(samples, reference) | self._measure_classes(features, samples, reference)
 
-    def _measure_pixels(self, samples: Samples, reference: ReferenceStats) -> Metrics:
+    def _measure_samples(self, samples: Samples, reference: ReferenceStats) -> Metrics:
         statistics = MEASURES[self.extractor.field].measure(samples.values.numpy())
-        return statistics.compare(reference.pixels) if statistics and reference.pixels else {}
+        return statistics.compare(reference.samples) if statistics and reference.samples else {}
 
     def _measure_further(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         return {

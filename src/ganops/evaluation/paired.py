@@ -39,6 +39,7 @@ def _measure_perceptual(samples: Tensor, targets: Tensor, conditions: Batch) -> 
 TARGET_METRICS: dict[FieldName, Mapping[str, PairedMetric]] = {
     "image": dict(zip(PICTURE_METRICS, (_measure_ssim, _measure_perceptual), strict=True)),
     "point": {},
+    "tokens": {},
 }
 """Field → metrics of samples that have a target, whatever the game."""
 

@@ -1,8 +1,8 @@
 """Check, before any training, that a generator of this data can be evaluated with these parameters."""
 
-from ganops.config import EvaluationParameters
 from ganops.data.store import Store
 from ganops.errors import MetricError
+from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.build import check_data
 from ganops.metrics.precision_recall import check_neighbours
 

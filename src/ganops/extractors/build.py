@@ -12,16 +12,18 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ganops.config import FEATURE_FIELDS, EvaluationParameters, FeatureKind, PretrainedKind
+from ganops.config import FEATURE_FIELDS, FeatureKind, PretrainedKind
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.extractors import classifier, coordinates, stacked_digits
+from ganops.evaluation_config import EvaluationParameters
+from ganops.extractors import classifier, coordinates, ngrams, stacked_digits
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNetModel
 from ganops.extractors.inception import Inception
+from ganops.extractors.ngrams import Ngrams, NgramsDescription, check_sacrebleu
 from ganops.extractors.stacked_digits import (
     StackedDigits,
     StackedDigitsDescription,
@@ -66,7 +68,7 @@ class Pretrained:
         return extractor
 
 
-SavedExtractor = Classifier | StackedDigits | Coordinates | Pretrained
+SavedExtractor = Classifier | StackedDigits | Coordinates | Ngrams | Pretrained
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,14 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
         check=_accept_any,
         build=lambda store, parameters, progress: fit_coordinates(store),
         restore=lambda description, files: coordinates.restore(description),
+    ),
+    "ngrams": ExtractorKind(
+        format=ngrams.FORMAT,
+        description=NgramsDescription,
+        is_trained=False,
+        check=lambda store: check_sacrebleu(),
+        build=lambda store, parameters, progress: Ngrams(),
+        restore=lambda description, files: Ngrams(),
     ),
 }
 

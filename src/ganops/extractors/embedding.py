@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.extractors.ngrams import embed_ngrams
 from ganops.training_settings import Settings
 
 # A feature extractor reads 224 × 224, seven times the side: a measurement must take less than a hundredth of the
@@ -25,6 +26,11 @@ def build_embedding(settings: Settings) -> Embedding:
 def _embed_points(device: str) -> Embedding:
     """Return the map from points (B, D) to themselves: they are their own features."""
     return torch.Tensor.float
+
+
+def _embed_lines(device: str) -> Embedding:
+    """Return the map from lines (B, L) to features of their n-grams."""
+    return lambda lines: embed_ngrams(lines.cpu())
 
 
 def _embed_pictures(device: str) -> Embedding:
@@ -54,5 +60,9 @@ def _network(device: str) -> torch.nn.Module:
     return network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
 
-EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {"image": _embed_pictures, "point": _embed_points}
+EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {
+    "image": _embed_pictures,
+    "point": _embed_points,
+    "tokens": _embed_lines,
+}
 """Field → device → embedding."""

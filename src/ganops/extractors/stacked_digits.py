@@ -14,11 +14,12 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ganops.config import ClassifierParameters, SplitName
+from ganops.config import SplitName
 from ganops.data.progress import Progress, no_progress
 from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES, DIGITS
 from ganops.data.store import FieldFormat, Store
 from ganops.errors import MetricError
+from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors import classifier
 from ganops.extractors.base import ExtractorDefaults
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription

@@ -7,11 +7,12 @@ import torch
 import torch.nn.functional as F
 
 from ganops.augment import translate
-from ganops.config import ClassifierParameters, SplitName
+from ganops.config import SplitName
 from ganops.data.loader import Loader, read_fields
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
+from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.base import FeatureExtractor, extract
 from ganops.extractors.classifier import Classifier, build, initialise
 from ganops.hardware import thread_count

@@ -27,6 +27,7 @@ MAX_RESTARTS = 3
 SPEC_SIZES: dict[FieldName, tuple[str, ...]] = {
     "image": ("channels", "image_height", "image_width"),
     "point": ("channels",),
+    "tokens": ("image_width",),
 }
 """Field → the names in SampleSpec of the sizes of a stored sample."""
 
@@ -111,7 +112,9 @@ def sample_spec(store: Store) -> SampleSpec:
     field = next(filter(store.fields.__contains__, SPEC_SIZES))
     sizes = dict(zip(SPEC_SIZES[field], store.fields[field].shape, strict=True))
     inputs = store.fields["input"].shape[0] if "input" in store.fields else 0
-    return SampleSpec.model_validate({"field": field, "classes": len(store.classes), "input_channels": inputs, **sizes})
+    known = {"field": field, "classes": len(store.classes), "input_channels": inputs, **sizes}
+    vocabulary = {} if store.vocabulary is None else {"channels": len(store.vocabulary)}
+    return SampleSpec.model_validate(known | vocabulary)
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:
@@ -144,6 +147,7 @@ def _outputs(result: TrainingResult, settings: Settings, store: Store) -> Traini
         class_frequencies=tuple(store.class_frequencies("train").tolist()) if settings.sample.classes else (),
         fingerprint=result.fingerprint,
         store_sha256=store.digest(),
+        vocabulary=store.vocabulary,
     )
     return TrainingOutputs(
         settings=settings,

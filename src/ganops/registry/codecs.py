@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int32, UInt8
 from PIL import Image
 from torch import Tensor
 
 from ganops.config import FieldName
 from ganops.data.encodings import encode_masks
+from ganops.data.sources.files import list_names
+from ganops.data.vocabulary import Vocabulary
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
 from ganops.registry.png import encode_png
@@ -29,27 +31,27 @@ class SampleCodec:
     """The encoding of the samples of one field.
 
     Attributes:
-        to_json: sample → JSON value.
+        to_json: sample and, of text, its vocabulary → JSON value.
         from_json: JSON value → sample.
         to_files: samples → content by file name; equal samples give equal bytes.
     """
 
-    to_json: Callable[[Tensor], Any]
-    from_json: Callable[[Any], np.ndarray]
-    to_files: Callable[[Samples, GenerationRequest], dict[str, bytes]]
+    to_json: Callable[[Tensor, Vocabulary | None], Any]
+    from_json: Callable[[Any, Vocabulary | None], np.ndarray]
+    to_files: Callable[[Samples, GenerationRequest, Vocabulary | None], dict[str, bytes]]
 
 
-def picture_to_json(image: UInt8[Tensor, "channels height width"]) -> str:
+def picture_to_json(image: UInt8[Tensor, "channels height width"], _: Vocabulary | None = None) -> str:
     """Return the picture as PNG in base64."""
     return base64.b64encode(encode_png(image)).decode("ascii")
 
 
-def picture_from_json(value: str) -> UInt8[np.ndarray, "channels height width"]:
+def picture_from_json(value: str, _: Vocabulary | None = None) -> UInt8[np.ndarray, "channels height width"]:
     """Return the pixels of a PNG in base64; RequestError where it is none."""
     return np.atleast_3d(np.asarray(_open_png(value, _PIXEL_MODES))).transpose(2, 0, 1)
 
 
-def mask_from_json(value: str) -> UInt8[np.ndarray, "1 height width"]:
+def mask_from_json(value: str, _: Vocabulary | None = None) -> UInt8[np.ndarray, "1 height width"]:
     """Return the grey values of a PNG in base64; RequestError where it is none, or has no hole or nothing else."""
     grey = np.asarray(_open_png(value, ("1", *_PIXEL_MODES)).convert("L"))[None]
     hole = encode_masks(torch.tensor(grey)[None])
@@ -81,24 +83,24 @@ def _open_png(value: str, modes: tuple[str, ...]) -> Image.Image:
     return image
 
 
-def picture_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def picture_to_files(samples: Samples, request: GenerationRequest, _: Vocabulary | None = None) -> dict[str, bytes]:
     """Return a file `<seed>_<index>[_<class>].png` per sample."""
     labels = [""] * request.n if samples.labels is None else [f"_{label}" for label in samples.labels.tolist()]
     names = [f"{request.seed}_{index:04d}{label}.png" for index, label in enumerate(labels)]
     return dict(zip(names, map(encode_png, samples.values), strict=True))
 
 
-def point_to_json(point: Float32[Tensor, " dimension"]) -> list[float]:
+def point_to_json(point: Float32[Tensor, " dimension"], _: Vocabulary | None = None) -> list[float]:
     """Return the coordinates; float32 restores them exactly."""
     return point.tolist()
 
 
-def point_from_json(value: list[float]) -> Float32[np.ndarray, " dimension"]:
+def point_from_json(value: list[float], _: Vocabulary | None = None) -> Float32[np.ndarray, " dimension"]:
     """Return the point of a list of coordinates."""
     return np.array(value, dtype=np.float32)
 
 
-def point_to_files(samples: Samples, request: GenerationRequest) -> dict[str, bytes]:
+def point_to_files(samples: Samples, request: GenerationRequest, _: Vocabulary | None = None) -> dict[str, bytes]:
     """Return `points.csv`: columns x1 … xD and, of a conditional generator, `class`; float32 restores them exactly."""
     names = [f"x{axis}" for axis in range(1, samples.values.shape[1] + 1)]
     rows = [[str(value) for value in point] for point in samples.values.numpy()]
@@ -108,8 +110,34 @@ def point_to_files(samples: Samples, request: GenerationRequest) -> dict[str, by
     return {"points.csv": "".join(",".join(line) + "\n" for line in [names, *rows]).encode()}
 
 
+def line_to_json(line: Int32[Tensor, " length"], vocabulary: Vocabulary | None) -> str:
+    """Return the text of a line."""
+    assert vocabulary is not None
+    return vocabulary.decode(line.tolist())
+
+
+def line_from_json(value: str, vocabulary: Vocabulary | None) -> Int32[np.ndarray, " length"]:
+    """Return the numbers of the tokens of a line, without what fills it up; RequestError where one is unknown."""
+    assert vocabulary is not None
+    tokens = vocabulary.parse(value)
+    if unknown := vocabulary.find_unknown(tokens):
+        raise RequestError(
+            "a line of the request",
+            expected="tokens of the model's vocabulary",
+            received=list_names(unknown),
+            remedy="Leave them out; vocabulary in bundle.json lists what is known.",
+        )
+    return vocabulary.encode(tokens, len(tokens))
+
+
+def line_to_files(samples: Samples, request: GenerationRequest, vocabulary: Vocabulary | None) -> dict[str, bytes]:
+    """Return `lines.txt`, UTF-8, a line per sample."""
+    return {"lines.txt": "".join(line_to_json(line, vocabulary) + "\n" for line in samples.values).encode()}
+
+
 CODECS: dict[FieldName, SampleCodec] = {
     "image": SampleCodec(picture_to_json, picture_from_json, picture_to_files),
     "point": SampleCodec(point_to_json, point_from_json, point_to_files),
+    "tokens": SampleCodec(line_to_json, line_from_json, line_to_files),
 }
 MASK_CODEC = SampleCodec(picture_to_json, mask_from_json, picture_to_files)

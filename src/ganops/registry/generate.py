@@ -28,7 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write pictures as `<seed>_<index>[_<class>].png`, points as `points.csv`; equal requests write equal bytes.
+    """Write pictures as `<seed>_<index>[_<class>].png`, points as `points.csv`, text as `lines.txt`.
+
+    Equal requests write equal bytes.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, or the path of a bundle.
@@ -41,7 +43,7 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
     """
     bundle = load_bundle(uri)
     request = parse_request(bundle, values)
-    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request)
+    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request, bundle.vocabulary)
     return _write({folder / name: content for name, content in files.items()})
 
 
@@ -84,7 +86,9 @@ def generate_from_folders(
     written = []
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
-        (content,) = CODECS[bundle.game.generates].to_files(answer(bundle, request), request).values()
+        (content,) = (
+            CODECS[bundle.game.generates].to_files(answer(bundle, request), request, bundle.vocabulary).values()
+        )
         written += _write({folder / name: content})
     return written
 

@@ -45,7 +45,7 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return {"n": n, "seed": 7}
-    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle)) for name in pairing.conditions}
+    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle), bundle.vocabulary) for name in pairing.conditions}
 
 
 def count_condition_bytes(bundle: Bundle) -> int:
@@ -61,7 +61,7 @@ def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Ten
         value = getattr(request, name, None)
         if value is None:
             continue
-        stored = codec.from_json(value)
+        stored = codec.from_json(value, bundle.vocabulary)
         shape = _shape(name, bundle)
         if stored.shape != shape:
             raise RequestError(

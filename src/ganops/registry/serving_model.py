@@ -1,7 +1,7 @@
 """The generator as an MLflow model. MLflow copies this file into the model and runs it: "models from code".
 
 `mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list
-per request: pictures as base64 PNG, points as lists of coordinates. What a request holds is the game's.
+per request: pictures as base64 PNG, points as lists of coordinates, text as it is. What a request holds is the game's.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,8 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _generate(self, request: GenerationRequest) -> list[Any]:
-        return list(map(CODECS[self._bundle.game.generates].to_json, answer(self._bundle, request).values))
+        bundle, to_json = self._bundle, CODECS[self._bundle.game.generates].to_json
+        return [to_json(sample, bundle.vocabulary) for sample in answer(bundle, request).values]
 
     def _check_size(self, requests: list[GenerationRequest]) -> None:
         total = sum(request.n for request in requests)

@@ -37,6 +37,7 @@ _POINTS = 1_000
 _FIXED_COLUMNS: dict[FieldName, Callable[[int], int]] = {
     "image": lambda rows: SAMPLE_COLUMNS,
     "point": lambda rows: _POINTS // rows,
+    "tokens": lambda rows: 1,
 }
 
 

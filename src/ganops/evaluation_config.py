@@ -1,0 +1,73 @@
+"""The parameter objects of evaluation and registration, as those of `ganops.config`. Torch-free."""
+
+from typing import ClassVar, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from ganops.config import MOST_IMAGES, MOST_THREADS, MOST_WIDTH, FeatureKind, PretrainedKind, Seed, Seeds
+from ganops.errors import ConfigurationError
+from ganops.parameters import Parameters
+
+
+class ClassifierParameters(Parameters):
+    """The classifier whose features evaluate data unlike those that Inception was trained on."""
+
+    key: ClassVar[str] = "evaluation.classifier"
+
+    total_images: int = Field(ge=1, le=MOST_IMAGES)
+    batch: int = Field(ge=2, le=2**16)
+    width: int = Field(ge=1, le=MOST_WIDTH, description="channels of the first convolution")
+    dimension: int = Field(ge=2, le=2**14, description="features a picture")
+    learning_rate: float = Field(gt=0, le=10_000)
+    translation: int = Field(ge=0, le=MOST_WIDTH, description="pixels a training picture may be moved, each way")
+    seed: Seed
+
+
+class EvaluationParameters(Parameters):
+    """How a generator is evaluated."""
+
+    key: ClassVar[str] = "evaluation"
+
+    features: FeatureKind
+    further_features: tuple[PretrainedKind, ...] = Field(
+        max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
+    )
+    inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
+    samples: str | None = Field(
+        description="a folder of pictures that another program made, for the pipeline evaluate_samples"
+    )
+    n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
+    seeds: Seeds
+    nearest_neighbours: int = Field(ge=1, le=10_000)
+    kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
+    kid_subsets: int = Field(ge=1, le=10**5)
+    threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
+    classifier: ClassifierParameters
+
+    @model_validator(mode="after")
+    def _check_further_features(self) -> "EvaluationParameters":
+        if len({self.features, *self.further_features}) <= len(self.further_features):
+            raise ConfigurationError(
+                f"{self.key}.further_features",
+                expected=f"features other than {self.features}, each once",
+                received=", ".join(self.further_features),
+                remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
+            )
+        return self
+
+
+class RegistrationParameters(Parameters):
+    """The limits of the gate; a limit on a metric that the report lacks is an error.
+
+    A bound that is None is no limit: an environment removes one of the base so.
+    """
+
+    key: ClassVar[str] = "registration"
+
+    limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
+    compare_by: Literal["fid", "kid", "fwd", "inception_score", "precision", "recall", "class_accuracy", "nll"] = Field(
+        description="the metric by which a challenger must be no worse than the champion, of the same features"
+    )
+    largest_request: int = Field(
+        default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"
+    )
