@@ -16,7 +16,7 @@ from ganops.training.checkpoint import fingerprint
 from ganops.training.distributed import Distributed
 from ganops.training.tracker import NullTracker
 
-from ..parameters import points, resolve_settings
+from ..parameters import lines, points, resolve_settings
 from .conftest import ListTracker, tiny_settings
 from .helpers import Stopped, StopsAt, assert_close, train
 
@@ -61,19 +61,32 @@ class Ring:
         return {"point": torch.stack([angle.cos(), angle.sin()], 1)}
 
 
+class Lines:
+    """Batches of lines, each sample addressed by its own position."""
+
+    def batch(self, first, count):
+        noise = Noise(0, first, count)
+        tokens, lengths = noise.integers("tokens", 10, (7,)) + 1, noise.integers("lengths", 8)[:, None]
+        return {"tokens": torch.where(torch.arange(7) < lengths, tokens, 0)}
+
+
 def settings_for(name):
     overrides = {**SHORT, **VARIATIONS.get(name, {"recipe": name})}
+    if "text" in name:
+        return resolve_settings(sample=lines(11, 7), base_channels=16, batch=8, log_every_images=16, **overrides)
     if "points" not in name:
         return tiny_settings(**overrides)
     return resolve_settings(sample=points(2), **{**SIZES, **overrides})
 
 
 def batches_for(name):
+    if "text" in name:
+        return Lines()
     return Ring() if "points" in name else Pixels()
 
 
 def has_batch_norm(recipe):
-    networks = build_networks(tiny_settings(recipe))
+    networks = build_networks(settings_for(recipe))
     return any(isinstance(m, BatchNorm) for net in networks.values() for m in net.modules())
 
 
@@ -145,7 +158,7 @@ def test_two_processes_train_like_one(name, alone, pair):
     ours, curves = pair.state(name)
     assert_close(ours, alone[name].state)
     theirs = alone[name].curves
-    assert {"loss/generator", "gradient/generator"} <= set(theirs.columns)
+    assert "gradient/generator" in theirs.columns and any(column.startswith("loss/") for column in theirs.columns)
     pd.testing.assert_frame_equal(pd.DataFrame(curves), theirs, rtol=1e-3, atol=1e-5)
 
 
