@@ -50,7 +50,7 @@ clean:
 
 # Needs uv on the PATH.
 lock:
-	uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -p 3.11 -o requirements.lock
+	uv pip compile --quiet pyproject.toml --extra sound --extra text --group dev --universal --generate-hashes --no-header --no-annotate -p 3.11 -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@export PATH="$(SYSTEM_PATH)"; for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \

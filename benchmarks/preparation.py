@@ -36,9 +36,9 @@ from PIL import Image, ImageChops, ImageFile
 from torchvision.io import ImageReadMode, decode_image, read_file
 from torchvision.transforms.v2 import functional
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
+from ganops.preparation_config import DataPreparationParameters
 
 ROOT = Path(__file__).parents[1]
 SIDES = {"small": 32, "medium": 64, "large": 64}

@@ -39,12 +39,12 @@ from side_by_side import (
 from torch import Tensor, nn
 from torchvision import datasets, transforms
 
-from ganops.config import DataPreparationParameters
 from ganops.data.loader import Loader, read_fields
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.store import Store
 from ganops.games.build import build_game
+from ganops.preparation_config import DataPreparationParameters
 from ganops.training.state import TrainingState
 from ganops.training.trainer import iterations
 

@@ -171,9 +171,9 @@ def _labels() -> np.ndarray:
 
 def _prepare(folder: Path, source: str, tolerated_bad_share: float = 0.25) -> object:
     """Prepare the files as the node of the data preparation does."""
-    from ganops.config import DataPreparationParameters
     from ganops.data.preparation import prepare
     from ganops.data.sources.build import build_source
+    from ganops.preparation_config import DataPreparationParameters
 
     base = yaml.safe_load(_BASE.read_text(encoding="utf-8"))["data_preparation"]
     values = {**base, "source": source, "tolerated_bad_share": tolerated_bad_share}

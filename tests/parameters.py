@@ -6,14 +6,12 @@ from typing import Any
 
 import yaml
 
-from ganops.config import (
-    DataPreparationParameters,
-    TrainingParameters,
-)
+from ganops.config import TrainingParameters
 from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
 from ganops.parameters import leaves, nest
+from ganops.preparation_config import DataPreparationParameters
 from ganops.training_settings import SampleSpec, Settings
 
 LATENT_RECIPES = sorted(name for name, recipe in RECIPES.items() if hasattr(recipe.game, "latent_dimension"))
@@ -72,14 +70,22 @@ def waves(samples: int, classes: int = 0, sample_rate: int = 8000) -> SampleSpec
 
 def tiny_sample(recipe: str) -> SampleSpec:
     """Return the smallest samples, in three classes, of the field that the recipe is for."""
-    made: dict[str, SampleSpec] = {"image": images(1, 12, 9, 3), "wave": waves(512, 3)}
+    made: dict[str, SampleSpec] = {"image": images(1, 12, 9, 3), "wave": waves(512, 3), "tokens": lines(11, 7)}
     return made[RECIPES[recipe].field]
 
 
 def sample_for(recipe: str, classes: int = 0) -> SampleSpec:
     """Return samples of the field that the recipe is for."""
-    made: dict[str, SampleSpec] = {"image": images(1, 32, 32, classes), "wave": waves(512, classes)}
+    made: dict[str, SampleSpec] = {
+        "image": images(1, 32, 32, classes),
+        "wave": waves(512, classes),
+        "tokens": lines(11, 7),
+    }
     return made[RECIPES[recipe].field]
+
+
+def lines(vocabulary: int, longest: int) -> SampleSpec:
+    return SampleSpec(field="tokens", channels=vocabulary, image_width=longest, classes=0)
 
 
 def _training_key(name: str) -> str:

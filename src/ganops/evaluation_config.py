@@ -1,6 +1,6 @@
-"""The parameters of an evaluation, and of the classifier that it trains. Torch-free."""
+"""The parameter objects of evaluation and registration, as those of `ganops.config`. Torch-free."""
 
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -54,3 +54,20 @@ class EvaluationParameters(Parameters):
                 remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
             )
         return self
+
+
+class RegistrationParameters(Parameters):
+    """The limits of the gate; a limit on a metric that the report lacks is an error.
+
+    A bound that is None is no limit: an environment removes one of the base so.
+    """
+
+    key: ClassVar[str] = "registration"
+
+    limits: dict[str, dict[Literal["minimum", "maximum"], float | None]] = Field(default_factory=dict)
+    compare_by: Literal["fid", "kid", "fwd", "inception_score", "precision", "recall", "class_accuracy", "nll"] = Field(
+        description="the metric by which a challenger must be no worse than the champion, of the same features"
+    )
+    largest_request: int = Field(
+        default=256, ge=1, le=10**5, description="pictures that one call of the server may ask for"
+    )

@@ -1,7 +1,9 @@
 """The base of all parameter objects: immutable, and an unknown key is an error that names the nearest known one."""
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -56,6 +58,23 @@ class Parameters(BaseModel):
     def replace(self: P, changes: Mapping[str, Any]) -> P:
         """Return a validated copy with other values, by dotted key."""
         return type(self).parse(nest({**leaves(self), **changes}))
+
+
+@dataclass(frozen=True)
+class Onset:
+    """A weight that is 0 in the first part of a training, then `value`.
+
+    Attributes:
+        value: from then on.
+        share: of total_images at which it begins.
+    """
+
+    value: float
+    share: float
+
+    def begins(self, total_images: int) -> int:
+        """Return the images seen from which on it has its value."""
+        return math.ceil(self.share * total_images)
 
 
 class Ramp(Parameters, Generic[Number]):

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor, nn
 
-from ganops.data.encodings import decode
+from ganops.data.encodings import ALL_ENCODINGS, decode
 from ganops.errors import RequestError
 from ganops.games.game import Batch, Game
 from ganops.games.latent import LatentGame
@@ -27,7 +27,7 @@ CHUNK = 64
 class Samples:
     """Values as the store holds them, and labels (n,) unless the generator is not conditional; both on the CPU.
 
-    Of pictures (n, C, H, W) uint8, of points (n, D) float32.
+    Of pictures (n, C, H, W) uint8, of points (n, D) float32, of text (n, L) int32.
     """
 
     values: Shaped[Tensor, "n *shape"]
@@ -72,6 +72,23 @@ class Sampler:
         count = len(next(iter(inputs.values())))
         with thread_count(self.threads):
             return torch.cat([self._sample_chunk(inputs, start, count) for start in range(0, count, CHUNK)])
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Return the names of the values of `score`."""
+        return self.game.scores
+
+    @torch.inference_mode()
+    def score(self, samples: Shaped[Tensor, "n *shape"]) -> dict[str, float]:
+        """Return name → mean over stored samples of a value such as −log p; empty where the game knows none."""
+        parts: dict[str, list[Tensor]] = {name: [] for name in self.scores}
+        with thread_count(self.threads):
+            for chunk in samples.split(CHUNK):
+                encoded = ALL_ENCODINGS[self.game.generates].encode(_pad(chunk).to(self.device))
+                values = self.game.score(self.networks, {self.game.generates: encoded})
+                for name, part in parts.items():
+                    part.append(values[name][: len(chunk)].double())
+        return {name: float(torch.cat(part).mean()) for name, part in parts.items()}
 
     def interpolate(
         self, start_seed: int, end_seed: int, steps: int, class_label: int | None, eased: bool = False

@@ -6,18 +6,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import (
-    FEATURE_FIELDS,
-    SOURCE_FIELDS,
-    DataPreparationParameters,
-    RegistrationParameters,
-    TrainingParameters,
-)
+from ganops.config import FEATURE_FIELDS, SOURCE_FIELDS, TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.evaluation_config import EvaluationParameters
+from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.games.overrides import check_overrides, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
+from ganops.preparation_config import DataPreparationParameters
 from ganops.registry.gate import check_limits, check_trained_features
 
 P = TypeVar("P", bound=Parameters)

@@ -38,10 +38,15 @@ class SampleSpec(Parameters):
     key: ClassVar[str] = "settings.sample"
 
     field: FieldName = "image"
-    channels: int = Field(ge=1, le=_LARGEST_SIZE, description="of points: their coordinates; of waves: 1")
-    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points and waves")
+    channels: int = Field(
+        ge=1, le=_LARGEST_SIZE, description="of points: their coordinates; of waves: 1; of tokens: those known"
+    )
+    image_height: int = Field(default=1, ge=1, le=_LARGEST_SIZE, description="pixels; 1 for points, waves and tokens")
     image_width: int = Field(
-        default=1, ge=1, le=_LARGEST_LENGTH, description="pixels; 1 for points; of waves: their samples"
+        default=1,
+        ge=1,
+        le=_LARGEST_LENGTH,
+        description="pixels; 1 for points; of waves: their samples; of tokens: the longest line",
     )
     input_channels: int = Field(default=0, ge=0, le=4, description="of the picture that a sample starts from; 0: none")
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")

@@ -10,7 +10,7 @@ import pytest
 from ganops import config
 from ganops.config import FeatureKind, FieldName, NetworkName, SourceKind
 from ganops.data import encodings
-from ganops.evaluation import external_samples, paired, pixels
+from ganops.evaluation import external_samples, measures, paired
 from ganops.extractors import embedding
 from ganops.launch import launch
 from ganops.registry import codecs
@@ -27,7 +27,7 @@ TABLES: dict[str, tuple[Mapping[Any, Any], Collection[str]]] = {
     "_FIXED_COLUMNS": (trainer._FIXED_COLUMNS, FIELDS),
     "EMBEDDINGS": (embedding.EMBEDDINGS, FIELDS),
     "TARGET_METRICS": (paired.TARGET_METRICS, FIELDS),
-    "MEASURES": (pixels.MEASURES, FIELDS),
+    "MEASURES": (measures.MEASURES, FIELDS),
     "_READERS": (external_samples._READERS, FIELDS),
     "FIELD_VIEWS": (views.FIELD_VIEWS, FIELDS),
     "_WORDS": (model_card._WORDS, FIELDS),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.preparation_report import summarize
 from ganops.data.sound import decode_clip, read_header
@@ -19,6 +18,7 @@ from ganops.data.store import PreparedData, Store
 from ganops.errors import ConfigurationError, DataError, MetricError
 from ganops.evaluation.external_samples import read_samples
 from ganops.launch.launch import sample_spec
+from ganops.preparation_config import DataPreparationParameters
 
 from ..parameters import data_preparation
 

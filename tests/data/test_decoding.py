@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from ganops.config import PictureLimits
 from ganops.data.decoding import decode, find_peak, is_16_bit, open_picture, read_shape
 from ganops.data.sources.source import UnreadablePicture
+from ganops.preparation_config import PictureLimits
 
 from .encoded import (
     animated,

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganops.config import DataPreparationParameters
 from ganops.data.preparation import prepare
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import Store
 from ganops.errors import DataError
+from ganops.preparation_config import DataPreparationParameters
 
 from .. import parameters as of_base
 from . import hostile

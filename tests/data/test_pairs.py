@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganops.config import PairKind
 from ganops.data.pairs import edges, luma, pair_folders, read_pair
 from ganops.data.preparation import prepare
 from ganops.data.sources.build import build_source
@@ -17,6 +16,7 @@ from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.store import Store
 from ganops.data.white import FULL_RANGE
 from ganops.errors import ConfigurationError, DataError
+from ganops.preparation_config import PairKind
 
 from ..parameters import data_preparation
 

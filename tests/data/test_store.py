@@ -135,5 +135,5 @@ def test_a_store_may_hold_several_fields_of_samples_but_not_none(source: Source,
     np.testing.assert_array_equal(both.read("point", np.array([3])), points[prepared.rows[[3]]])
     label = {"label": prepared.fields["label"]}
     replace(prepared, fields=label).write(tmp_path / "none")
-    with pytest.raises(DataError, match="a field of image, point, wave, received label"):
+    with pytest.raises(DataError, match="a field of image, point, wave, tokens, received label"):
         Store.open(tmp_path / "none")

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganops.config import (
-    FieldName,
-)
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import evaluate, make_evaluator

@@ -14,14 +14,21 @@ from ganops.games.recipes import RECIPES
 from ganops.noise import Noise
 from ganops.training_settings import SampleSpec, Settings
 
-from ..parameters import images, points, resolve_settings, waves
+from ..parameters import images, lines, points, resolve_settings, waves
 
-_VARIANTS = {
+_SAMPLES: Mapping[FieldName, SampleSpec] = {
+    "image": images(1, 12, 9, 3),
+    "point": points(2, 3),
+    "wave": waves(94, 3),
+    "tokens": lines(11, 7),
+}
+_VARIANTS: dict[str, dict[str, Any]] = {
     "adaptive augmentation": {"recipe": "dcgan", "probability": 0.5, "target": 0.6},
     "points": {"recipe": "r3gan", "sample": points(2, 3)},
+    "an adversary from the start": {"recipe": "text_gan", "adversary_from": 0.0},
 }
 # What a recipe for another field than pictures needs.
-_NEEDS = {"spectrogram_gan": {"recipe": "spectrogram_gan", "sample": waves(94, 3), "window": 16, "hop": 8}}
+_NEEDS = {"spectrogram_gan": {"recipe": "spectrogram_gan", "window": 16, "hop": 8}}
 CASES = [*sorted(RECIPES), *_VARIANTS]
 # The first recipe of each kind of game.
 KINDS = {recipe.game.kind: name for name, recipe in reversed(RECIPES.items())}
@@ -29,8 +36,10 @@ KINDS = {recipe.game.kind: name for name, recipe in reversed(RECIPES.items())}
 
 def case_settings(case: str, **changed: Any) -> Settings:
     """Return settings of a training of 80 images that takes milliseconds."""
-    tiny = {"sample": images(1, 12, 9, 3), "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
-    return resolve_settings(**{**tiny, **{**_VARIANTS, **_NEEDS}.get(case, {"recipe": case}), **changed})
+    variant = {**_VARIANTS, **_NEEDS}.get(case, {"recipe": case})
+    sample = _SAMPLES[RECIPES[variant["recipe"]].field]
+    tiny = {"sample": sample, "base_channels": 4, "batch": 8, "total_images": 80, "log_every_images": 16}
+    return resolve_settings(**{**tiny, **variant, **changed})
 
 
 class FieldBatches:
@@ -65,6 +74,13 @@ def _waves(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     return encode_waves((noise.integers(read.name, 2**16, (1, sample.image_width)) - 2**15).to(torch.int16))
 
 
+def _lines(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
+    """Return lines of half the greatest length on average."""
+    tokens = noise.integers(read.name, sample.channels - 1, (sample.image_width,)) + 1
+    lengths = noise.integers(f"{read.name}/lengths", sample.image_width + 1)[:, None]
+    return torch.where(torch.arange(sample.image_width) < lengths, tokens, 0)
+
+
 def _labels(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     positions = torch.arange(noise.first, noise.first + noise.count)
     return positions % sample.classes if read.where is None else torch.full_like(positions, read.where)
@@ -74,5 +90,6 @@ _VALUES: Mapping[FieldName, Callable[[Read, SampleSpec, Noise], Tensor]] = {
     "image": _images,
     "point": _points,
     "wave": _waves,
+    "tokens": _lines,
 }
 _FIELDS = {**_VALUES, "label": _labels, "input": _inputs}

@@ -19,6 +19,7 @@ from torch.fx import GraphModule
 
 from ganops.bundle import Bundle, BundleData
 from ganops.data.encodings import ALL_ENCODINGS
+from ganops.data.vocabulary import Vocabulary
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.game import Game, Losses, LossWeights, Update
@@ -79,12 +80,15 @@ def test_conditions_are_read_and_views_exist(game: Game) -> None:
 def test_every_player_is_updated_and_the_clock_advances_by_the_images_of_an_iteration(
     game: Game, settings: Settings, batches: FieldBatches
 ) -> None:
-    updates = game.updates(0)
-    assert {update.player for update in updates} == set(game.players)
-    state = TrainingState.initial(settings, game)
-    train_iteration(game, state, settings, batches)
-    shown = settings.budget.batch * sum(update.images for update in updates)
-    assert shown == state.images_seen == settings.iteration_images > 0
+    """In the first iteration and in the last: a player may begin later than the others."""
+    last = settings.budget.total_images - settings.iteration_images
+    assert {update.player for seen in (0, last) for update in game.updates(seen)} == set(game.players)
+    for seen in (0, last):
+        state = TrainingState.initial(settings, game)
+        state.images_seen = seen
+        train_iteration(game, state, settings, batches)
+        shown = settings.budget.batch * sum(update.images for update in game.updates(seen))
+        assert shown == state.images_seen - seen == settings.iteration_images > 0
 
 
 # Training.
@@ -298,10 +302,13 @@ def test_no_module_has_a_name_that_torch_takes_for_a_traced_module(networks: Map
 
 
 def bundle_data(settings: Settings, networks: Mapping[str, nn.Module]) -> BundleData:
-    names = training_game(settings).inference_networks
+    game = training_game(settings)
     classes = ("cat", "dog", "owl")[: settings.sample.classes]
     shares = (0.5, 0.25, 0.25)[: settings.sample.classes]
-    return BundleData(settings, {name: networks[name] for name in names}, classes, shares, "0f" * 16, "5d" * 32)
+    words = ("", *map(str, range(1, settings.sample.channels)))
+    vocabulary = Vocabulary(tokens="words", entries=words) if game.generates == "tokens" else None
+    chosen = {name: networks[name] for name in game.inference_networks}
+    return BundleData(settings, chosen, classes, shares, "0f" * 16, "5d" * 32, vocabulary)
 
 
 def test_a_loaded_bundle_gives_the_same_samples(
@@ -338,12 +345,14 @@ VALID: dict[str, list[Any]] = {
     "seed": [0, 2**63 - 1],
     "class_label": [None, 0, 2, "2", "owl"],
     "truncation": [1, 1.0, 0.01],
+    "temperature": [1, 0.5, 100],
 }
 INVALID: dict[str, list[Any]] = {
     "n": [0, -1, 2**20 + 1, True, "3", None, 1.5, [1]],
     "seed": [-1, 2**63, False, "7", None],
     "class_label": [-1, 3, True, "", "x" * 1001, 0.5, [0]],
     "truncation": [0, -0.5, 1.01, "1", None, True],
+    "temperature": [0, -1, 101, "1", None, True],
     "colour": ["red", None],
 }
 

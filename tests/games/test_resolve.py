@@ -8,10 +8,10 @@ from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, explain_defaults, resolve
 from ganops.parameters import leaves
 
-from ..parameters import images, points, training, waves
+from ..parameters import images, lines, points, training, waves
 
 SAMPLE, COUNT, HARDWARE = images(3, 20, 30, 5), 10_000, Hardware("cpu", 3)
-OF_FIELD = {"image": SAMPLE, "point": points(2, 5), "wave": waves(512, 5)}
+OF_FIELD = {"image": SAMPLE, "point": points(2, 5), "wave": waves(512, 5), "tokens": lines(11, 7)}
 
 
 def resolved(recipe="dcgan", sample=SAMPLE, count=COUNT, hardware=HARDWARE, **values):
@@ -148,17 +148,18 @@ def test_an_override_that_the_game_does_not_have_is_refused(override):
 
 
 @pytest.mark.parametrize("objective", get_args(ObjectiveName))
-@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae"}))
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"vae", "text_mle"}))
 def test_the_objective_of_a_recipe_may_be_replaced(recipe, objective):
     settings = resolved(recipe, OF_FIELD[RECIPES[recipe].field], objective=objective)
     assert settings.adversarial is not None
     assert settings.adversarial.objective == objective
 
 
-def test_pictures_may_be_mirrored_and_clips_may_not():
+def test_pictures_may_be_mirrored_and_clips_and_lines_may_not():
     assert resolved(mirror=True).mirror
-    with pytest.raises(ConfigurationError, match="no mirror"):
-        resolved("spectrogram_gan", waves(512), mirror=True)
+    for recipe, sample in (("spectrogram_gan", waves(512)), ("text_gan", lines(11, 7))):
+        with pytest.raises(ConfigurationError, match="no mirror"):
+            resolved(recipe, sample, mirror=True)
 
 
 def test_the_target_of_a_recipe_gives_way_to_a_probability_and_to_an_objective_without_a_zero():

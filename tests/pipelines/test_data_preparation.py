@@ -8,10 +8,10 @@ from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from PIL import Image
 
-from ganops.config import DataPreparationParameters
 from ganops.data.store import Store
 from ganops.errors import DataError
 from ganops.pipelines.data_preparation.pipeline import create_pipeline
+from ganops.preparation_config import DataPreparationParameters
 
 from .. import parameters as of_base
 

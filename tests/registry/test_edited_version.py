@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry.generate import load_bundle
 from ganops.registry.logged_model import copy_package
 from ganops.registry.mlflow_registry import Registration, register_bundle

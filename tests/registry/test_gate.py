@@ -4,9 +4,10 @@ from typing import Any, get_args
 
 import pytest
 
-from ganops.config import FeatureKind, RegistrationParameters
+from ganops.config import FeatureKind
 from ganops.errors import ConfigurationError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry.gate import (
     METRICS,
     Champion,

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.games.request import LatentRequest
 from ganops.registry.generate import generate_to_folder
 from ganops.registry.mlflow_registry import register_bundle

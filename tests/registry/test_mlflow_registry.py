@@ -13,9 +13,9 @@ import mlflow
 import pytest
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError, RegistryError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry import logged_model
 from ganops.registry.logged_model import pip_requirements
 from ganops.registry.mlflow_registry import Registration, has_finite_weights, register_bundle

@@ -14,9 +14,9 @@ from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.errors import MetricError, RegistryError
 from ganops.evaluation.report import GeneratorIdentity, Report, table_digest
+from ganops.evaluation_config import RegistrationParameters
 from ganops.kedro_datasets.registered_model_dataset import RegisteredModelDataset
 from ganops.pipelines.registration import read_origin
 from ganops.pipelines.registration.nodes import register

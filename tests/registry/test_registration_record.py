@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.games.request import LatentRequest
 from ganops.registry.gate import check_model, check_report
 from ganops.registry.registration_record import make_card

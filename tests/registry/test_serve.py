@@ -17,9 +17,9 @@ from click.testing import CliRunner
 
 from ganops.bundle import Bundle
 from ganops.cli import cli
-from ganops.config import RegistrationParameters
 from ganops.errors import ConfigurationError, RegistryError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin
 from ganops.registry.request_guard import find_most_bytes

@@ -23,8 +23,8 @@ from PIL import Image
 
 import ganops
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.games.request import LatentRequest
 from ganops.registry.mlflow_registry import register_bundle
 from ganops.registry.origin import Origin

@@ -12,7 +12,7 @@ import torch
 from ganops.bundle import Bundle, BundleData
 from ganops.errors import RequestError
 from ganops.networks.build import build_networks
-from ganops.registry.codecs import CODECS
+from ganops.registry.codecs import CODECS, NO_FACTS, find_facts
 from ganops.registry.generate import generate_to_folder
 from ganops.registry.requests import answer, make_example, parse_request
 
@@ -29,19 +29,19 @@ def bundle(tmp_path: Path) -> Bundle:
 
 def test_an_answer_is_a_wav_file_of_the_rate_of_the_data(bundle: Bundle) -> None:
     request = parse_request(bundle, {"n": 2, "seed": 3, "class_label": "yes"})
-    samples, codec = answer(bundle, request), CODECS["wave"]
+    samples, codec, facts = answer(bundle, request), CODECS["wave"], find_facts(bundle)
     assert samples.labels is not None and samples.labels.tolist() == [1, 1]
-    values = [codec.to_json(sample, bundle.settings.sample) for sample in samples.values]
+    values = [codec.to_json(sample, facts) for sample in samples.values]
     with wave.open(io.BytesIO(base64.b64decode(values[0]))) as file:
         assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (11025, 1, 500)
-    assert np.array_equal(np.stack([codec.from_json(value) for value in values]), samples.values.numpy())
+    assert np.array_equal(np.stack([codec.from_json(value, facts) for value in values]), samples.values.numpy())
     assert make_example(bundle, 2) == {"n": 2, "seed": 7}
 
 
 @pytest.mark.parametrize("value", ["", "no base64", base64.b64encode(b"no sound").decode()])
 def test_anything_else_is_no_clip(value: str) -> None:
     with pytest.raises(RequestError, match="a clip of the request: expected a WAV file"):
-        CODECS["wave"].from_json(value)
+        CODECS["wave"].from_json(value, NO_FACTS)
 
 
 def test_generated_files_are_the_samples_of_the_request(bundle: Bundle, tmp_path: Path) -> None:

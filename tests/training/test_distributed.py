@@ -78,7 +78,7 @@ def batches_for(name):
 
 
 def has_batch_norm(recipe):
-    networks = build_networks(tiny_settings(recipe))
+    networks = build_networks(settings_for(recipe))
     return any(isinstance(m, BatchNorm) for net in networks.values() for m in net.modules())
 
 
@@ -150,7 +150,7 @@ def test_two_processes_train_like_one(name, alone, pair):
     ours, curves = pair.state(name)
     assert_close(ours, alone[name].state)
     theirs = alone[name].curves
-    assert {"loss/generator", "gradient/generator"} <= set(theirs.columns)
+    assert "gradient/generator" in theirs.columns and any(column.startswith("loss/") for column in theirs.columns)
     pd.testing.assert_frame_equal(pd.DataFrame(curves), theirs, rtol=1e-3, atol=1e-5)
 
 

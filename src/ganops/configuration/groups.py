@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import (
-    DataPreparationParameters,
-    Parameters,
-    RegistrationParameters,
-    TrainingParameters,
-)
+from ganops.config import Parameters, TrainingParameters
 from ganops.errors import ConfigurationError, suggest
-from ganops.evaluation_config import EvaluationParameters
+from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.parameters import flatten
+from ganops.preparation_config import DataPreparationParameters
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind

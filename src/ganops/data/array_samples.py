@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from ganops.config import DataPreparationParameters
 from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field, make_manifest
 from ganops.data.preparation_report import make_report
@@ -13,6 +12,7 @@ from ganops.data.sources.source import ArraySamples
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.errors import ConfigurationError
+from ganops.preparation_config import DataPreparationParameters
 
 _PICTURE_PARAMETERS = ("height", "width", "channels", "white")
 

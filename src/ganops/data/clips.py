@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from jaxtyping import Int16, UInt8
 
-from ganops.config import DataPreparationParameters
 from ganops.data.array_samples import check_no_picture_parameters
 from ganops.data.encodings import ENCODINGS, decode_images, encode_waves
 from ganops.data.manifest import label_field
@@ -40,6 +39,7 @@ from ganops.data.shape import pick_evenly
 from ganops.data.sound import Header, decode_clip, read_header
 from ganops.data.sources.source import ClipSource, SampleRef, UnreadablePicture
 from ganops.data.store import FieldFormat, PreparedData
+from ganops.preparation_config import DataPreparationParameters
 from ganops.spectrogram import Spectrogram
 
 _ROUNDED_TO = 256

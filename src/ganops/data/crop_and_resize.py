@@ -4,10 +4,10 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 from PIL import Image
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.decoding import Decoded, open_picture
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.white import FULL_RANGE, White, to_bytes
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _LEAST_SHARE_KEPT = 0.01

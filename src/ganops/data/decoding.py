@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.pixel_budget import PixelBudget
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.white import BYTE, FULL_RANGE, WORD, UnknownWhite, White, count_colours, scale
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 # JPEG 2000 is decoded to four bytes per value before there is a picture.

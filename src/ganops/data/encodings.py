@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float32, Int16, Int64, Shaped, UInt8
+from jaxtyping import Float, Float32, Int16, Int32, Int64, Shaped, UInt8
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.vocabulary import ENCODING as TOKEN_NUMBER
 
 _HALF_RANGE = 127.5
 # The coordinate that becomes 1. The means of the 25 Gaussians lie at most 4 from the middle.
@@ -49,6 +50,16 @@ def decode_waves(values: Float[Tensor, "batch 1 samples"]) -> Int16[Tensor, "bat
     return scaled.clamp_(-_FULL_SCALE, _FULL_SCALE - 1).to(torch.int16)
 
 
+def encode_tokens(tokens: Int32[Tensor, "batch length"]) -> Int64[Tensor, "batch length"]:
+    """Return the numbers of tokens as torch looks them up; 0 ends a line and fills the rest."""
+    return tokens.long()
+
+
+def decode_tokens(tokens: Int64[Tensor, "batch length"]) -> Int32[Tensor, "batch length"]:
+    """Return the numbers of tokens as they are stored."""
+    return tokens.to(torch.int32)
+
+
 def encode_labels(labels: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
     """Return the class indices: they are stored as models read them."""
     return labels
@@ -81,6 +92,7 @@ ENCODINGS: dict[FieldName, Encoding] = {
     "image": Encoding("uint8_symmetric", encode_images, decode_images, is_picture=True),
     "point": Encoding("float32_quarter", encode_points, decode_points),
     "wave": Encoding("int16_pcm", encode_waves, decode_waves),
+    "tokens": Encoding(TOKEN_NUMBER, encode_tokens, decode_tokens),
 }
 # What is only read.
 LABEL = Encoding("class_index", encode_labels)
@@ -95,7 +107,7 @@ ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(
 
 
 def decode(field: FieldName, values: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:
-    """Return model values as samples of the field, as they are stored: pictures uint8, points float32, waves int16."""
+    """Return model values as samples of the field, as they are stored, such as uint8 of pictures."""
     decoder = ENCODINGS[field].decode
     assert decoder is not None, field
     return decoder(values)

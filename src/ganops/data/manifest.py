@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int64
 
-from ganops.config import DataPreparationParameters
 from ganops.data.splits import assign_splits
 from ganops.data.store import COLUMNS, FieldFormat
+from ganops.preparation_config import DataPreparationParameters
 
 
 def make_manifest(

@@ -19,7 +19,6 @@ from pathlib import PurePosixPath
 import numpy as np
 from jaxtyping import UInt8
 
-from ganops.config import SIDE_BY_SIDE, PairKind, PictureLimits
 from ganops.data.crop_and_resize import Sample, crop_and_resize, crop_and_resize_file, to_image
 from ganops.data.decoding import decode, read_shape
 from ganops.data.shape import SampleShape
@@ -27,6 +26,7 @@ from ganops.data.sources.files import list_names, raise_unreadable
 from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.white import White, to_bytes
 from ganops.errors import DataError
+from ganops.preparation_config import SIDE_BY_SIDE, PairKind, PictureLimits
 
 _INPUT, _TARGET = "input", "target"
 _EDGE_SIGMA = 1.0

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganops.config import DataPreparationParameters
 from ganops.data.array_samples import prepare_arrays
 from ganops.data.clips import prepare_clips
 from ganops.data.encodings import ENCODINGS
@@ -36,11 +35,13 @@ from ganops.data.raw_samples import (
     too_many_bad,
 )
 from ganops.data.shape import NothingReadable, SampleShape, find_sample_shape, median_pixels
-from ganops.data.sources.source import ArraySamples, ClipSource, SampleRef, Source, UnreadablePicture
+from ganops.data.sources.source import ArraySamples, ClipSource, SampleRef, Source, TextLines, UnreadablePicture
 from ganops.data.store import FieldFormat, PreparedData
+from ganops.data.text_preparation import prepare_text
 from ganops.data.value_range import ValueRange, find_value_range
 from ganops.data.white import UnknownWhite, White
 from ganops.hardware import core_count
+from ganops.preparation_config import DataPreparationParameters
 
 # A smaller picture is decoded in less time than threads lose over the interpreter's lock (benchmarks/preparation.py).
 _PIXELS_FOR_THREADS = 128 * 128
@@ -49,7 +50,7 @@ Pictures = dict[str, np.ndarray]
 
 
 def prepare(
-    source: Source | ArraySamples,
+    source: Source | ArraySamples | TextLines,
     parameters: DataPreparationParameters,
     *,
     workers: int | None = None,
@@ -61,20 +62,22 @@ def prepare(
     copies in another file format or size count as well if they become equal by resizing.
 
     Args:
-        source: references to pictures or clips, or an array of samples.
+        source: references to pictures or clips, an array of samples, or a text.
         parameters: the parameters of the data preparation.
         workers: number of threads; None: the cores that this process may use, for small pictures one.
         progress: wraps the iterable of pictures and takes their number.
 
     Raises:
-        DataError: more unreadable pictures than tolerated, an ambiguous range of values, or a class with too few
-            pictures for the splits.
+        DataError: more unreadable pictures or lines than tolerated, an ambiguous range of values, or a class with too
+            few pictures for the splits.
         StorageError: the folder for temporary files (TMPDIR) has no room for the pictures.
     """
     if isinstance(source, ArraySamples):
         return prepare_arrays(source, parameters)
     if isinstance(source, ClipSource):
         return prepare_clips(source, parameters, workers or core_count(), progress)
+    if isinstance(source, TextLines):
+        return prepare_text(source, parameters)
     if parameters.pairs == "folders":
         source = pair_folders(source)
     references = select_references(source, parameters)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganops.config import DataPreparationParameters
 from ganops.data.near_duplicates import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearDuplicates
 from ganops.data.shape import SampleShape
-from ganops.data.sources.source import Source
+from ganops.data.sources.source import Source, TextLines
 from ganops.data.store import PreparedData
 from ganops.data.value_range import ValueRange
 from ganops.data.white import FULL_RANGE
+from ganops.preparation_config import DataPreparationParameters
 
 REASONS_SHOWN = 20
 _SKIPPED_LISTED = 1000
@@ -49,9 +49,25 @@ def make_picture_report(
         "near_duplicates": describe_near_duplicates(near_duplicates, prepared),
         "skipped": describe_skipped(skipped),
         "notes": [*source.notes, *_describe_test_part(source, parameters)],
-        "ignored": {"count": len(source.ignored), "first": list(source.ignored[:_SKIPPED_LISTED])},
+        "ignored": _describe_ignored(source.ignored),
     }
     return make_report(prepared, sizes, parameters) | details
+
+
+def make_text_report(
+    prepared: PreparedData,
+    text: TextLines,
+    shape: dict[str, Any],
+    skipped: list[tuple[str, str]],
+    parameters: DataPreparationParameters,
+) -> dict[str, Any]:
+    """Make the report of a text, as JSON values; `skipped` holds name and reason of every line that cannot be used."""
+    details = {"skipped": describe_skipped(skipped), "ignored": _describe_ignored(text.ignored)}
+    return make_report(prepared, shape, parameters) | details
+
+
+def _describe_ignored(ignored: tuple[str, ...]) -> dict[str, Any]:
+    return {"count": len(ignored), "first": list(ignored[:_SKIPPED_LISTED])}
 
 
 def _describe_test_part(source: Source, parameters: DataPreparationParameters) -> list[str]:
@@ -111,8 +127,9 @@ def _count_reasons(skipped: list[tuple[str, str]]) -> dict[str, int]:
 def summarize(report: dict[str, Any]) -> str:
     """Summarize the report in one line: samples, classes, duplicates, skipped and ignored files."""
     counts = {"duplicates": report["duplicates"]}
-    if "skipped" in report:
+    if "near_duplicates" in report:
         counts["near duplicates"] = report["near_duplicates"]["samples"]
+    if "skipped" in report:
         counts |= {"skipped": report["skipped"]["count"], "ignored": report["ignored"]["count"]}
     classes = _name_classes(report["classes"], report.get("classes_from") or "labels")
     return f"{report['samples']} samples; {classes}; " + ", ".join(f"{name} {n}" for name, n in counts.items())

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ganops.config import DataPreparationParameters
 from ganops.data.manifest import make_manifest
 from ganops.data.preparation_report import REASONS_SHOWN
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.splits import keep_stratified
 from ganops.errors import DataError
 from ganops.files import disk_errors, preallocate
+from ganops.preparation_config import DataPreparationParameters
 
 # The sha256 of a sample's row, or the reason why the sample is skipped.
 Outcome = bytes | str

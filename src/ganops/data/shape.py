@@ -18,9 +18,9 @@ from statistics import median_low
 
 import numpy as np
 
-from ganops.config import SIDE_BY_SIDE, DataPreparationParameters, PictureLimits
 from ganops.data.decoding import read_shape
 from ganops.data.sources.source import SampleRef, UnreadablePicture
+from ganops.preparation_config import SIDE_BY_SIDE, DataPreparationParameters, PictureLimits
 
 _PROBED = 100
 _LARGEST_KEPT_SIDE = 128

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ganops.config import DataPreparationParameters, SplitName
+from ganops.config import SplitName
 from ganops.data.store import NO_CLASS
 from ganops.errors import ConfigurationError, DataError
 from ganops.noise import permutation
+from ganops.preparation_config import DataPreparationParameters
 
 Labels = Int64[np.ndarray, " samples"]
 Flags = Bool[np.ndarray, " samples"]

@@ -2,8 +2,9 @@
 
     store.json         format, classes, number of samples; of each field dtype, shape of one sample, encoding
     manifest.parquet   index, file, sha256, label, split, duplicate_of: one row per sample, in the order of the arrays
-    <field>.npy        (N, *shape): image (N, C, H, W) uint8, point (N, D) float32 or wave (N, 1, S) int16; label (N,)
-                       int64, …
+    <field>.npy        (N, *shape): image (N, C, H, W) uint8, point (N, D) float32, wave (N, 1, S) int16, tokens
+                       (N, L) int32; label (N,) int64, …
+    vocabulary.json    of a text: what its tokens are, and the token of each number
 
 `label` in the table is −1 without classes, `duplicate_of` is −1 for a first occurrence. `sha256` is that of the
 sample's stored values. Nothing in the folder depends on the clock or the machine. Torch-free.
@@ -20,13 +21,16 @@ import numpy as np
 import pandas as pd
 
 from ganops.config import FieldName, SplitName
+from ganops.data.vocabulary import ENCODING, Vocabulary
 from ganops.errors import DataError
 from ganops.files import atomic_folder
+from ganops.sealed_json import load_object, seal, without_seal
 
 FORMAT = "ganops-store-1"
 COLUMNS = ("index", "file", "sha256", "label", "split", "duplicate_of")
 NO_CLASS = -1
 _ROWS_AT_ONCE = 1024
+_VOCABULARY = "vocabulary.json"
 _PREPARE_AGAIN = "Prepare the data again: kedro run --pipelines data_preparation."
 
 
@@ -57,6 +61,7 @@ class PreparedData:
     manifest: pd.DataFrame
     arrays: dict[str, np.ndarray]
     rows: np.ndarray
+    vocabulary: Vocabulary | None = None
 
     def write(self, path: Path) -> None:
         """Write the folder atomically, replacing an older one."""
@@ -69,6 +74,8 @@ class PreparedData:
         self.manifest.to_parquet(folder / "manifest.parquet", engine="pyarrow", index=False)
         fields = {name: field.to_json() for name, field in self.fields.items()}
         header = {"format": FORMAT, "samples": len(self.rows), "classes": list(self.classes), "fields": fields}
+        if self.vocabulary is not None:
+            (folder / _VOCABULARY).write_text(seal(self.vocabulary.model_dump(mode="json")), encoding="utf-8")
         (folder / "store.json").write_text(json.dumps(header, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -82,19 +89,24 @@ class Store:
         classes: tuple[str, ...],
         manifest: pd.DataFrame,
         only: int | None = None,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.path = path
         self.fields = fields
         self._all_classes = classes
         self.manifest = manifest
         self._only = only
+        self.vocabulary = vocabulary
 
     @classmethod
     def open(cls, path: Path) -> "Store":
         """Open the store in the folder `path`; DataError: files are missing or do not match."""
         header = _read_header(path)
         fields = {name: _field_format(path, field) for name, field in header["fields"].items()}
-        store = cls(path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]))
+        vocabulary = _read_vocabulary(path) if _have_vocabulary(fields) else None
+        store = cls(
+            path, fields, tuple(header["classes"]), _read_manifest(path, header["samples"]), vocabulary=vocabulary
+        )
         if fields.keys().isdisjoint(get_args(FieldName)) or not store._arrays:
             received = ", ".join(sorted(fields)) or "none"
             raise _damage_error(path / "store.json", "a field of " + ", ".join(get_args(FieldName)), received)
@@ -102,7 +114,7 @@ class Store:
 
     def restrict_to(self, label: int) -> "Store":
         """Return the same store, but its splits have the samples of one class alone, as unlabelled data."""
-        return Store(self.path, self.fields, self._all_classes, self.manifest, label)
+        return Store(self.path, self.fields, self._all_classes, self.manifest, label, self.vocabulary)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -138,10 +150,11 @@ class Store:
         return np.array(self._arrays[field][indices], subok=False)
 
     def digest(self, split: SplitName | None = None) -> str:
-        """Return the sha256 of field formats, class names, and the values, label and split of each sample, in order."""
+        """Return the sha256 of field formats, class names, vocabulary, and values, label and split of each sample."""
         rows = self.manifest if split is None else self.manifest[self.manifest["split"] == split]
         fields = {name: field.to_json() for name, field in self.fields.items()}
-        content = hashlib.sha256(json.dumps([fields, self._all_classes], sort_keys=True).encode())
+        vocabulary = [] if self.vocabulary is None else [self.vocabulary.model_dump(mode="json")]
+        content = hashlib.sha256(json.dumps([fields, self._all_classes, *vocabulary], sort_keys=True).encode())
         for values, label, of in zip(rows["sha256"], rows["label"], rows["split"], strict=True):
             content.update(f"{values} {label} {of}\n".encode())
         return content.hexdigest()
@@ -196,6 +209,19 @@ def _field_format(path: Path, field: dict[str, Any]) -> FieldFormat:
         return FieldFormat(field["dtype"], tuple(field["shape"]), field["encoding"], field.get("sample_rate"))
     except (KeyError, TypeError):
         raise _damage_error(path / "store.json", "dtype, shape and encoding of each field", repr(field)) from None
+
+
+def _have_vocabulary(fields: dict[str, FieldFormat]) -> bool:
+    return any(field.encoding == ENCODING for field in fields.values())
+
+
+def _read_vocabulary(path: Path) -> Vocabulary:
+    file = path / _VOCABULARY
+    try:
+        values = without_seal(load_object(file.read_bytes()))
+        return Vocabulary.model_validate_json(json.dumps(values), strict=True)
+    except (OSError, ValueError) as error:
+        raise _damage_error(file, "the vocabulary of the text", str(error)) from None
 
 
 def _read_manifest(path: Path, samples: int) -> pd.DataFrame:

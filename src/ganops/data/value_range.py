@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganops.config import DataPreparationParameters, PictureLimits
 from ganops.data.decoding import Peak, find_peak, is_16_bit
 from ganops.data.parallel import map_in_order
 from ganops.data.shape import pick_evenly
 from ganops.data.sources.source import SampleRef, UnreadablePicture
 from ganops.data.white import BYTE, FULL_RANGE, LEAST_SURE, WORD, White, count_colours
 from ganops.errors import DataError
+from ganops.preparation_config import DataPreparationParameters, PictureLimits
 
 _FULL_SCALES = (255, 1023, 4095, 16383, 65535)
 

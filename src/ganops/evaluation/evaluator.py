@@ -5,7 +5,7 @@ at the same n, because every one of these metrics depends on it. Where splits ke
 floor of `reverse_kl` is lower than what a perfect generator would reach, see `metrics.modes`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol as StructuralType
@@ -20,13 +20,13 @@ from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
+from ganops.evaluation.measures import MEASURES, Statistics
 from ganops.evaluation.paired import CanGenerateFrom, Pairing
-from ganops.evaluation.pixels import MEASURES, PixelStatistics, merge_statistics
+from ganops.evaluation.protocol import REFERENCE, add_paired_metrics, make_protocol
 from ganops.evaluation.report import (
     GENERATOR,
     SAMPLES,
     Estimate,
-    PairedProtocol,
     Protocol,
     Report,
     SamplesProtocol,
@@ -39,12 +39,11 @@ from ganops.extractors.build import open_further
 from ganops.games.game import Domains
 from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
-from ganops.metrics.inception_score import SPLITS, inception_score
+from ganops.metrics.inception_score import inception_score
 from ganops.metrics.modes import modes, reverse_kl
 from ganops.noise import permutation
 from ganops.sampling import Samples
 
-REFERENCE = "train"
 # Rows read from the store at once; more would only cost memory.
 _ROWS_AT_ONCE = 1024
 
@@ -62,6 +61,20 @@ class CanGenerate(StructuralType):
         ...
 
 
+@runtime_checkable
+class CanScore(StructuralType):
+    """What knows how likely real samples are under it, where `scores` names such values."""
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Return the names of the values."""
+        ...
+
+    def score(self, samples: Tensor) -> Metrics:
+        """Return name → mean over stored samples."""
+        ...
+
+
 @dataclass(frozen=True)
 class ReferenceStats:
     """Statistics of the training samples, computed once.
@@ -69,13 +82,13 @@ class ReferenceStats:
     Attributes:
         features: in the features of the protocol.
         frequencies: share of each class.
-        pixels: of the samples themselves; None where they have no pixels.
+        samples: of the samples themselves; None where the field has no such metrics.
         further: in the features of each further extractor.
     """
 
     features: FeatureReference
     frequencies: Float64[np.ndarray, " classes"]
-    pixels: PixelStatistics | None
+    samples: Statistics | None
     further: tuple[FeatureReference, ...]
 
 
@@ -141,7 +154,8 @@ class Evaluator:
         """
         conditions = pairing and pairing.read_conditions(self.store, self._choose_conditions(pairing))
         draws = {images_seen: _make_draw(one, conditions) for images_seen, one in (snapshots or {}).items()}
-        return self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
+        report = self.report(GENERATOR, _make_draw(generator, conditions), draws, pairing)
+        return self._add_scores(report, generator, snapshots or {})
 
     def report(self, subject: str, draw: Draw, snapshots: Mapping[int, Draw], pairing: Pairing | None = None) -> Report:
         """Return the report on the samples that `draw` returns.
@@ -171,9 +185,21 @@ class Evaluator:
             metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
             held_out={name: Estimate.of([value]) for name, value in real.held_out.items()},
             accuracies=dict(self.extractor.accuracies),
-            protocol=_add_paired_metrics(self.protocol, pairing),
+            protocol=add_paired_metrics(self.protocol, pairing),
             curve=curve,
         )
+        return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
+
+    def _add_scores(self, report: Report, generator: object, snapshots: Mapping[int, object]) -> Report:
+        """Add how likely held-out samples are under the generator and its snapshots, where the game knows it."""
+        if not isinstance(generator, CanScore) or not generator.scores:
+            return report
+        held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n).values
+        with thread_count(self.threads):
+            metrics = {name: Estimate(value) for name, value in generator.score(held_out).items()}
+            scores = {seen: one.score(held_out) for seen, one in snapshots.items() if isinstance(one, CanScore)}
+        curve = {seen: {**values, **scores[seen]} for seen, values in report.curve.items()}
+        report = replace(report, metrics={**report.metrics, **metrics}, curve=curve)
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
     def _measure_seed(
@@ -208,9 +234,9 @@ class Evaluator:
             read_reference(extractor, self._read_training_samples(), count, nearest, tick)
             for extractor in (self.extractor, *self.further)
         ]
-        measure = MEASURES[self.extractor.field].measure
-        pixels = merge_statistics(map(measure, self._read_training_samples()))
-        return ReferenceStats(references[0], self.store.class_frequencies(REFERENCE), pixels, tuple(references[1:]))
+        measure = MEASURES[self.extractor.field]
+        samples = measure.merge(map(measure.measure, self._read_training_samples()))
+        return ReferenceStats(references[0], self.store.class_frequencies(REFERENCE), samples, tuple(references[1:]))
 
     def _read_training_samples(self) -> Iterator[np.ndarray]:
         indices = self.store.indices(REFERENCE)
@@ -222,17 +248,17 @@ class Evaluator:
         values = reference.features.measure_all(features, self.protocol)
         if features.probabilities is not None:
             values["inception_score"] = inception_score(features.probabilities)
-        values |= self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        values |= self._measure_samples(samples, reference) | self._measure_classes(features, samples, reference)
         return values | self._measure_further(samples, reference, tick)
 
     def _evaluate_snapshot(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         features = extract(self.extractor, samples.values, tick)
         values = {"fid": reference.features.measure_distance(features)}
-        return values | self._measure_pixels(samples, reference) | self._measure_classes(features, samples, reference)
+        return values | self._measure_samples(samples, reference) | self._measure_classes(features, samples, reference)
 
-    def _measure_pixels(self, samples: Samples, reference: ReferenceStats) -> Metrics:
+    def _measure_samples(self, samples: Samples, reference: ReferenceStats) -> Metrics:
         statistics = MEASURES[self.extractor.field].measure(samples.values.numpy())
-        return statistics.compare(reference.pixels) if statistics and reference.pixels else {}
+        return statistics.compare(reference.samples) if statistics and reference.samples else {}
 
     def _measure_further(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         return {
@@ -315,39 +341,6 @@ def evaluate_samples(
     protocol = SamplesProtocol(**vars(protocol), samples_given=len(samples.values), samples_fitted=samples.fitted)
     evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further)
     return evaluator.report(SAMPLES, samples.draw, {})
-
-
-def make_protocol(
-    store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters, further: Sequence[FeatureExtractor]
-) -> Protocol:
-    """Return the protocol of these extractors, data and parameters."""
-    n, reference_n = sample_count(parameters.n, len(store.indices("held_out"))), len(store.indices(REFERENCE))
-    return Protocol(
-        features=extractor.name,
-        weights=extractor.digest,
-        resize=extractor.resize,
-        n=n,
-        reference=REFERENCE,
-        reference_n=reference_n,
-        seeds=parameters.seeds,
-        nearest_neighbours=parameters.nearest_neighbours,
-        # The subset of a small set is all of it.
-        kid_subset_size=min(parameters.kid_subset_size, n, reference_n),
-        kid_subsets=parameters.kid_subsets,
-        inception_score_splits=SPLITS,
-        store=store.digest(),
-        further_features=tuple(one.name for one in further),
-        further_weights=tuple(one.digest for one in further),
-        **MEASURES[extractor.field].describe(store.fields[extractor.field].shape),
-    )
-
-
-def _add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol:
-    if pairing is None:
-        return protocol
-    of_baselines = [f"{metric}_{baseline}" for baseline in pairing.baselines for metric in pairing.metrics]
-    metrics = (*pairing.metrics, *of_baselines)
-    return PairedProtocol(**vars(protocol), paired_metrics=metrics, conditions=pairing.description)
 
 
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:

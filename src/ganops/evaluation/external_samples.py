@@ -1,4 +1,4 @@
-"""Read the samples of another program: pictures or clips, with folders as labels, or points of a table.
+"""Read the samples of another program: pictures or clips, with folders as labels, points of a table, or lines of text.
 
 Pictures are resized and cropped as the preparation does it, so that another size or colour space changes no metric. The
 protocol says how many were changed.
@@ -21,9 +21,12 @@ from ganops.data.decoding import read_shape
 from ganops.data.progress import Progress, no_progress
 from ganops.data.sound import decode_clip
 from ganops.data.sources.audio_folder import audio_folder
+from ganops.data.sources.files import list_names
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
+from ganops.data.sources.text_lines import text_lines
 from ganops.data.store import FieldFormat, Store
+from ganops.data.vocabulary import split_line
 from ganops.errors import MetricError
 from ganops.noise import permutation
 from ganops.sampling import Samples
@@ -59,6 +62,7 @@ def read_samples(path: Path, store: Store, field: FieldName, progress: Progress 
         path: pictures or clips: a folder or zip, whose sub-folders are labels where all have names of classes of the
             store. Points: a table as `kedro generate` writes it, or its folder, with columns x1 … xD and, if known,
             `class`.
+            Text: a file, or a folder of .txt files, one line a sample.
         store: the data that the samples imitate.
         field: of the store.
         progress: wraps the pictures.
@@ -125,6 +129,25 @@ def _read_points(path: Path, store: Store, progress: Progress) -> ExternalSample
     return ExternalSamples(points, labels, 0)
 
 
+def _read_lines(path: Path, store: Store, progress: Progress) -> ExternalSamples:
+    assert store.vocabulary is not None, store.path
+    (longest,) = store.fields["tokens"].shape
+    text = text_lines(path)
+    split = [split_line(line.text, store.vocabulary.tokens) for line in text.lines]
+    for line, tokens in zip(text.lines, split, strict=True):
+        unknown = store.vocabulary.find_unknown(tokens)
+        problem = line.problem or (f"unknown tokens: {list_names(unknown)}" if unknown else "")
+        if problem or len(tokens) > longest:
+            raise MetricError(
+                f"evaluation.samples, {line.name}",
+                expected=f"a line of at most {longest} tokens of the store's vocabulary",
+                received=problem or f"{len(tokens)} tokens",
+                remedy="Remove it, or generate it again from this data.",
+            )
+    values = np.stack([store.vocabulary.encode(tokens, longest) for tokens in split])
+    return ExternalSamples(values, None, 0)
+
+
 def _make_table_error(path: Path, columns: list[str], received: str) -> MetricError:
     return MetricError(
         f"evaluation.samples, {path}",
@@ -159,4 +182,5 @@ _READERS: dict[FieldName, Callable[[Path, Store, Progress], ExternalSamples]] = 
     "image": _read_pictures,
     "point": _read_points,
     "wave": _read_waves,
+    "tokens": _read_lines,
 }

@@ -40,6 +40,7 @@ TARGET_METRICS: dict[FieldName, Mapping[str, PairedMetric]] = {
     "image": dict(zip(PICTURE_METRICS, (_measure_ssim, _measure_perceptual), strict=True)),
     "point": {},
     "wave": {},
+    "tokens": {},
 }
 """Field → metrics of samples that have a target, whatever the game."""
 

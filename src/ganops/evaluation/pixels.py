@@ -1,12 +1,11 @@
 """Metrics of the stored pictures themselves: no network, and so no training, has a part in them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
+from jaxtyping import UInt8
 
-from ganops.config import FieldName
 from ganops.metrics.moments import Moments, merge
 from ganops.metrics.spectrum import BAND, nyquist_decibels, nyquist_power
 from ganops.metrics.wavelet import packet_level, packet_moments, padded_size, wavelet_distance
@@ -32,19 +31,6 @@ class PixelStatistics:
         }
 
 
-@dataclass(frozen=True)
-class PixelMeasure:
-    """A row of MEASURES.
-
-    Attributes:
-        measure: samples as stored → statistics.
-        describe: shape of a sample → keys of the protocol, in words.
-    """
-
-    measure: Callable[[Shaped[np.ndarray, "n *shape"]], PixelStatistics | None]
-    describe: Callable[[tuple[int, ...]], dict[str, str]]
-
-
 def measure_pictures(images: UInt8[np.ndarray, "n channels height width"]) -> PixelStatistics:
     """Return the statistics of some pictures."""
     return PixelStatistics(packet_moments(images), nyquist_power(images))
@@ -67,10 +53,3 @@ def merge_statistics(parts: Iterable[PixelStatistics | None]) -> PixelStatistics
     counts = [part.packets.count for part in found]
     nyquist = sum(count * part.nyquist for count, part in zip(counts, found, strict=True)) / sum(counts)
     return PixelStatistics(merge(part.packets for part in found), nyquist)
-
-
-MEASURES: dict[FieldName, PixelMeasure] = {
-    "image": PixelMeasure(measure_pictures, describe_pictures),
-    "point": PixelMeasure(lambda points: None, lambda shape: {}),
-    "wave": PixelMeasure(lambda waves: None, lambda shape: {}),
-}

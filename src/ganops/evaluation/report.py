@@ -19,11 +19,16 @@ IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference", "void")
 PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
+TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", "nll")
+"""Metrics of text that use no features: their names are complete."""
+WITHOUT_FEATURES = (*PIXEL_METRICS, *TEXT_METRICS)
 FURTHER_KEYS = ("further_features", "further_weights")
 """The keys of the protocol that the metrics of further features alone depend on."""
 PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
-_OPTIONAL = (*PIXEL_KEYS, *FURTHER_KEYS, "conditions")
+TEXT_KEYS = ("bleu",)
+"""The keys of the protocol that metrics of text alone depend on."""
+_OPTIONAL = (*PIXEL_KEYS, *TEXT_KEYS, *FURTHER_KEYS, "conditions")
 _DIGESTS = ("weights", "store", "further_weights")
 _DIGITS_OF_DIGEST = 12
 
@@ -47,6 +52,7 @@ class Protocol:
         store: digest of the data.
         wavelet_packets: transform, level and padding of the wavelet distance; None for samples without pixels.
         nyquist_band: frequencies near the Nyquist frequency, and window; None for samples without pixels.
+        bleu: how it is computed; None for samples that are no text.
         further_features: names of further extractors, whose metrics have complete names: `fid_efficientnet_lite2`.
         further_weights: sha256 of the weights of each.
     """
@@ -65,12 +71,13 @@ class Protocol:
     store: str
     wavelet_packets: str | None = field(default=None, kw_only=True)
     nyquist_band: str | None = field(default=None, kw_only=True)
+    bleu: str | None = field(default=None, kw_only=True)
     further_features: tuple[str, ...] = field(default=(), kw_only=True)
     further_weights: tuple[str, ...] = field(default=(), kw_only=True)
 
     def find_features(self, metric: str) -> str | None:
         """Return the features that a metric of the report uses; None where it uses none."""
-        if metric in PIXEL_METRICS:
+        if metric in WITHOUT_FEATURES:
             return None
         return next((name for name in self.further_features if metric.endswith(f"_{name}")), self.features)
 

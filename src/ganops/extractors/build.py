@@ -12,21 +12,18 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ganops.config import (
-    FEATURE_FIELDS,
-    FeatureKind,
-    PretrainedKind,
-)
+from ganops.config import FEATURE_FIELDS, FeatureKind, PretrainedKind
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation_config import EvaluationParameters
-from ganops.extractors import classifier, coordinates, spectrogram_classifier, stacked_digits
+from ganops.extractors import classifier, coordinates, ngrams, spectrogram_classifier, stacked_digits
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNetModel
 from ganops.extractors.inception import Inception
+from ganops.extractors.ngrams import Ngrams, NgramsDescription, check_sacrebleu
 from ganops.extractors.spectrogram_classifier import (
     SpectrogramClassifierDescription,
     check_labelled_clips,
@@ -39,12 +36,7 @@ from ganops.extractors.stacked_digits import (
     train_stacked_digits,
 )
 from ganops.extractors.train_classifier import check_classes, train_classifier
-from ganops.extractors.weights import (
-    INCEPTION,
-    find_or_download,
-    read_packaged_weights,
-    read_weights,
-)
+from ganops.extractors.weights import INCEPTION, find_or_download, read_packaged_weights, read_weights
 from ganops.parameters import describe_first_error
 from ganops.sealed_json import Sha256, StrictModel, load_object, seal, without_seal
 
@@ -76,7 +68,7 @@ class Pretrained:
         return extractor
 
 
-SavedExtractor = Classifier | StackedDigits | Coordinates | Pretrained
+SavedExtractor = Classifier | StackedDigits | Coordinates | Ngrams | Pretrained
 
 
 @dataclass(frozen=True)
@@ -183,6 +175,14 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
             store, parameters.classifier, parameters.threads, progress
         ),
         restore=lambda description, files: spectrogram_classifier.restore(description, files[WEIGHTS]),
+    ),
+    "ngrams": ExtractorKind(
+        format=ngrams.FORMAT,
+        description=NgramsDescription,
+        is_trained=False,
+        check=lambda store: check_sacrebleu(),
+        build=lambda store, parameters, progress: Ngrams(),
+        restore=lambda description, files: Ngrams(),
     ),
 }
 

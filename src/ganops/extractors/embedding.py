@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganops.config import FieldName
 from ganops.data.encodings import encode_waves
+from ganops.extractors.ngrams import embed_ngrams
 from ganops.spectrogram import Spectrogram
 from ganops.training_settings import Settings
 
@@ -29,6 +30,11 @@ def build_embedding(settings: Settings) -> Embedding:
 def _embed_points(device: str) -> Embedding:
     """Return the map from points (B, D) to themselves: they are their own features."""
     return torch.Tensor.float
+
+
+def _embed_lines(device: str) -> Embedding:
+    """Return the map from lines (B, L) to features of their n-grams."""
+    return lambda lines: embed_ngrams(lines.cpu())
 
 
 def _embed_pictures(device: str) -> Embedding:
@@ -72,5 +78,6 @@ EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {
     "image": _embed_pictures,
     "point": _embed_points,
     "wave": _embed_waves,
+    "tokens": _embed_lines,
 }
 """Field → device → embedding."""

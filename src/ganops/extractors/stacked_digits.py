@@ -14,9 +14,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ganops.config import (
-    SplitName,
-)
+from ganops.config import SplitName
 from ganops.data.progress import Progress, no_progress
 from ganops.data.sources.stacked_mnist import CHANNELS, CLASSES, DIGITS
 from ganops.data.store import FieldFormat, Store

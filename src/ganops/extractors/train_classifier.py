@@ -8,9 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ganops.augment import translate
-from ganops.config import (
-    SplitName,
-)
+from ganops.config import SplitName
 from ganops.data.loader import Loader, read_fields
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store

@@ -4,16 +4,20 @@ from ganops.config import (
     AugmentationSettings,
     CompletionSettings,
     FastCutSettings,
+    LanguageModelSettings,
     LatentGanSettings,
     SpectrogramGanSettings,
+    TextGanSettings,
     TranslationSettings,
     VaeSettings,
 )
 from ganops.games.completion import Completion
 from ganops.games.fastcut import FastCut
 from ganops.games.game import Game
+from ganops.games.language_model import LanguageModel
 from ganops.games.latent_gan import AdaptiveAugmentation, LatentGan
 from ganops.games.spectrogram_gan import SpectrogramGan
+from ganops.games.text_gan import TextGan
 from ganops.games.translation import Translation
 from ganops.games.vae import VariationalAutoencoder
 from ganops.networks.build import build_projection
@@ -70,6 +74,16 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
             )
         case TranslationSettings() as game:
             return Translation(build_objective(game.objective), game.discriminator_steps, settings.sample.channels)
+        case LanguageModelSettings():
+            return LanguageModel(settings.sample.image_width)
+        case TextGanSettings() as game:
+            return TextGan(
+                objective=build_objective(game.objective),
+                discriminator_steps=game.discriminator_steps,
+                length=settings.sample.image_width,
+                adversary_from=game.adversary.begins(settings.budget.total_images),
+                gumbel_temperature=game.gumbel_temperature,
+            )
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

@@ -76,6 +76,7 @@ class Game(ABC):
         conditions: the fields that `draw_inputs` needs, apart from the request and noise.
         optional_conditions: those that it can do without.
         penalty_weights: the names of loss weights that `penalties` computes alone, for lazy regularization.
+        scores: the names of the values of `score`.
         views: the names of the report's views of this game, see `reporting.views`.
     """
 
@@ -86,6 +87,7 @@ class Game(ABC):
     conditions: tuple[str, ...] = ()
     optional_conditions: ClassVar[tuple[str, ...]] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
+    scores: ClassVar[tuple[str, ...]] = ()
     views: ClassVar[tuple[str, ...]] = ("samples",)
 
     @property
@@ -163,6 +165,10 @@ class Game(ABC):
             conditions: `self.conditions` as model values, (n, …) each.
             stream: the prefix of the noise's streams.
         """
+
+    def score(self, networks: Networks, batch: Batch) -> dict[str, Float[Tensor, " batch"]]:
+        """Return name → a value of each real sample under the generator, such as −log p; by default none is known."""
+        return {}
 
     @abstractmethod
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ganops.config import FieldName, TrainingParameters
 from ganops.errors import ConfigurationError
-from ganops.games.recipes import find_recipe
+from ganops.games.recipes import find_recipe, plural
 from ganops.parameters import leaves
 
 # Keys of `training` that are settings of another name; all others have the same name.
@@ -51,7 +51,7 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
         if group == "game" and inner not in of_game:
             raise _no_such_value(key, value, f"the recipe {name}")
         if value and any(f"{key}.".startswith(f"{unused}.") for unused in recipe.without):
-            raise _no_such_value(key, value, f"the recipe {name} for {field}s")
+            raise _no_such_value(key, value, f"the recipe {name} for {plural(field)}")
 
 
 def require_pairs(parameters: TrainingParameters, pairs: bool) -> None:

@@ -14,11 +14,13 @@ from ganops.config import (
     FastCutSettings,
     FieldName,
     GameSettings,
+    LanguageModelSettings,
     LatentGanSettings,
     NetworkSettings,
     OptimizerSettings,
     Precision,
     SpectrogramGanSettings,
+    TextGanSettings,
     TranslationSettings,
     VaeSettings,
 )
@@ -152,6 +154,19 @@ _RESNET = Recipe(
         {"learning_rate": 2e-4, "learning_rate_decay": "linear", "beta1": 0.0, "beta2": 0.9}
     ),
     precision="bf16",
+)
+
+# A model of text by maximum likelihood. Measured: EXPERIMENTS.md.
+_TEXT_MLE = Recipe(
+    game=LanguageModelSettings(dropout=0.2),
+    networks=NetworkSettings(family="recurrent", base_channels=128),
+    batch=64,
+    optimizer=OptimizerSettings.parse(
+        {"learning_rate": 3e-3, "learning_rate_decay": "linear", "beta1": 0.9, "beta2": 0.99}
+    ),
+    channels_last=False,
+    without=("conditional", "mirror"),
+    field="tokens",
 )
 
 RECIPES: dict[str, Recipe] = {
@@ -313,7 +328,34 @@ RECIPES: dict[str, Recipe] = {
         precision="bf16",
         without=("conditional",),
     ),
+    # The baseline of every table of text.
+    "text_mle": _TEXT_MLE,
+    # The same model, from half of the training on against a discriminator too (after RelGAN, Nie et al. 2019), with the
+    # likelihood kept on.
+    "text_gan": replace(
+        _TEXT_MLE,
+        game=TextGanSettings.parse(
+            {
+                "objective": "relativistic",
+                "discriminator_steps": 1,
+                # Measured: under 1.0 the discriminator does not learn (EXPERIMENTS.md).
+                "r1_gamma": 0.01,
+                "penalty_interval": 4,
+                "spectral_norm": False,
+                "dropout": 0.2,
+                "likelihood_weight": 1.0,
+                "adversarial_weight": 10.0,
+                "adversary_from": 0.5,
+                "gumbel_temperature": 1.0,
+            }
+        ),
+    ),
 }
+
+
+def plural(field: FieldName) -> str:
+    """Return the word for several samples of a field."""
+    return f"{field.removesuffix('s')}s"
 
 
 def find_recipe(name: str, field: FieldName | None = None) -> Recipe:
@@ -336,8 +378,8 @@ def find_recipe(name: str, field: FieldName | None = None) -> Recipe:
         suitable = [other for other, row in RECIPES.items() if field in (row.field, *row.for_fields)]
         raise ConfigurationError(
             "training.recipe",
-            expected="one of " + ", ".join(suitable) + f", since the data are {field}s",
-            received=f"{name}, a recipe for {recipe.field}s",
+            expected="one of " + ", ".join(suitable) + f", since the data are {plural(field)}",
+            received=f"{name}, a recipe for {plural(recipe.field)}",
             remedy="Choose another training.recipe.",
         )
     return recipe.for_fields[field]

@@ -38,6 +38,14 @@ class LatentRequest(GenerationRequest):
         return self.class_label
 
 
+class TextRequest(GenerationRequest):
+    """A request for lines of text."""
+
+    temperature: float = Field(
+        default=1.0, ge=0.01, le=100, description="divides the logits: likelier, less varied lines below 1"
+    )
+
+
 class CompletionRequest(GenerationRequest):
     """A picture with a hole to fill, and where the hole is."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from ganops.config import FastCutSettings, LatentGanSettings, TrainingParameters
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
-from ganops.games.recipes import Recipe, find_recipe
+from ganops.games.recipes import Recipe, find_recipe, plural
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
@@ -86,7 +86,7 @@ def explain_defaults(
 ) -> list[Derivation]:
     """List the settings that the user did not set, with the formula or the recipe that gave each value."""
     recipe, values = find_recipe(parameters.recipe, sample.field), leaves(settings)
-    of_recipe = f"of the recipe {parameters.recipe} for {sample.field}s"
+    of_recipe = f"of the recipe {parameters.recipe} for {plural(sample.field)}"
     reasons = _reasons(recipe, sample, train_count)
     return [
         Derivation(f"training.{key}", values[settings_key(key)], reasons.get(key, of_recipe))

@@ -28,6 +28,7 @@ SPEC_SIZES: dict[FieldName, tuple[str, ...]] = {
     "image": ("channels", "image_height", "image_width"),
     "point": ("channels",),
     "wave": ("channels", "image_width"),
+    "tokens": ("image_width",),
 }
 """Field → the names in SampleSpec of the sizes of a stored sample."""
 
@@ -114,7 +115,8 @@ def sample_spec(store: Store) -> SampleSpec:
     sizes = dict(zip(SPEC_SIZES[field], form.shape, strict=True))
     of_field = {"field": field, "classes": len(store.classes), "sample_rate": form.sample_rate or 0}
     inputs = store.fields["input"].shape[0] if "input" in store.fields else 0
-    return SampleSpec.model_validate({**of_field, "input_channels": inputs, **sizes})
+    vocabulary = {} if store.vocabulary is None else {"channels": len(store.vocabulary)}
+    return SampleSpec.model_validate({**of_field, "input_channels": inputs, **sizes, **vocabulary})
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:
@@ -147,6 +149,7 @@ def _outputs(result: TrainingResult, settings: Settings, store: Store) -> Traini
         class_frequencies=tuple(store.class_frequencies("train").tolist()) if settings.sample.classes else (),
         fingerprint=result.fingerprint,
         store_sha256=store.digest(),
+        vocabulary=store.vocabulary,
     )
     return TrainingOutputs(
         settings=settings,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ganops.config import LatentGanSettings, VaeSettings
+from ganops.config import LanguageModelSettings, LatentGanSettings, TextGanSettings, VaeSettings
 from ganops.networks import (
     antialiased,
     autoencoder,
@@ -16,6 +16,7 @@ from ganops.networks import (
     patchgan,
     projected,
     r3,
+    recurrent,
     resnet,
     unet,
     vae,
@@ -93,6 +94,12 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
                 "generator": unet.UNet(base_channels, spec, spec.input_channels),
                 "discriminator": patchgan.Discriminator(base_channels, spec.channels + spec.input_channels, spec.size),
             }
+        case "recurrent":
+            assert isinstance(settings.game, LanguageModelSettings | TextGanSettings), settings.game
+            base_channels, spec = settings.networks.base_channels, settings.sample
+            generator = {"generator": recurrent.Generator(settings.game.dropout, base_channels, spec)}
+            adversary = {"discriminator": recurrent.Discriminator(base_channels, spec)} if settings.adversarial else {}
+            return {**generator, **adversary}
     raise AssertionError(settings.networks.family)
 
 

@@ -165,7 +165,7 @@ def initialise(network: N, name: str, seed: int, deviation: float = 0.02) -> N:
     for path, module in network.named_modules():
         std = getattr(module, "init_std", deviation)
         for key, parameter in module.named_parameters(recurse=False):
-            if key.endswith("bias") or parameter.ndim == 0:
+            if "bias" in key or parameter.ndim == 0:
                 parameter.zero_()
                 continue
             centre = 1.0 if parameter.ndim == 1 else 0.0

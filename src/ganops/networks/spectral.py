@@ -30,7 +30,11 @@ def normalise_weights(network: N, name: str, seed: int) -> N:
     Raises:
         ConfigurationError: the initial weights of a layer are zero and cannot be normalised.
     """
-    layers = {path: m for path, m in network.named_modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)}
+    layers = {
+        path: m
+        for path, m in network.named_modules()
+        if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Linear | nn.Embedding)
+    }
     for path, layer in layers.items():
         if not layer.weight.any():
             raise _zero_weights_error(name, path)

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ganops.config import FeatureKind, RegistrationParameters
+from ganops.config import FeatureKind
 from ganops.errors import ConfigurationError, suggest
-from ganops.evaluation.report import FURTHER_KEYS, PIXEL_KEYS, PIXEL_METRICS, Protocol, Report
+from ganops.evaluation.report import FURTHER_KEYS, PIXEL_KEYS, PIXEL_METRICS, TEXT_METRICS, Protocol, Report
+from ganops.evaluation_config import RegistrationParameters
 
 _DISTANCES = ("fid", "kid", "precision", "recall", "inception_score")
 # They need an extractor with probabilities of the classes of the data.
@@ -21,8 +22,9 @@ METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "stacked_digits": (*_DISTANCES, *PIXEL_METRICS, *_CLASS_METRICS),
     "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
     "spectrogram_classifier": (*_DISTANCES, *_CLASS_METRICS),
+    "ngrams": ("fid", "kid", "precision", "recall", *TEXT_METRICS),
 }
-_LOWER_IS_BETTER = ("fid", "fwd", "kid")
+_LOWER_IS_BETTER = ("fid", "fwd", "kid", "nll")
 
 Alias = Literal["champion", "challenger"]
 

@@ -16,7 +16,7 @@ from ganops.errors import BundleError, RegistryError, RequestError
 from ganops.files import atomic_write
 from ganops.games.request import GenerationRequest
 from ganops.registry.checksums import CHECKSUMS_TAG, describe, fetch_model, fetch_version, find_source
-from ganops.registry.codecs import CODECS
+from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.requests import answer, parse_request, read_conditions
 from ganops.registry.versions import WEIGHTS_TAG, ModelAddress, find_version
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write pictures as `<seed>_<index>[_<class>].png`, clips as .wav, points as `points.csv`.
+    """Write pictures as `<seed>_<index>[_<class>].png`, clips as .wav, points as `points.csv`, text as `lines.txt`.
 
     Equal requests write equal bytes.
 
@@ -43,7 +43,7 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
     """
     bundle = load_bundle(uri)
     request = parse_request(bundle, values)
-    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request, bundle.settings.sample)
+    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request, find_facts(bundle))
     return _write({folder / name: content for name, content in files.items()})
 
 
@@ -86,8 +86,8 @@ def generate_from_folders(
     written = []
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
-        samples, spec = answer(bundle, request), bundle.settings.sample
-        (content,) = CODECS[bundle.game.generates].to_files(samples, request, spec).values()
+        samples, facts = answer(bundle, request), find_facts(bundle)
+        (content,) = CODECS[bundle.game.generates].to_files(samples, request, facts).values()
         written += _write({folder / name: content})
     return written
 

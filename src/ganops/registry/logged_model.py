@@ -10,11 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ganops.bundle import Bundle
 from ganops.git import list_tracked
-from ganops.registry.codecs import CODECS
+from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
 
 if TYPE_CHECKING:
@@ -76,9 +74,9 @@ def find_differing_samples(model: Path, bundle: Bundle, largest_request: int) ->
     example = make_example(bundle, min(_CHECKED, largest_request))
     response = _load(str(model)).predict([example])[0]
     expected = answer(bundle, parse_request(bundle, example)).values
-    from_json = CODECS[bundle.game.generates].from_json
+    to_json = CODECS[bundle.game.generates].to_json
     pairs = zip(response, expected, strict=True)
-    return [i for i, (value, sample) in enumerate(pairs) if not np.array_equal(from_json(value), sample.numpy())]
+    return [i for i, (value, sample) in enumerate(pairs) if value != to_json(sample, find_facts(bundle))]
 
 
 def pip_requirements() -> list[str]:

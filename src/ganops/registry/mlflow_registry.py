@@ -13,9 +13,9 @@ from filelock import FileLock
 
 from ganops.bundle import Bundle
 from ganops.code_digest import source_digest
-from ganops.config import RegistrationParameters
 from ganops.errors import RegistryError
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry.checksums import (
     CHECKSUMS_TAG,
     describe,

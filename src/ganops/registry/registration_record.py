@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from ganops.bundle import Bundle
-from ganops.config import RegistrationParameters
 from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import Report
+from ganops.evaluation_config import RegistrationParameters
 from ganops.registry.gate import Check
 from ganops.reporting.model_card import CardFacts, make_model_card
 

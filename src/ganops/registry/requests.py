@@ -14,7 +14,7 @@ from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
 from ganops.parameters import describe_expected
-from ganops.registry.codecs import CODECS, MASK_CODEC
+from ganops.registry.codecs import CODECS, MASK_CODEC, find_facts
 from ganops.sampling import Samples
 
 # Condition of a request → its codec.
@@ -45,8 +45,8 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return {"n": n, "seed": 7}
-    spec = bundle.settings.sample
-    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle), spec) for name in pairing.conditions}
+    facts = find_facts(bundle)
+    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle), facts) for name in pairing.conditions}
 
 
 def count_condition_bytes(bundle: Bundle) -> int:
@@ -62,7 +62,7 @@ def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Ten
         value = getattr(request, name, None)
         if value is None:
             continue
-        stored = codec.from_json(value)
+        stored = codec.from_json(value, find_facts(bundle))
         shape = _shape(name, bundle)
         if stored.shape != shape:
             raise RequestError(

@@ -1,8 +1,8 @@
 """The generator as an MLflow model. MLflow copies this file into the model and runs it: "models from code".
 
 `mlflow models serve` answers {"inputs": [{"n": 4, "seed": 7, "class_label": 3, "truncation": 1.0}, …]} with one list
-per request: pictures as base64 PNG, points as lists of coordinates, clips as base64 WAV. What a request holds is the
-game's.
+per request: pictures as base64 PNG, points as lists of coordinates, clips as base64 WAV, text as it is. What a request
+holds is the game's.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
-from ganops.registry.codecs import CODECS
+from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.requests import answer, parse_request
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class ServingModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def _generate(self, request: GenerationRequest) -> list[Any]:
-        to_json, spec = CODECS[self._bundle.game.generates].to_json, self._bundle.settings.sample
-        return [to_json(sample, spec) for sample in answer(self._bundle, request).values]
+        to_json, facts = CODECS[self._bundle.game.generates].to_json, find_facts(self._bundle)
+        return [to_json(sample, facts) for sample in answer(self._bundle, request).values]
 
     def _check_size(self, requests: list[GenerationRequest]) -> None:
         total = sum(request.n for request in requests)

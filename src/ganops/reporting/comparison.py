@@ -16,6 +16,7 @@ from rich.table import Table
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.vocabulary import Vocabulary
 from ganops.evaluation.report import IMAGES_SEEN, Protocol, Report
 from ganops.reporting.views import draw_side_by_side
 
@@ -79,11 +80,13 @@ def comparison_curves(compared: Mapping[str, VariantResult]) -> pd.DataFrame:
     return joined[sorted(joined.columns, key=lambda name: metrics.index(name.split("/", 1)[0]))].reset_index()
 
 
-def draw_compared_samples(compared: Mapping[str, VariantResult], field: FieldName) -> Image.Image:
+def draw_compared_samples(
+    compared: Mapping[str, VariantResult], field: FieldName, vocabulary: Vocabulary | None = None
+) -> Image.Image:
     """Draw samples of each variant; a line at the foot names the variants that failed."""
     rows = {label: variant.samples for label, variant in compared.items() if variant.samples is not None}
     failed = [label for label, variant in compared.items() if variant.failure]
-    return draw_side_by_side(field, rows, f"Failed: {', '.join(failed)}" if failed else "")
+    return draw_side_by_side(field, rows, f"Failed: {', '.join(failed)}" if failed else "", vocabulary)
 
 
 def console_comparison(table: pd.DataFrame, reports: Mapping[str, Any], seconds: Mapping[str, float]) -> Table:

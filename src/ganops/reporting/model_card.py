@@ -94,12 +94,26 @@ _WAVE_WORDS = {
     "difference": "a sample may differ by a few of 65,536 levels",
     "form": "base64 WAV",
 }
+_LINE_WORDS = {
+    "kind": "lines of text, at most {image_width} tokens of a vocabulary of {channels}",
+    "one": "line",
+    "many": "lines",
+    "difference": "a token may differ, and then all that follow it",
+    "form": "texts",
+}
 _PIXEL_NOTE = "\n`fwd` and `nyquist_db` use none."
 _REVERSE_KL = """
 The floor of `reverse_kl` is no goal for a generator: held-out data may have the classes almost exactly in their
 proportion, while n independent samples of a perfect generator of K classes reach about (K − 1) / 2n.
 """
-_WORDS: dict[FieldName, dict[str, str]] = {"image": _PICTURE_WORDS, "point": _POINT_WORDS, "wave": _WAVE_WORDS}
+_WORDS: dict[FieldName, dict[str, str]] = {
+    "image": _PICTURE_WORDS,
+    "point": _POINT_WORDS,
+    "wave": _WAVE_WORDS,
+    "tokens": _LINE_WORDS,
+}
+# Of games without an adversary.
+_OBJECTIVES = {"vae": "the ELBO", "language_model": "the likelihood"}
 _PASSED = "It passed the gate. Whether it is champion or challenger depends on the other versions."
 _FAILED = "**It failed the gate**: it has no alias, and is not meant to be served."
 
@@ -136,7 +150,7 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report, curve:
         recipe=settings.recipe,
         game=settings.game.kind,
         networks=settings.networks.family,
-        objective=settings.adversarial.objective if settings.adversarial else "the ELBO",
+        objective=settings.adversarial.objective if settings.adversarial else _OBJECTIVES[settings.game.kind],
         images_seen=max(curve[IMAGES_SEEN]),
         doubling=describe_curve(curve, report),
         batch=settings.budget.batch,

@@ -17,10 +17,11 @@ from torch import Tensor
 from ganops.bundle import Bundle
 from ganops.config import FieldName
 from ganops.data.store import Store
+from ganops.data.vocabulary import Vocabulary
 from ganops.evaluation.paired import Pairing
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import GenerationRequest
-from ganops.reporting import completions, neighbours, players, samples, scatter, spectrograms, translations
+from ganops.reporting import completions, lines, neighbours, players, samples, scatter, spectrograms, translations
 from ganops.reporting.sheet import draw_named_rows, readable_grid
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
@@ -52,15 +53,15 @@ class FieldViews:
     """How samples of one field are drawn.
 
     Attributes:
-        fixed: samples of fixed noise during a training, and the columns of their grid → picture.
+        fixed: samples of fixed noise during a training, columns of their grid, and the vocabulary of text → picture.
         row_length: samples of one generator that are drawn beside those of another.
-        side_by_side: name → samples, and a note at the foot → picture.
+        side_by_side: name → samples, a note at the foot, and the vocabulary of text → picture.
         views: name → view.
     """
 
-    fixed: Callable[[Tensor, int], Image.Image]
+    fixed: Callable[[Tensor, int, Vocabulary | None], Image.Image]
     row_length: int
-    side_by_side: Callable[[Mapping[str, Tensor], str], Image.Image]
+    side_by_side: Callable[[Mapping[str, Tensor], str, Vocabulary | None], Image.Image]
     views: Mapping[str, View]
 
 
@@ -71,9 +72,11 @@ def draw_views(
     return {name: partial(FIELD_VIEWS[field].views[name], source) for name in names}
 
 
-def draw_fixed(field: FieldName, samples: Shaped[Tensor, "n *shape"], columns: int) -> Image.Image:
-    """Draw samples of fixed noise, of pictures in a grid of `columns`."""
-    return FIELD_VIEWS[field].fixed(samples, columns)
+def draw_fixed(
+    field: FieldName, samples: Shaped[Tensor, "n *shape"], columns: int, vocabulary: Vocabulary | None = None
+) -> Image.Image:
+    """Draw samples of fixed noise, of pictures in a grid of `columns`; of text, `vocabulary` is the store's."""
+    return FIELD_VIEWS[field].fixed(samples, columns, vocabulary)
 
 
 def draw_first_view(bundle: Bundle, store: Store, extractor: FeatureExtractor, threads: int) -> Image.Image:
@@ -95,9 +98,19 @@ def sample_row(bundle: Bundle, store: Store) -> Shaped[Tensor, "n *shape"]:
     return bundle.generate(request, pairing.read_conditions(store, rows)).values
 
 
-def draw_side_by_side(field: FieldName, rows: Mapping[str, Shaped[Tensor, "_ *shape"]], note: str = "") -> Image.Image:
+def draw_side_by_side(
+    field: FieldName,
+    rows: Mapping[str, Shaped[Tensor, "_ *shape"]],
+    note: str = "",
+    vocabulary: Vocabulary | None = None,
+) -> Image.Image:
     """Draw the samples of several generators, each with its name; `note` is a line at the foot."""
-    return FIELD_VIEWS[field].side_by_side(rows, note)
+    return FIELD_VIEWS[field].side_by_side(rows, note, vocabulary)
+
+
+def _require(vocabulary: Vocabulary | None) -> Vocabulary:
+    assert vocabulary is not None, "a store of text has a vocabulary"
+    return vocabulary
 
 
 def _with_table(drawn: tuple[Image.Image, pd.DataFrame]) -> dict[str, Content]:
@@ -107,9 +120,9 @@ def _with_table(drawn: tuple[Image.Image, pd.DataFrame]) -> dict[str, Content]:
 
 FIELD_VIEWS: dict[FieldName, FieldViews] = {
     "image": FieldViews(
-        fixed=readable_grid,
+        fixed=lambda pictures, columns, _: readable_grid(pictures, columns),
         row_length=samples.COLUMNS,
-        side_by_side=draw_named_rows,
+        side_by_side=lambda rows, note, _: draw_named_rows(rows, note),
         views={
             "samples": lambda s: {"png": samples.draw_samples(s.generator)},
             "interpolation": lambda s: {"png": samples.draw_interpolation(s.generator)},
@@ -124,9 +137,9 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
         },
     ),
     "point": FieldViews(
-        fixed=scatter.draw_points,
+        fixed=lambda points, columns, _: scatter.draw_points(points, columns),
         row_length=scatter.COUNT,
-        side_by_side=scatter.draw_named_clouds,
+        side_by_side=lambda rows, note, _: scatter.draw_named_clouds(rows, note),
         views={
             "samples": lambda s: {"png": scatter.draw_samples(s.generator)},
             "interpolation": lambda s: {"png": scatter.draw_interpolation(s.generator)},
@@ -139,9 +152,9 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
         },
     ),
     "wave": FieldViews(
-        fixed=spectrograms.draw_grid,
+        fixed=lambda waves, columns, _: spectrograms.draw_grid(waves, columns),
         row_length=samples.COLUMNS,
-        side_by_side=spectrograms.draw_rows,
+        side_by_side=lambda rows, note, _: spectrograms.draw_rows(rows, note),
         views={
             "samples": lambda s: {"png": samples.draw_samples(spectrograms.Drawn(s.generator))},
             "real_beside_generated": lambda s: {"png": spectrograms.draw_real_beside_generated(s.generator, s.store)},
@@ -149,6 +162,17 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
                 neighbours.draw_neighbours(s.generator, s.store, s.extractor, s.threads, spectrograms.DRAWING)
             ),
             "players": lambda s: {"html": players.make_page(s.generator, s.store)},
+        },
+    ),
+    "tokens": FieldViews(
+        fixed=lambda tokens, columns, vocabulary: lines.draw_fixed(tokens, _require(vocabulary)),
+        row_length=lines.COUNT,
+        side_by_side=lambda rows, note, vocabulary: lines.draw_named_lines(rows, note, _require(vocabulary)),
+        views={
+            "samples": lambda s: {
+                "png": lines.draw_samples(s.generator, s.store),
+                "md": lines.list_samples(s.generator, s.store),
+            },
         },
     ),
 }

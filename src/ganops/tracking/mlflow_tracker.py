@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from ganops.config import FieldName
+from ganops.data.vocabulary import Vocabulary
 from ganops.tracking.best_effort import best_effort
 from ganops.tracking.child_runs import open_child_run
 from ganops.tracking.run_session import active_run_id
@@ -37,10 +38,12 @@ class MlflowTracker:
     Attributes:
         client: of the tracking store.
         run_id: the run to write to.
+        vocabulary: of the data, where they are text.
     """
 
     client: "MlflowClient"
     run_id: str
+    vocabulary: Vocabulary | None = None
     _points: list["Metric"] = field(default_factory=list)
     _last_steps: dict[str, int] = field(default_factory=dict)
     _child: "MlflowTracker | None" = None
@@ -72,7 +75,8 @@ class MlflowTracker:
         if images_seen <= self._last_images.get(key, -1):
             return
         options = {"key": key, "step": images_seen, "synchronous": True}
-        write = partial(self.client.log_image, self.run_id, draw_fixed(field, samples, SAMPLE_COLUMNS), **options)
+        picture = draw_fixed(field, samples, SAMPLE_COLUMNS, self.vocabulary)
+        write = partial(self.client.log_image, self.run_id, picture, **options)
         if best_effort(f"Could not log the samples at {images_seen:,} images to MLflow", write):
             self._last_images[key] = images_seen
 
@@ -99,7 +103,7 @@ class MlflowTracker:
         self.set_tag("attempt", str(number))
         name = f"{self.client.get_run(self.run_id).info.run_name}-attempt-{number}"
         child = open_child_run(self.client, self.run_id, name, {"attempt": str(number)})
-        self._child = MlflowTracker(self.client, child)
+        self._child = MlflowTracker(self.client, child, self.vocabulary)
         return self._child
 
     def close(self, status: str) -> None:
@@ -132,17 +136,20 @@ def tracker_of_active_run() -> AbstractContextManager[Tracker]:
     return tracker_of_run(active_run_id())
 
 
-def tracker_factory(run_id: str | None = None) -> Callable[[], AbstractContextManager[Tracker]]:
+def tracker_factory(
+    run_id: str | None = None, vocabulary: Vocabulary | None = None
+) -> Callable[[], AbstractContextManager[Tracker]]:
     """Return what opens the tracker of a run, in any process of the same tracking store: it can be pickled.
 
     Args:
         run_id: the run; None: the one that is active in this process; empty: none, and nothing is recorded.
+        vocabulary: of the data, where they are text.
     """
-    return partial(tracker_of_run, active_run_id() if run_id is None else run_id)
+    return partial(tracker_of_run, active_run_id() if run_id is None else run_id, vocabulary)
 
 
 @contextmanager
-def tracker_of_run(run_id: str) -> Iterator[Tracker]:
+def tracker_of_run(run_id: str, vocabulary: Vocabulary | None = None) -> Iterator[Tracker]:
     """Open the tracker of a run of the tracking store in use; without a run, one that records nothing.
 
     At the end the tracker writes what is buffered, and the run of the last attempt gets its status.
@@ -152,7 +159,7 @@ def tracker_of_run(run_id: str) -> Iterator[Tracker]:
         return
     from mlflow import MlflowClient
 
-    tracker = MlflowTracker(MlflowClient(), run_id)
+    tracker = MlflowTracker(MlflowClient(), run_id, vocabulary)
     try:
         yield tracker
     except BaseException as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganops.config import TrainingParameters
+from ganops.data.vocabulary import Vocabulary
 from ganops.evaluation.report import Report
 from ganops.parameters import flatten
 from ganops.tracking.best_effort import best_effort
@@ -30,11 +31,12 @@ class VariantRun:
 
     client: "MlflowClient | None" = None
     run_id: str = ""
+    vocabulary: Vocabulary | None = None
 
     @property
     def open_tracker(self) -> Callable[[], AbstractContextManager[Tracker]]:
         """Return what opens the tracker of the training, in any process."""
-        return tracker_factory(self.run_id)
+        return tracker_factory(self.run_id, self.vocabulary)
 
     def record(
         self, settings: Mapping[str, Any], report: Report, samples: "Image", bundle: Path, checkpoints: Path
@@ -49,7 +51,9 @@ class VariantRun:
 
 
 @contextmanager
-def variant_run(label: str, parameters: TrainingParameters) -> Iterator[VariantRun]:
+def variant_run(
+    label: str, parameters: TrainingParameters, vocabulary: Vocabulary | None = None
+) -> Iterator[VariantRun]:
     """Open the child of the active run with this label, as `child_runs.child_run` does; it is always the same run."""
     parent_id = active_run_id()
     if not parent_id:
@@ -60,7 +64,7 @@ def variant_run(label: str, parameters: TrainingParameters) -> Iterator[VariantR
     client = MlflowClient()
     with child_run(client, parent_id, label, {VARIANT: label}) as run_id:
         log_parameters(client, run_id, flatten({"training": parameters.model_dump(mode="json")}))
-        yield VariantRun(client, run_id)
+        yield VariantRun(client, run_id, vocabulary)
 
 
 def read_fingerprints(client: "MlflowClient", run_id: str) -> dict[str, str]:

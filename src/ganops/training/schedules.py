@@ -7,7 +7,7 @@ attempt is gentler than the one before: half the learning rate, and twice the γ
 import math
 from dataclasses import dataclass
 
-from ganops.parameters import Ramp
+from ganops.parameters import Onset, Ramp
 from ganops.training_settings import Settings
 
 RATE_FACTOR, GAMMA_FACTOR = 0.5, 2.0
@@ -65,10 +65,7 @@ def loss_weights(settings: Settings, images_seen: int, attempt: int = 0) -> dict
     adversarial, factor = settings.adversarial, GAMMA_FACTOR**attempt
     if adversarial is None:
         return {}
-    values = {
-        name: _value(settings, weight, images_seen) if isinstance(weight, Ramp) else weight
-        for name, weight in adversarial.loss_weights.items()
-    }
+    values = {name: _weight(settings, weight, images_seen) for name, weight in adversarial.loss_weights.items()}
     return {name: value * factor if name in _GENTLER_GAMMAS else value for name, value in values.items()}
 
 
@@ -83,6 +80,15 @@ def _lazy_scale(settings: Settings, player: str) -> float:
         return 1.0
     interval = adversarial.penalty_interval
     return interval / (interval + 1) if interval > 1 else 1.0
+
+
+def _weight(settings: Settings, weight: Ramp | Onset | float, images_seen: int) -> float:
+    match weight:
+        case Ramp():
+            return _value(settings, weight, images_seen)
+        case Onset():
+            return weight.value if images_seen >= weight.begins(settings.budget.total_images) else 0.0
+    return weight
 
 
 def _value(settings: Settings, ramp: Ramp, images_seen: int) -> float:

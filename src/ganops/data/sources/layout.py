@@ -29,10 +29,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ganops.config import ClassKind
 from ganops.data.sources.classes import sort_classes
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES
 from ganops.data.store import NO_CLASS
+from ganops.preparation_config import ClassKind
 
 _PART_WORDS = (
     "parts?|shards?|chunks?|batch(es)?|blocks?|buckets?|data|dirs?|folders?|images?|imgs?|pics?|pictures?|photos?"

@@ -15,9 +15,9 @@ from typing import IO
 
 import numpy as np
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import check_expansion, printable, require_regular_file, unusable
 from ganops.errors import DataError
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _AGAIN = "Save it again, without Python objects, by numpy.save or numpy.savez."
 _ARCHIVE_ERRORS = (

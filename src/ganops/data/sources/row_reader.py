@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as parquet
 
-from ganops.config import PictureLimits
 from ganops.data.sources.files import check_expansion, unusable
+from ganops.preparation_config import PictureLimits
 
 _ROWS_AT_ONCE = 64
 _CHUNKS_KEPT = 4

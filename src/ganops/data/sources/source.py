@@ -59,6 +59,34 @@ class ClipSource(Source):
 
 
 @dataclass(frozen=True)
+class TextLine:
+    """One line of a text.
+
+    Attributes:
+        name: file and number of the line.
+        text: without its end.
+        problem: why it cannot be read; empty where it can.
+    """
+
+    name: str
+    text: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class TextLines:
+    """All lines of a text in a fixed order.
+
+    Attributes:
+        lines: the lines.
+        ignored: names of files that are not read.
+    """
+
+    lines: Sequence[TextLine]
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ArraySamples:
     """Samples that are stored unchanged.
 

@@ -19,12 +19,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as types
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import is_wanted, list_names, printable, require_regular_file, unusable
 from ganops.data.sources.parts import PART_NAMES, TEST_NAMES, describe_parts, number_classes
 from ganops.data.sources.row_reader import RowReader, Run, check_size, list_runs, read_schema
 from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.sources.table_labels import TableLabels, read_table_labels
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _SUFFIXES = (".parquet", ".arrow")
 # pyarrow decodes the names of columns on access.

@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import (
     LINK,
     SPECIAL,
@@ -36,6 +35,7 @@ from ganops.data.sources.files import (
     unusable,
 )
 from ganops.data.sources.source import UnreadablePicture
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _DAMAGE = (
     OSError,

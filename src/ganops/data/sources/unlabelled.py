@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from ganops.config import ClassKind
 from ganops.data.sources.files import list_names, raise_unreadable, unusable
 from ganops.data.sources.source import SampleRef, Source
 from ganops.data.store import NO_CLASS
+from ganops.preparation_config import ClassKind
 
 _ASK = (
     "Set data_preparation.classes to none to use all pictures without classes, or to labels to leave out those "

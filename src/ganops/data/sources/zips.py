@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from ganops.config import DEFAULT_LIMITS, PictureLimits
 from ganops.data.sources.files import (
     LINK,
     SPECIAL,
@@ -20,6 +19,7 @@ from ganops.data.sources.files import (
     too_large,
     unusable,
 )
+from ganops.preparation_config import DEFAULT_LIMITS, PictureLimits
 
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 

@@ -1,14 +1,13 @@
 """Thin nodes of the comparison; annotations as in the training and the evaluation."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import (
-    TrainingParameters,
-)
+from ganops.config import TrainingParameters
 from ganops.evaluation_config import EvaluationParameters
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def compare_variants(
         store=store,
         evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures"), domains),
         checkpoints=checkpoints,
-        open_run=variant_run,
+        open_run=partial(variant_run, vocabulary=store.vocabulary),
         open_progress=open_progress_bar,
         show_settings=print_settings,
         generate_samples=lambda bundle: sample_row(bundle, store),
@@ -57,7 +56,7 @@ def compare_variants(
     }
     reports = {label: variant.to_json() for label, variant in variants.items()}
     table, curves = reporting.comparison_table(variants), reporting.comparison_curves(variants)
-    return reports, table, curves, reporting.draw_compared_samples(variants, extractor.field)
+    return reports, table, curves, reporting.draw_compared_samples(variants, extractor.field, store.vocabulary)
 
 
 def draw_comparison_curves(comparison_curves: pd.DataFrame) -> Image:

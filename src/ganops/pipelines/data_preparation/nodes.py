@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ganops.config import DataPreparationParameters
 from ganops.data.store import PreparedData
+from ganops.preparation_config import DataPreparationParameters
 from ganops.reporting.progress import step_bar
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganops.config import RegistrationParameters
+from ganops.evaluation_config import RegistrationParameters
 
 if TYPE_CHECKING:
     from ganops.bundle import Bundle

@@ -36,7 +36,7 @@ def train_generator(store: Store, parameters: TrainingParameters, checkpoints: P
         store,
         parameters,
         checkpoints=checkpoints,
-        open_tracker=partial(open_trackers, tracker_factory(), open_progress_bar),
+        open_tracker=partial(open_trackers, tracker_factory(vocabulary=store.vocabulary), open_progress_bar),
         show_settings=print_settings,
     )
     settings = outputs.settings.model_dump()

@@ -1,0 +1,130 @@
+"""Prepares a text: splits lines into tokens, numbers them by a vocabulary, finds duplicates, draws splits.
+
+The longest line: as set, or that of the longest readable line, at most 64 tokens. The vocabulary: of all lines that are
+not longer, held-out ones among them, so that each has a likelihood; as many tokens as set, at most 32,767.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ganops.data.encodings import ENCODINGS
+from ganops.data.manifest import make_manifest
+from ganops.data.preparation_report import REASONS_SHOWN, make_text_report
+from ganops.data.sources.files import list_names
+from ganops.data.sources.source import TextLine, TextLines
+from ganops.data.splits import keep_stratified
+from ganops.data.store import NO_CLASS, FieldFormat, PreparedData
+from ganops.data.vocabulary import Vocabulary, build_vocabulary, split_line
+from ganops.errors import ConfigurationError, DataError
+from ganops.preparation_config import DataPreparationParameters
+
+_LONGEST, _LARGEST, _LEAST_LINES = 64, 2**15 - 1, 10
+_PICTURE_PARAMETERS = ("dataset", "height", "width", "channels", "white", "classes")
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """A line in tokens, or the reason why it is skipped."""
+
+    name: str
+    tokens: Sequence[str]
+    problem: str = ""
+
+
+def prepare_text(text: TextLines, parameters: DataPreparationParameters) -> tuple[PreparedData, dict[str, Any]]:
+    """Return the lines and a report; both are functions of text and parameters alone.
+
+    Raises:
+        ConfigurationError: a parameter is set that only pictures have.
+        DataError: more lines than tolerated cannot be used, or too few can.
+    """
+    _check_no_picture_parameters(parameters)
+    kept = _select_lines(text.lines, parameters)
+    lines = [_split(line, parameters) for line in kept]
+    longest = parameters.longest_line or min(_LONGEST, max((len(line.tokens) for line in lines), default=1))
+    lines = [_check_length(line, longest) for line in lines]
+    size = parameters.vocabulary_size or _LARGEST
+    assert parameters.tokens is not None, parameters
+    vocabulary = build_vocabulary((line.tokens for line in lines if not line.problem), parameters.tokens, size)
+    lines = [_check_known(line, vocabulary) for line in lines]
+    usable = [line for line in lines if not line.problem]
+    skipped = [(line.name, line.problem) for line in lines if line.problem]
+    _check_usable(skipped, len(usable), len(lines), parameters)
+    prepared = _make_prepared_data(usable, vocabulary, longest, parameters)
+    shape = {"tokens": longest, "vocabulary": len(vocabulary), "rule": _describe_rule(parameters)}
+    return prepared, make_text_report(prepared, text, shape, skipped, parameters)
+
+
+def _select_lines(lines: Sequence[TextLine], parameters: DataPreparationParameters) -> list[TextLine]:
+    labels, none = np.full(len(lines), NO_CLASS, dtype=np.int64), np.zeros(len(lines), dtype=bool)
+    return [lines[row] for row in keep_stratified(labels, none, parameters.limit, parameters.seed)]
+
+
+def _split(line: TextLine, parameters: DataPreparationParameters) -> _Tokens:
+    assert parameters.tokens is not None, parameters
+    return _Tokens(line.name, split_line(line.text, parameters.tokens), line.problem)
+
+
+def _check_length(line: _Tokens, longest: int) -> _Tokens:
+    if line.problem or len(line.tokens) <= longest:
+        return line
+    return _Tokens(line.name, (), f"{len(line.tokens)} tokens, more than {longest}")
+
+
+def _check_known(line: _Tokens, vocabulary: Vocabulary) -> _Tokens:
+    unknown = [] if line.problem else vocabulary.find_unknown(line.tokens)
+    return _Tokens(line.name, (), f"tokens outside the vocabulary: {list_names(unknown)}") if unknown else line
+
+
+def _check_usable(
+    skipped: list[tuple[str, str]], usable: int, total: int, parameters: DataPreparationParameters
+) -> None:
+    allowed = int(parameters.tolerated_bad_share * total)
+    named = "; ".join(f"{name}: {reason}" for name, reason in skipped[:REASONS_SHOWN])
+    if len(skipped) > allowed:
+        raise DataError(
+            "the raw lines",
+            expected=f"at most {allowed} of {total} that cannot be used",
+            received=f"{len(skipped)} ({named})",
+            remedy="Repair or remove them, raise data_preparation.longest_line or data_preparation.vocabulary_size "
+            "where these exclude them, or raise data_preparation.tolerated_bad_share.",
+        )
+    if usable < _LEAST_LINES:
+        raise DataError(
+            "the raw lines",
+            expected=f"at least {_LEAST_LINES} that can be used",
+            received=f"{usable} of {total}" + (f" ({named})" if named else ""),
+            remedy="Add lines: a model of text needs thousands.",
+        )
+
+
+def _make_prepared_data(
+    lines: Sequence[_Tokens], vocabulary: Vocabulary, longest: int, parameters: DataPreparationParameters
+) -> PreparedData:
+    values = np.stack([vocabulary.encode(line.tokens, longest) for line in lines])
+    labels, none = np.full(len(lines), NO_CLASS, dtype=np.int64), np.zeros(len(lines), dtype=bool)
+    digests = [hashlib.sha256(row).digest() for row in values]
+    manifest = make_manifest([line.name for line in lines], digests, labels, none, (), parameters)
+    fields = {"tokens": FieldFormat("int32", (longest,), ENCODINGS["tokens"].name)}
+    return PreparedData(fields, (), manifest, {"tokens": values}, np.arange(len(values)), vocabulary)
+
+
+def _describe_rule(parameters: DataPreparationParameters) -> str:
+    longest = "as set" if parameters.longest_line else f"the longest line, at most {_LONGEST}"
+    size = "as set" if parameters.vocabulary_size else f"all, at most {_LARGEST:,}, and the end of a line"
+    return f"{parameters.tokens} of a line: {longest}; vocabulary: {size}"
+
+
+def _check_no_picture_parameters(parameters: DataPreparationParameters) -> None:
+    for name in _PICTURE_PARAMETERS:
+        if getattr(parameters, name) is not None:
+            raise ConfigurationError(
+                f"data_preparation.{name}",
+                expected="null, because the samples are text",
+                received=repr(getattr(parameters, name)),
+                remedy=f"Leave data_preparation.{name} null.",
+            )
