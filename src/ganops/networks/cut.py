@@ -34,7 +34,7 @@ class Generator(nn.Module):
         self.downs = nn.ModuleList([_conv(widths[0], widths[1], 3), _conv(widths[1], widths[2], 3)])
         self.blocks = nn.ModuleList(Block(widths[2]) for _ in range(blocks))
         self.ups = nn.ModuleList([_conv(widths[2], widths[1], 3), _conv(widths[1], widths[0], 3)])
-        self.last = with_init_std(_conv(widths[0], spec.channels, 7))
+        self.last = with_init_std(_conv(widths[0], spec.channels, 7, bias=True))
 
     def forward(
         self, pictures: Float[Tensor, "batch channels height width"]
@@ -112,6 +112,7 @@ def _normalise(maps: Tensor) -> Tensor:
     return F.group_norm(maps, maps.shape[1])
 
 
-def _conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    padding = kernel // 2
-    return with_init_std(nn.Conv2d(inputs, outputs, kernel, padding=padding, padding_mode="replicate"), _GAIN)
+def _conv(inputs: int, outputs: int, kernel: int, bias: bool = False) -> nn.Conv2d:
+    """Build a convolution; before a normalisation a bias has no effect, and Adam would move it by rounding errors."""
+    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode="replicate", bias=bias)
+    return with_init_std(layer, _GAIN)
