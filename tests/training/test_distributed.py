@@ -36,8 +36,8 @@ VARIATIONS = {
     "minimax": {**FREE, "objective": "minimax"},
     # Not the hinge: of small logits its gradients of reals and fakes cancel, and Adam makes steps of what is rounding.
     "points, spectral norm": {**FREE, "objective": "least_squares", "spectral_norm": True},
-    # Not the recipe's temperature of 0.07, by which the gradients of untrained networks are so large that rounding shows.
-    "patch nce": {"recipe": "fastcut", "nce_temperature": 1.0},
+    # At the recipe's temperature of 0.07 rounding grows, and Adam's steps do not shrink with the gradient.
+    "patch nce": {"recipe": "fastcut", "nce_temperature": 1.0, "learning_rate": 5e-5},
     "diffaugment": {**FREE, "probability": 1.0, "policy": "diffaugment"},
     "ada": {
         **FREE,
