@@ -14,7 +14,10 @@ from ganops.parameters import leaves, nest
 from ganops.preparation_config import DataPreparationParameters
 from ganops.training_settings import SampleSpec, Settings
 
-LATENT_RECIPES = sorted(name for name, recipe in RECIPES.items() if hasattr(recipe.game, "latent_dimension"))
+# Those of pictures.
+LATENT_RECIPES = sorted(
+    name for name, recipe in RECIPES.items() if hasattr(recipe.game, "latent_dimension") and recipe.field == "image"
+)
 _BASE = Path(__file__).parents[1] / "conf" / "base"
 _TRAINING_KEYS = list(leaves(TrainingParameters(recipe="")))
 

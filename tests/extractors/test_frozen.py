@@ -9,7 +9,7 @@ from ganops.extractors.frozen import load_frozen_weights
 from ganops.games.recipes import RECIPES
 from ganops.networks.efficientnet import LITE0, EfficientNet
 
-from ..parameters import images, resolve_settings
+from ..parameters import images, resolve_settings, sample_for
 
 PROJECTED = resolve_settings("projected", images(3, 32, 32))
 
@@ -24,7 +24,7 @@ def test_the_settings_name_the_weights_that_are_read() -> None:
 
 @pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"projected"}))
 def test_other_recipes_read_none(recipe: str) -> None:
-    assert load_frozen_weights(resolve_settings(recipe, images(3, 32, 32))) is None
+    assert load_frozen_weights(resolve_settings(recipe, sample_for(recipe))) is None
 
 
 def test_damaged_weights_are_an_error_that_suggests_another_recipe(

@@ -7,12 +7,13 @@ from safetensors.torch import save_file
 from ganops.errors import CheckpointError
 from ganops.training.checkpoint import fingerprint, read_finished
 
+from .conftest import unscheduled
 from .helpers import train
 
 
 def test_two_halves_equal_the_whole_training(recipe, make_settings, stripes, tracker, tmp_path):
     """Where nothing is scheduled: the EMA and its ramp start again."""
-    constant = {"learning_rate_decay": "none"}
+    constant = unscheduled(recipe)
     long = make_settings(recipe, total_images=160, **constant)
     short = make_settings(recipe, total_images=80, **constant)
     whole = train(long, stripes, "data", tmp_path, tracker)

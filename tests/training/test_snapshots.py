@@ -11,6 +11,7 @@ from ganops.training.meters import Stopwatch
 from ganops.training.snapshots import Snapshots
 from ganops.training.state import TrainingState
 
+from .conftest import unscheduled
 from .helpers import Stopped, StopsAt, equal, train, training_game
 
 
@@ -43,7 +44,7 @@ def test_five_snapshots_by_default(total, times, make_settings, stripes, tracker
 
 
 def test_a_snapshot_equals_a_shorter_training(recipe, make_settings, stripes, tracker, tmp_path):
-    settings = make_settings(recipe, snapshot_every_images=40, learning_rate_decay="none", burn_in_images=0)
+    settings = make_settings(recipe, snapshot_every_images=40, burn_in_images=0, **unscheduled(recipe))
     whole = train(settings, stripes, "data", tmp_path, tracker)
     half = train(settings.replace({"budget.total_images": 40}), stripes, "data", tmp_path, tracker)
     assert equal(at(whole.snapshots, 40), weights(half.ema))
