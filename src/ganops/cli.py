@@ -187,7 +187,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 def generate(model: str, folder: Path, **options: Any) -> None:
     """Write samples of MODEL (models:/NAME@champion, models:/NAME/VERSION, or a bundle's folder).
 
-    Pictures are written as PNG files, points as the table points.csv, text as lines.txt.
+    Pictures are written as PNG files, clips as WAV files, points as points.csv, text as lines.txt.
     """
     from ganops.registry.generate import generate_from_folders, generate_to_folder
     from ganops.reporting.progress import step_bar

@@ -40,7 +40,7 @@ DEFAULT_LIMITS = PictureLimits()
 
 
 class DataPreparationParameters(Parameters):
-    """How raw pictures or clips become the store."""
+    """How raw pictures, clips or lines become the store."""
 
     key: ClassVar[str] = "data_preparation"
 

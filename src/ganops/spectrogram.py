@@ -91,9 +91,14 @@ class Spectrogram:
         return frames[:, :, : self.frames]
 
     def invert(self, frames: Complex[Tensor, "batch bins_and_one frames"]) -> Float[Tensor, "batch samples"]:
-        """Return the waves nearest to frames (Griffin and Lim 1984, equation 6); of S exactly its waves."""
+        """Return the waves nearest to frames (Griffin and Lim 1984, equation 6).
+
+        Of S exactly its waves, but for the last half window, which fades out: a frame of zeros follows. The border of a
+        single window says little of the samples there, and to divide by it would amplify them to a click.
+        """
+        ended = torch.nn.functional.pad(frames, (0, 1))
         return torch.istft(
-            frames, self.window, self.hop, window=self._window(frames.device), center=True, length=self.samples
+            ended, self.window, self.hop, window=self._window(frames.device), center=True, length=self.samples
         )
 
     def _window(self, device: torch.device) -> Tensor:

@@ -105,7 +105,7 @@ def find_clip_shape(references: Sequence[SampleRef], parameters: DataPreparation
 
 
 def _round_up(samples: float) -> int:
-    return _ROUNDED_TO * math.ceil(samples / _ROUNDED_TO)
+    return _ROUNDED_TO * math.ceil(round(samples, 6) / _ROUNDED_TO)
 
 
 def _read_headers(references: Sequence[SampleRef]) -> list[Header]:

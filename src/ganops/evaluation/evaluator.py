@@ -41,6 +41,7 @@ from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
 from ganops.metrics.inception_score import inception_score
 from ganops.metrics.modes import modes, reverse_kl
+from ganops.metrics.precision_recall import check_neighbours
 from ganops.noise import permutation
 from ganops.sampling import Samples
 
@@ -301,8 +302,9 @@ def make_evaluator(
     check_evaluable(store, parameters)
     if domains is not None:
         counts = [len(store.indices("held_out", label)) for label in domains]
-        parameters = parameters.model_copy(update={"n": sample_count(parameters.n, min(counts))})
-        store = store.restrict_to(domains.target)
+        n = sample_count(parameters.n, min(counts))
+        parameters, store = parameters.model_copy(update={"n": n}), store.restrict_to(domains.target)
+        check_neighbours(min(n, len(store.indices(REFERENCE))), parameters.nearest_neighbours)
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     return Evaluator(store, extractor, protocol, parameters.threads, progress, further)

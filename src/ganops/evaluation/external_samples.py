@@ -86,7 +86,7 @@ def _read_pictures(path: Path, store: Store, progress: Progress) -> ExternalSamp
 
 
 def _read_waves(path: Path, store: Store, progress: Progress) -> ExternalSamples:
-    source, form = audio_folder(path), store.fields["wave"]
+    source, form = audio_folder(path, "folders"), store.fields["wave"]
     waves = np.zeros((len(source.references), *form.shape), dtype=np.int16)
     fitted = sum(
         _read_clip(reference, form, waves[row]) for row, reference in enumerate(progress(source.references, len(waves)))
