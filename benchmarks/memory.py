@@ -24,10 +24,10 @@ SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
 
 def measure(path: Path) -> dict[str, float]:
     """Measure the memory, in MiB, of a training in this process that uses each picture once."""
-    from ganops.config import TrainingParameters
     from ganops.data.store import Store
     from ganops.launch.launch import launch_training
     from ganops.launch.worker import NO_TRACKER
+    from ganops.training_config import TrainingParameters
 
     peaks, done = [_status("RssAnon")], threading.Event()
 

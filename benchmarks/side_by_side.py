@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from scipy import stats
 
-from ganops.config import TrainingParameters
 from ganops.games.resolve import Hardware, resolve
 from ganops.hardware import multiplies_bf16_faster
 from ganops.parameters import nest
+from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 Clock = Callable[[], float]

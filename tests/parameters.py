@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from ganops.config import TrainingParameters
 from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
 from ganops.parameters import leaves, nest
 from ganops.preparation_config import DataPreparationParameters
+from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 # Those of pictures.

@@ -10,11 +10,12 @@ from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import Parameters, TrainingParameters
+from ganops.config import Parameters
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import ClassifierParameters, EvaluationParameters, RegistrationParameters
 from ganops.parameters import Ramp, leaves, nest
 from ganops.preparation_config import DEFAULT_LIMITS, DataPreparationParameters
+from ganops.training_config import TrainingParameters
 
 from .parameters import images, resolve_settings
 from .parameters import training as training_of

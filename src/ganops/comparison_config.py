@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from ganops.config import Seeds, TrainingParameters
+from ganops.config import Seeds
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters, merge, validate_overrides
+from ganops.training_config import TrainingParameters
 
 
 class ComparisonParameters(Parameters):

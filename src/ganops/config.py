@@ -1,15 +1,11 @@
-"""The parameter objects of the pipelines. Torch-free.
+"""The names of what can be chosen, the bounds of numbers, and the settings of games and networks. Torch-free."""
 
-Each object mirrors one top-level key of a conf/*/parameters_*.yml. An unknown key is an error that names the nearest
-known one. `None` in TrainingParameters means: from the recipe, or derived by `games.resolve`.
-"""
-
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
 from ganops.errors import ConfigurationError
-from ganops.parameters import Onset, Parameters, Ramp, overrides_class
+from ganops.parameters import Onset, Parameters, Ramp
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16"]
@@ -57,6 +53,7 @@ NetworkName = Literal[
     "cut",
     "projected",
     "recurrent",
+    "own",
 ]
 FieldName = Literal["image", "point", "wave", "tokens"]
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
@@ -86,7 +83,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "ngrams": "tokens",
 }
 """Features → the field of the store that they are of."""
-NETWORK_FIELDS: dict[NetworkName, FieldName] = {
+NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
     "antialiased": "image",
     "dcgan": "image",
     "vanilla": "image",
@@ -100,8 +97,9 @@ NETWORK_FIELDS: dict[NetworkName, FieldName] = {
     "cut": "image",
     "projected": "image",
     "recurrent": "tokens",
+    "own": None,
 }
-"""Family of networks → the field of their samples; in a game of spectrograms these are pictures."""
+"""Family of networks → the field of their samples; in a game of spectrograms these are pictures; None: any."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 MaskKind = Literal["centre", "box", "irregular", "mixed"]
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
@@ -172,6 +170,11 @@ class AdversarialSettings(Parameters):
     spectral_norm: bool
 
     penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma",)
+
+    @property
+    def trained_for(self) -> str:
+        """Return the objective."""
+        return self.objective
 
     @property
     def penalties(self) -> dict[str, Ramp | float]:
@@ -285,6 +288,7 @@ class VaeSettings(Parameters):
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"vae"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
+    trained_for: ClassVar[str] = "the ELBO"
 
     kind: Literal["vae"] = "vae"
     latent_dimension: LatentDimension
@@ -296,6 +300,7 @@ class LanguageModelSettings(Parameters):
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
+    trained_for: ClassVar[str] = "the likelihood"
 
     kind: Literal["language_model"] = "language_model"
     dropout: Dropout
@@ -329,17 +334,18 @@ class TextGanSettings(AdversarialSettings):
         }
 
 
-GAMES = (
-    LatentGanSettings,
-    VaeSettings,
-    CompletionSettings,
-    TranslationSettings,
-    FastCutSettings,
-    SpectrogramGanSettings,
-    LanguageModelSettings,
-    TextGanSettings,
-)
-GameSettings = Annotated[
+class OwnGameSettings(Parameters):
+    """The settings of a game that is no part of ganops: a class below it stands in a package of `ganops.own_games`."""
+
+    key: ClassVar[str] = "settings.game"
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"own"})
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+    trained_for: ClassVar[str] = "an objective of its own"
+
+    kind: str
+
+
+ShippedGameSettings: TypeAlias = (
     LatentGanSettings
     | VaeSettings
     | CompletionSettings
@@ -347,9 +353,10 @@ GameSettings = Annotated[
     | FastCutSettings
     | SpectrogramGanSettings
     | LanguageModelSettings
-    | TextGanSettings,
-    Field(discriminator="kind"),
-]
+    | TextGanSettings
+)
+GAMES: tuple[type[Parameters], ...] = get_args(ShippedGameSettings)
+"""The classes of settings of all games that ganops has itself."""
 
 
 class NetworkSettings(Parameters):
@@ -397,50 +404,3 @@ class RuntimeSettings(Parameters):
     threads: Threads
     precision: Precision
     channels_last: bool
-
-
-if TYPE_CHECKING:
-    GameOverrides: TypeAlias = Parameters
-    OptimizerOverrides: TypeAlias = Parameters
-    EmaOverrides: TypeAlias = Parameters
-    RuntimeOverrides: TypeAlias = Parameters
-else:
-    GameOverrides = overrides_class("training.game", *GAMES, without=("kind",))
-    OptimizerOverrides = overrides_class("training.optimizer", OptimizerSettings, without=("learning_rate",))
-    EmaOverrides = overrides_class("training.ema", EmaSettings)
-    RuntimeOverrides = overrides_class("training.runtime", RuntimeSettings, without=("device", "threads"))
-
-
-class TrainingParameters(Parameters):
-    """What a user may set of a training; None: from the recipe, or derived from the data."""
-
-    key: ClassVar[str] = "training"
-
-    recipe: str
-    total_images: Images | None = None
-    stop_when_flat: bool = Field(default=False, description="whether a flat distance ends it before total_images")
-    seed: Seed = 0
-    device: Device = "auto"
-    threads: Threads | None = Field(default=None, description="None: the cores of the machine")
-    conditional: bool | None = None
-    mirror: bool | None = Field(default=None, description="whether half of the real pictures are shown mirrored")
-    batch: Batch | None = None
-    base_channels: BaseChannels | None = None
-    learning_rate: LearningRateRamp | None = None
-    game: GameOverrides = GameOverrides()
-    optimizer: OptimizerOverrides = OptimizerOverrides()
-    ema: EmaOverrides = EmaOverrides()
-    burn_in_images: NonNegativeImages | None = None
-    runtime: RuntimeOverrides = RuntimeOverrides()
-    log_every_images: Images | None = None
-    sample_every_images: Images | None = None
-    checkpoint_every_images: Images | None = None
-    snapshot_every_images: Images | None = None
-    attempts: Attempts = Field(default=3, description="new attempts after a failed one; 0: stop at once")
-    continue_from: str | None = Field(default=None, description="a finished training state to train further")
-    processes: Processes = 1
-    launcher: Launcher = "elastic"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the values alone: the classes of the groups are made, and stand in no module under a name."""
-        return type(self).parse, (self.model_dump(),)

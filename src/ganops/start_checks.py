@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import FEATURE_FIELDS, SOURCE_FIELDS, TrainingParameters
+from ganops.config import FEATURE_FIELDS, SOURCE_FIELDS
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.games.overrides import check_overrides, require_pairs
@@ -14,6 +14,7 @@ from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
 from ganops.preparation_config import DataPreparationParameters
 from ganops.registry.gate import check_limits, check_trained_features
+from ganops.training_config import TrainingParameters
 
 P = TypeVar("P", bound=Parameters)
 

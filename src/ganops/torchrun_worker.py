@@ -10,9 +10,9 @@ from typing import Any
 from kedro.framework.project import settings
 from kedro.io import DataCatalog
 
-from ganops.config import TrainingParameters
 from ganops.configuration.config_checks import check_environment, check_overrides_visible_to_dvc
 from ganops.errors import ConfigurationError
+from ganops.training_config import TrainingParameters
 
 _DATASETS = ("store", "checkpoints")
 

@@ -1,30 +1,38 @@
 """The settings of one training, as `games.resolve` makes them. Torch-free."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, Union
 
 from pydantic import Field, model_serializer, model_validator
 
 from ganops.config import (
+    GAMES,
     NETWORK_FIELDS,
     AdversarialSettings,
     Attempts,
     Batch,
     EmaSettings,
     FieldName,
-    GameSettings,
     Images,
     Launcher,
     NetworkSettings,
     NonNegativeImages,
     OptimizerSettings,
+    OwnGameSettings,
     Processes,
     RuntimeSettings,
     Seed,
+    ShippedGameSettings,
     SpectrogramGanSettings,
 )
 from ganops.errors import ConfigurationError
+from ganops.own import OWN_SETTINGS
 from ganops.parameters import Parameters
+
+if TYPE_CHECKING:
+    GameSettings: TypeAlias = ShippedGameSettings | OwnGameSettings
+else:
+    GameSettings = Annotated[Union[(*GAMES, *OWN_SETTINGS)], Field(discriminator="kind")]
 
 # Limits that no training needs to exceed: a larger number is mistyped or damaged.
 LARGEST_CLOCK = 2**40
@@ -128,7 +136,7 @@ class Settings(Parameters):
     @model_validator(mode="after")
     def _check_networks(self) -> "Settings":
         family, field = self.networks.family, self.network_sample.field
-        if family not in self.game.families or NETWORK_FIELDS[family] != field:
+        if family not in self.game.families or NETWORK_FIELDS[family] not in (None, field):
             raise ConfigurationError(
                 f"{self.key}.networks.family",
                 expected="networks that fit the game and the field",

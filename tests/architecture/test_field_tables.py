@@ -68,7 +68,9 @@ def test_every_table_of_fields_is_listed() -> None:
 
 def is_table(annotation: ast.expr) -> bool:
     text = ast.unparse(annotation)
-    return text.startswith(("dict[FieldName,", "Mapping[FieldName,")) or text.endswith(", FieldName]")
+    return text.startswith(("dict[FieldName,", "Mapping[FieldName,")) or text.endswith(
+        (", FieldName]", ", FieldName | None]")
+    )
 
 
 def find_branches(tree: ast.AST) -> Iterator[tuple[int, str]]:

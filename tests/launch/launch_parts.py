@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.launch.launch import launch_training
 from ganops.training.tracker import NullTracker
+from ganops.training_config import TrainingParameters
 
 
 class Written:

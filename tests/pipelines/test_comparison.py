@@ -11,7 +11,6 @@ from mlflow.entities import Run
 
 from ganops.bundle import Bundle
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.extractors.build import StoredExtractor, training_parameters
@@ -21,6 +20,7 @@ from ganops.pipeline_registry import register_pipelines
 from ganops.pipelines.comparison.nodes import compare_variants, draw_comparison_curves
 from ganops.tracking.child_runs import PARENT, list_children
 from ganops.tracking.variant_runs import read_fingerprints, read_training_seconds
+from ganops.training_config import TrainingParameters
 
 from .. import parameters as of_base
 from ..bars import CLASSES, classifier, parameters, store, store_of

@@ -39,7 +39,7 @@ def register_pipelines():
     f"src/{PACKAGE}/nodes.py": """
 import os, time
 from pathlib import Path
-from ganops.config import TrainingParameters
+from ganops.training_config import TrainingParameters
 from ganops.errors import TrainingError
 from ganops.evaluation.report import Estimate, Protocol, Report
 from ganops.tracking.mlflow_tracker import tracker_of_active_run
@@ -85,7 +85,7 @@ PREPARATION_FILES = {
     f"src/{PACKAGE}/pipeline_registry.py": f"""
 from pathlib import Path
 from typing import Any
-from ganops.config import TrainingParameters
+from ganops.training_config import TrainingParameters
 from kedro.pipeline import Node, Pipeline
 from {PACKAGE}.nodes import train
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import Parameters, TrainingParameters
+from ganops.config import Parameters
 from ganops.errors import ConfigurationError, suggest
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.parameters import flatten
 from ganops.preparation_config import DataPreparationParameters
+from ganops.training_config import TrainingParameters
 
 GROUPS: dict[str, type[Parameters]] = {
     kind.key: kind

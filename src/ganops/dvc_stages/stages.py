@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_FILE = "conf/dvc.yml"
 _LIBRARIES = "requirements.lock"
+# Found by their names at run time: `own`.
+_OWN_GAMES = "own_games"
 _SECTIONS = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
 
@@ -65,6 +67,9 @@ def import_graph(package: str, excluded: Iterable[str] = ()) -> "ImportGraph":
     for part in {f"{package}.{name}" for name in excluded} & graph.modules:
         for module in {part, *graph.find_descendants(part)}:
             graph.remove_module(module)
+    own = f"{package}.{_OWN_GAMES}"
+    for module in {own, *graph.find_descendants(own)} if own in graph.modules else ():
+        graph.add_import(importer=f"{package}.own", imported=module)
     return graph
 
 

@@ -6,6 +6,7 @@ from ganops.config import (
     FastCutSettings,
     LanguageModelSettings,
     LatentGanSettings,
+    OwnGameSettings,
     SpectrogramGanSettings,
     TextGanSettings,
     TranslationSettings,
@@ -22,6 +23,7 @@ from ganops.games.translation import Translation
 from ganops.games.vae import VariationalAutoencoder
 from ganops.networks.build import build_projection
 from ganops.objectives.build import build_objective
+from ganops.own import load_code
 from ganops.spectrogram import Spectrogram
 from ganops.tensors import Tensors
 from ganops.training_settings import Settings
@@ -84,6 +86,8 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
                 adversary_from=game.adversary.begins(settings.budget.total_images),
                 gumbel_temperature=game.gumbel_temperature,
             )
+        case OwnGameSettings() as game:
+            return load_code(game).build_game(settings)
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from ganops.config import FieldName, TrainingParameters
+from ganops.config import FieldName
 from ganops.errors import ConfigurationError
 from ganops.games.recipes import find_recipe, plural
 from ganops.parameters import leaves
+from ganops.training_config import TrainingParameters
 
 # Keys of `training` that are settings of another name; all others have the same name.
 _SETTINGS_KEYS = {

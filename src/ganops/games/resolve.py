@@ -4,13 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import FastCutSettings, LatentGanSettings, TrainingParameters
+from ganops.config import FastCutSettings, LatentGanSettings
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe, plural
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
+from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 _EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 360_000, 1_000_000

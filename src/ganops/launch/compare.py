@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from torch import Tensor
 
 from ganops.bundle import Bundle, BundleData
-from ganops.config import TrainingParameters
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.evaluation.evaluator import Evaluator
@@ -27,6 +26,7 @@ from ganops.games.game import Domains, Game
 from ganops.games.resolve import Derivation, resolve
 from ganops.launch.launch import detect_hardware, launch_training, sample_spec
 from ganops.training.tracker import OpenTracker, open_trackers
+from ganops.training_config import TrainingParameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image

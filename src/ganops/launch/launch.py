@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganops.bundle import BundleData
-from ganops.config import FieldName, TrainingParameters
+from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, TrainingError
 from ganops.games.resolve import Derivation, Hardware, explain_defaults, resolve
@@ -19,6 +19,7 @@ from ganops.launch.worker import TrainingJob, WorkerFailure, process_group, read
 from ganops.training.checkpoint import read_finished
 from ganops.training.tracker import OpenTracker
 from ganops.training.train import TrainingResult
+from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 logger = logging.getLogger(__name__)

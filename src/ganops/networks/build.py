@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ganops.config import LanguageModelSettings, LatentGanSettings, TextGanSettings, VaeSettings
+from ganops.config import LanguageModelSettings, LatentGanSettings, OwnGameSettings, TextGanSettings, VaeSettings
 from ganops.networks import (
     antialiased,
     autoencoder,
@@ -24,6 +24,7 @@ from ganops.networks import (
 )
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
+from ganops.own import load_code
 from ganops.tensors import Tensors
 from ganops.training_settings import Settings
 
@@ -100,6 +101,9 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             generator = {"generator": recurrent.Generator(settings.game.dropout, base_channels, spec)}
             adversary = {"discriminator": recurrent.Discriminator(base_channels, spec)} if settings.adversarial else {}
             return {**generator, **adversary}
+        case "own":
+            assert isinstance(settings.game, OwnGameSettings), settings.game
+            return load_code(settings.game).build_networks(settings)
     raise AssertionError(settings.networks.family)
 
 

@@ -112,8 +112,6 @@ _WORDS: dict[FieldName, dict[str, str]] = {
     "wave": _WAVE_WORDS,
     "tokens": _LINE_WORDS,
 }
-# Of games without an adversary.
-_OBJECTIVES = {"vae": "the ELBO", "language_model": "the likelihood"}
 _PASSED = "It passed the gate. Whether it is champion or challenger depends on the other versions."
 _FAILED = "**It failed the gate**: it has no alias, and is not meant to be served."
 
@@ -150,7 +148,7 @@ def make_model_card(facts: CardFacts, settings: Settings, report: Report, curve:
         recipe=settings.recipe,
         game=settings.game.kind,
         networks=settings.networks.family,
-        objective=settings.adversarial.objective if settings.adversarial else _OBJECTIVES[settings.game.kind],
+        objective=settings.game.trained_for,
         images_seen=max(curve[IMAGES_SEEN]),
         doubling=describe_curve(curve, report),
         batch=settings.budget.batch,

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganops.config import TrainingParameters
 from ganops.data.vocabulary import Vocabulary
 from ganops.evaluation.report import Report
 from ganops.parameters import flatten
@@ -17,6 +16,7 @@ from ganops.tracking.dataset_logging import log_curves, log_report
 from ganops.tracking.mlflow_tracker import tracker_factory
 from ganops.tracking.run_session import active_run_id, log_parameters
 from ganops.training.tracker import Tracker
+from ganops.training_config import TrainingParameters
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import TrainingParameters
 from ganops.evaluation_config import EvaluationParameters
+from ganops.training_config import TrainingParameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganops.config import TrainingParameters
+from ganops.training_config import TrainingParameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image

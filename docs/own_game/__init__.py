@@ -1,0 +1,1 @@
+"""BEGAN, an example of a game of one's own."""
