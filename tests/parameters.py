@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from ganops.config import UnpairedSettings
 from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.games.recipes import RECIPES
 from ganops.games.resolve import Hardware, resolve
@@ -51,7 +52,7 @@ def training(recipe: str = "dcgan", **values: Any) -> TrainingParameters:
 
 def resolve_settings(recipe: str, sample: SampleSpec, train_count: int = 100, **values: Any) -> Settings:
     """Return the settings of a training on one thread of the CPU, of two classes where the recipe needs them."""
-    if recipe == "fastcut" and sample.classes < 2:
+    if isinstance(RECIPES[recipe].game, UnpairedSettings) and sample.classes < 2:
         sample = sample.model_copy(update={"classes": 2})
     return resolve(training(recipe, **values), sample, train_count, Hardware("cpu", 1))
 

@@ -77,7 +77,7 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_command_is_examined_by_a_test_here() -> None:
-    tools = ("make", "kedro", "dvc", "mlflow", "curl", "python", "pip", "torchrun", "git", "pre-commit", "source")
+    tools = ("make", "kedro", "dvc", "mlflow", "curl", "python", "pip", "torchrun", "git", "pre-commit", "source", "cp", "pytest")
     examined = sum(len(commands(tool)) for tool in tools)
     assert examined == len(all_commands()) >= 50
 
@@ -222,7 +222,9 @@ def test_pip_installs_an_extra_that_exists(arguments: list[str]) -> None:
 def test_other_tools_are_called_in_the_ways_known_here() -> None:
     assert all((ROOT / name).is_file() for name in (".pre-commit-config.yaml", "dvc.lock"))
     assert commands("pre-commit") == [["install"]]
-    assert commands("git") == [["checkout", "COMMIT"]]
+    assert sorted(commands("git")) == [["add", "src/ganops/own_games/began"], ["checkout", "COMMIT"]]
+    assert commands("cp") == [["-r", "docs/own_game", "src/ganops/own_games/began"]]
+    assert commands("pytest") == [["tests/games/test_conformance.py", "-k", "began"]]
     assert commands("source") == [[".venv/bin/activate"]]
 
 

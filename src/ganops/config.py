@@ -51,6 +51,7 @@ NetworkName = Literal[
     "unet",
     "patchgan",
     "cut",
+    "cycle",
     "projected",
     "recurrent",
     "own",
@@ -95,6 +96,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
     "unet": "image",
     "patchgan": "image",
     "cut": "image",
+    "cycle": "image",
     "projected": "image",
     "recurrent": "tokens",
     "own": None,
@@ -263,15 +265,21 @@ class TranslationSettings(AdversarialSettings):
         return {**super().loss_weights, "l1_weight": self.l1_weight}
 
 
-class FastCutSettings(AdversarialSettings):
+class UnpairedSettings(AdversarialSettings):
     """A generator that translates pictures of one class into those of another, without pairs."""
 
-    families: ClassVar[frozenset[NetworkName]] = frozenset({"cut"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
 
-    kind: Literal["fastcut"] = "fastcut"
     from_class: ClassNumber = Field(description="the class of the inputs")
     to_class: ClassNumber = Field(description="the class that they should become")
+
+
+class FastCutSettings(UnpairedSettings):
+    """Unpaired translation by a contrastive loss between squares of the input and of the output."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"cut"})
+
+    kind: Literal["fastcut"] = "fastcut"
     nce_weight: float = Field(ge=0, le=1e6, description="λ of PatchNCE")
     nce_temperature: float = Field(gt=0, le=100, description="τ of PatchNCE")
     nce_patches: int = Field(ge=2, le=2**16, description="positions of each picture that PatchNCE compares")
@@ -280,6 +288,23 @@ class FastCutSettings(AdversarialSettings):
     def loss_weights(self) -> dict[str, Ramp | Onset | float]:
         """Return all weights that the losses read, by name, and that of PatchNCE."""
         return {**super().loss_weights, "nce_weight": self.nce_weight}
+
+
+class CycleGanSettings(UnpairedSettings):
+    """Unpaired translation by two generators, each of which undoes what the other one does."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"cycle"})
+
+    kind: Literal["cyclegan"] = "cyclegan"
+    cycle_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance after both translations")
+    identity_weight: float = Field(ge=0, le=1e6, description="of the L1 distance to the target's own pictures, in λ")
+    pool_size: int = Field(ge=1, le=2**16, description="earlier translations that the discriminators see again")
+
+    @property
+    def loss_weights(self) -> dict[str, Ramp | Onset | float]:
+        """Return all weights that the losses read, by name, and those of both L1 distances."""
+        identity = self.identity_weight * self.cycle_weight
+        return {**super().loss_weights, "cycle_weight": self.cycle_weight, "identity_weight": identity}
 
 
 class VaeSettings(Parameters):
@@ -351,6 +376,7 @@ ShippedGameSettings: TypeAlias = (
     | CompletionSettings
     | TranslationSettings
     | FastCutSettings
+    | CycleGanSettings
     | SpectrogramGanSettings
     | LanguageModelSettings
     | TextGanSettings

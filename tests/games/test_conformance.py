@@ -260,9 +260,9 @@ def test_another_seed_gives_other_samples_where_noise_is_drawn(sampler: Sampler,
 
 
 def record_calls(
-    game: Game, settings: Settings, networks: Mapping[str, nn.Module]
+    game: Game, settings: Settings, networks: Mapping[str, nn.Module], scores: bool = False
 ) -> list[tuple[nn.Module, tuple[Any, ...]]]:
-    """Each call of a network while the game samples with its inference networks alone: network and arguments."""
+    """Each call of a network while the game samples, or scores too, with its inference networks alone."""
     calls: list[tuple[nn.Module, tuple[Any, ...]]] = []
     chosen = {name: networks[name] for name in game.inference_networks}
     hooks = [
@@ -271,15 +271,17 @@ def record_calls(
     ]
     with torch.no_grad():
         game.sample(chosen, draw(game, settings, 4))
+        if scores:
+            game.score(chosen, FieldBatches(game, settings.sample).batch(0, 4))
     for hook in hooks:
         hook.remove()
     return calls
 
 
-def test_samples_need_exactly_the_inference_networks(
+def test_samples_and_scores_need_exactly_the_inference_networks(
     game: Game, settings: Settings, networks: Mapping[str, nn.Module]
 ) -> None:
-    called = {id(network) for network, _ in record_calls(game, settings, networks)}
+    called = {id(network) for network, _ in record_calls(game, settings, networks, scores=True)}
     assert {name for name, network in networks.items() if id(network) in called} == set(game.inference_networks)
 
 

@@ -31,7 +31,7 @@ def test_without_overrides_settings_come_from_recipe_data_and_hardware(recipe):
     )
     unconditional = "conditional" in RECIPES[recipe].without or not RECIPES[recipe].conditional
     classes = 0 if unconditional else sample.classes
-    inputs = {"pix2pix": 3, "fastcut": sample.channels}.get(recipe, 0)
+    inputs = {"pix2pix": 3, "fastcut": sample.channels, "cyclegan": sample.channels}.get(recipe, 0)
     assert settings.sample == sample.model_copy(update={"classes": classes, "input_channels": inputs})
     assert (settings.runtime.device, settings.runtime.threads) == ("cpu", 3)
 

@@ -3,6 +3,7 @@
 from ganops.config import (
     AugmentationSettings,
     CompletionSettings,
+    CycleGanSettings,
     FastCutSettings,
     LanguageModelSettings,
     LatentGanSettings,
@@ -13,6 +14,7 @@ from ganops.config import (
     VaeSettings,
 )
 from ganops.games.completion import Completion
+from ganops.games.cyclegan import CycleGan
 from ganops.games.fastcut import FastCut
 from ganops.games.game import Game
 from ganops.games.language_model import LanguageModel
@@ -73,6 +75,15 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
                 to_class=game.to_class,
                 temperature=game.nce_temperature,
                 patches=game.nce_patches,
+            )
+        case CycleGanSettings() as game:
+            return CycleGan(
+                objective=build_objective(game.objective),
+                discriminator_steps=game.discriminator_steps,
+                from_class=game.from_class,
+                to_class=game.to_class,
+                pool_size=game.pool_size,
+                shape=settings.sample.shape,
             )
         case TranslationSettings() as game:
             return Translation(build_objective(game.objective), game.discriminator_steps, settings.sample.channels)

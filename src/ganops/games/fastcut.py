@@ -14,28 +14,21 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ganops.data.encodings import decode
-from ganops.data.loader import Read
-from ganops.games.game import Baseline, Batch, Domains, LossWeights, Networks
-from ganops.games.picture_to_picture import PictureToPicture
-from ganops.games.request import GenerationRequest, TranslationRequest
+from ganops.games.game import Batch, LossWeights, Networks
+from ganops.games.picture_to_picture import PictureToPicture, Unpaired
 from ganops.networks.cut import Generator
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class FastCut(PictureToPicture):
+class FastCut(Unpaired, PictureToPicture):
     """λ · PatchNCE is added to G's loss; D reads pictures alone.
 
     Attributes:
-        from_class: of the inputs.
-        to_class: of the samples.
         temperature: τ of PatchNCE.
         patches: positions drawn for each picture and level of the encoder, without repetition.
     """
 
-    from_class: int
-    to_class: int
     temperature: float
     patches: int
 
@@ -43,27 +36,6 @@ class FastCut(PictureToPicture):
         "discriminator": ("discriminator",),
         "generator": ("generator", "heads"),
     }
-    request = TranslationRequest
-    conditions = ("input",)
-    views = ("translations",)
-
-    @property
-    def domains(self) -> Domains:
-        """Return the classes of the inputs and of the samples."""
-        return Domains(self.from_class, self.to_class)
-
-    @property
-    def baselines(self) -> Mapping[str, Baseline]:
-        """Return the inputs themselves."""
-        return {"identity": lambda conditions: decode("image", conditions["input"])}
-
-    def reads(self) -> tuple[Read, ...]:
-        """Return pictures of both classes, each in an order of its own."""
-        return (Read("input", "image", self.from_class), Read("image", "image", self.to_class))
-
-    def describe_conditions(self) -> str:
-        """Return the classes."""
-        return f"class {self.from_class} into class {self.to_class}"
 
     def inputs_of(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
         """Return the inputs."""
@@ -84,16 +56,6 @@ class FastCut(PictureToPicture):
         keys = heads([maps.detach() for maps in of_input], positions)
         terms = [patch_nce(q, k.detach(), self.temperature) for q, k in zip(queries, keys, strict=True)]
         return {"loss/nce": weights["nce_weight"] * torch.stack(terms).mean(0)}
-
-    def draw_inputs(
-        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
-    ) -> dict[str, Tensor]:
-        """Return the inputs: the translation is a function of them alone."""
-        return {"input": conditions["input"].expand(request.n, *conditions["input"].shape[1:])}
-
-    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """Return G(x)."""
-        return networks["generator"](inputs["input"])
 
     def _draw_positions(self, maps: Tensor, noise: Noise, level: int) -> Int[Tensor, "batch patches"]:
         count = maps.shape[2] * maps.shape[3]

@@ -29,10 +29,12 @@ class Losses:
     Attributes:
         terms: added and averaged for the gradient.
         logged: averaged and logged.
+        kept: (B, …), joined over all processes and handed to `after_update`.
     """
 
     terms: dict[str, Tensor]
     logged: dict[str, Tensor] = field(default_factory=dict)
+    kept: dict[str, Tensor] = field(default_factory=dict)
 
 
 class Update(NamedTuple):
@@ -134,7 +136,7 @@ class Game(ABC):
 
         Args:
             player: who was trained.
-            means: of its terms and logged values, over all processes.
+            means: of its terms and logged values, over all processes; and what it kept, of the whole batch.
             buffers: the game's state.
             update: the number of batches before this one since the training began.
         """

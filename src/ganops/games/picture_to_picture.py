@@ -1,12 +1,12 @@
 """Pictures from pictures: a generator that reads a picture, a discriminator, and a loss that ties the two pictures.
 
-`WithTarget`: both networks read the same condition, and the loss is an L1 distance to a target. Isola et al. 2017,
-"Image-to-Image Translation with Conditional Adversarial Networks", equations 1 to 4; Pathak et al. 2016, "Context
-Encoders", equation 3.
+`FromInput`: a sample depends on a picture alone. `Unpaired`: the data have no targets, but classes. `WithTarget`: both
+networks read the same condition, and the loss is an L1 distance to a target. Isola et al. 2017, "Image-to-Image
+Translation with Conditional Adversarial Networks", eq. 1 to 4; Pathak et al. 2016, "Context Encoders", eq. 3.
 """
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,10 +15,74 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganops.games.game import Batch, Buffers, Game, Losses, LossWeights, Networks, Update, adversarial_updates
+from ganops.data.encodings import decode
+from ganops.data.loader import Read
+from ganops.games.game import (
+    Baseline,
+    Batch,
+    Buffers,
+    Domains,
+    Game,
+    Losses,
+    LossWeights,
+    Networks,
+    Update,
+    adversarial_updates,
+)
+from ganops.games.request import GenerationRequest, TranslationRequest
 from ganops.noise import Noise
 from ganops.objectives.losses import Objective
 from ganops.objectives.penalties import squared_gradient
+
+
+class FromInput(Game, ABC):
+    """A game whose sample is a function of a picture alone, the field `input`."""
+
+    generates = "image"
+    request = TranslationRequest
+    conditions = ("input",)
+    views = ("translations",)
+
+    def draw_inputs(
+        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
+    ) -> dict[str, Tensor]:
+        """Return the inputs."""
+        return {"input": conditions["input"].expand(request.n, *conditions["input"].shape[1:])}
+
+    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
+        """Return G(x)."""
+        return networks["generator"](inputs["input"])
+
+
+@dataclass(frozen=True)
+class Unpaired(FromInput, ABC):
+    """Pictures of one class become pictures of another.
+
+    Attributes:
+        from_class: of the inputs.
+        to_class: of the samples.
+    """
+
+    from_class: int
+    to_class: int
+
+    @property
+    def domains(self) -> Domains:
+        """Return the classes of the inputs and of the samples."""
+        return Domains(self.from_class, self.to_class)
+
+    @property
+    def baselines(self) -> Mapping[str, Baseline]:
+        """Return the inputs themselves."""
+        return {"identity": lambda conditions: decode("image", conditions["input"])}
+
+    def reads(self) -> tuple[Read, ...]:
+        """Return pictures of both classes, each in an order of its own."""
+        return (Read("input", "image", self.from_class), Read("image", "image", self.to_class))
+
+    def describe_conditions(self) -> str:
+        """Return the classes."""
+        return f"class {self.from_class} into class {self.to_class}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +129,7 @@ class PictureToPicture(Game):
             real_logits = self._logits(networks, real, inputs)
             fake_logits = self._logits(networks, fake.detach(), inputs)
             terms = {"loss/discriminator": self.objective.discriminator(real_logits, fake_logits)}
-            terms |= _r1(real_logits, real, weights)
+            terms |= weigh_r1(real_logits, real, weights)
             return Losses(terms, {"logit/real": real_logits, "logit/fake": fake_logits})
         with torch.no_grad():
             real_logits = self._logits(networks, real, inputs) if self.objective.relativistic else None
@@ -79,7 +143,7 @@ class PictureToPicture(Game):
         if player != "discriminator" or not weights["r1_gamma"]:
             return Losses({})
         real = batch["image"].detach().requires_grad_()
-        return Losses(_r1(self._logits(networks, real, self.inputs_of(batch, noise)), real, weights))
+        return Losses(weigh_r1(self._logits(networks, real, self.inputs_of(batch, noise)), real, weights))
 
     def _logits(self, networks: Networks, pictures: Tensor, inputs: Batch) -> Tensor:
         return networks["discriminator"](self.read_by_discriminator(pictures, inputs)).float()
@@ -122,6 +186,7 @@ def measure_psnr(samples: Tensor, targets: Tensor, where: Tensor) -> float:
     return -10 * math.log10(error)
 
 
-def _r1(logits: Tensor, real: Tensor, weights: LossWeights) -> dict[str, Tensor]:
+def weigh_r1(logits: Tensor, real: Tensor, weights: LossWeights, name: str = "penalty/r1") -> dict[str, Tensor]:
+    """Return γ · R1 by its name; nothing where γ is 0."""
     gamma = weights.get("r1_gamma", 0.0)
-    return {"penalty/r1": gamma * squared_gradient(logits, real)} if gamma else {}
+    return {name: gamma * squared_gradient(logits, real)} if gamma else {}

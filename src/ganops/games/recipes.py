@@ -9,6 +9,7 @@ from dataclasses import replace
 from ganops.config import (
     EFFICIENTNET_LITE0_SHA256,
     CompletionSettings,
+    CycleGanSettings,
     FastCutSettings,
     FieldName,
     LanguageModelSettings,
@@ -238,6 +239,30 @@ _SHIPPED: dict[str, Recipe] = {
             }
         ),
         networks=NetworkSettings(family="cut", base_channels=32),
+        batch=8,
+        optimizer=OptimizerSettings.parse(
+            {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
+        ),
+        precision="bf16",
+        without=("conditional",),
+    ),
+    # Zhu et al. 2017 (CycleGAN), for small pictures: batches of 8 in place of 1, spectral norm in the discriminators.
+    "cyclegan": Recipe(
+        game=CycleGanSettings.parse(
+            {
+                "objective": "least_squares",
+                "discriminator_steps": 1,
+                "r1_gamma": 0.0,
+                "penalty_interval": 1,
+                "spectral_norm": True,
+                "from_class": 0,
+                "to_class": 1,
+                "cycle_weight": 10.0,
+                "identity_weight": 0.5,
+                "pool_size": 50,
+            }
+        ),
+        networks=NetworkSettings(family="cycle", base_channels=32),
         batch=8,
         optimizer=OptimizerSettings.parse(
             {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}

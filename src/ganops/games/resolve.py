@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import FastCutSettings, LatentGanSettings
+from ganops.config import LatentGanSettings, UnpairedSettings
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe, plural
@@ -145,7 +145,7 @@ def _min_images(sample: SampleSpec) -> int:
 
 def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> int:
     require_pairs(parameters, sample.input_channels > 0)
-    if isinstance(recipe.game, FastCutSettings):
+    if isinstance(recipe.game, UnpairedSettings):
         return sample.channels
     return sample.input_channels if recipe.from_input else 0
 
@@ -153,7 +153,7 @@ def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: Samp
 def _check_domains(settings: Settings, classes: int) -> None:
     """Check the classes of an unpaired translation."""
     game = settings.game
-    if not isinstance(game, FastCutSettings):
+    if not isinstance(game, UnpairedSettings):
         return
     if classes < 2:
         raise ConfigurationError(

@@ -15,14 +15,13 @@ from torch import Tensor
 from ganops.data.crop_and_resize import crop_and_resize
 from ganops.data.encodings import decode
 from ganops.data.loader import Read, read_fields
-from ganops.games.game import Baseline, Batch, Networks, PairedMetric
-from ganops.games.picture_to_picture import WithTarget, measure_psnr
-from ganops.games.request import GenerationRequest, TranslationRequest
+from ganops.games.game import Baseline, Batch, PairedMetric
+from ganops.games.picture_to_picture import FromInput, WithTarget, measure_psnr
 from ganops.noise import Noise
 
 
 @dataclass(frozen=True)
-class Translation(WithTarget):
+class Translation(FromInput, WithTarget):
     """The field `input` is translated into the field `image`.
 
     Attributes:
@@ -32,9 +31,6 @@ class Translation(WithTarget):
     channels: int
 
     condition = "input"
-    request = TranslationRequest
-    conditions = ("input",)
-    views = ("translations",)
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
@@ -57,16 +53,6 @@ class Translation(WithTarget):
     def distance(self, fake: Tensor, target: Tensor, inputs: Batch) -> Float[Tensor, " batch"]:
         """Return the mean absolute difference of all values."""
         return (fake - target).abs().flatten(1).mean(1)
-
-    def draw_inputs(
-        self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
-    ) -> dict[str, Tensor]:
-        """Return the inputs: the translation is a function of them alone."""
-        return {"input": conditions["input"].expand(request.n, *conditions["input"].shape[1:])}
-
-    def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
-        """Return G(x)."""
-        return networks["generator"](inputs["input"])
 
     def _repeat_input(self, conditions: Batch) -> Tensor:
         """Return the inputs as stored pictures of the translations' channels."""

@@ -48,7 +48,7 @@ def build_projection(settings: Settings, weights: Tensors) -> projected.Projecti
 
 
 def _normalise(settings: Settings, name: str, network: nn.Module) -> nn.Module:
-    if name == "discriminator" and settings.adversarial and settings.adversarial.spectral_norm:
+    if name.endswith("discriminator") and settings.adversarial and settings.adversarial.spectral_norm:
         return normalise_weights(network, name, settings.seed)
     return network
 
@@ -89,6 +89,14 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
                 "heads": cut.Heads(base_channels, spec),
                 "discriminator": patchgan.Discriminator(base_channels, spec.channels, spec.size),
             }
+        case "cycle":
+            base_channels, spec = settings.networks.base_channels, settings.sample
+            generators = {name: cut.Generator(base_channels, spec) for name in ("generator", "inverse_generator")}
+            discriminators = {
+                name: patchgan.Discriminator(base_channels, spec.channels, spec.size)
+                for name in ("discriminator", "inverse_discriminator")
+            }
+            return {**generators, **discriminators}
         case "patchgan":
             base_channels, spec = settings.networks.base_channels, settings.sample
             return {

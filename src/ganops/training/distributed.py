@@ -57,6 +57,14 @@ class Distributed:
             gradient.copy_(mean.view_as(gradient))
         return {name: mean[0] for name, mean in zip(scalars, means[len(gradients) :], strict=True)}
 
+    def join(self, values: Tensor) -> Tensor:
+        """Return the rows of all processes, in the order of their shards."""
+        if self.size == 1:
+            return values
+        parts = [torch.empty_like(values) for _ in range(self.size)]
+        dist.all_gather(parts, values.contiguous())
+        return torch.cat(parts)
+
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over all processes."""
         if self.size > 1:

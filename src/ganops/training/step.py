@@ -103,7 +103,8 @@ class Step:
                 penalties = game.penalties(player, state.networks, batch, noise, weights, state.buffers)
             if penalties.terms:
                 scalars = self._backward_and_step(player, penalties, scale=interval) | scalars
-        game.after_update(player, scalars, state.buffers, index)
+        kept = {name: self.distributed.join(values.detach()) for name, values in losses.kept.items()}
+        game.after_update(player, {**scalars, **kept}, state.buffers, index)
         return scalars
 
     def _autocast(self) -> torch.autocast:
