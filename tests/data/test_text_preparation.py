@@ -75,7 +75,7 @@ def test_a_store_without_a_whole_vocabulary_is_damaged(content: str | None, tmp_
 
 
 LONG = TextLine("b.txt:7", "the cat the cat the")
-EMPTY = TextLine("b.txt:8", "", "an empty line")
+EMPTY = TextLine("b.txt:8", " \t")
 RARE = TextLine("b.txt:9", "the axolotl sleeps")
 
 
@@ -114,10 +114,11 @@ def test_copies_of_a_line_are_in_one_split() -> None:
     assert splits[:100] == splits[100:]
 
 
-def test_parameters_of_pictures_are_refused_for_text_and_those_of_text_for_pictures() -> None:
-    with pytest.raises(ConfigurationError, match=r"data_preparation\.height"):
-        prepared(text(), height=32)
+def test_text_needs_a_kind_of_tokens() -> None:
     with pytest.raises(ConfigurationError, match=r"data_preparation\.tokens: expected words or characters"):
         data_preparation(source="grammar")
-    with pytest.raises(ConfigurationError, match=r"data_preparation\.longest_line.*not text"):
-        data_preparation(longest_line=5)
+
+
+def test_too_few_lines_for_the_splits_are_called_lines() -> None:
+    with pytest.raises(DataError, match=r"the lines: expected a distinct line for each of .*Add lines"):
+        prepared(TextLines(tuple(TextLine(f"a.txt:{i}", "the cat") for i in range(20))))

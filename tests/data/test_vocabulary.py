@@ -44,6 +44,30 @@ def test_entries_differ_and_the_first_alone_is_empty(entries: tuple[str, ...]) -
         Vocabulary(tokens="words", entries=entries)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \t", []),
+        (" é  a ", ["é", "a"]),
+        ("e\u0301a", ["é", "a"]),
+        ("a\u0301 e\u0301", ["a", "\u0301", "e", "\u0301"]),
+        ("ax", ["a", "x"]),
+    ],
+)
+def test_a_line_of_another_program_is_read_as_training_lines_are(text: str, expected: list[str]) -> None:
+    assert Vocabulary(tokens="characters", entries=("", "a", "e", "é", "\u0301")).parse(text) == expected
+
+
+def test_every_sequence_of_tokens_is_known_when_it_is_read_back() -> None:
+    """Also those that no training line has: marks after any letter, spaces at the ends."""
+    draw = random.Random(1)
+    vocabulary = build_vocabulary([list("ab é\u0301\u0323\u0308uü秦\u1100\u1161")], "characters", 99)
+    for _ in range(500):
+        numbers = [draw.randrange(1, len(vocabulary)) for _ in range(6)]
+        assert vocabulary.find_unknown(vocabulary.parse(vocabulary.decode(numbers))) == []
+
+
 # Letters, combining marks, spaces of several kinds, ideographs, and one beyond 16 bits.
 LETTERS = "ab Zé\u0301\u00a0\t\u3000秦川，🙂.'"
 

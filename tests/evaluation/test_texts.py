@@ -75,12 +75,23 @@ def test_samples_of_another_program_are_measured_alike(store, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"), [("the axolotl", "axolotl"), ("the " * 9, "9 tokens"), ("", "an empty line")]
+    ("line", "reason"), [("the axolotl", "axolotl"), ("the " * 9, "9 tokens"), ("the\x07", "control character")]
 )
 def test_samples_that_the_store_cannot_hold_are_named(line: str, reason: str, store, tmp_path: Path) -> None:
     (tmp_path / "samples.txt").write_text(f"the cat\n{line}\nthe dog")
     with pytest.raises(MetricError, match=rf"samples\.txt:2.*{reason}"):
         read_samples(tmp_path / "samples.txt", store, "tokens")
+
+
+def test_an_empty_line_is_a_sample_without_tokens(store, tmp_path: Path) -> None:
+    rows = store.read("tokens", store.indices("train"))
+    rows[::7] = 0
+    text = "".join(f" {store.vocabulary.decode(row.tolist())}\t\n" for row in rows)
+    (tmp_path / "samples.txt").write_text(text)
+    samples = read_samples(tmp_path / "samples.txt", store, "tokens")
+    assert (samples.values == rows).all()
+    report = evaluate_samples(samples, store, Ngrams(), PARAMETERS)
+    assert report.metrics["bleu"].mean < 0.95 and 0.7 < report.metrics["duplicates"].mean < 0.95
 
 
 def test_generated_and_held_out_lines_are_listed_and_drawn(bundle, store) -> None:

@@ -109,22 +109,22 @@ def test_every_default_is_explained_and_no_override(recipe, sample):
 
 def test_an_explanation_has_key_value_and_reason():
     rows = explained(training("dcgan"), SAMPLE, COUNT)
-    assert ("training.base_channels", 32, "of the recipe dcgan for images") in rows
-    assert ("training.game.objective", "non_saturating", "of the recipe dcgan for images") in rows
+    assert ("training.base_channels", 32, "of the recipe dcgan for pictures") in rows
+    assert ("training.game.objective", "non_saturating", "of the recipe dcgan for pictures") in rows
 
 
 def test_the_explanation_holds_the_formula_and_its_numbers():
     rows = explained(training("vae"), images(1, 28, 28, 10), 3500)
     least = "360,000 · min(1, 28 / √(height 28 · width 28))^1.5 = 360,000"
     assert ("training.total_images", 360_000, f"40 · train_count 3500, at least {least}, at most 1,000,000") in rows
-    assert ("training.runtime.precision", "fp32", "of the recipe vae for images") in rows
+    assert ("training.runtime.precision", "fp32", "of the recipe vae for pictures") in rows
     assert not any("r1_gamma" in row.key or "objective" in row.key for row in rows), "a vae has no such thing"
 
 
 def test_the_explanation_for_points_says_how_the_recipe_differs():
     reasons = {row.key: (str(row.value), row.reason) for row in explained(training("dcgan"), points(2), COUNT)}
     assert reasons["training.learning_rate"] == ("0.004", "the recipe's 0.002 · √(256 / 64)")
-    assert reasons["training.game.r1_gamma"] == ("0.1", "0.1 · that of the recipe for images")
+    assert reasons["training.game.r1_gamma"] == ("0.1", "0.1 · that of the recipe for pictures")
     assert reasons["training.game.latent_dimension"] == ("2", "1 · channels 2")
     assert reasons["training.base_channels"] == ("128", "of the recipe dcgan for points")
 
@@ -226,7 +226,7 @@ def test_an_override_for_images_is_refused_for_points(override):
 
 def test_a_recipe_for_images_alone_is_refused_for_points():
     with pytest.raises(
-        ConfigurationError, match=r"training\.recipe: expected one of antialiased, dcgan,.*vae, a recipe for images"
+        ConfigurationError, match=r"training\.recipe: expected one of antialiased, dcgan,.*vae, a recipe for pictures"
     ):
         resolved("vae", points(2))
 

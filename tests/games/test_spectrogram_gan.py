@@ -62,9 +62,9 @@ def test_a_hop_beyond_half_a_window_is_refused() -> None:
 
 def test_recipes_are_for_their_field() -> None:
     for sample in (images(1, 8, 8), points(2)):
-        with pytest.raises(ConfigurationError, match="a recipe for waves"):
+        with pytest.raises(ConfigurationError, match="a recipe for clips"):
             resolve_settings("spectrogram_gan", sample)
-    with pytest.raises(ConfigurationError, match="expected one of spectrogram_gan, since the data are waves"):
+    with pytest.raises(ConfigurationError, match="expected one of spectrogram_gan, since the data are clips"):
         resolve_settings("antialiased", waves(512))
 
 

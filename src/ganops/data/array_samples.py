@@ -11,20 +11,15 @@ from ganops.data.preparation_report import make_report
 from ganops.data.sources.source import ArraySamples
 from ganops.data.splits import keep_stratified
 from ganops.data.store import FieldFormat, PreparedData
-from ganops.errors import ConfigurationError
 from ganops.preparation_config import DataPreparationParameters
-
-_PICTURE_PARAMETERS = ("height", "width", "channels", "white")
 
 
 def prepare_arrays(samples: ArraySamples, parameters: DataPreparationParameters) -> tuple[PreparedData, dict[str, Any]]:
     """Return the kept samples and a report; both are functions of samples and parameters alone.
 
     Raises:
-        ConfigurationError: a parameter is set that only pictures have.
         DataError: a class has too few samples for the splits.
     """
-    check_no_picture_parameters(samples.name, parameters)
     none = np.zeros(len(samples.values), dtype=bool)
     kept = keep_stratified(samples.labels, none, parameters.limit, parameters.seed)
     values, labels = np.ascontiguousarray(samples.values[kept]), samples.labels[kept]
@@ -38,15 +33,3 @@ def prepare_arrays(samples: ArraySamples, parameters: DataPreparationParameters)
     prepared = PreparedData({**fields}, samples.classes, manifest, arrays, np.arange(len(values)))
     shape = {"values": int(np.prod(values.shape[1:])), "rule": "unchanged"}
     return prepared, make_report(prepared, shape, parameters)
-
-
-def check_no_picture_parameters(name_of_samples: str, parameters: DataPreparationParameters) -> None:
-    """Raise ConfigurationError where a parameter is set that only pictures have."""
-    for name in _PICTURE_PARAMETERS:
-        if getattr(parameters, name) is not None:
-            raise ConfigurationError(
-                f"data_preparation.{name}",
-                expected=f"null, because the samples of {name_of_samples} are not pictures",
-                received=repr(getattr(parameters, name)),
-                remedy=f"Leave data_preparation.{name} null.",
-            )

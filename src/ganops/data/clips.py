@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from jaxtyping import Int16, UInt8
 
-from ganops.data.array_samples import check_no_picture_parameters
 from ganops.data.encodings import ENCODINGS, decode_images, encode_waves
 from ganops.data.manifest import label_field
 from ganops.data.near_duplicates import NearDuplicates, find_near_duplicates
@@ -66,7 +65,6 @@ def prepare_clips(
         DataError: more unusable clips than tolerated, or a class with too few clips for the splits.
         StorageError: the folder for temporary files (TMPDIR) has no room for the clips.
     """
-    check_no_picture_parameters(parameters.source, parameters)
     references = select_references(source, parameters)
     shape = find_clip_shape(references, parameters)
     waves = temporary_array((len(references), 1, shape.samples), "int16")

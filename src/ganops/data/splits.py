@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ganops.config import SplitName
+from ganops.config import NOUNS, SOURCE_FIELDS, Nouns, SplitName
 from ganops.data.store import NO_CLASS
 from ganops.errors import ConfigurationError, DataError
 from ganops.noise import permutation
@@ -61,7 +61,7 @@ def assign_splits(
 
     Raises:
         ConfigurationError: the test part is to be held out, and there is none.
-        DataError: a class has too few distinct pictures for the splits that are drawn.
+        DataError: a class has too few distinct samples for the splits that are drawn.
     """
     originals = np.where(duplicate_of < 0, np.arange(len(labels)), duplicate_of)
     copies = np.bincount(originals, minlength=len(labels))
@@ -71,7 +71,7 @@ def assign_splits(
     split_of: dict[int, SplitName] = {int(original): "held_out" for original in np.flatnonzero(held_out)}
     for label, chosen in _draw(members, copies, parameters).items():
         wanted = ("train", *(name for name, share in _shares(parameters).items() if share > 0))
-        _check_filled(chosen, wanted, _class_name(classes, label))
+        _check_filled(chosen, wanted, _find_nouns(parameters), None if label == NO_CLASS else classes[label])
         split_of |= chosen
     return [split_of[int(original)] for original in originals]
 
@@ -83,12 +83,16 @@ def _own_test_part(test: Flags, originals: Labels, parameters: DataPreparationPa
     if not test.any():
         raise ConfigurationError(
             "data_preparation.held_out_share",
-            expected="a share above 0, because these pictures have no test part of their own",
+            expected=f"a share above 0, because these {_find_nouns(parameters).many} have no test part of their own",
             received="null",
             remedy="Set it, in parameters_data_preparation.yml or by --params data_preparation.held_out_share=0.2.",
         )
     held_out[originals[test]] = True
     return held_out
+
+
+def _find_nouns(parameters: DataPreparationParameters) -> Nouns:
+    return NOUNS[SOURCE_FIELDS[parameters.source]]
 
 
 def _shares(parameters: DataPreparationParameters) -> dict[SplitName, float]:
@@ -98,7 +102,7 @@ def _shares(parameters: DataPreparationParameters) -> dict[SplitName, float]:
 def _draw(
     members: dict[int, np.ndarray], copies: np.ndarray, parameters: DataPreparationParameters
 ) -> dict[int, dict[int, SplitName]]:
-    """Draw, for each class, the split of every distinct picture; shares count all copies of these pictures."""
+    """Draw, for each class, the split of every distinct sample; shares count all copies of these samples."""
     sizes = [int(copies[at].sum()) for at in members.values()]
     shares = _shares(parameters)
     wanted = {name: apportion(round(share * sum(sizes)), sizes) for name, share in shares.items() if share > 0}
@@ -123,16 +127,13 @@ def _fill(order: np.ndarray, copies: np.ndarray, room: dict[str, int]) -> dict[i
     return chosen
 
 
-def _check_filled(chosen: dict[int, SplitName], wanted: tuple[str, ...], name: str) -> None:
+def _check_filled(chosen: dict[int, SplitName], wanted: tuple[str, ...], nouns: Nouns, class_name: str | None) -> None:
     empty = sorted(set(wanted) - set(chosen.values()))
     if empty:
+        more = f"Add {nouns.many}" if class_name is None else f"Add {nouns.many} of this class, remove the class"
         raise DataError(
-            name,
-            expected=f"a distinct picture for each of {', '.join(wanted)}",
-            received=f"{len(chosen)} distinct pictures, which leaves none for {', '.join(empty)}",
-            remedy="Add pictures of this class, remove the class, or change data_preparation's shares or limit.",
+            f"the {nouns.many}" if class_name is None else f"class {class_name!r}",
+            expected=f"a distinct {nouns.one} for each of {', '.join(wanted)}",
+            received=f"{len(chosen)} distinct {nouns.many}, which leaves none for {', '.join(empty)}",
+            remedy=f"{more}, or change data_preparation's shares or limit.",
         )
-
-
-def _class_name(classes: tuple[str, ...], label: int) -> str:
-    return "the pictures" if label == NO_CLASS else f"class {classes[label]!r}"

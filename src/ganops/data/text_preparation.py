@@ -19,11 +19,10 @@ from ganops.data.sources.source import TextLine, TextLines
 from ganops.data.splits import keep_stratified
 from ganops.data.store import NO_CLASS, FieldFormat, PreparedData
 from ganops.data.vocabulary import Vocabulary, build_vocabulary, split_line
-from ganops.errors import ConfigurationError, DataError
+from ganops.errors import DataError
 from ganops.preparation_config import DataPreparationParameters
 
 _LONGEST, _LARGEST, _LEAST_LINES = 64, 2**15 - 1, 10
-_PICTURE_PARAMETERS = ("dataset", "height", "width", "channels", "white", "classes")
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,8 @@ def prepare_text(text: TextLines, parameters: DataPreparationParameters) -> tupl
     """Return the lines and a report; both are functions of text and parameters alone.
 
     Raises:
-        ConfigurationError: a parameter is set that only pictures have.
         DataError: more lines than tolerated cannot be used, or too few can.
     """
-    _check_no_picture_parameters(parameters)
     kept = _select_lines(text.lines, parameters)
     lines = [_split(line, parameters) for line in kept]
     longest = parameters.longest_line or min(_LONGEST, max((len(line.tokens) for line in lines), default=1))
@@ -66,7 +63,8 @@ def _select_lines(lines: Sequence[TextLine], parameters: DataPreparationParamete
 
 def _split(line: TextLine, parameters: DataPreparationParameters) -> _Tokens:
     assert parameters.tokens is not None, parameters
-    return _Tokens(line.name, split_line(line.text, parameters.tokens), line.problem)
+    tokens = split_line(line.text, parameters.tokens)
+    return _Tokens(line.name, tokens, line.problem or ("" if tokens else "an empty line"))
 
 
 def _check_length(line: _Tokens, longest: int) -> _Tokens:
@@ -117,14 +115,3 @@ def _describe_rule(parameters: DataPreparationParameters) -> str:
     longest = "as set" if parameters.longest_line else f"the longest line, at most {_LONGEST}"
     size = "as set" if parameters.vocabulary_size else f"all, at most {_LARGEST:,}, and the end of a line"
     return f"{parameters.tokens} of a line: {longest}; vocabulary: {size}"
-
-
-def _check_no_picture_parameters(parameters: DataPreparationParameters) -> None:
-    for name in _PICTURE_PARAMETERS:
-        if getattr(parameters, name) is not None:
-            raise ConfigurationError(
-                f"data_preparation.{name}",
-                expected="null, because the samples are text",
-                received=repr(getattr(parameters, name)),
-                remedy=f"Leave data_preparation.{name} null.",
-            )

@@ -62,8 +62,20 @@ class Vocabulary(StrictModel):
         return numbers
 
     def parse(self, text: str) -> list[str]:
-        """Return the tokens of a text that `decode` returned."""
-        return text.split() if self.tokens == "words" else list(text)
+        """Return the tokens of a line, split as `split_line` does it.
+
+        Of characters, spaces are left out where the vocabulary has none; and where NFC composes a letter that is
+        unknown, although its parts are known, the characters are those of the text as it stands. So every token of a
+        text that `decode` returned is known.
+        """
+        tokens = split_line(text, self.tokens)
+        if self.tokens == "words":
+            return tokens
+        composed, apart = (
+            [character for character in characters if not character.isspace() or character in self._numbers]
+            for characters in (tokens, text)
+        )
+        return apart if self.find_unknown(composed) and not self.find_unknown(apart) else composed
 
     def decode(self, numbers: Sequence[int]) -> str:
         """Return the text up to the first 0."""

@@ -26,7 +26,6 @@ from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.sources.text_lines import text_lines
 from ganops.data.store import FieldFormat, Store
-from ganops.data.vocabulary import split_line
 from ganops.errors import MetricError
 from ganops.noise import permutation
 from ganops.sampling import Samples
@@ -62,13 +61,13 @@ def read_samples(path: Path, store: Store, field: FieldName, progress: Progress 
         path: pictures or clips: a folder or zip, whose sub-folders are labels where all have names of classes of the
             store. Points: a table as `kedro generate` writes it, or its folder, with columns x1 … xD and, if known,
             `class`.
-            Text: a file, or a folder of .txt files, one line a sample.
+            Text: a file, or a folder of .txt files, one line a sample; an empty line is a sample without tokens.
         store: the data that the samples imitate.
         field: of the store.
-        progress: wraps the pictures.
+        progress: wraps the samples.
 
     Raises:
-        DataError: there is no such path, or it holds no pictures.
+        DataError: there is no such path, or it holds no samples.
         MetricError: a sample cannot be read.
     """
     return _READERS[field](path, store, progress)
@@ -133,7 +132,7 @@ def _read_lines(path: Path, store: Store, progress: Progress) -> ExternalSamples
     assert store.vocabulary is not None, store.path
     (longest,) = store.fields["tokens"].shape
     text = text_lines(path)
-    split = [split_line(line.text, store.vocabulary.tokens) for line in text.lines]
+    split = [store.vocabulary.parse(line.text) for line in text.lines]
     for line, tokens in zip(text.lines, split, strict=True):
         unknown = store.vocabulary.find_unknown(tokens)
         problem = line.problem or (f"unknown tokens: {list_names(unknown)}" if unknown else "")

@@ -1,5 +1,6 @@
 """Check, before any training, that a generator of this data can be evaluated with these parameters."""
 
+from ganops.config import FEATURE_FIELDS, NOUNS
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation_config import EvaluationParameters
@@ -38,7 +39,7 @@ def external_samples_path(parameters: EvaluationParameters) -> str:
         return parameters.samples
     raise MetricError(
         "evaluation.samples",
-        expected="a folder or zip of pictures",
+        expected=f"a folder or file of {NOUNS[FEATURE_FIELDS[parameters.features]].many}",
         received="null",
         remedy=f"Name it: {_EVALUATE_SAMPLES}.",
     )

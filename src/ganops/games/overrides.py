@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ganops.config import FieldName
+from ganops.config import NOUNS, FieldName
 from ganops.errors import ConfigurationError
-from ganops.games.recipes import find_recipe, plural
+from ganops.games.recipes import find_recipe
 from ganops.parameters import leaves
 from ganops.training_config import TrainingParameters
 
@@ -52,7 +52,7 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
         if group == "game" and inner not in of_game:
             raise _no_such_value(key, value, f"the recipe {name}")
         if value and any(f"{key}.".startswith(f"{unused}.") for unused in recipe.without):
-            raise _no_such_value(key, value, f"the recipe {name} for {plural(field)}")
+            raise _no_such_value(key, value, f"the recipe {name} for {NOUNS[field].many}")
 
 
 def require_pairs(parameters: TrainingParameters, pairs: bool) -> None:

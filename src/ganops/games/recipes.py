@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ganops.config import (
     EFFICIENTNET_LITE0_SHA256,
+    NOUNS,
     CompletionSettings,
     CycleGanSettings,
     FastCutSettings,
@@ -55,7 +56,7 @@ def _with_points(recipe: Recipe) -> Recipe:
         field="point",
         reasons={
             "learning_rate": rate,
-            **{f"game.{key}": f"{_POINTS_GAMMA:g} · that of the recipe for images" for key in gammas},
+            **{f"game.{key}": f"{_POINTS_GAMMA:g} · that of the recipe for pictures" for key in gammas},
         },
     )
     return replace(recipe, for_fields={points.field: points})
@@ -338,11 +339,6 @@ _SHIPPED: dict[str, Recipe] = {
 RECIPES = add_recipes(_SHIPPED)
 
 
-def plural(field: FieldName) -> str:
-    """Return the word for several samples of a field."""
-    return f"{field.removesuffix('s')}s"
-
-
 def find_recipe(name: str, field: FieldName | None = None) -> Recipe:
     """Return the recipe of that name for data of that field; None: for the field that it was made for.
 
@@ -363,8 +359,8 @@ def find_recipe(name: str, field: FieldName | None = None) -> Recipe:
         suitable = [other for other, row in RECIPES.items() if field in (row.field, *row.for_fields)]
         raise ConfigurationError(
             "training.recipe",
-            expected="one of " + ", ".join(suitable) + f", since the data are {plural(field)}",
-            received=f"{name}, a recipe for {plural(recipe.field)}",
+            expected="one of " + ", ".join(suitable) + f", since the data are {NOUNS[field].many}",
+            received=f"{name}, a recipe for {NOUNS[recipe.field].many}",
             remedy="Choose another training.recipe.",
         )
     return recipe.for_fields[field]

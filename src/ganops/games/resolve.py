@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import LatentGanSettings, UnpairedSettings
+from ganops.config import NOUNS, LatentGanSettings, UnpairedSettings
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
-from ganops.games.recipes import Recipe, find_recipe, plural
+from ganops.games.recipes import Recipe, find_recipe
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
@@ -87,7 +87,7 @@ def explain_defaults(
 ) -> list[Derivation]:
     """List the settings that the user did not set, with the formula or the recipe that gave each value."""
     recipe, values = find_recipe(parameters.recipe, sample.field), leaves(settings)
-    of_recipe = f"of the recipe {parameters.recipe} for {plural(sample.field)}"
+    of_recipe = f"of the recipe {parameters.recipe} for {NOUNS[sample.field].many}"
     reasons = _reasons(recipe, sample, train_count)
     return [
         Derivation(f"training.{key}", values[settings_key(key)], reasons.get(key, of_recipe))

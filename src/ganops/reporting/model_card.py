@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ganops.config import FieldName
+from ganops.config import NOUNS, FieldName
 from ganops.evaluation.report import IMAGES_SEEN, Report
 from ganops.reporting.metric_curve import describe_curve
 from ganops.reporting.table import explain_void
@@ -75,29 +75,21 @@ checks nothing and runs the code of the version. In Python:
 
 _PICTURE_WORDS = {
     "kind": "pictures of {image_height} × {image_width} pixels with {channels} {channel_word}",
-    "one": "picture",
-    "many": "pictures",
     "difference": "a pixel may differ by one level",
     "form": "base64 PNG",
 }
 _POINT_WORDS = {
     "kind": "points of {channels} coordinates",
-    "one": "point",
-    "many": "points",
     "difference": "the last digit of a coordinate may differ",
     "form": "lists of {channels} numbers",
 }
 _WAVE_WORDS = {
     "kind": "clips of {image_width} samples at {sample_rate} hertz, one channel",
-    "one": "clip",
-    "many": "clips",
     "difference": "a sample may differ by a few of 65,536 levels",
     "form": "base64 WAV",
 }
 _LINE_WORDS = {
     "kind": "lines of text, at most {image_width} tokens of a vocabulary of {channels}",
-    "one": "line",
-    "many": "lines",
     "difference": "a token may differ, and then all that follow it",
     "form": "texts",
 }
@@ -180,7 +172,8 @@ def _format_words(settings: Settings) -> dict[str, str]:
     """Return the words for samples of the field."""
     channel_word = "channel" if settings.sample.channels == 1 else "channels"
     sizes = {"channel_word": channel_word, **settings.sample.model_dump()}
-    return {key: text.format(**sizes) for key, text in _WORDS[settings.sample.field].items()}
+    words = {key: text.format(**sizes) for key, text in _WORDS[settings.sample.field].items()}
+    return words | NOUNS[settings.sample.field]._asdict()
 
 
 def _make_table(report: Report) -> str:

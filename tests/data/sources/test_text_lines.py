@@ -38,8 +38,6 @@ def test_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"", "an empty line"),
-        (b" \t ", "an empty line"),
         (b"caf\xe9", "not UTF-8: byte 0xe9 at 4"),
         ("cafe".encode("utf-16-le"), "the control character U+0000"),
         (b"a\x07b", "the control character U+0007"),
@@ -50,6 +48,12 @@ def test_a_line_that_cannot_be_read_is_named_with_its_reason(line: bytes, reason
     assert [bad.name for bad in lines if bad.problem] == ["a.txt:2"]
     assert lines[1].problem.startswith(reason)
     assert [one.text for one in lines if not one.problem] == ["one", "three"]
+
+
+@pytest.mark.parametrize("line", [b"", b" \t "])
+def test_an_empty_line_is_a_line(line: bytes, tmp_path: Path) -> None:
+    lines = text_lines(write(tmp_path / "a.txt", b"one\n" + line + b"\nthree\n")).lines
+    assert lines[1] == TextLine("a.txt:2", line.decode())
 
 
 def test_a_file_above_the_limit_is_one_bad_line(tmp_path: Path) -> None:

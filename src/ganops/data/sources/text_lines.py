@@ -1,7 +1,7 @@
 """Reads a text: a UTF-8 file, or the .txt files below a folder in the order of their names; each line is a sequence.
 
-Line ends are those of any system. A mark of byte order at the start of a file is no part of its first line. A line that
-cannot be read keeps its place, with the reason.
+Line ends are those of any system; an empty line is a line. A mark of byte order at the start of a file is no part of
+its first line. A line that cannot be read keeps its place, with the reason.
 """
 
 import unicodedata
@@ -54,8 +54,6 @@ def _read_line(name: str, content: bytes) -> TextLine:
         line = content.decode("utf-8")
     except UnicodeDecodeError as error:
         return TextLine(name, "", f"not UTF-8: byte {content[error.start]:#04x} at {error.start + 1}")
-    if not line.strip():
-        return TextLine(name, "", "an empty line")
     control = next((letter for letter in line if unicodedata.category(letter) == _CONTROL and letter != "\t"), None)
     if control is not None:
         return TextLine(name, "", f"the control character U+{ord(control):04X}: not a text, or not UTF-8")

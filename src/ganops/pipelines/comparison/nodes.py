@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ganops.comparison_config import ComparisonParameters
+from ganops.config import NOUNS
 from ganops.evaluation_config import EvaluationParameters
 from ganops.training_config import TrainingParameters
 
@@ -41,7 +42,7 @@ def compare_variants(
     extractor = feature_extractor.open(store, evaluation)
     compare = Comparison(
         store=store,
-        evaluator=make_evaluator(store, extractor, evaluation, step_bar("pictures"), domains),
+        evaluator=make_evaluator(store, extractor, evaluation, step_bar(NOUNS[extractor.field].many), domains),
         checkpoints=checkpoints,
         open_run=partial(variant_run, vocabulary=store.vocabulary),
         open_progress=open_progress_bar,

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ganops.config import NOUNS, SOURCE_FIELDS
 from ganops.data.store import PreparedData
 from ganops.preparation_config import DataPreparationParameters
 from ganops.reporting.progress import step_bar
@@ -19,7 +20,7 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
 
     limits, classes = parameters.limits, parameters.kind_of_classes
     source = build_source(parameters.source, raw_pictures, parameters.dataset, classes=classes, limits=limits)
-    prepared, report = prepare(source, parameters, progress=step_bar("pictures"))
+    prepared, report = prepare(source, parameters, progress=step_bar(NOUNS[SOURCE_FIELDS[parameters.source]].many))
     sizes = {**report["shape"]}
     rule = sizes.pop("rule")
     logger.info("samples of %s: %s", ", ".join(f"{name} {size}" for name, size in sizes.items()), rule)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ganops.config import NOUNS
 from ganops.evaluation_config import EvaluationParameters
 from ganops.reporting.progress import step_bar
 
@@ -29,5 +30,5 @@ def evaluate_external_samples(store: Store, parameters: EvaluationParameters) ->
     path = Path(external_samples_path(parameters))
     extractor = build_extractor(store, parameters, step_bar("classifier")).open(store, parameters)
     samples = read_samples(path, store, extractor.field, step_bar("reading"))
-    report = evaluate_samples(samples, store, extractor, parameters, step_bar("pictures"))
+    report = evaluate_samples(samples, store, extractor, parameters, step_bar(NOUNS[extractor.field].many))
     return report, report.table()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ganops.config import NOUNS
 from ganops.evaluation_config import EvaluationParameters
 from ganops.pipelines.evaluation.matching import check_same_store
 from ganops.reporting.progress import step_bar
@@ -52,7 +53,7 @@ def evaluate_generator(
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    evaluator = make_evaluator(store, extractor, parameters, step_bar("pictures"), bundle.game.domains)
+    evaluator = make_evaluator(store, extractor, parameters, step_bar(NOUNS[extractor.field].many), bundle.game.domains)
     report = evaluator.evaluate(bundle, bundle.at_snapshots(snapshots), Pairing.of(bundle.game))
     identity = GeneratorIdentity(bundle.fingerprint, bundle.digest)
     report = replace(report, bundle=identity, trained_features=bundle.trained_features)
