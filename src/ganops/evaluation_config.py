@@ -1,12 +1,26 @@
 """The parameter objects of evaluation and registration, as those of `ganops.config`. Torch-free."""
 
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from ganops.config import MOST_IMAGES, MOST_THREADS, MOST_WIDTH, FeatureKind, PretrainedKind, Seed, Seeds
+from ganops.config import (
+    FEATURE_FIELDS,
+    MOST_IMAGES,
+    MOST_THREADS,
+    MOST_WIDTH,
+    NOUNS,
+    FeatureKind,
+    FieldName,
+    PretrainedKind,
+    Seed,
+    Seeds,
+)
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
+
+Temperature = Annotated[float, Field(ge=0.01, le=100)]
+_FIELDS_WITH_TEMPERATURE: tuple[FieldName, ...] = ("tokens",)
 
 
 class ClassifierParameters(Parameters):
@@ -41,6 +55,9 @@ class EvaluationParameters(Parameters):
     nearest_neighbours: int = Field(ge=1, le=10_000)
     kid_subset_size: int = Field(ge=2, le=10**6, description="where n is smaller, n")
     kid_subsets: int = Field(ge=1, le=10**5)
+    temperatures: tuple[Temperature, ...] = Field(
+        max_length=100, description="of text: the generator is measured at each, for a view of its report"
+    )
     threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters
 
@@ -52,6 +69,17 @@ class EvaluationParameters(Parameters):
                 expected=f"features other than {self.features}, each once",
                 received=", ".join(self.further_features),
                 remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_temperatures(self) -> "EvaluationParameters":
+        if self.temperatures and FEATURE_FIELDS[self.features] not in _FIELDS_WITH_TEMPERATURE:
+            raise ConfigurationError(
+                f"{self.key}.temperatures",
+                expected=f"[], because {self.features} is for {NOUNS[FEATURE_FIELDS[self.features]].many}",
+                received=", ".join(map(str, self.temperatures)),
+                remedy=f"Set {self.key}.temperatures=[].",
             )
         return self
 

@@ -1,15 +1,19 @@
 """The report on a generator of text: its likelihood of held-out lines beside metrics of samples, and the floor."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
-from ganops.errors import MetricError
+from ganops.errors import ConfigurationError, MetricError
 from ganops.evaluation.evaluator import evaluate_samples, make_evaluator
 from ganops.evaluation.external_samples import read_samples
 from ganops.evaluation.report import TEXT_METRICS, Report
+from ganops.evaluation.temperatures import Sweep
 from ganops.extractors.ngrams import Ngrams
 from ganops.reporting import views
 from ganops.reporting.views import ViewSource
@@ -96,14 +100,36 @@ def test_an_empty_line_is_a_sample_without_tokens(store, tmp_path: Path) -> None
 
 def test_generated_and_held_out_lines_are_listed_and_drawn(bundle, store) -> None:
     source = ViewSource(bundle, store, Ngrams(), 1)
-    (draw,) = views.draw_views("tokens", bundle.game.views, source).values()
-    content = draw()
+    drawn = views.draw_views("tokens", bundle.game.views, source)
+    assert drawn["temperatures"]() == {}, "none are named"
+    content = drawn["samples"]()
     text = content["md"]
     assert isinstance(text, str) and text.count("\n```\n") == 2
     generated, held_out = (part.split("\n") for part in text.split("```text\n")[1:])
     real = {store.vocabulary.decode(row) for row in store.read("tokens", store.indices("held_out")).tolist()}
     assert set(held_out[:20]) <= real and len(generated[:20]) == 20
     assert views.draw_first_view(bundle, store, Ngrams(), 1).size == (900, 2 * 16 + 20 * 43)
+
+
+def test_temperatures_are_measured_as_the_report_is(bundle, store, report: Report) -> None:
+    sweep = Sweep.of(store, evaluation(features="ngrams", temperatures=[1.0, 0.1], seeds=[2, 1]))
+    assert sweep is not None and (sweep.n, sweep.seed) == (len(store.indices("held_out")), 2)
+    source = ViewSource(bundle, store, Ngrams(), 1, replace(sweep, seed=1))
+    content = views.draw_views("tokens", bundle.game.views, source)["temperatures"]()
+    table, floor = content["csv"], {name: value.mean for name, value in report.held_out.items()}
+    assert isinstance(table, pd.DataFrame) and list(table["subject"]) == ["generator", "generator", "held_out"]
+    assert list(table["temperature"])[:2] == [0.1, 1.0]
+    cold, plain, held_out = table.to_dict("records")
+    assert held_out["fid_ngrams"] == pytest.approx(floor["fid"])
+    assert all(held_out[name] == floor[name] for name in TEXT_METRICS if name in floor)
+    assert plain["bleu"] == report.curve[64]["bleu"] and plain["fid_ngrams"] == pytest.approx(report.curve[64]["fid"])
+    assert cold["self_bleu"] > plain["self_bleu"] and cold["distinct_2"] < plain["distinct_2"]
+    assert isinstance(content["png"], Image.Image) and content["png"].size == (1000, 420)
+
+
+def test_only_text_has_temperatures() -> None:
+    with pytest.raises(ConfigurationError, match=r"evaluation\.temperatures: expected \[\], because classifier is for"):
+        evaluation(temperatures=[0.5])
 
 
 def test_lines_of_several_generators_are_drawn_below_their_names(bundle, store) -> None:

@@ -195,7 +195,7 @@ class Evaluator:
         """Add how likely held-out samples are under the generator and its snapshots, where the game knows it."""
         if not isinstance(generator, CanScore) or not generator.scores:
             return report
-        held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n).values
+        held_out = read_held_out(self.store, self.extractor.field, self.protocol.n).values
         with thread_count(self.threads):
             metrics = {name: Estimate(value) for name, value in generator.score(held_out).items()}
             scores = {seen: one.score(held_out) for seen, one in snapshots.items() if isinstance(one, CanScore)}
@@ -226,7 +226,7 @@ class Evaluator:
 
     def _measure_real(self, tick: Tick) -> _RealData:
         reference = self._measure_reference(tick)
-        held_out = _read_held_out(self.store, self.extractor.field, self.protocol.n)
+        held_out = read_held_out(self.store, self.extractor.field, self.protocol.n)
         return _RealData(reference, self._measure(held_out, reference, tick))
 
     def _measure_reference(self, tick: Tick) -> ReferenceStats:
@@ -370,7 +370,8 @@ def _choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np
     return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
 
 
-def _read_held_out(store: Store, field_name: str, n: int) -> Samples:
+def read_held_out(store: Store, field_name: str, n: int) -> Samples:
+    """Read n samples of held_out, the same ones each time."""
     chosen = _choose_held_out(store, n)
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
     return Samples(torch.from_numpy(store.read(field_name, chosen)), labels)

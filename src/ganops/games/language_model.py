@@ -38,7 +38,7 @@ class TextGame(Game, ABC):
     inference_networks = ("generator",)
     request = TextRequest
     scores = ("nll",)
-    views = ("samples",)
+    views = ("samples", "temperatures")
 
     def reads(self) -> tuple[Read, ...]:
         """Return lines."""

@@ -19,10 +19,12 @@ from ganops.config import FieldName
 from ganops.data.store import Store
 from ganops.data.vocabulary import Vocabulary
 from ganops.evaluation.paired import Pairing
+from ganops.evaluation.temperatures import Sweep, measure_temperatures
 from ganops.extractors.base import FeatureExtractor
 from ganops.games.request import GenerationRequest
 from ganops.reporting import completions, lines, neighbours, players, samples, scatter, spectrograms, translations
 from ganops.reporting.sheet import draw_named_rows, readable_grid
+from ganops.reporting.temperatures import draw_temperatures
 
 Content = Image.Image | list[Image.Image] | pd.DataFrame | str
 
@@ -36,12 +38,14 @@ class ViewSource:
         store: the data that it was trained on.
         extractor: the feature extractor of the report.
         threads: of the processor, for distances; another number gives other bytes.
+        sweep: of temperatures, for text; None: none.
     """
 
     generator: samples.SamplerLike
     store: Store
     extractor: FeatureExtractor
     threads: int
+    sweep: Sweep | None = None
 
 
 View = Callable[[ViewSource], Mapping[str, Content]]
@@ -113,6 +117,14 @@ def _require(vocabulary: Vocabulary | None) -> Vocabulary:
     return vocabulary
 
 
+def _measure_temperatures(source: ViewSource) -> dict[str, Content]:
+    if source.sweep is None:
+        return {}
+    generator = cast(Bundle, source.generator)
+    table = measure_temperatures(generator, source.store, source.extractor, source.threads, source.sweep)
+    return {"png": draw_temperatures(table, source.sweep), "csv": table}
+
+
 def _with_table(drawn: tuple[Image.Image, pd.DataFrame]) -> dict[str, Content]:
     picture, table = drawn
     return {"png": picture, "csv": table}
@@ -173,6 +185,7 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
                 "png": lines.draw_samples(s.generator, s.store),
                 "md": lines.list_samples(s.generator, s.store),
             },
+            "temperatures": _measure_temperatures,
         },
     ),
 }

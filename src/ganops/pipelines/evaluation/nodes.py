@@ -72,9 +72,10 @@ def draw_views(
     bundle: Bundle, store: Store, feature_extractor: StoredExtractor, parameters: EvaluationParameters
 ) -> dict[str, Any]:
     """Draw what the game's views show of the generator: name → function that draws the view when it is saved."""
+    from ganops.evaluation.temperatures import Sweep
     from ganops.reporting import views
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    source = views.ViewSource(bundle, store, extractor, parameters.threads)
+    source = views.ViewSource(bundle, store, extractor, parameters.threads, Sweep.of(store, parameters))
     return views.draw_views(bundle.game.generates, bundle.game.views, source)
