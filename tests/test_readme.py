@@ -285,7 +285,12 @@ def paths_of(page: str) -> Iterator[str]:
             yield path
 
 
-SUFFIXES = {"nearest_neighbours": ("png", "csv"), "animation": ("gif",), "players": ("html",)}
+SUFFIXES = {
+    "nearest_neighbours": ("png", "csv"),
+    "animation": ("gif",),
+    "players": ("html",),
+    "temperatures": ("png", "csv"),
+}
 VIEW_FILES = {
     f"{name}.{suffix}"
     for views in FIELD_VIEWS.values()

@@ -25,6 +25,7 @@ SourceKind = Literal[
     "tones",
     "text_lines",
     "grammar",
+    "oracle",
 ]
 PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
 FeatureKind = Literal[
@@ -87,6 +88,7 @@ SOURCE_FIELDS: dict[SourceKind, FieldName] = {
     "tones": "wave",
     "text_lines": "tokens",
     "grammar": "tokens",
+    "oracle": "tokens",
 }
 """Source → the field that it fills."""
 FEATURE_FIELDS: dict[FeatureKind, FieldName] = {

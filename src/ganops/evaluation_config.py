@@ -58,6 +58,7 @@ class EvaluationParameters(Parameters):
     temperatures: tuple[Temperature, ...] = Field(
         max_length=100, description="of text: the generator is measured at each, for a view of its report"
     )
+    oracle: bool = Field(description="whether generated lines are measured by the law of the source oracle")
     threads: int = Field(ge=1, le=MOST_THREADS, description="fixed, because another number gives other bytes")
     classifier: ClassifierParameters
 

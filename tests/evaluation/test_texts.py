@@ -12,6 +12,7 @@ from PIL import Image
 from ganops.errors import ConfigurationError, MetricError
 from ganops.evaluation.evaluator import evaluate_samples, make_evaluator
 from ganops.evaluation.external_samples import read_samples
+from ganops.evaluation.oracle import ORACLE_NLL
 from ganops.evaluation.report import TEXT_METRICS, Report
 from ganops.evaluation.temperatures import Sweep
 from ganops.extractors.ngrams import Ngrams
@@ -48,7 +49,8 @@ def test_a_report_has_the_likelihood_of_held_out_lines(report: Report, bundle, s
     expected = game.score(networks, {"tokens": lines})["nll"].mean()
     assert report.metrics["nll"].mean == pytest.approx(float(expected), rel=1e-5)
     assert report.curve[64]["nll"] == report.metrics["nll"].mean
-    assert set(report.metrics) == {"fid", "kid", "precision", "recall", *TEXT_METRICS}
+    # The law of these lines is unknown.
+    assert set(report.metrics) == {"fid", "kid", "precision", "recall", *TEXT_METRICS} - {ORACLE_NLL}
     assert set(report.held_out) == set(report.metrics) - {"nll"}
     report.require_curve(report.curve_table())
 

@@ -21,6 +21,7 @@ from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.measures import MEASURES, Statistics
+from ganops.evaluation.oracle import OracleLikelihood
 from ganops.evaluation.paired import CanGenerateFrom, Pairing
 from ganops.evaluation.protocol import REFERENCE, add_paired_metrics, make_protocol
 from ganops.evaluation.report import (
@@ -130,6 +131,7 @@ class Evaluator:
         threads: CPU threads.
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
         further: extractors of further features.
+        oracle: the law of the data, where it is known.
     """
 
     store: Store
@@ -138,6 +140,7 @@ class Evaluator:
     threads: int
     progress: Progress
     further: tuple[FeatureExtractor, ...] = ()
+    oracle: OracleLikelihood | None = None
     _real: _RealData | None = field(default=None, init=False)
 
     def evaluate(
@@ -259,7 +262,8 @@ class Evaluator:
 
     def _measure_samples(self, samples: Samples, reference: ReferenceStats) -> Metrics:
         statistics = MEASURES[self.extractor.field].measure(samples.values.numpy())
-        return statistics.compare(reference.samples) if statistics and reference.samples else {}
+        values = statistics.compare(reference.samples) if statistics and reference.samples else {}
+        return values | (self.oracle.measure(samples.values) if self.oracle else {})
 
     def _measure_further(self, samples: Samples, reference: ReferenceStats, tick: Tick) -> Metrics:
         return {
@@ -307,7 +311,8 @@ def make_evaluator(
         check_neighbours(min(n, len(store.indices(REFERENCE))), parameters.nearest_neighbours)
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress, further)
+    oracle = OracleLikelihood.of(store, parameters)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle)
 
 
 def evaluate(
@@ -341,7 +346,8 @@ def evaluate_samples(
     protocol = make_protocol(store, extractor, parameters, further)
     check_enough(len(samples.values), protocol.n)
     protocol = SamplesProtocol(**vars(protocol), samples_given=len(samples.values), samples_fitted=samples.fitted)
-    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further)
+    oracle = OracleLikelihood.of(store, parameters)
+    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle)
     return evaluator.report(SAMPLES, samples.draw, {})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ganops.data.store import Store
 from ganops.evaluation.measures import MEASURES
+from ganops.evaluation.oracle import DESCRIPTION
 from ganops.evaluation.paired import Pairing
 from ganops.evaluation.report import PairedProtocol, Protocol
 from ganops.evaluation.requirements import sample_count
@@ -35,6 +36,7 @@ def make_protocol(
         store=store.digest(),
         further_features=tuple(one.name for one in further),
         further_weights=tuple(one.digest for one in further),
+        oracle=DESCRIPTION if parameters.oracle else None,
         **MEASURES[extractor.field].describe(store.fields[extractor.field].shape),
     )
 

@@ -19,14 +19,14 @@ IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference", "void")
 PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
-TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", "nll")
+TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", "oracle_nll", "nll")
 """Metrics of text that use no features: their names are complete."""
 WITHOUT_FEATURES = (*PIXEL_METRICS, *TEXT_METRICS)
 FURTHER_KEYS = ("further_features", "further_weights")
 """The keys of the protocol that the metrics of further features alone depend on."""
 PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
-TEXT_KEYS = ("bleu",)
+TEXT_KEYS = ("bleu", "oracle")
 """The keys of the protocol that metrics of text alone depend on."""
 _OPTIONAL = (*PIXEL_KEYS, *TEXT_KEYS, *FURTHER_KEYS, "conditions")
 _DIGESTS = ("weights", "store", "further_weights")
@@ -53,6 +53,7 @@ class Protocol:
         wavelet_packets: transform, level and padding of the wavelet distance; None for samples without pixels.
         nyquist_band: frequencies near the Nyquist frequency, and window; None for samples without pixels.
         bleu: how it is computed; None for samples that are no text.
+        oracle: how `oracle_nll` is computed; None where the law of the data is unknown.
         further_features: names of further extractors, whose metrics have complete names: `fid_efficientnet_lite2`.
         further_weights: sha256 of the weights of each.
     """
@@ -72,6 +73,7 @@ class Protocol:
     wavelet_packets: str | None = field(default=None, kw_only=True)
     nyquist_band: str | None = field(default=None, kw_only=True)
     bleu: str | None = field(default=None, kw_only=True)
+    oracle: str | None = field(default=None, kw_only=True)
     further_features: tuple[str, ...] = field(default=(), kw_only=True)
     further_weights: tuple[str, ...] = field(default=(), kw_only=True)
 

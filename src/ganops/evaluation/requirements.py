@@ -3,6 +3,7 @@
 from ganops.config import FEATURE_FIELDS, NOUNS
 from ganops.data.store import Store
 from ganops.errors import MetricError
+from ganops.evaluation.oracle import OracleLikelihood
 from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.build import check_data
 from ganops.metrics.precision_recall import check_neighbours
@@ -14,10 +15,11 @@ def check_evaluable(store: Store, parameters: EvaluationParameters) -> None:
     """Check the data and the parameters of an evaluation; needs no generator.
 
     Raises:
-        MetricError: the data do not suit the features; held_out has fewer samples than `evaluation.n`, or there are not
-            more samples than `evaluation.nearest_neighbours`.
+        MetricError: the data do not suit the features, or `evaluation.oracle`; held_out has fewer samples than
+            `evaluation.n`, or there are not more samples than `evaluation.nearest_neighbours`.
     """
     check_data(store, parameters)
+    OracleLikelihood.of(store, parameters)
     n = sample_count(parameters.n, len(store.indices("held_out")))
     check_neighbours(min(n, len(store.indices("train"))), parameters.nearest_neighbours)
 

