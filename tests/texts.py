@@ -8,17 +8,19 @@ from ganops.data.sources.source import TextLine, TextLines
 from ganops.data.store import Store
 from ganops.launch.launch import sample_spec
 from ganops.networks.build import build_networks
+from ganops.preparation_config import TokenKind
 
 from .parameters import data_preparation, resolve_settings
 
 WORDS = ("the", "a", "cat", "dog", "sleeps", "runs", "far")
 
 
-def write_store(folder: Path) -> Store:
+def write_store(folder: Path, tokens: TokenKind = "words", vocabulary_size: int | None = None) -> Store:
     """Return 200 lines of two to four words."""
     text = [" ".join(WORDS[(i // 7**k) % 7] for k in range(2 + i % 3)) for i in range(343)]
     source = TextLines(tuple(TextLine(f"a.txt:{i}", line) for i, line in enumerate(text)))
-    prepare(source, data_preparation(source="text_lines", tokens="words", limit=200))[0].write(folder)
+    parameters = data_preparation(source="text_lines", tokens=tokens, vocabulary_size=vocabulary_size, limit=200)
+    prepare(source, parameters)[0].write(folder)
     return Store.open(folder)
 
 

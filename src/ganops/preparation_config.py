@@ -8,7 +8,7 @@ from ganops.config import MOST_IMAGES, MOST_WIDTH, SOURCE_FIELDS, FieldName, See
 from ganops.errors import ConfigurationError
 from ganops.parameters import Parameters
 
-TokenKind = Literal["words", "characters"]
+TokenKind = Literal["words", "characters", "byte_pairs"]
 ClassKind = Literal["folders", "labels", "names", "none"]
 PairKind = Literal["grey_to_colour", "colour_to_grey", "edges_to_picture", "left_to_right", "right_to_left", "folders"]
 SIDE_BY_SIDE: tuple[PairKind | None, ...] = ("left_to_right", "right_to_left")
@@ -35,7 +35,7 @@ _SOURCES_OF_KEYS: dict[str, tuple[SourceKind, ...]] = {
 """Key → the sources that it is for; of others it is null."""
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
 """The fields whose samples may have an input each."""
-MOST_TOKENS, MOST_ENTRIES = 1024, 2**16 - 1
+MOST_TOKENS, MOST_ENTRIES, LEAST_BYTE_PAIRS = 1024, 2**16 - 1, 256
 
 
 class PictureLimits(Parameters):
@@ -66,12 +66,14 @@ class DataPreparationParameters(Parameters):
     validation_share: float = Field(ge=0.0, lt=1.0)
     held_out_share: float | None = Field(gt=0.0, lt=1.0, description="None: the data set's own test part")
     tolerated_bad_share: float = Field(ge=0.0, lt=1.0)
-    tokens: TokenKind | None = Field(description="of text: words, between white space, or characters")
+    tokens: TokenKind | None = Field(description="of text: words, between white space, characters, or byte pairs")
     longest_line: int | None = Field(
         ge=2, le=MOST_TOKENS, description="tokens; None: those of the longest line, at most 64"
     )
     vocabulary_size: int | None = Field(
-        ge=2, le=MOST_ENTRIES, description="the most frequent tokens are kept; None: at most 32,767"
+        ge=2,
+        le=MOST_ENTRIES,
+        description="the most frequent tokens are kept; None: 32,767, of byte pairs 2,000",
     )
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
@@ -133,9 +135,16 @@ class DataPreparationParameters(Parameters):
         if self.source in _find_sources("tokens") and self.tokens is None:
             raise ConfigurationError(
                 f"{self.key}.tokens",
-                expected=f"words or characters, since the source {self.source} is text",
+                expected=f"words, characters or byte_pairs, since the source {self.source} is text",
                 received="null",
                 remedy=f"Set {self.key}.tokens=words for languages that put spaces between words, else characters.",
+            )
+        if self.tokens == "byte_pairs" and self.vocabulary_size is not None and self.vocabulary_size < LEAST_BYTE_PAIRS:
+            raise ConfigurationError(
+                f"{self.key}.vocabulary_size",
+                expected=f"at least {LEAST_BYTE_PAIRS}, since all bytes are tokens",
+                received=str(self.vocabulary_size),
+                remedy=f"Raise {self.key}.vocabulary_size, or leave it null.",
             )
         return self
 

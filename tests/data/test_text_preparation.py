@@ -115,7 +115,7 @@ def test_copies_of_a_line_are_in_one_split() -> None:
 
 
 def test_text_needs_a_kind_of_tokens() -> None:
-    with pytest.raises(ConfigurationError, match=r"data_preparation\.tokens: expected words or characters"):
+    with pytest.raises(ConfigurationError, match=r"data_preparation\.tokens: expected words, characters or byte_pairs"):
         data_preparation(source="grammar")
 
 

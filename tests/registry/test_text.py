@@ -12,6 +12,7 @@ from ganops.errors import BundleError, RequestError
 from ganops.games.request import TextRequest
 from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.generate import generate_to_folder
+from ganops.registry.logged_model import pip_requirements
 from ganops.registry.requests import make_example
 from ganops.registry.serving_model import JsonRequest, ServingModel
 from ganops.sealed_json import seal
@@ -84,6 +85,18 @@ def test_a_line_is_read_back_and_an_unknown_token_is_named(bundle: Bundle) -> No
 
 def test_the_example_of_the_model_card_is_answered(bundle: Bundle, served: ServingModel) -> None:
     assert len(ask(served, **make_example(bundle, 3))) == 3
+
+
+def test_a_model_of_byte_pairs_writes_text_and_requires_its_library(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers", reason="the extra text is not installed")
+    store = write_store(tmp_path / "store", tokens="byte_pairs", vocabulary_size=270)
+    bundle = make_bundle(store, tmp_path / "bundle")
+    assert bundle.vocabulary == store.vocabulary and bundle.vocabulary is not None
+    lines = bundle.generate(TextRequest(n=20)).values
+    texts = [CODECS["tokens"].to_json(line, find_facts(bundle)) for line in lines]
+    assert texts == [bundle.vocabulary.decode(line) for line in lines.tolist()]
+    assert any(name.startswith("tokenizers==") for name in pip_requirements(bundle.vocabulary))
+    assert not any(name.startswith("tokenizers==") for name in pip_requirements(None))
 
 
 @pytest.mark.parametrize("entries", [None, ["", "the"], ["", *map(str, range(6)), "0"]])

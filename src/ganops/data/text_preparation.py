@@ -1,7 +1,8 @@
 """Prepares a text: splits lines into tokens, numbers them by a vocabulary, finds duplicates, draws splits.
 
 The longest line: as set, or that of the longest readable line, at most 64 tokens. The vocabulary: of all lines that are
-not longer, held-out ones among them, so that each has a likelihood; as many tokens as set, at most 32,767.
+not longer, held-out ones among them, so that each has a likelihood; as many tokens as set, at most 32,767. Byte pairs
+are learned from all readable lines; as many as set, or 2,000.
 """
 
 import hashlib
@@ -18,11 +19,12 @@ from ganops.data.sources.files import list_names
 from ganops.data.sources.source import TextLine, TextLines
 from ganops.data.splits import keep_stratified
 from ganops.data.store import NO_CLASS, FieldFormat, PreparedData
-from ganops.data.vocabulary import Vocabulary, build_vocabulary, split_line
+from ganops.data.vocabulary import Vocabulary, build_vocabulary, learn_vocabulary, split_line
 from ganops.errors import DataError
-from ganops.preparation_config import DataPreparationParameters
+from ganops.preparation_config import DataPreparationParameters, TokenKind
 
 _LONGEST, _LARGEST, _LEAST_LINES = 64, 2**15 - 1, 10
+_SIZES: dict[TokenKind, int] = {"words": _LARGEST, "characters": _LARGEST, "byte_pairs": 2000}
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,16 @@ def prepare_text(text: TextLines, parameters: DataPreparationParameters) -> tupl
     """Return the lines and a report; both are functions of text and parameters alone.
 
     Raises:
-        DataError: more lines than tolerated cannot be used, or too few can.
+        DataError: more lines than tolerated cannot be used, or too few can; or byte pairs need a missing library.
     """
     kept = _select_lines(text.lines, parameters)
-    lines = [_split(line, parameters) for line in kept]
+    size = parameters.vocabulary_size or _SIZES[_kind(parameters)]
+    learned = _learn(kept, size, parameters)
+    lines = [_split(line, learned, parameters) for line in kept]
     longest = parameters.longest_line or min(_LONGEST, max((len(line.tokens) for line in lines), default=1))
     lines = [_check_length(line, longest) for line in lines]
-    size = parameters.vocabulary_size or _LARGEST
-    assert parameters.tokens is not None, parameters
-    vocabulary = build_vocabulary((line.tokens for line in lines if not line.problem), parameters.tokens, size)
+    usable = (line.tokens for line in lines if not line.problem)
+    vocabulary = learned or build_vocabulary(usable, _kind(parameters), size)
     lines = [_check_known(line, vocabulary) for line in lines]
     usable = [line for line in lines if not line.problem]
     skipped = [(line.name, line.problem) for line in lines if line.problem]
@@ -61,9 +64,20 @@ def _select_lines(lines: Sequence[TextLine], parameters: DataPreparationParamete
     return [lines[row] for row in keep_stratified(labels, none, parameters.limit, parameters.seed)]
 
 
-def _split(line: TextLine, parameters: DataPreparationParameters) -> _Tokens:
+def _kind(parameters: DataPreparationParameters) -> TokenKind:
     assert parameters.tokens is not None, parameters
-    tokens = split_line(line.text, parameters.tokens)
+    return parameters.tokens
+
+
+def _learn(lines: Sequence[TextLine], size: int, parameters: DataPreparationParameters) -> Vocabulary | None:
+    """Return the vocabulary, where it is learned before lines can be split."""
+    if parameters.tokens != "byte_pairs":
+        return None
+    return learn_vocabulary((line.text for line in lines if not line.problem), size)
+
+
+def _split(line: TextLine, learned: Vocabulary | None, parameters: DataPreparationParameters) -> _Tokens:
+    tokens = learned.parse(line.text) if learned else split_line(line.text, _kind(parameters))
     return _Tokens(line.name, tokens, line.problem or ("" if tokens else "an empty line"))
 
 
@@ -113,5 +127,6 @@ def _make_prepared_data(
 
 def _describe_rule(parameters: DataPreparationParameters) -> str:
     longest = "as set" if parameters.longest_line else f"the longest line, at most {_LONGEST}"
-    size = "as set" if parameters.vocabulary_size else f"all, at most {_LARGEST:,}, and the end of a line"
+    most = f"all, at most {_SIZES[_kind(parameters)]:,}, and the end of a line"
+    size = "as set" if parameters.vocabulary_size else most
     return f"{parameters.tokens} of a line: {longest}; vocabulary: {size}"

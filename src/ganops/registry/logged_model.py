@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ganops.bundle import Bundle
+from ganops.data.vocabulary import Vocabulary
 from ganops.git import list_tracked
 from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
@@ -35,7 +36,7 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
             python_model=_PACKAGE / "registry" / "serving_model.py",
             artifacts={"bundle": bundle.path.resolve().as_uri()},
             code_paths=[str(copy_package(_PACKAGE, Path(folder)))],
-            pip_requirements=pip_requirements(),
+            pip_requirements=pip_requirements(bundle.vocabulary),
             model_config={"largest_request": largest_request, "condition_bytes": count_condition_bytes(bundle)},
             metadata={"weights_sha256": bundle.digest},
         )
@@ -79,9 +80,14 @@ def find_differing_samples(model: Path, bundle: Bundle, largest_request: int) ->
     return [i for i, (value, sample) in enumerate(pairs) if value != to_json(sample, find_facts(bundle))]
 
 
-def pip_requirements() -> list[str]:
-    """Return the installed versions, without the build (2.11.0+cpu), which no package index has."""
-    return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
+def pip_requirements(vocabulary: Vocabulary | None) -> list[str]:
+    """Return the installed versions, without the build (2.11.0+cpu), which no package index has.
+
+    Args:
+        vocabulary: of a generator of text, whose tokens may need a library.
+    """
+    names = (*_REQUIREMENTS, *(vocabulary.libraries if vocabulary else ()))
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
 def _load(model_uri: str) -> "PyFuncModel":
