@@ -80,6 +80,7 @@ class Game(ABC):
         penalty_weights: the names of loss weights that `penalties` computes alone, for lazy regularization.
         scores: the names of the values of `score`.
         views: the names of the report's views of this game, see `reporting.views`.
+        tiled: whether its `input` may be larger than in the training, and is then translated in tiles.
     """
 
     generates: FieldName
@@ -91,6 +92,7 @@ class Game(ABC):
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     scores: ClassVar[tuple[str, ...]] = ()
     views: ClassVar[tuple[str, ...]] = ("samples",)
+    tiled: ClassVar[bool] = False
 
     @property
     def domains(self) -> Domains | None:

@@ -42,6 +42,7 @@ class FromInput(Game, ABC):
     request = TranslationRequest
     conditions = ("input",)
     views = ("translations",)
+    tiled = True
 
     def draw_inputs(
         self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"

@@ -43,7 +43,7 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
     """
     bundle = load_bundle(uri)
     request = parse_request(bundle, values)
-    files = CODECS[bundle.game.generates].to_files(answer(bundle, request), request, find_facts(bundle))
+    files = CODECS[bundle.game.generates].to_files(answer(bundle, request, tiles=True), request, find_facts(bundle))
     return _write({folder / name: content for name, content in files.items()})
 
 
@@ -71,7 +71,7 @@ def generate_from_folders(
     def parse(number: int) -> GenerationRequest:
         request = parse_request(bundle, {**values, **_read(inputs, names[number]), "seed": first + number})
         try:
-            read_conditions(bundle, request)
+            read_conditions(bundle, request, tiles=True)
         except RequestError as error:
             raise RequestError(
                 f"{names[number]}: {error.subject}",
@@ -86,7 +86,7 @@ def generate_from_folders(
     written = []
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
-        samples, facts = answer(bundle, request), find_facts(bundle)
+        samples, facts = answer(bundle, request, tiles=True), find_facts(bundle)
         (content,) = CODECS[bundle.game.generates].to_files(samples, request, facts).values()
         written += _write({folder / name: content})
     return written

@@ -1,6 +1,7 @@
 """Requests as JSON: checked against the game's type, and read into the conditions of its samples."""
 
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,10 @@ from ganops.data.encodings import ALL_ENCODINGS
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
 from ganops.games.request import GenerationRequest
+from ganops.games.tiles import blend_tiles
 from ganops.parameters import describe_expected
 from ganops.registry.codecs import CODECS, MASK_CODEC, find_facts
-from ganops.sampling import Samples
+from ganops.sampling import CHUNK, Samples
 
 # Condition of a request → its codec.
 _CODECS = {**CODECS, "mask": MASK_CODEC, "input": CODECS["image"]}
@@ -35,9 +37,22 @@ def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationReques
         ) from None
 
 
-def answer(bundle: Bundle, request: GenerationRequest) -> Samples:
-    """Generate the samples of a request; RequestError where one of its conditions is not of the model's size."""
-    return bundle.generate(request, read_conditions(bundle, request))
+def answer(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> Samples:
+    """Generate the samples of a request; RequestError where one of its conditions is not of the model's size.
+
+    Args:
+        bundle: of the model.
+        request: of its game's type.
+        tiles: whether an input may be larger, where the game allows it: it is then translated in tiles.
+    """
+    conditions = read_conditions(bundle, request, tiles)
+    size = bundle.settings.sample.size
+    if not bundle.game.tiled or conditions["input"].shape[2:] == size:
+        return bundle.generate(request, conditions)
+    blended = blend_tiles(
+        lambda tiles: bundle.generator.sample({"input": tiles}), conditions["input"][0], size, at_once=CHUNK
+    )
+    return Samples(blended.round().to(torch.uint8)[None], None)
 
 
 def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
@@ -55,8 +70,14 @@ def count_condition_bytes(bundle: Bundle) -> int:
     return sum(_count_png_bytes(*_shape(name, bundle)) for name in names)
 
 
-def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Tensor]:
-    """Return the conditions of a request as model values; RequestError where one is damaged or of another size."""
+def read_conditions(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> dict[str, Tensor]:
+    """Return the conditions of a request as model values; RequestError where one is damaged or of another size.
+
+    Args:
+        bundle: of the model.
+        request: of its game's type.
+        tiles: whether an input may be larger, where the game allows it.
+    """
     conditions = {}
     for name, codec in _CODECS.items():
         value = getattr(request, name, None)
@@ -64,10 +85,12 @@ def read_conditions(bundle: Bundle, request: GenerationRequest) -> dict[str, Ten
             continue
         stored = codec.from_json(value, find_facts(bundle))
         shape = _shape(name, bundle)
-        if stored.shape != shape:
+        larger = tiles and bundle.game.tiled
+        fits = all(map(operator.ge, stored.shape, shape)) and stored.shape[0] == shape[0]
+        if stored.shape != shape and not (larger and fits):
             raise RequestError(
                 name,
-                expected=f"a sample of shape {_format(shape)} (channels, height, width)",
+                expected=f"a sample of shape {_format(shape)} (channels, height, width)" + " or larger" * larger,
                 received=_format(stored.shape),
                 remedy="Resize it first; the model card states the size.",
             )
