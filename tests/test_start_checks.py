@@ -81,6 +81,18 @@ def test_a_gate_may_limit_a_metric_of_the_game() -> None:
         check(registration=limited)
 
 
+def test_a_gate_may_limit_lpips_where_its_weights_are_named(tmp_path: Path) -> None:
+    (tmp_path / "weights").touch()
+    files = {name: str(tmp_path / "weights") for name in ("lpips_trunk", "lpips_heads")}
+    limited = {"limits": {"lpips_alex": {"maximum": 0.1}}}
+    check(training={"recipe": "completion"}, registration=limited, evaluation=files)
+    for changed in ({"training": {"recipe": "completion"}}, {"evaluation": files}):
+        with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'lpips_alex'"):
+            check(registration=limited, **changed)
+    with pytest.raises(ConfigurationError, match=r"evaluation\.lpips_heads: .*'none', which does not exist"):
+        check(evaluation={**files, "lpips_heads": "none"})
+
+
 def test_external_samples_are_checked_for_the_node_that_evaluates_them() -> None:
     check(evaluation={"samples": "nowhere"})
     with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):

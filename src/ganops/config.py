@@ -106,6 +106,8 @@ EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdba
 MaskKind = Literal["centre", "box", "irregular", "mixed"]
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
 """Metrics of pictures that have a target each, whatever the game."""
+LPIPS_METRIC = "lpips_alex"
+"""A further one, where its weights are named."""
 
 TRAINED_FEATURES: dict[NetworkName, frozenset[FeatureKind]] = {"projected": frozenset({"efficientnet_lite0"})}
 """Family of networks → the features that its discriminator is trained by: a distance in them is void."""

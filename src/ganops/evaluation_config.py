@@ -33,6 +33,8 @@ class EvaluationParameters(Parameters):
         max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
     )
     inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
+    lpips_trunk: str | None = Field(description="a file of AlexNet's weights, for LPIPS")
+    lpips_heads: str | None = Field(description="a file of the weights of LPIPS; None: no LPIPS")
     samples: str | None = Field(
         description="a folder of pictures that another program made, for the pipeline evaluate_samples"
     )
@@ -52,6 +54,17 @@ class EvaluationParameters(Parameters):
                 expected=f"features other than {self.features}, each once",
                 received=", ".join(self.further_features),
                 remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_lpips(self) -> "EvaluationParameters":
+        if (self.lpips_trunk is None) != (self.lpips_heads is None):
+            raise ConfigurationError(
+                f"{self.key}.lpips_trunk and {self.key}.lpips_heads",
+                expected="both files or none",
+                received=f"{self.lpips_trunk} and {self.lpips_heads}",
+                remedy="Set both, or leave both null.",
             )
         return self
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import FEATURE_FIELDS, SOURCE_FIELDS
+from ganops.config import FEATURE_FIELDS, LPIPS_METRIC, PICTURE_METRICS, SOURCE_FIELDS
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
 from ganops.games.overrides import check_overrides, require_pairs
@@ -45,11 +45,16 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
             check_limits(
                 registration,
                 evaluation.features,
-                find_recipe(training.recipe).game.paired_metrics if training else (),
+                _list_paired_metrics(training, evaluation),
             )
             if training and {"train", "register"} & {*nodes}:
                 trained = find_recipe(training.recipe).networks.trained_features
                 check_trained_features(registration, evaluation.features, trained)
+
+
+def _list_paired_metrics(training: TrainingParameters | None, evaluation: EvaluationParameters) -> tuple[str, ...]:
+    of_game = find_recipe(training.recipe).game.paired_metrics if training else ()
+    return (*of_game, LPIPS_METRIC) if evaluation.lpips_heads and {*PICTURE_METRICS} & {*of_game} else of_game
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
@@ -101,6 +106,9 @@ def _check_evaluation(
         return
     if evaluation.features == "inception" and evaluation.inception_weights is not None:
         _check_file("evaluation.inception_weights", evaluation.inception_weights, "a file of the TF-2015 weights")
+    for key in ("lpips_trunk", "lpips_heads"):
+        if (path := getattr(evaluation, key)) is not None:
+            _check_file(f"evaluation.{key}", path, "a file of weights")
     if preparation and "prepare" in nodes:
         _check_features(evaluation, preparation)
 

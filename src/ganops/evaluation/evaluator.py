@@ -35,7 +35,8 @@ from ganops.evaluation.report import (
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor, Features, extract
-from ganops.extractors.build import open_further
+from ganops.extractors.build import open_further, open_lpips
+from ganops.extractors.lpips import Lpips
 from ganops.games.game import Domains
 from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
@@ -130,6 +131,7 @@ class Evaluator:
         threads: CPU threads.
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
         further: extractors of further features.
+        lpips: the distance of samples and targets; None without its weights.
     """
 
     store: Store
@@ -138,6 +140,7 @@ class Evaluator:
     threads: int
     progress: Progress
     further: tuple[FeatureExtractor, ...] = ()
+    lpips: Lpips | None = None
     _real: _RealData | None = field(default=None, init=False)
 
     def evaluate(
@@ -168,6 +171,7 @@ class Evaluator:
             pairing: of samples and targets.
         """
         n, seeds = self.protocol.n, self.protocol.seeds
+        pairing = pairing.with_lpips(self.lpips) if pairing and self.lpips else pairing
         spaces = 1 + len(self.further)
         real_samples = 0 if self._real else spaces * (2 * self.protocol.reference_n + n)
         drawn = spaces * len(seeds) + len(snapshots) + (len(pairing.baselines) if pairing else 0)
@@ -307,7 +311,7 @@ def make_evaluator(
         check_neighbours(min(n, len(store.indices(REFERENCE))), parameters.nearest_neighbours)
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress, further)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, further, open_lpips(parameters))
 
 
 def evaluate(
