@@ -286,7 +286,13 @@ def paths_of(page: str) -> Iterator[str]:
             yield path
 
 
-SUFFIXES = {"nearest_neighbours": ("png", "csv"), "animation": ("gif",), "players": ("html",)}
+SUFFIXES = {
+    "nearest_neighbours": ("png", "csv"),
+    "animation": ("gif",),
+    "players": ("html",),
+    "masks": ("zip",),
+    "with_holes": ("zip",),
+}
 VIEW_FILES = {
     f"{name}.{suffix}"
     for views in FIELD_VIEWS.values()

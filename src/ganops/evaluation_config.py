@@ -38,6 +38,9 @@ class EvaluationParameters(Parameters):
     samples: str | None = Field(
         description="a folder of pictures that another program made, for the pipeline evaluate_samples"
     )
+    masks: str | None = Field(
+        description="a folder or archive of masks: evaluation.samples fill their holes; None: they are no completions"
+    )
     n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
     seeds: Seeds
     nearest_neighbours: int = Field(ge=1, le=10_000)
@@ -54,6 +57,17 @@ class EvaluationParameters(Parameters):
                 expected=f"features other than {self.features}, each once",
                 received=", ".join(self.further_features),
                 remedy=f"Remove from {self.key}.further_features what {self.key}.features names, and repetitions.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_masks(self) -> "EvaluationParameters":
+        if self.masks is not None and self.samples is None:
+            raise ConfigurationError(
+                f"{self.key}.masks",
+                expected=f"null without {self.key}.samples, the pictures that another program completed",
+                received=repr(self.masks),
+                remedy=f"Set {self.key}.samples too, or leave {self.key}.masks null.",
             )
         return self
 

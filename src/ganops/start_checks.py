@@ -102,6 +102,8 @@ def _check_evaluation(
         and not Path(evaluation.samples).exists()
     ):
         raise _missing("evaluation.samples", evaluation.samples, "a folder or archive of pictures")
+    if "evaluate_external_samples" in nodes and evaluation.masks is not None and not Path(evaluation.masks).exists():
+        raise _missing("evaluation.masks", evaluation.masks, "a folder or archive of masks")
     if not {"build_extractor", "evaluate_external_samples"} & {*nodes}:
         return
     if evaluation.features == "inception" and evaluation.inception_weights is not None:

@@ -21,7 +21,7 @@ from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.measures import MEASURES, Statistics
-from ganops.evaluation.paired import CanGenerateFrom, Pairing
+from ganops.evaluation.paired import CanGenerateFrom, Pairing, choose_held_out
 from ganops.evaluation.protocol import REFERENCE, add_paired_metrics, make_protocol
 from ganops.evaluation.report import (
     GENERATOR,
@@ -43,7 +43,6 @@ from ganops.hardware import thread_count
 from ganops.metrics.inception_score import inception_score
 from ganops.metrics.modes import modes, reverse_kl
 from ganops.metrics.precision_recall import check_neighbours
-from ganops.noise import permutation
 from ganops.sampling import Samples
 
 # Rows read from the store at once; more would only cost memory.
@@ -215,7 +214,7 @@ class Evaluator:
         return values if targets is None else values | targets.measure(samples.values)
 
     def _choose_conditions(self, pairing: Pairing) -> Int64[np.ndarray, " n"]:
-        return _choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)
+        return choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)
 
     def _read_targets(self, pairing: Pairing, reference: ReferenceStats, tick: Tick) -> _Targets:
         rows = self._choose_conditions(pairing)
@@ -368,13 +367,7 @@ def _draw_from(generator: CanGenerateFrom, conditions: Mapping[str, Tensor], n: 
     return generator.generate(GenerationRequest(n=n, seed=seed), conditions)
 
 
-def _choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np.ndarray, " n"]:
-    """Return n rows of held_out, of one class where it is given, ascending, the same ones each time."""
-    indices = store.indices("held_out", label)
-    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
-
-
 def _read_held_out(store: Store, field_name: str, n: int) -> Samples:
-    chosen = _choose_held_out(store, n)
+    chosen = choose_held_out(store, n)
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
     return Samples(torch.from_numpy(store.read(field_name, chosen)), labels)

@@ -14,7 +14,7 @@ from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
 from ganops.games.game import Baseline, Batch, Domains, Game, PairedMetric
 from ganops.games.request import GenerationRequest
-from ganops.noise import Noise
+from ganops.noise import Noise, permutation
 from ganops.sampling import Samples
 
 if TYPE_CHECKING:
@@ -121,6 +121,12 @@ class Pairing:
     def measure(self, samples: Tensor, targets: Tensor, conditions: Batch) -> dict[str, float]:
         """Return name → value of every metric."""
         return {name: float(metric(samples, targets, conditions)) for name, metric in self.metrics.items()}
+
+
+def choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np.ndarray, " n"]:
+    """Return n rows of held_out, of one class where it is given, ascending, the same ones each time."""
+    indices = store.indices("held_out", label)
+    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
 
 
 def _read(store: Store, name: str, rows: Int64[np.ndarray, " n"]) -> Tensor:

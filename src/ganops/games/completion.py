@@ -40,17 +40,17 @@ class Completion(WithTarget):
     request = CompletionRequest
     conditions = ("image",)
     optional_conditions = ("mask",)
-    views = ("completions",)
+    views = ("completions", "masks", "with_holes")
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
         """Return the mean L1 distance in the hole, from 0 to 1, and the peak signal-to-noise ratio there, in dB."""
-        return {"l1_hole": _measure_l1, "psnr_hole": _measure_psnr}
+        return HOLE_METRICS
 
     @property
     def baselines(self) -> Mapping[str, Baseline]:
         """Return the hole filled with the mean colour of the known pixels, and by the biharmonic equation."""
-        return {"mean_colour": _fill_with_mean, "biharmonic": _fill_biharmonic}
+        return BASELINES
 
     def reads(self) -> tuple[Read, ...]:
         """Return pictures, without labels."""
@@ -120,3 +120,7 @@ def _fill_biharmonic(conditions: Batch) -> Tensor:
         for image, (mask,) in zip(conditions["image"], conditions["mask"], strict=True)
     ]
     return decode("image", torch.stack(filled).float().clamp(-1, 1))
+
+
+HOLE_METRICS: Mapping[str, PairedMetric] = {"l1_hole": _measure_l1, "psnr_hole": _measure_psnr}
+BASELINES: Mapping[str, Baseline] = {"mean_colour": _fill_with_mean, "biharmonic": _fill_biharmonic}

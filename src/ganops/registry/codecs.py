@@ -19,7 +19,7 @@ from ganops.data.sources.files import list_names
 from ganops.data.vocabulary import Vocabulary
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
-from ganops.registry.png import encode_png
+from ganops.reporting.png import encode_png
 from ganops.reporting.wav import decode_wav, encode_wav
 from ganops.sampling import Samples
 

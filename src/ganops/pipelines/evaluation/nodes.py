@@ -75,5 +75,5 @@ def draw_views(
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    source = views.ViewSource(bundle, store, extractor, parameters.threads)
+    source = views.ViewSource(bundle, store, extractor, parameters.threads, parameters.n)
     return views.draw_views(bundle.game.generates, bundle.game.views, source)
