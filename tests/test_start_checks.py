@@ -93,6 +93,19 @@ def test_a_gate_may_limit_lpips_where_its_weights_are_named(tmp_path: Path) -> N
         check(evaluation={**files, "lpips_heads": "none"})
 
 
+def test_masks_of_files_need_a_folder_before_anything_is_prepared(tmp_path: Path) -> None:
+    of_files = {"recipe": "completion", "game": {"mask": "files"}}
+    with pytest.raises(ConfigurationError, match=r"training\.game\.mask: .*Set data_preparation\.masks"):
+        check(training=of_files)
+    with pytest.raises(ConfigurationError, match=r"data_preparation\.masks: .*'nowhere', which does not exist"):
+        check(training=of_files, data_preparation={"masks": "nowhere"})
+    check(training=of_files, data_preparation={"masks": str(tmp_path)})
+    with pytest.raises(ConfigurationError, match=r"training\.game\.coverage: expected null with"):
+        check(
+            training={**of_files, "game": {"mask": "files", "coverage": 0.1}}, data_preparation={"masks": str(tmp_path)}
+        )
+
+
 def test_external_samples_are_checked_for_the_node_that_evaluates_them() -> None:
     check(evaluation={"samples": "nowhere"})
     with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):

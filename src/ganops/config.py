@@ -103,7 +103,8 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
 }
 """Family of networks → the field of their samples; in a game of spectrograms these are pictures; None: any."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-MaskKind = Literal["centre", "box", "irregular", "mixed"]
+DrawnMaskKind = Literal["centre", "box", "irregular", "mixed"]
+MaskKind = DrawnMaskKind | Literal["files"]
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
 """Metrics of pictures that have a target each, whatever the game."""
 LPIPS_METRIC = "lpips_alex"
@@ -243,8 +244,12 @@ class CompletionSettings(AdversarialSettings):
 
     kind: Literal["completion"] = "completion"
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
-    mask: MaskKind = Field(description="centre: the same for all pictures; box, irregular, mixed: drawn for each")
-    coverage: float = Field(gt=0, lt=1, description="share of the picture's pixels that the hole covers")
+    mask: MaskKind = Field(
+        description="centre: the same for all pictures; box, irregular, mixed: drawn for each; files: those of the data"
+    )
+    coverage: float | None = Field(
+        gt=0, lt=1, description="share of the picture's pixels that the hole covers; None: as the files have it"
+    )
 
     @property
     def loss_weights(self) -> dict[str, Ramp | Onset | float]:

@@ -9,7 +9,7 @@ from ganops.comparison_config import ComparisonParameters
 from ganops.config import FEATURE_FIELDS, LPIPS_METRIC, PICTURE_METRICS, SOURCE_FIELDS
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
-from ganops.games.overrides import check_overrides, require_pairs
+from ganops.games.overrides import check_overrides, require_masks, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
 from ganops.preparation_config import DataPreparationParameters
@@ -33,12 +33,15 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
     evaluation, registration = _find(groups, EvaluationParameters), _find(groups, RegistrationParameters)
     for parameters in _list_trainings(groups, training):
         find_recipe(parameters.recipe)
+    if preparation and preparation.masks is not None and "prepare" in nodes and not Path(preparation.masks).exists():
+        raise _missing("data_preparation.masks", preparation.masks, "a folder or archive of masks")
     if training and {"train", "compare"} & {*nodes}:
         _check_training(training)
         if preparation and "prepare" in nodes:
             for parameters in _list_trainings(groups, training) if "compare" in nodes else [training]:
                 check_overrides(parameters, SOURCE_FIELDS[preparation.source])
                 require_pairs(parameters, preparation.pairs is not None)
+                require_masks(parameters, preparation.masks is not None)
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
         if registration:

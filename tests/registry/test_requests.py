@@ -43,6 +43,16 @@ def completion(tmp_path: Path) -> Bundle:
     return Bundle.load(tmp_path / "completion")
 
 
+@pytest.fixture
+def of_files(tmp_path: Path) -> Bundle:
+    """Return a generator whose masks were files."""
+    spec = images(1, 8, 8).model_copy(update={"masks": True})
+    settings = resolve_settings("completion", spec, base_channels=4, mask="files")
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleData(settings, networks, (), (), "f1" * 16, "5d" * 32).save(tmp_path / "of_files")
+    return Bundle.load(tmp_path / "of_files")
+
+
 @pytest.mark.parametrize(
     "values, message",
     [
@@ -99,6 +109,16 @@ def test_the_example_of_each_game_is_answered(bundle: Bundle, completion: Bundle
     assert len(answer(bundle, parse_request(bundle, make_example(bundle, 3))).values) == 3
     (completed,) = answer(completion, parse_request(completion, make_example(completion, 3))).values
     assert (completed[0, 0] == 128).all()
+
+
+def test_a_generator_of_masks_of_files_needs_a_mask(of_files: Bundle) -> None:
+    for values in ({"image": png(PICTURE)}, {"image": png(PICTURE), "mask": None}):
+        with pytest.raises(RequestError, match="mask: expected"):
+            parse_request(of_files, values)
+    (completed,) = answer(of_files, parse_request(of_files, {"image": png(PICTURE), "mask": png(MASK)})).values
+    assert np.array_equal(completed[0].numpy()[MASK == 0], PICTURE[MASK == 0])
+    (example,) = answer(of_files, parse_request(of_files, make_example(of_files, 3))).values
+    assert (example[0, :, 4:] == 128).all() and "mask" in of_files.request_schema()["required"]
 
 
 def test_the_largest_picture_fits_the_limit_on_a_body(bundle: Bundle, completion: Bundle) -> None:

@@ -18,7 +18,7 @@ from ganops.data.loader import Read, read_fields
 from ganops.games.game import Baseline, Batch, Networks, PairedMetric
 from ganops.games.masks import Masks, draw_masks
 from ganops.games.picture_to_picture import WithTarget, measure_psnr
-from ganops.games.request import CompletionRequest, GenerationRequest
+from ganops.games.request import CompletionRequest, GenerationRequest, MaskedCompletionRequest
 from ganops.noise import Noise
 
 
@@ -30,17 +30,29 @@ class Completion(WithTarget):
 
     Attributes:
         mask: the kind of the masks of training, of evaluation, and of a request without one.
-        coverage: the share of a picture's pixels that they cover.
+        coverage: the share of a picture's pixels that they cover; None: as the files have it.
     """
 
     mask: MaskKind
-    coverage: float
+    coverage: float | None
 
     condition = "mask"
-    request = CompletionRequest
-    conditions = ("image",)
-    optional_conditions = ("mask",)
     views = ("completions", "masks", "with_holes")
+
+    @property
+    def request(self) -> type[GenerationRequest]:
+        """Return the type of a request, which needs a mask where none can be drawn."""
+        return MaskedCompletionRequest if self.mask == "files" else CompletionRequest
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Return the picture, and the mask where it is a field of the data."""
+        return ("image", "mask") if self.mask == "files" else ("image",)
+
+    @property
+    def optional_conditions(self) -> tuple[str, ...]:
+        """Return the mask, where it can be drawn."""
+        return () if self.mask == "files" else ("mask",)
 
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
@@ -53,12 +65,13 @@ class Completion(WithTarget):
         return BASELINES
 
     def reads(self) -> tuple[Read, ...]:
-        """Return pictures, without labels."""
-        return read_fields("image")
+        """Return pictures, without labels, and masks of the data in an order of their own."""
+        masks = (Read("mask", "mask", order="order/mask"),) if self.mask == "files" else ()
+        return (*read_fields("image"), *masks)
 
     def inputs_of(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        """Return the pictures, and masks drawn for them."""
-        return {"image": batch["image"], "mask": self._draw_masks(batch["image"], noise)}
+        """Return the pictures, and their masks."""
+        return self.complete_conditions({name: batch[name] for name in self.conditions}, noise)
 
     def distance(self, fake: Tensor, target: Tensor, inputs: Batch) -> Float[Tensor, " batch"]:
         """Return the mean absolute difference in the hole."""
@@ -70,8 +83,8 @@ class Completion(WithTarget):
         return {**conditions, **drawn}
 
     def describe_conditions(self) -> str:
-        """Return kind and coverage of the masks."""
-        return f"masks {self.mask} of coverage {self.coverage:g}"
+        """Return kind and coverage of the masks; those of files are part of the store."""
+        return "masks of the store" if self.coverage is None else f"masks {self.mask} of coverage {self.coverage:g}"
 
     def draw_inputs(
         self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
@@ -87,6 +100,7 @@ class Completion(WithTarget):
 
     def _draw_masks(self, pictures: Tensor, noise: Noise) -> Masks:
         height, width = pictures.shape[2:]
+        assert self.mask != "files" and self.coverage is not None
         return draw_masks(self.mask, self.coverage, (height, width), noise)
 
 

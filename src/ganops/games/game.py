@@ -86,9 +86,9 @@ class Game(ABC):
     generates: FieldName
     players: ClassVar[Mapping[str, tuple[str, ...]]]
     inference_networks: ClassVar[tuple[str, ...]]
-    request: ClassVar[type[GenerationRequest]] = GenerationRequest
+    request: type[GenerationRequest] = GenerationRequest
     conditions: tuple[str, ...] = ()
-    optional_conditions: ClassVar[tuple[str, ...]] = ()
+    optional_conditions: tuple[str, ...] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     scores: ClassVar[tuple[str, ...]] = ()
     views: ClassVar[tuple[str, ...]] = ("samples",)

@@ -58,6 +58,12 @@ class CompletionRequest(GenerationRequest):
     )
 
 
+class MaskedCompletionRequest(CompletionRequest):
+    """The same for a generator whose masks are files: it can draw none."""
+
+    mask: str = Field(min_length=1, description="PNG in base64, white in the hole")  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
 class TranslationRequest(GenerationRequest):
     """A picture to translate."""
 

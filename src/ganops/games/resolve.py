@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from ganops.config import LatentGanSettings, UnpairedSettings
 from ganops.errors import ConfigurationError
-from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
+from ganops.games.overrides import check_overrides, overrides, require_masks, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe, plural
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
@@ -67,6 +67,7 @@ def resolve(
         **{f"sample.{key}": value for key, value in leaves(sample).items()},
         "sample.classes": _classes(parameters, recipe, sample),
         "sample.input_channels": _input_channels(parameters, recipe, sample),
+        **_masks(parameters, sample),
         **_without_adaptation(parameters, recipe),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
@@ -148,6 +149,12 @@ def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: Samp
     if isinstance(recipe.game, UnpairedSettings):
         return sample.channels
     return sample.input_channels if recipe.from_input else 0
+
+
+def _masks(parameters: TrainingParameters, sample: SampleSpec) -> dict[str, Any]:
+    """Return whether masks are read, and no coverage where they are."""
+    are_read = require_masks(parameters, sample.masks)
+    return {"sample.masks": True, "game.coverage": None} if are_read else {"sample.masks": False}
 
 
 def _check_domains(settings: Settings, classes: int) -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganops.bundle import Bundle
-from ganops.data.encodings import decode
+from ganops.data.encodings import decode, decode_masks
 from ganops.data.store import Store
 from ganops.evaluation.external_completions import choose_rows, name_files
 from ganops.evaluation.paired import Pairing
@@ -39,8 +39,7 @@ def draw_completions(bundle: Bundle, store: Store) -> Image.Image:
 def make_masks(bundle: Bundle, store: Store, n: int | None) -> dict[str, bytes]:
     """Return the masks of an evaluation: file name → PNG, white where the picture is to be filled."""
     rows = choose_rows(store, n)
-    masks = (_find_pairing(bundle).read_conditions(store, rows)["mask"] * 255).byte()
-    return _encode(rows, masks)
+    return _encode(rows, decode_masks(_find_pairing(bundle).read_conditions(store, rows)["mask"]))
 
 
 def make_holes(bundle: Bundle, store: Store, n: int | None) -> dict[str, bytes]:
