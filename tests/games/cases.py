@@ -31,6 +31,7 @@ _VARIANTS: dict[str, dict[str, Any]] = {
         "mask": "files",
         "sample": images(1, 12, 9, 3).model_copy(update={"masks": True}),
     },
+    "several completions": {"recipe": "completion", "noise_dimension": 3, "feature_matching_weight": 1.0},
     "an adversary from the start": {"recipe": "text_gan", "adversary_from": 0.0},
 }
 # What a recipe for another field than pictures needs.

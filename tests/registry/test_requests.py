@@ -179,6 +179,17 @@ def test_a_bad_file_of_a_folder_is_named(
     assert not (tmp_path / "out").exists(), "all files are checked before the first answer"
 
 
+def test_several_completions_of_a_file_have_numbers(folders: dict[str, Path], tmp_path: Path) -> None:
+    settings = resolve_settings("completion", images(1, 8, 8), base_channels=4, noise_dimension=3)
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleData(settings, networks, (), (), "f1" * 16, "5d" * 32).save(tmp_path / "several")
+    written = generate_from_folders(str(tmp_path / "several"), {"n": 2}, folders, tmp_path / "out")
+    assert [path.name for path in written] == ["a_0.png", "a_1.png", "b_0.png", "b_1.png"]
+    one, other = (np.asarray(Image.open(path)) for path in written[:2])
+    hole = np.asarray(Image.open(folders["mask"] / "a.png")) > 0
+    assert (one[~hole] == other[~hole]).all() and (one[hole] != other[hole]).any()
+
+
 def test_hidden_files_are_ignored_and_suffixes_may_be_in_capitals(
     completion: Bundle, folders: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ floor of `reverse_kl` is lower than what a perfect generator would reach, see `m
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
 from typing import Protocol as StructuralType
 from typing import cast, runtime_checkable
 
@@ -179,6 +180,7 @@ class Evaluator:
             self._real = real = self._real or self._measure_real(tick)
             targets = pairing and self._read_targets(pairing, real.reference, tick)
             by_seed = [self._measure_seed(draw, seed, real.reference, targets, tick) for seed in seeds]
+            diversity = self._measure_diversity(draw, targets) if targets else {}
             curve = {
                 images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), real.reference, tick)
                 for images_seen, draw_one in snapshots.items()
@@ -186,7 +188,7 @@ class Evaluator:
         tick.end()
         report = Report(
             subject=subject,
-            metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
+            metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]} | diversity,
             held_out={name: Estimate.of([value]) for name, value in real.held_out.items()},
             accuracies=dict(self.extractor.accuracies),
             protocol=add_paired_metrics(self.protocol, pairing),
@@ -212,6 +214,18 @@ class Evaluator:
         samples = draw(self.protocol.n, seed)
         values = self._measure(samples, reference, tick)
         return values if targets is None else values | targets.measure(samples.values)
+
+    def _measure_diversity(self, draw: Draw, targets: _Targets) -> dict[str, Estimate]:
+        """Compare the samples of each two seeds, of two where there is one."""
+        if not targets.pairing.diversity:
+            return {}
+        first, *others = self.protocol.seeds
+        seeds = (first, *(others or [first + 1]))
+        pairs = list(combinations([draw(self.protocol.n, seed).values for seed in seeds], 2))
+        return {
+            name: Estimate.of([metric(one, other, targets.conditions) for one, other in pairs])
+            for name, metric in targets.pairing.diversity.items()
+        }
 
     def _choose_conditions(self, pairing: Pairing) -> Int64[np.ndarray, " n"]:
         return choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)

@@ -73,6 +73,7 @@ class Pairing:
         fields: condition → the field of the store that it is read from.
         domains: the classes of conditions and samples, where these are not paired: `metrics` has none then.
         lpips_weights: sha256 of the weights of LPIPS, where it is among the metrics.
+        diversity: name → metric of two samples of the same conditions; empty where these determine the sample.
     """
 
     conditions: tuple[str, ...]
@@ -84,6 +85,7 @@ class Pairing:
     fields: Mapping[str, str] = field(default_factory=dict)
     domains: Domains | None = None
     lpips_weights: str | None = None
+    diversity: Mapping[str, PairedMetric] = field(default_factory=dict)
 
     @classmethod
     def of(cls, game: Game) -> "Pairing | None":
@@ -101,6 +103,7 @@ class Pairing:
             description=game.describe_conditions(),
             fields={read.name: read.field for read in game.reads()},
             domains=game.domains,
+            diversity=game.diversity_metrics,
         )
 
     def with_lpips(self, lpips: Lpips) -> "Pairing":

@@ -66,7 +66,13 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
         case VaeSettings() as game:
             return VariationalAutoencoder(game.latent_dimension, conditional)
         case CompletionSettings() as game:
-            return Completion(build_objective(game.objective), game.discriminator_steps, game.mask, game.coverage)
+            return Completion(
+                objective=build_objective(game.objective),
+                discriminator_steps=game.discriminator_steps,
+                mask=game.mask,
+                coverage=game.coverage,
+                noise_dimension=game.noise_dimension,
+            )
         case FastCutSettings() as game:
             return FastCut(
                 objective=build_objective(game.objective),

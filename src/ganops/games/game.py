@@ -105,6 +105,11 @@ class Game(ABC):
         return {}
 
     @property
+    def diversity_metrics(self) -> Mapping[str, PairedMetric]:
+        """Return name → metric of two samples of the same conditions; none where these determine the sample."""
+        return {}
+
+    @property
     def baselines(self) -> Mapping[str, Baseline]:
         """Return name → samples without training, to compare the generator with under the same conditions."""
         return {}

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ganops.config import LanguageModelSettings, LatentGanSettings, OwnGameSettings, TextGanSettings, VaeSettings
+from ganops.config import (
+    CompletionSettings,
+    LanguageModelSettings,
+    LatentGanSettings,
+    OwnGameSettings,
+    TextGanSettings,
+    VaeSettings,
+)
 from ganops.networks import (
     antialiased,
     autoencoder,
@@ -76,10 +83,11 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             sizes = settings.game.latent_dimension, settings.networks.base_channels, settings.sample
             return {"encoder": vae.Encoder(*sizes), "decoder": vae.Decoder(*sizes)}
         case "unet":
+            assert isinstance(settings.game, CompletionSettings), settings.game
             base_channels, spec = settings.networks.base_channels, settings.sample
             with_mask = spec.model_copy(update={"channels": spec.channels + 1})
             return {
-                "generator": unet.Completer(base_channels, spec),
+                "generator": unet.Completer(base_channels, spec, settings.game.noise_dimension),
                 "discriminator": dcgan.Discriminator(base_channels, with_mask),
             }
         case "cut":

@@ -50,7 +50,7 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
 def generate_from_folders(
     uri: str, values: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path, progress: Progress = no_progress
 ) -> list[Path]:
-    """Answer one request for each PNG file of a folder; the answer has the file's name.
+    """Answer one request for each PNG file of a folder; the answer has the file's name, or `<name>_<index>` of several.
 
     The seed grows by one with each file, in the order of the names. All files are checked before the first answer.
 
@@ -87,8 +87,9 @@ def generate_from_folders(
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
         samples, facts = answer(bundle, request, tiles=True), find_facts(bundle)
-        (content,) = CODECS[bundle.game.generates].to_files(samples, request, facts).values()
-        written += _write({folder / name: content})
+        contents = list(CODECS[bundle.game.generates].to_files(samples, request, facts).values())
+        names_of_answer = [name] if request.n == 1 else [f"{Path(name).stem}_{index}.png" for index in range(request.n)]
+        written += _write({folder / one: content for one, content in zip(names_of_answer, contents, strict=True)})
     return written
 
 

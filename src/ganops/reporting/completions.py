@@ -17,21 +17,27 @@ from ganops.noise import permutation
 from ganops.reporting.png import encode_png
 from ganops.reporting.sheet import draw_named_rows
 
-_COUNT, _SPLIT = 10, "held_out"
+_COUNT, _SPLIT, _SEVERAL = 10, "held_out", 4
 
 
 def draw_completions(bundle: Bundle, store: Store) -> Image.Image:
-    """Draw rows of held-out pictures: as they were, with the hole, filled by each baseline, and completed."""
+    """Draw rows of held-out pictures: as they were, with the hole, filled by each baseline, and completed.
+
+    With noise each hole is completed several times.
+    """
     pairing = _find_pairing(bundle)
     indices = store.indices(_SPLIT)
     rows = indices[permutation(0, "reporting/completions", 0, len(indices))[:_COUNT]]
-    conditions, request = pairing.read_conditions(store, rows), GenerationRequest(n=len(rows))
+    conditions = pairing.read_conditions(store, rows)
+    seeds = range(_SEVERAL) if pairing.diversity else range(1)
+    completed = [bundle.generate(GenerationRequest(n=len(rows), seed=seed), conditions).values for seed in seeds]
+    names = [f"completed {number}" for number in range(1, _SEVERAL + 1)] if pairing.diversity else ["completed"]
     return draw_named_rows(
         {
             "original": torch.from_numpy(store.read(pairing.target, rows)),
             "with the hole": _cut_holes(conditions),
             **{name.replace("_", " "): fill(conditions) for name, fill in pairing.baselines.items()},
-            "completed": bundle.generate(request, conditions).values,
+            **dict(zip(names, completed, strict=True)),
         }
     )
 
