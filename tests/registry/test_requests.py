@@ -95,6 +95,8 @@ def test_a_mask_says_where_the_hole_is(completion: Bundle) -> None:
         ({"image": png(PICTURE), "mask": png(HALF)}, "mask: expected .*received 1 × 4 × 8"),
         ({"image": png(PICTURE), "mask": png(0 * PICTURE)}, "mask: expected white in the hole.*received black alone"),
         ({"image": png(PICTURE), "mask": png(0 * PICTURE + 255)}, "mask: expected white.*received white alone"),
+        ({"image": png(PICTURE), "mask": png(2 * PICTURE + 40)}, "mask: .*neither black nor white"),
+        ({"image": png(PICTURE), "mask": png(np.stack([MASK, MASK], axis=2))}, "mask: .*transparent pixels"),
         ({"image": png(PICTURE), "n": 2}, "n: expected"),
         ({"image": palette_png()}, "pixels of the kind P"),
         ({"image": png(PICTURE), "class_label": 1}, "class_label"),
@@ -177,6 +179,19 @@ def test_a_bad_file_of_a_folder_is_named(
     with pytest.raises(RequestError, match=message):
         generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")
     assert not (tmp_path / "out").exists(), "all files are checked before the first answer"
+
+
+def test_masks_of_the_other_polarity_are_warned_of(
+    completion: Bundle, folders: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", logger="ganops"):
+        generate_from_folders(str(completion.path), {}, folders, tmp_path / "right")
+        assert not caplog.messages
+        for path in folders["mask"].iterdir():
+            Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+        generate_from_folders(str(completion.path), {}, folders, tmp_path / "other")
+    (message,) = caplog.messages
+    assert "White is filled, black is kept" in message
 
 
 def test_several_completions_of_a_file_have_numbers(folders: dict[str, Path], tmp_path: Path) -> None:

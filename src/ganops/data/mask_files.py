@@ -36,10 +36,14 @@ def read_mask(
     found = read_shape(content, limits)[:2] if isinstance(content, bytes) else content.shape[:2]
     if tuple(found) != size:
         raise UnreadablePicture(f"{found[0]} × {found[1]} pixels, where the pictures have {size[0]} × {size[1]}")
-    pixels = decode(content, limits=limits) if isinstance(content, bytes) else content
+    return to_mask(decode(content, limits=limits) if isinstance(content, bytes) else content, invert)
+
+
+def to_mask(pixels: UInt8[np.ndarray, "height width channels"], invert: bool = False) -> Mask:
+    """Return 255 in the hole and 0 elsewhere; UnreadablePicture: as `read_mask`, whatever the size."""
     if pixels.shape[2] in (2, 4) and (pixels[:, :, -1] < 255).any():
         raise UnreadablePicture("transparent pixels, which are neither black nor white")
-    grey = crop_and_resize(pixels, (1, *size))
+    grey = crop_and_resize(pixels, (1, *pixels.shape[:2]))
     between = float(((grey >= _MARGIN) & (grey <= 255 - _MARGIN)).mean())
     if between > _MOST_BETWEEN:
         raise UnreadablePicture(f"no mask: {between:.0%} of its pixels are neither black nor white")

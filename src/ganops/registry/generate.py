@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 logger = logging.getLogger(__name__)
+_MOST_COVERED = 0.5
 
 
 def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -81,8 +82,8 @@ def generate_from_folders(
             ) from None
         return request
 
-    for number in range(len(names)):
-        parse(number)
+    covered = [read_conditions(bundle, parse(number)).get("mask") for number in range(len(names))]
+    _warn_of_polarity([float(mask.mean()) for mask in covered if mask is not None])
     written = []
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
@@ -91,6 +92,13 @@ def generate_from_folders(
         names_of_answer = [name] if request.n == 1 else [f"{Path(name).stem}_{index}.png" for index in range(request.n)]
         written += _write({folder / one: content for one, content in zip(names_of_answer, contents, strict=True)})
     return written
+
+
+def _warn_of_polarity(shares: list[float]) -> None:
+    """Warn where masks cover more than half of the pictures: white may be what is known."""
+    mean = sum(shares) / max(len(shares), 1)
+    if mean > _MOST_COVERED:
+        logger.warning("The masks cover %.0f %% of a picture on average. White is filled, black is kept.", 100 * mean)
 
 
 def _match_names(inputs: Mapping[str, Path]) -> list[str]:
