@@ -186,7 +186,7 @@ def settings_of(**values):
 
 def test_settings_have_the_term_with_noise_and_not_without():
     assert settings_of() == (0, 0)
-    assert settings_of(noise_dimension=8) == (8, 1)
+    assert settings_of(noise_dimension=8) == (8, 0.1)
     assert settings_of(noise_dimension=8, mode_seeking_weight=0.0) == (8, 0)
     with pytest.raises(ConfigurationError, match=r"mode_seeking_weight: expected 0 without noise"):
         settings_of(mode_seeking_weight=1.0)
