@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 
 from ganops.bundle import Bundle, BundleData
+from ganops.data.preparation import prepare
+from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.store import Store
 from ganops.errors import ConfigurationError, MetricError
 from ganops.evaluation.evaluator import make_evaluator
@@ -138,3 +140,9 @@ def test_the_node_reads_masks_where_they_are_named(bundle: Bundle, views: Path, 
 def test_masks_without_completions_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"evaluation\.masks: expected null without evaluation\.samples"):
         of_base.evaluation(masks="masks")
+
+
+def test_data_without_pictures_have_no_holes(tmp_path: Path) -> None:
+    prepare(gaussians_25(), of_base.data_preparation(limit=100))[0].write(tmp_path / "store")
+    with pytest.raises(MetricError, match=r"evaluation\.masks: expected null, since the store has no pictures but"):
+        read_completions(tmp_path, tmp_path, Store.open(tmp_path / "store"), None)

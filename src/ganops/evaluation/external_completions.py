@@ -98,8 +98,16 @@ def read_completions(
 
     Raises:
         DataError: there is no such folder or archive, or it holds no pictures.
-        MetricError: a file is missing, or cannot be read, or has another size; the message names it.
+        MetricError: the store has no pictures; a file is missing, or cannot be read, or has another size; the message
+            names it.
     """
+    if "image" not in store.fields:
+        raise MetricError(
+            "evaluation.masks",
+            expected=f"null, since the store has no pictures but {', '.join(sorted(store.fields))}",
+            received=str(masks),
+            remedy="Leave evaluation.masks null, or choose another --env.",
+        )
     rows, (channels, height, width) = choose_rows(store, n), store.fields["image"].shape
     sides = [
         ("evaluation.masks", masks, partial(read_mask, size=(height, width))),
