@@ -22,6 +22,8 @@ _SOURCES_OF_CLASSES: dict[ClassKind, tuple[SourceKind, ...]] = {
 _TEXT_SOURCES: tuple[SourceKind, ...] = ("text_lines", "grammar")
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
 """The fields whose samples may have an input each."""
+MASKED_FIELDS: tuple[FieldName, ...] = ("image",)
+"""The fields whose samples may have holes."""
 MOST_TOKENS, MOST_ENTRIES = 1024, 2**16 - 1
 
 
@@ -105,7 +107,7 @@ class DataPreparationParameters(Parameters):
 
     @model_validator(mode="after")
     def _check_masks(self) -> "DataPreparationParameters":
-        if self.masks is not None and (SOURCE_FIELDS[self.source] != "image" or self.pairs is not None):
+        if self.masks is not None and (SOURCE_FIELDS[self.source] not in MASKED_FIELDS or self.pairs is not None):
             raise ConfigurationError(
                 f"{self.key}.masks",
                 expected=f"null with the source {self.source}{f' and pairs={self.pairs}' if self.pairs else ''}",

@@ -1,4 +1,4 @@
-"""The completer with noise, and the maps of the discriminator that it plays against."""
+"""The completer with noise, and the maps of its discriminator."""
 
 import torch
 

@@ -36,6 +36,7 @@ from ganops.extractors.build import open_further, open_lpips
 from ganops.games.completion import BASELINES, HOLE_METRICS
 from ganops.games.game import Batch
 from ganops.noise import Noise
+from ganops.preparation_config import MASKED_FIELDS
 from ganops.sampling import Samples
 
 
@@ -101,7 +102,7 @@ def read_completions(
         MetricError: the store has no pictures; a file is missing, or cannot be read, or has another size; the message
             names it.
     """
-    if "image" not in store.fields:
+    if store.fields.keys().isdisjoint(MASKED_FIELDS):
         raise MetricError(
             "evaluation.masks",
             expected=f"null, since the store has no pictures but {', '.join(sorted(store.fields))}",
