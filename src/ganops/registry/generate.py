@@ -82,7 +82,7 @@ def generate_from_folders(
             ) from None
         return request
 
-    covered = [read_conditions(bundle, parse(number)).get("mask") for number in range(len(names))]
+    covered = [read_conditions(bundle, parse(number), tiles=True).get("mask") for number in range(len(names))]
     _warn_of_polarity([float(mask.mean()) for mask in covered if mask is not None])
     written = []
     for number, name in enumerate(progress(names, len(names))):
