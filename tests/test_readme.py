@@ -291,6 +291,8 @@ SUFFIXES = {
     "animation": ("gif",),
     "players": ("html",),
     "temperatures": ("png", "csv"),
+    "masks": ("zip",),
+    "with_holes": ("zip",),
 }
 VIEW_FILES = {
     f"{name}.{suffix}"

@@ -81,6 +81,32 @@ def test_a_gate_may_limit_a_metric_of_the_game() -> None:
         check(registration=limited)
 
 
+def test_a_gate_may_limit_lpips_where_its_weights_are_named(tmp_path: Path) -> None:
+    (tmp_path / "weights").touch()
+    files = {name: str(tmp_path / "weights") for name in ("lpips_trunk", "lpips_heads")}
+    limited = {"limits": {"lpips_alex": {"maximum": 0.1}}}
+    check(training={"recipe": "completion"}, registration=limited, evaluation=files)
+    with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'lpips_alex'"):
+        check(registration=limited, training={"recipe": "completion"})
+    with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'lpips_alex'"):
+        check(registration=limited, evaluation=files)
+    with pytest.raises(ConfigurationError, match=r"evaluation\.lpips_heads: .*'none', which does not exist"):
+        check(evaluation={**files, "lpips_heads": "none"})
+
+
+def test_masks_of_files_need_a_folder_before_anything_is_prepared(tmp_path: Path) -> None:
+    of_files = {"recipe": "completion", "game": {"mask": "files"}}
+    with pytest.raises(ConfigurationError, match=r"training\.game\.mask: .*Set data_preparation\.masks"):
+        check(training=of_files)
+    with pytest.raises(ConfigurationError, match=r"data_preparation\.masks: .*'nowhere', which does not exist"):
+        check(training=of_files, data_preparation={"masks": "nowhere"})
+    check(training=of_files, data_preparation={"masks": str(tmp_path)})
+    with pytest.raises(ConfigurationError, match=r"training\.game\.coverage: expected null with"):
+        check(
+            training={**of_files, "game": {"mask": "files", "coverage": 0.1}}, data_preparation={"masks": str(tmp_path)}
+        )
+
+
 def test_external_samples_are_checked_for_the_node_that_evaluates_them() -> None:
     check(evaluation={"samples": "nowhere"})
     with pytest.raises(ConfigurationError, match=r"evaluation\.samples: .*'nowhere', which does not exist"):

@@ -121,9 +121,12 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
 }
 """Family of networks → the field of their samples; in a game of spectrograms these are pictures; None: any."""
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-MaskKind = Literal["centre", "box", "irregular", "mixed"]
+DrawnMaskKind = Literal["centre", "box", "irregular", "mixed"]
+MaskKind = DrawnMaskKind | Literal["files"]
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
 """Metrics of pictures that have a target each, whatever the game."""
+LPIPS_METRIC = "lpips_alex"
+"""A further one, where its weights are named."""
 
 TRAINED_FEATURES: dict[NetworkName, frozenset[FeatureKind]] = {"projected": frozenset({"efficientnet_lite0"})}
 """Family of networks → the features that its discriminator is trained by: a distance in them is void."""
@@ -259,13 +262,36 @@ class CompletionSettings(AdversarialSettings):
 
     kind: Literal["completion"] = "completion"
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
-    mask: MaskKind = Field(description="centre: the same for all pictures; box, irregular, mixed: drawn for each")
-    coverage: float = Field(gt=0, lt=1, description="share of the picture's pixels that the hole covers")
+    mask: MaskKind = Field(
+        description="centre: the same for all pictures; box, irregular, mixed: drawn for each; files: those of the data"
+    )
+    coverage: float | None = Field(
+        gt=0, lt=1, description="share of the picture's pixels that the hole covers; None: as the files have it"
+    )
+    noise_dimension: int = Field(
+        ge=0, le=1024, description="numbers of noise that a completion depends on; 0: a hole has one completion"
+    )
+    mode_seeking_weight: float = Field(ge=0, le=1e6, description="λ of the mode-seeking term, which noise needs")
+    feature_matching_weight: float = Field(
+        ge=0, le=1e6, description="λ of the L1 distance of the discriminator's maps of completed and original pictures"
+    )
+
+    @model_validator(mode="after")
+    def _check_mode_seeking(self) -> "CompletionSettings":
+        if self.mode_seeking_weight and not self.noise_dimension:
+            raise ConfigurationError(
+                "training.game.mode_seeking_weight",
+                expected="0 without noise, which the term compares completions by",
+                received=str(self.mode_seeking_weight),
+                remedy="Set training.game.noise_dimension too, such as 8, or leave both null.",
+            )
+        return self
 
     @property
     def loss_weights(self) -> dict[str, Ramp | Onset | float]:
-        """Return all weights that the losses read, by name, and that of the L1 distance."""
-        return {**super().loss_weights, "l1_weight": self.l1_weight}
+        """Return all weights that the losses read, by name, and those of the other terms of the generator's loss."""
+        own = ("l1_weight", "mode_seeking_weight", "feature_matching_weight")
+        return {**super().loss_weights, **{name: getattr(self, name) for name in own}}
 
 
 class TranslationSettings(AdversarialSettings):

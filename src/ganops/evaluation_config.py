@@ -47,8 +47,13 @@ class EvaluationParameters(Parameters):
         max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
     )
     inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
+    lpips_trunk: str | None = Field(description="a file of AlexNet's weights, for LPIPS")
+    lpips_heads: str | None = Field(description="a file of the weights of LPIPS; None: no LPIPS")
     samples: str | None = Field(
         description="a folder of pictures that another program made, for the pipeline evaluate_samples"
+    )
+    masks: str | None = Field(
+        description="a folder or archive of masks: evaluation.samples fill their holes; None: they are no completions"
     )
     n: int | None = Field(ge=2, le=10**7, description="pictures evaluated; None: as many as held_out has")
     seeds: Seeds
@@ -81,6 +86,28 @@ class EvaluationParameters(Parameters):
                 expected=f"[], because {self.features} is for {NOUNS[FEATURE_FIELDS[self.features]].many}",
                 received=", ".join(map(str, self.temperatures)),
                 remedy=f"Set {self.key}.temperatures=[].",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_masks(self) -> "EvaluationParameters":
+        if self.masks is not None and self.samples is None:
+            raise ConfigurationError(
+                f"{self.key}.masks",
+                expected=f"null without {self.key}.samples, the pictures that another program completed",
+                received=repr(self.masks),
+                remedy=f"Set {self.key}.samples too, or leave {self.key}.masks null.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_lpips(self) -> "EvaluationParameters":
+        if (self.lpips_trunk is None) != (self.lpips_heads is None):
+            raise ConfigurationError(
+                f"{self.key}.lpips_trunk and {self.key}.lpips_heads",
+                expected="both files or none",
+                received=f"{self.lpips_trunk} and {self.lpips_heads}",
+                remedy="Set both, or leave both null.",
             )
         return self
 

@@ -35,6 +35,8 @@ _SOURCES_OF_KEYS: dict[str, tuple[SourceKind, ...]] = {
 """Key → the sources that it is for; of others it is null."""
 PAIRED_FIELDS: tuple[FieldName, ...] = ("image",)
 """The fields whose samples may have an input each."""
+MASKED_FIELDS: tuple[FieldName, ...] = ("image",)
+"""The fields whose samples may have holes."""
 MOST_TOKENS, MOST_ENTRIES, LEAST_BYTE_PAIRS = 1024, 2**16 - 1, 256
 
 
@@ -77,6 +79,8 @@ class DataPreparationParameters(Parameters):
     )
     classes: ClassKind | None = Field(description="what sub-folders mean, which labels count; None: an error in doubt")
     pairs: PairKind | None = Field(description="where the input of each picture comes from; None: pictures have none")
+    masks: str | None = Field(description="a folder or archive of masks, the holes of pictures; None: there are none")
+    invert_masks: bool = Field(description="whether black is to be filled, not white")
     white: int | None = Field(ge=1, le=65535, description="the value that is white; None: derived from the pictures")
     sample_rate: int | None = Field(ge=1000, le=192_000, description="of clips, in hertz; None: derived from them")
     clip_seconds: float | None = Field(gt=0, le=60, description="length of a clip; None: derived from the clips")
@@ -119,6 +123,24 @@ class DataPreparationParameters(Parameters):
             raise self._no_such_pairs(
                 f"other than folders with classes={self.classes}",
                 f"Leave {self.key}.classes null: the folders are named input and target.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_masks(self) -> "DataPreparationParameters":
+        if self.masks is not None and (SOURCE_FIELDS[self.source] not in MASKED_FIELDS or self.pairs is not None):
+            raise ConfigurationError(
+                f"{self.key}.masks",
+                expected=f"null with the source {self.source}{f' and pairs={self.pairs}' if self.pairs else ''}",
+                received=repr(self.masks),
+                remedy="Masks are for pictures without inputs; leave it null.",
+            )
+        if self.invert_masks and self.masks is None:
+            raise ConfigurationError(
+                f"{self.key}.invert_masks",
+                expected=f"false without {self.key}.masks",
+                received="true",
+                remedy=f"Set {self.key}.masks too.",
             )
         return self
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import FEATURE_FIELDS, SOURCE_FIELDS
+from ganops.config import FEATURE_FIELDS, LPIPS_METRIC, PICTURE_METRICS, SOURCE_FIELDS
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
-from ganops.games.overrides import check_overrides, require_pairs
+from ganops.games.overrides import check_overrides, require_masks, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
 from ganops.preparation_config import DataPreparationParameters
@@ -33,23 +33,31 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
     evaluation, registration = _find(groups, EvaluationParameters), _find(groups, RegistrationParameters)
     for parameters in _list_trainings(groups, training):
         find_recipe(parameters.recipe)
+    if preparation and preparation.masks is not None and "prepare" in nodes and not Path(preparation.masks).exists():
+        raise _missing("data_preparation.masks", preparation.masks, "a folder or archive of masks")
     if training and {"train", "compare"} & {*nodes}:
         _check_training(training)
         if preparation and "prepare" in nodes:
             for parameters in _list_trainings(groups, training) if "compare" in nodes else [training]:
                 check_overrides(parameters, SOURCE_FIELDS[preparation.source])
                 require_pairs(parameters, preparation.pairs is not None)
+                require_masks(parameters, preparation.masks is not None)
     if evaluation:
         _check_evaluation(evaluation, preparation, nodes)
         if registration:
             check_limits(
                 registration,
                 evaluation.features,
-                find_recipe(training.recipe).game.paired_metrics if training else (),
+                _list_paired_metrics(training, evaluation),
             )
             if training and {"train", "register"} & {*nodes}:
                 trained = find_recipe(training.recipe).networks.trained_features
                 check_trained_features(registration, evaluation.features, trained)
+
+
+def _list_paired_metrics(training: TrainingParameters | None, evaluation: EvaluationParameters) -> tuple[str, ...]:
+    of_game = find_recipe(training.recipe).game.paired_metrics if training else ()
+    return (*of_game, LPIPS_METRIC) if evaluation.lpips_heads and {*PICTURE_METRICS} & {*of_game} else of_game
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
@@ -97,10 +105,15 @@ def _check_evaluation(
         and not Path(evaluation.samples).exists()
     ):
         raise _missing("evaluation.samples", evaluation.samples, "a folder or archive of pictures")
+    if "evaluate_external_samples" in nodes and evaluation.masks is not None and not Path(evaluation.masks).exists():
+        raise _missing("evaluation.masks", evaluation.masks, "a folder or archive of masks")
     if not {"build_extractor", "evaluate_external_samples"} & {*nodes}:
         return
     if evaluation.features == "inception" and evaluation.inception_weights is not None:
         _check_file("evaluation.inception_weights", evaluation.inception_weights, "a file of the TF-2015 weights")
+    for key in ("lpips_trunk", "lpips_heads"):
+        if (path := getattr(evaluation, key)) is not None:
+            _check_file(f"evaluation.{key}", path, "a file of weights")
     if preparation and "prepare" in nodes:
         _check_features(evaluation, preparation)
 

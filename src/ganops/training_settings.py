@@ -59,12 +59,12 @@ class SampleSpec(Parameters):
     input_channels: int = Field(default=0, ge=0, le=4, description="of the picture that a sample starts from; 0: none")
     classes: int = Field(ge=0, le=_LARGEST_COUNT, description="0: unlabelled data, or an unconditional training")
     sample_rate: int = Field(default=0, ge=0, le=_LARGEST_COUNT, description="of waves, in hertz; 0 for others")
+    masks: bool = Field(default=False, description="whether the data have masks, and the game reads them")
 
     @model_serializer(mode="wrap")
     def _serialize(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-        """Leave the rate out where there is none: descriptions of pictures and points stay as they were."""
-        values = handler(self)
-        return values if self.sample_rate else {name: value for name, value in values.items() if name != "sample_rate"}
+        """Leave rate and masks out where there are none: descriptions of other samples stay as they were."""
+        return {name: value for name, value in handler(self).items() if value or name not in ("sample_rate", "masks")}
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -108,6 +108,20 @@ def test_a_class_without_samples_is_named(store: Store) -> None:
         Loader(store, "train", class_reads(7), 3)
 
 
+def test_a_read_of_another_order_joins_samples_by_chance_and_has_each_once_an_epoch(store: Store) -> None:
+    count = len(store.indices("train"))
+    reads = (*read_fields("image"), Read("other", "image", order="order/other"))
+    both = Loader(store, "train", reads, 3).batch(0, 3 * count)
+    ours, theirs = pixel_values(both["image"]), pixel_values(both["other"])
+    assert ours == pixel_values(loader(store).batch(0, 3 * count)["image"]), "it does not change the first order"
+    for epoch in range(3):
+        one = theirs[epoch * count : (epoch + 1) * count]
+        assert sorted(one) == store.indices("train").tolist()
+        assert sum(a == b for a, b in zip(one, ours[epoch * count :], strict=False)) < count / 3
+    parts = [Loader(store, "train", reads, 3).batch(start, 9)["other"] for start in range(0, 3 * count, 9)]
+    assert pixel_values(torch.cat(parts)[: 3 * count]) == theirs
+
+
 def pixel_values(images: torch.Tensor) -> list[int]:
     """Return the first pixel of each picture, which is its position in the store."""
     return ((images + 1) * 127.5).round()[:, 0, 0, 0].long().tolist()

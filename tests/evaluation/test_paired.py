@@ -79,6 +79,16 @@ def test_paired_metrics_carry_no_features_in_their_names(report: Report) -> None
     assert "paired_metrics l1 l1_black, conditions masks drawn" in str(report.protocol)
 
 
+def test_diversity_is_the_distance_of_the_samples_of_each_two_seeds(store: Store, classifier: Classifier) -> None:
+    """Seeds 1, 3 and 7 differ by 2, 4 and 6 levels; of one seed, the next one is drawn too."""
+    pairing = replace(PAIRING, diversity={"pairwise": measure_l1})
+    for seeds, expected in (((1, 3, 7), [2.0, 6.0, 4.0]), ((5,), [1.0])):
+        evaluator = make_evaluator(store, classifier, PARAMETERS.model_copy(update={"seeds": seeds}))
+        report = evaluator.evaluate(Brighter(), pairing=pairing)
+        assert report.metrics["pairwise"] == Estimate.of(expected)
+        assert report.protocol.qualify("pairwise") == "pairwise" and "l1_black" in report.metrics
+
+
 def test_paired_report_comes_back_from_its_json(report: Report) -> None:
     again = Report.from_json(report.to_json())
     assert again.protocol == report.protocol and again.metrics == report.metrics

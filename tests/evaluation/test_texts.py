@@ -116,7 +116,7 @@ def test_generated_and_held_out_lines_are_listed_and_drawn(bundle, store) -> Non
 def test_temperatures_are_measured_as_the_report_is(bundle, store, report: Report) -> None:
     sweep = Sweep.of(store, evaluation(features="ngrams", temperatures=[1.0, 0.1], seeds=[2, 1]))
     assert sweep is not None and (sweep.n, sweep.seed) == (len(store.indices("held_out")), 2)
-    source = ViewSource(bundle, store, Ngrams(), 1, replace(sweep, seed=1))
+    source = ViewSource(bundle, store, Ngrams(), 1, sweep=replace(sweep, seed=1))
     content = views.draw_views("tokens", bundle.game.views, source)["temperatures"]()
     table, floor = content["csv"], {name: value.mean for name, value in report.held_out.items()}
     assert isinstance(table, pd.DataFrame) and list(table["subject"]) == ["generator", "generator", "held_out"]

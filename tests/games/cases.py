@@ -10,6 +10,7 @@ from ganops.config import FieldName
 from ganops.data.encodings import encode_images, encode_points, encode_waves
 from ganops.data.loader import Read
 from ganops.games.game import Batch, Game
+from ganops.games.masks import draw_masks
 from ganops.games.recipes import RECIPES
 from ganops.noise import Noise
 from ganops.training_settings import SampleSpec, Settings
@@ -25,6 +26,12 @@ _SAMPLES: Mapping[FieldName, SampleSpec] = {
 _VARIANTS: dict[str, dict[str, Any]] = {
     "adaptive augmentation": {"recipe": "dcgan", "probability": 0.5, "target": 0.6},
     "points": {"recipe": "r3gan", "sample": points(2, 3)},
+    "masks of files": {
+        "recipe": "completion",
+        "mask": "files",
+        "sample": images(1, 12, 9, 3).model_copy(update={"masks": True}),
+    },
+    "several completions": {"recipe": "completion", "noise_dimension": 3, "feature_matching_weight": 1.0},
     "an adversary from the start": {"recipe": "text_gan", "adversary_from": 0.0},
 }
 # What a recipe for another field than pictures needs.
@@ -86,10 +93,14 @@ def _labels(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
     return positions % sample.classes if read.where is None else torch.full_like(positions, read.where)
 
 
+def _masks(read: Read, sample: SampleSpec, noise: Noise) -> Tensor:
+    return draw_masks("box", 0.3, sample.size, noise)
+
+
 _VALUES: Mapping[FieldName, Callable[[Read, SampleSpec, Noise], Tensor]] = {
     "image": _images,
     "point": _points,
     "wave": _waves,
     "tokens": _lines,
 }
-_FIELDS = {**_VALUES, "label": _labels, "input": _inputs}
+_FIELDS = {**_VALUES, "label": _labels, "input": _inputs, "mask": _masks}

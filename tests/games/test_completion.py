@@ -1,14 +1,21 @@
 """Picture completion: the losses in closed form, and what is kept of a picture."""
 
 import math
+from dataclasses import replace
 
+import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
+from ganops.config import CompletionSettings
+from ganops.errors import ConfigurationError
 from ganops.games.completion import Completion
 from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.objectives.build import build_objective
+
+from ..parameters import images, resolve_settings
 
 NOISE = Noise(0, 0, 3)
 IMAGES = torch.linspace(-1, 1, 3 * 64).reshape(3, 1, 8, 8)
@@ -107,3 +114,96 @@ def test_a_mask_of_the_request_is_kept_and_a_missing_one_drawn_from_its_seed():
     assert torch.equal(one, same) and not torch.equal(one, other)
     given = game.draw_inputs(GenerationRequest(n=3), NOISE, {"image": IMAGES, "mask": one})
     assert torch.equal(given["mask"], one) and torch.equal(given["image"], IMAGES)
+
+
+class Adds(nn.Module):
+    """Fills every pixel with the first number of the noise."""
+
+    def forward(self, images, masks, noise):
+        self.noise = noise
+        return noise[:, :1, None, None].expand_as(images)
+
+
+def several(**changed):
+    return replace(completion(), noise_dimension=2, **changed)
+
+
+def seek(game, weight=3.0, generator=None):
+    networks_of = {"generator": generator or Adds(), "discriminator": Quadratic()}
+    weights = {"r1_gamma": 0.0, "l1_weight": 0.0, "mode_seeking_weight": weight}
+    return game.losses("generator", networks_of, {"image": IMAGES}, NOISE, weights, {}).terms
+
+
+def test_the_mode_seeking_term_is_the_inverse_of_the_ratio_of_the_distances():
+    first, second = (NOISE.normal(stream, (2,)) for stream in ("noise", "other_noise"))
+    of_samples, of_noise = (first - second)[:, 0].abs(), (first - second).abs().mean(1)
+    expected = 3.0 / (of_samples / of_noise + 0.1)
+    torch.testing.assert_close(seek(several())["loss/mode_seeking"], expected)
+    assert "loss/mode_seeking" not in seek(several(), weight=0.0)
+
+
+def test_a_generator_that_ignores_noise_has_the_largest_term():
+    class Deaf(Adds):
+        def forward(self, images, masks, noise):
+            return torch.zeros_like(images)
+
+    assert (seek(several(), 1.0, Deaf())["loss/mode_seeking"] == 10.0).all()
+
+
+def test_noise_is_drawn_for_each_sample_by_its_address_and_known_pixels_stay():
+    game, networks_of = several(), {"generator": Adds()}
+    known = {"image": IMAGES[:1]}
+    inputs = game.draw_inputs(GenerationRequest(n=3), NOISE, known)
+    made = game.sample(networks_of, inputs)
+    assert len({float(one[0, 3, 3]) for one in made}) == 3
+    assert torch.equal(made[:, :, 0], IMAGES[:1].expand_as(made)[:, :, 0])
+    second = game.draw_inputs(GenerationRequest(n=1), Noise(0, 1, 1), known)
+    assert torch.equal(game.sample(networks_of, second), made[1:2])
+
+
+def test_a_request_asks_for_several_completions_where_there_is_noise_alone():
+    asked = {"image": "x", "n": 5}
+    assert several().request.model_validate(asked).n == 5
+    with pytest.raises(ValidationError):
+        completion().request.model_validate(asked)
+    with pytest.raises(ValidationError):
+        several(mask="files", coverage=None).request.model_validate(asked)
+    assert several(mask="files", coverage=None).request.model_validate({**asked, "mask": "x"}).n == 5
+
+
+def test_diversity_is_measured_where_there_is_noise():
+    assert not completion().diversity_metrics
+    metric = several().diversity_metrics["pairwise_l1_hole"]
+    one, other = torch.zeros(3, 1, 8, 8), torch.full((3, 1, 8, 8), 51.0)
+    assert metric(one.byte(), other.byte(), {"mask": HOLE.expand(3, -1, -1, -1)}) == pytest.approx(0.2)
+
+
+def settings_of(**values):
+    game = resolve_settings("completion", images(1, 8, 8), **values).game
+    assert isinstance(game, CompletionSettings)
+    return game.noise_dimension, game.mode_seeking_weight
+
+
+def test_settings_have_the_term_with_noise_and_not_without():
+    assert settings_of() == (0, 0)
+    assert settings_of(noise_dimension=8) == (8, 0.1)
+    assert settings_of(noise_dimension=8, mode_seeking_weight=0.0) == (8, 0)
+    with pytest.raises(ConfigurationError, match=r"mode_seeking_weight: expected 0 without noise"):
+        settings_of(mode_seeking_weight=1.0)
+
+
+class Levels(Quadratic):
+    """Its maps are the pictures, and twice the pictures."""
+
+    def features(self, with_mask):
+        return [with_mask[:, :1], 2 * with_mask]
+
+
+def test_feature_matching_is_the_mean_distance_of_the_maps_over_the_layers():
+    """In the hole alone; the second layer has twice the difference in one of two channels, the mask in the other."""
+    networks_of = {"generator": Constant(), "discriminator": Levels()}
+    weights = {"r1_gamma": 0.0, "l1_weight": 0.0, "feature_matching_weight": 5.0}
+    terms = completion().losses("generator", networks_of, {"image": IMAGES}, NOISE, weights, {}).terms
+    distance = ((0.5 - IMAGES).abs() * HOLE).flatten(1).mean(1)
+    torch.testing.assert_close(terms["loss/feature_matching"], 5 * (distance + 2 * distance / 2) / 2)
+    assert "loss/feature_matching" not in losses("generator")

@@ -28,6 +28,7 @@ def draw_all() -> dict[str, Any]:
         "animation": lambda: {"gif": frames},
         "neighbours": lambda: {"png": PICTURE, "csv": TABLE},
         "texts": lambda: {"md": "# ä\n"},
+        "files": lambda: {"zip": {"b.png": b"2", "a.png": b"1"}},
     }
 
 
@@ -41,8 +42,16 @@ def test_each_content_is_a_file_that_is_read_back(tmp_path: Path) -> None:
     dataset.save(draw_all())
     assert dataset.exists()
     files = {name: load() for name, load in dataset.load().items()}
-    assert sorted(files) == ["animation.gif", "neighbours.csv", "neighbours.png", "samples.png", "texts.md"]
+    assert sorted(files) == [
+        "animation.gif",
+        "files.zip",
+        "neighbours.csv",
+        "neighbours.png",
+        "samples.png",
+        "texts.md",
+    ]
     assert files["samples.png"] == files["neighbours.png"] == PICTURE and files["texts.md"] == "# ä\n"
+    assert files["files.zip"] == {"a.png": b"1", "b.png": b"2"}
     assert [int(np.asarray(frame)[0, 0]) for frame in files["animation.gif"]] == [10, 20]
     pd.testing.assert_frame_equal(files["neighbours.csv"], TABLE)
 

@@ -43,6 +43,16 @@ def completion(tmp_path: Path) -> Bundle:
     return Bundle.load(tmp_path / "completion")
 
 
+@pytest.fixture
+def of_files(tmp_path: Path) -> Bundle:
+    """Return a generator whose masks were files."""
+    spec = images(1, 8, 8).model_copy(update={"masks": True})
+    settings = resolve_settings("completion", spec, base_channels=4, mask="files")
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleData(settings, networks, (), (), "f1" * 16, "5d" * 32).save(tmp_path / "of_files")
+    return Bundle.load(tmp_path / "of_files")
+
+
 @pytest.mark.parametrize(
     "values, message",
     [
@@ -85,6 +95,8 @@ def test_a_mask_says_where_the_hole_is(completion: Bundle) -> None:
         ({"image": png(PICTURE), "mask": png(HALF)}, "mask: expected .*received 1 × 4 × 8"),
         ({"image": png(PICTURE), "mask": png(0 * PICTURE)}, "mask: expected white in the hole.*received black alone"),
         ({"image": png(PICTURE), "mask": png(0 * PICTURE + 255)}, "mask: expected white.*received white alone"),
+        ({"image": png(PICTURE), "mask": png(2 * PICTURE + 40)}, "mask: .*neither black nor white"),
+        ({"image": png(PICTURE), "mask": png(np.stack([MASK, MASK], axis=2))}, "mask: .*transparent pixels"),
         ({"image": png(PICTURE), "n": 2}, "n: expected"),
         ({"image": palette_png()}, "pixels of the kind P"),
         ({"image": png(PICTURE), "class_label": 1}, "class_label"),
@@ -99,6 +111,16 @@ def test_the_example_of_each_game_is_answered(bundle: Bundle, completion: Bundle
     assert len(answer(bundle, parse_request(bundle, make_example(bundle, 3))).values) == 3
     (completed,) = answer(completion, parse_request(completion, make_example(completion, 3))).values
     assert (completed[0, 0] == 128).all()
+
+
+def test_a_generator_of_masks_of_files_needs_a_mask(of_files: Bundle) -> None:
+    for values in ({"image": png(PICTURE)}, {"image": png(PICTURE), "mask": None}):
+        with pytest.raises(RequestError, match="mask: expected"):
+            parse_request(of_files, values)
+    (completed,) = answer(of_files, parse_request(of_files, {"image": png(PICTURE), "mask": png(MASK)})).values
+    assert np.array_equal(completed[0].numpy()[MASK == 0], PICTURE[MASK == 0])
+    (example,) = answer(of_files, parse_request(of_files, make_example(of_files, 3))).values
+    assert (example[0, :, 4:] == 128).all() and "mask" in of_files.request_schema()["required"]
 
 
 def test_the_largest_picture_fits_the_limit_on_a_body(bundle: Bundle, completion: Bundle) -> None:
@@ -157,6 +179,30 @@ def test_a_bad_file_of_a_folder_is_named(
     with pytest.raises(RequestError, match=message):
         generate_from_folders(str(completion.path), {}, folders, tmp_path / "out")
     assert not (tmp_path / "out").exists(), "all files are checked before the first answer"
+
+
+def test_masks_of_the_other_polarity_are_warned_of(
+    completion: Bundle, folders: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", logger="ganops"):
+        generate_from_folders(str(completion.path), {}, folders, tmp_path / "right")
+        assert not caplog.messages
+        for path in folders["mask"].iterdir():
+            Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+        generate_from_folders(str(completion.path), {}, folders, tmp_path / "other")
+    (message,) = caplog.messages
+    assert "White is filled, black is kept" in message
+
+
+def test_several_completions_of_a_file_have_numbers(folders: dict[str, Path], tmp_path: Path) -> None:
+    settings = resolve_settings("completion", images(1, 8, 8), base_channels=4, noise_dimension=3)
+    networks = {"generator": build_networks(settings)["generator"]}
+    BundleData(settings, networks, (), (), "f1" * 16, "5d" * 32).save(tmp_path / "several")
+    written = generate_from_folders(str(tmp_path / "several"), {"n": 2}, folders, tmp_path / "out")
+    assert [path.name for path in written] == ["a_0.png", "a_1.png", "b_0.png", "b_1.png"]
+    one, other = (np.asarray(Image.open(path)) for path in written[:2])
+    hole = np.asarray(Image.open(folders["mask"] / "a.png")) > 0
+    assert (one[~hole] == other[~hole]).all() and (one[hole] != other[hole]).any()
 
 
 def test_hidden_files_are_ignored_and_suffixes_may_be_in_capitals(

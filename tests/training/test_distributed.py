@@ -83,8 +83,8 @@ def has_batch_norm(recipe):
 
 
 NORMALISED = [recipe for recipe in sorted(RECIPES) if has_batch_norm(recipe)]
-# Rounding shows in single weights of fastcut and cyclegan, whose rectified maps are normalised over few pixels: that its losses of a
-# sample do not depend on the others, and that both processes hold the same weights, is tested.
+# Rounding shows in single weights of fastcut and cyclegan, whose rectified maps are normalised over few pixels: that
+# their losses of a sample do not depend on the others, and that both processes hold the same weights, is tested.
 ROUNDED = ["cyclegan", "fastcut"]
 EQUAL = [*sorted({*RECIPES} - {*NORMALISED, *ROUNDED}), *VARIATIONS]
 ALL = [*NORMALISED, *ROUNDED, *EQUAL]

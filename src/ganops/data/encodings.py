@@ -70,6 +70,11 @@ def encode_masks(grey: UInt8[Tensor, "batch 1 height width"]) -> Float[Tensor, "
     return (grey > _HALF_RANGE).to(torch.float32)
 
 
+def decode_masks(masks: Float[Tensor, "batch 1 height width"]) -> UInt8[Tensor, "batch 1 height width"]:
+    """Return white in the hole, and black elsewhere."""
+    return (masks > 0).to(torch.uint8) * 255
+
+
 @dataclass(frozen=True)
 class Encoding:
     """How one field is stored, and how models read it.
@@ -98,12 +103,12 @@ ENCODINGS: dict[FieldName, Encoding] = {
 LABEL = Encoding("class_index", encode_labels)
 # What a translation starts from: stored as pictures are.
 INPUT = ENCODINGS["image"]
-# What a request brings along.
-MASK = Encoding("mask_above_half", encode_masks)
+# What a request, or a store of the user's own masks, brings along.
+MASK = Encoding("mask_above_half", encode_masks, decode_masks)
 # Every field of a batch, a request or a sample.
 ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK, "input": INPUT}
 # By the name under which store.json records a field's encoding.
-ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL)}
+ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL, MASK)}
 
 
 def decode(field: FieldName, values: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *shape"]:

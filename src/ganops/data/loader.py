@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganops.config import SplitName
 from ganops.data.encodings import ENCODINGS_BY_NAME, Encoding
-from ganops.data.shuffle import sample_indices
+from ganops.data.shuffle import ORDER, sample_indices
 from ganops.data.store import Store
 from ganops.errors import DataError
 from ganops.noise import Noise
@@ -26,11 +26,13 @@ class Read(NamedTuple):
         name: under which it stands in the batch.
         field: of the store.
         where: the class that its samples have: they come in an order of their own. None: all samples, in one order.
+        order: the stream of that order; of another one, samples are joined to others by chance.
     """
 
     name: str
     field: str
     where: int | None = None
+    order: str = ORDER
 
 
 def read_fields(*fields: str) -> tuple[Read, ...]:
@@ -85,8 +87,9 @@ class Loader:
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         """Return the samples at positions first … first + count − 1 of the shuffled order, encoded."""
-        rows = {where: sample_indices(rows, first, count, self._seed) for where, rows in self._rows.items()}
-        samples = {read.name: self._take(read.field, rows[read.where]) for read in self._reads}
+        orders = {(read.where, read.order) for read in self._reads}
+        rows = {key: sample_indices(self._rows[key[0]], first, count, self._seed, key[1]) for key in orders}
+        samples = {read.name: self._take(read.field, rows[read.where, read.order]) for read in self._reads}
         return self._mirror_half(samples, Noise(self._seed, first, count, self.device)) if self._mirror else samples
 
     def _take(self, field: str, rows: np.ndarray) -> Tensor:

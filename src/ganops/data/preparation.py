@@ -20,6 +20,7 @@ from ganops.data.array_samples import prepare_arrays
 from ganops.data.clips import prepare_clips
 from ganops.data.encodings import ENCODINGS
 from ganops.data.manifest import label_field
+from ganops.data.mask_field import add_masks
 from ganops.data.near_duplicates import find_near_duplicates
 from ganops.data.pairs import input_channels, list_contents, pair_folders, picture_channels, read_pair, read_picture
 from ganops.data.parallel import map_in_order
@@ -53,8 +54,31 @@ def prepare(
     source: Source | ArraySamples | TextLines,
     parameters: DataPreparationParameters,
     *,
+    masks: Source | None = None,
     workers: int | None = None,
     progress: Progress = no_progress,
+) -> tuple[PreparedData, dict[str, Any]]:
+    """Return the samples of a source, with masks if there are such, and a report; see `prepare_source`.
+
+    Args:
+        source: references to pictures or clips, an array of samples, or a text.
+        parameters: the parameters of the data preparation.
+        masks: files of masks, which the pictures get; None: they have none.
+        workers: number of threads; None: the cores that this process may use, for small pictures one.
+        progress: wraps the iterable of pictures and takes their number.
+
+    Raises:
+        DataError: as `prepare_source`, or more masks than tolerated cannot be read.
+    """
+    prepared = prepare_source(source, parameters, workers, progress)
+    return prepared if masks is None else add_masks(*prepared, masks, parameters)
+
+
+def prepare_source(
+    source: Source | ArraySamples | TextLines,
+    parameters: DataPreparationParameters,
+    workers: int | None,
+    progress: Progress,
 ) -> tuple[PreparedData, dict[str, Any]]:
     """Return the samples of a source and a report of splits, duplicates and skipped pictures.
 

@@ -47,18 +47,24 @@ def split_outcomes(
     return digests, skipped
 
 
-def check_tolerated(skipped: list[tuple[str, str]], total: int, parameters: DataPreparationParameters) -> None:
-    """Raise DataError where more samples cannot be read than `tolerated_bad_share` allows."""
+def check_tolerated(
+    skipped: list[tuple[str, str]],
+    total: int,
+    parameters: DataPreparationParameters,
+    subject: str = "the raw data",
+    at_least_one: bool = False,
+) -> None:
+    """Raise DataError where more samples cannot be read than `tolerated_bad_share` allows, or none can that must."""
     allowed = int(parameters.tolerated_bad_share * total)
-    if len(skipped) > allowed:
-        raise too_many_bad(skipped, total, allowed)
+    if len(skipped) > allowed or (at_least_one and len(skipped) == total):
+        raise too_many_bad(skipped, total, allowed, subject)
 
 
-def too_many_bad(skipped: list[tuple[str, str]], total: int, allowed: int) -> DataError:
+def too_many_bad(skipped: list[tuple[str, str]], total: int, allowed: int, subject: str = "the raw data") -> DataError:
     """Make the error that names the first samples that cannot be read."""
     named = "; ".join(f"{name}: {reason}" for name, reason in skipped[:REASONS_SHOWN])
     return DataError(
-        "the raw data",
+        subject,
         expected=f"at most {allowed} of {total} that cannot be read",
         received=f"{len(skipped)} ({named})",
         remedy="Repair or remove them, or raise data_preparation.tolerated_bad_share.",

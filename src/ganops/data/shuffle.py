@@ -8,14 +8,16 @@ from jaxtyping import Int64
 from ganops.errors import DataError
 from ganops.noise import permutation
 
+ORDER = "order"
+
 
 def sample_indices(
-    indices: Int64[np.ndarray, " size"], first: int, count: int, seed: int
+    indices: Int64[np.ndarray, " size"], first: int, count: int, seed: int, stream: str = ORDER
 ) -> Int64[np.ndarray, " count"]:
     """Return the samples at positions first … first + count − 1 of the endless order of shuffled epochs.
 
     Position j lies in epoch j // size, and each epoch is a permutation of its own. Slices join seamlessly, so that a
-    resumed training or another process computes only its own part.
+    resumed training or another process computes only its own part. Each stream is an order of its own.
 
     Raises:
         DataError: there are no samples.
@@ -26,13 +28,15 @@ def sample_indices(
             "the order of samples", expected="at least one sample", received="none", remedy="Choose a filled split."
         )
     starts = range(first - first % size, first + count, size)
-    order = [_order(seed, start // size, size)[max(0, first - start) : first + count - start] for start in starts]
+    epochs = [_order(seed, stream, start // size, size) for start in starts]
+    order = [epoch[max(0, first - start) : first + count - start] for start, epoch in zip(starts, epochs, strict=True)]
     return indices[np.concatenate([np.zeros(0, dtype=np.int64), *order])]
 
 
-# A batch needs at most the epochs on both sides of a boundary; drawing them again for every batch would cost O(size).
-@lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, size: int) -> np.ndarray:
-    order = permutation(seed, "order", epoch, size)
+# A batch needs at most the epochs on both sides of a boundary, of up to two orders; drawing them again for every batch
+# would cost O(size).
+@lru_cache(maxsize=4)
+def _order(seed: int, stream: str, epoch: int, size: int) -> np.ndarray:
+    order = permutation(seed, stream, epoch, size)
     order.flags.writeable = False
     return order

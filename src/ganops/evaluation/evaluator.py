@@ -8,6 +8,7 @@ floor of `reverse_kl` is lower than what a perfect generator would reach, see `m
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
 from typing import Protocol as StructuralType
 from typing import cast, runtime_checkable
 
@@ -22,7 +23,7 @@ from ganops.evaluation.distances import FeatureReference, read_reference
 from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.measures import MEASURES, Statistics
 from ganops.evaluation.oracle import OracleLikelihood
-from ganops.evaluation.paired import CanGenerateFrom, Pairing
+from ganops.evaluation.paired import CanGenerateFrom, Pairing, choose_held_out
 from ganops.evaluation.protocol import REFERENCE, add_paired_metrics, make_protocol
 from ganops.evaluation.report import (
     GENERATOR,
@@ -36,14 +37,14 @@ from ganops.evaluation.report import (
 from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
 from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor, Features, extract
-from ganops.extractors.build import open_further
+from ganops.extractors.build import open_further, open_lpips
+from ganops.extractors.lpips import Lpips
 from ganops.games.game import Domains
 from ganops.games.request import GenerationRequest
 from ganops.hardware import thread_count
 from ganops.metrics.inception_score import inception_score
 from ganops.metrics.modes import modes, reverse_kl
 from ganops.metrics.precision_recall import check_neighbours
-from ganops.noise import permutation
 from ganops.sampling import Samples
 
 # Rows read from the store at once; more would only cost memory.
@@ -132,6 +133,7 @@ class Evaluator:
         progress: wraps the samples; the training samples count twice, since their pairwise distances take as long.
         further: extractors of further features.
         oracle: the law of the data, where it is known.
+        lpips: the distance of samples and targets; None without its weights.
     """
 
     store: Store
@@ -141,6 +143,7 @@ class Evaluator:
     progress: Progress
     further: tuple[FeatureExtractor, ...] = ()
     oracle: OracleLikelihood | None = None
+    lpips: Lpips | None = None
     _real: _RealData | None = field(default=None, init=False)
 
     def evaluate(
@@ -171,6 +174,7 @@ class Evaluator:
             pairing: of samples and targets.
         """
         n, seeds = self.protocol.n, self.protocol.seeds
+        pairing = pairing.with_lpips(self.lpips) if pairing and self.lpips else pairing
         spaces = 1 + len(self.further)
         real_samples = 0 if self._real else spaces * (2 * self.protocol.reference_n + n)
         drawn = spaces * len(seeds) + len(snapshots) + (len(pairing.baselines) if pairing else 0)
@@ -179,6 +183,7 @@ class Evaluator:
             self._real = real = self._real or self._measure_real(tick)
             targets = pairing and self._read_targets(pairing, real.reference, tick)
             by_seed = [self._measure_seed(draw, seed, real.reference, targets, tick) for seed in seeds]
+            diversity = self._measure_diversity(draw, targets) if targets else {}
             curve = {
                 images_seen: self._evaluate_snapshot(draw_one(n, seeds[0]), real.reference, tick)
                 for images_seen, draw_one in snapshots.items()
@@ -186,7 +191,7 @@ class Evaluator:
         tick.end()
         report = Report(
             subject=subject,
-            metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]},
+            metrics={name: Estimate.of([values[name] for values in by_seed]) for name in by_seed[0]} | diversity,
             held_out={name: Estimate.of([value]) for name, value in real.held_out.items()},
             accuracies=dict(self.extractor.accuracies),
             protocol=add_paired_metrics(self.protocol, pairing),
@@ -213,8 +218,20 @@ class Evaluator:
         values = self._measure(samples, reference, tick)
         return values if targets is None else values | targets.measure(samples.values)
 
+    def _measure_diversity(self, draw: Draw, targets: _Targets) -> dict[str, Estimate]:
+        """Compare the samples of each two seeds, of two where there is one."""
+        if not targets.pairing.diversity:
+            return {}
+        first, *others = self.protocol.seeds
+        seeds = (first, *(others or [first + 1]))
+        pairs = list(combinations([draw(self.protocol.n, seed).values for seed in seeds], 2))
+        return {
+            name: Estimate.of([metric(one, other, targets.conditions) for one, other in pairs])
+            for name, metric in targets.pairing.diversity.items()
+        }
+
     def _choose_conditions(self, pairing: Pairing) -> Int64[np.ndarray, " n"]:
-        return _choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)
+        return choose_held_out(self.store, self.protocol.n, pairing.domains and pairing.domains.source)
 
     def _read_targets(self, pairing: Pairing, reference: ReferenceStats, tick: Tick) -> _Targets:
         rows = self._choose_conditions(pairing)
@@ -312,7 +329,8 @@ def make_evaluator(
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     oracle = OracleLikelihood.of(store, parameters)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle)
+    lpips = open_lpips(parameters)
+    return Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle, lpips)
 
 
 def evaluate(
@@ -370,14 +388,8 @@ def _draw_from(generator: CanGenerateFrom, conditions: Mapping[str, Tensor], n: 
     return generator.generate(GenerationRequest(n=n, seed=seed), conditions)
 
 
-def _choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np.ndarray, " n"]:
-    """Return n rows of held_out, of one class where it is given, ascending, the same ones each time."""
-    indices = store.indices("held_out", label)
-    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
-
-
 def read_held_out(store: Store, field_name: str, n: int) -> Samples:
     """Read n samples of held_out, the same ones each time."""
-    chosen = _choose_held_out(store, n)
+    chosen = choose_held_out(store, n)
     labels = torch.from_numpy(store.read("label", chosen)) if store.classes else None
     return Samples(torch.from_numpy(store.read(field_name, chosen)), labels)

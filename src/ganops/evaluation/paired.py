@@ -1,21 +1,26 @@
 """Metrics of samples that have a target each, such as completed pictures beside their originals."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from ganops.config import PICTURE_METRICS, FieldName
+from ganops.config import LPIPS_METRIC, PICTURE_METRICS, FieldName
 from ganops.data.encodings import ENCODINGS_BY_NAME
 from ganops.data.store import Store
 from ganops.games.game import Baseline, Batch, Domains, Game, PairedMetric
 from ganops.games.request import GenerationRequest
-from ganops.noise import Noise
+from ganops.noise import Noise, permutation
 from ganops.sampling import Samples
+
+if TYPE_CHECKING:
+    from ganops.extractors.lpips import Lpips
+else:
+    Lpips = object
 
 # Labels are drawn with the request, also where a game reads them.
 _DRAWN = "label"
@@ -67,6 +72,8 @@ class Pairing:
         description: how that is drawn, or between which classes an unpaired translation is.
         fields: condition → the field of the store that it is read from.
         domains: the classes of conditions and samples, where these are not paired: `metrics` has none then.
+        lpips_weights: sha256 of the weights of LPIPS, where it is among the metrics.
+        diversity: name → metric of two samples of the same conditions; empty where these determine the sample.
     """
 
     conditions: tuple[str, ...]
@@ -77,6 +84,8 @@ class Pairing:
     description: str
     fields: Mapping[str, str] = field(default_factory=dict)
     domains: Domains | None = None
+    lpips_weights: str | None = None
+    diversity: Mapping[str, PairedMetric] = field(default_factory=dict)
 
     @classmethod
     def of(cls, game: Game) -> "Pairing | None":
@@ -94,7 +103,18 @@ class Pairing:
             description=game.describe_conditions(),
             fields={read.name: read.field for read in game.reads()},
             domains=game.domains,
+            diversity=game.diversity_metrics,
         )
+
+    def with_lpips(self, lpips: Lpips) -> "Pairing":
+        """Return the same with LPIPS, where samples have targets."""
+        if not self.metrics:
+            return self
+
+        def measure(samples: Tensor, targets: Tensor, conditions: Batch) -> float:
+            return float(lpips(samples, targets).mean())
+
+        return replace(self, metrics={**self.metrics, LPIPS_METRIC: measure}, lpips_weights=lpips.digest)
 
     def read_conditions(self, store: Store, rows: Int64[np.ndarray, " n"]) -> dict[str, Tensor]:
         """Return field → model values of the rows, and what is drawn for them: the same for every generator."""
@@ -104,6 +124,12 @@ class Pairing:
     def measure(self, samples: Tensor, targets: Tensor, conditions: Batch) -> dict[str, float]:
         """Return name → value of every metric."""
         return {name: float(metric(samples, targets, conditions)) for name, metric in self.metrics.items()}
+
+
+def choose_held_out(store: Store, n: int, label: int | None = None) -> Int64[np.ndarray, " n"]:
+    """Return n rows of held_out, of one class where it is given, ascending, the same ones each time."""
+    indices = store.indices("held_out", label)
+    return np.sort(indices[permutation(0, "evaluation/held_out", 0, len(indices))[:n]])
 
 
 def _read(store: Store, name: str, rows: Int64[np.ndarray, " n"]) -> Tensor:

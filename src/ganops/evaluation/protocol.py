@@ -46,5 +46,7 @@ def add_paired_metrics(protocol: Protocol, pairing: Pairing | None) -> Protocol:
     if pairing is None:
         return protocol
     of_baselines = [f"{metric}_{baseline}" for baseline in pairing.baselines for metric in pairing.metrics]
-    metrics = (*pairing.metrics, *of_baselines)
-    return PairedProtocol(**vars(protocol), paired_metrics=metrics, conditions=pairing.description)
+    metrics = (*pairing.metrics, *of_baselines, *pairing.diversity)
+    return PairedProtocol(
+        **vars(protocol), paired_metrics=metrics, conditions=pairing.description, lpips_weights=pairing.lpips_weights
+    )

@@ -28,8 +28,8 @@ PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
 TEXT_KEYS = ("bleu", "oracle")
 """The keys of the protocol that metrics of text alone depend on."""
-_OPTIONAL = (*PIXEL_KEYS, *TEXT_KEYS, *FURTHER_KEYS, "conditions")
-_DIGESTS = ("weights", "store", "further_weights")
+_OPTIONAL = (*PIXEL_KEYS, *TEXT_KEYS, *FURTHER_KEYS, "conditions", "lpips_weights")
+_DIGESTS = ("weights", "store", "further_weights", "lpips_weights")
 _DIGITS_OF_DIGEST = 12
 
 
@@ -124,10 +124,12 @@ class PairedProtocol(Protocol):
         paired_metrics: names of the metrics that compare samples with their targets and use no features of the
             protocol.
         conditions: how those are drawn that the data do not hold.
+        lpips_weights: sha256 of the weights of LPIPS; None without it.
     """
 
     paired_metrics: tuple[str, ...]
     conditions: str = ""
+    lpips_weights: str | None = None
 
     def find_features(self, metric: str) -> str | None:
         """Return the features that a metric of the report uses; None where it uses none."""

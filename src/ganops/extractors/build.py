@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, Class
 from ganops.extractors.coordinates import Coordinates, CoordinatesDescription, fit_coordinates
 from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNetModel
 from ganops.extractors.inception import Inception
+from ganops.extractors.lpips import Lpips, read_lpips
 from ganops.extractors.ngrams import Ngrams, NgramsDescription, check_sacrebleu
 from ganops.extractors.spectrogram_classifier import (
     SpectrogramClassifierDescription,
@@ -251,6 +253,7 @@ def check_data(store: Store, parameters: EvaluationParameters) -> None:
     _check_field(store, "features", parameters.features)
     for features in parameters.further_features:
         _check_field(store, "further_features", features)
+    open_lpips(parameters)
     EXTRACTORS[parameters.features].check(store)
 
 
@@ -288,6 +291,13 @@ def build_extractor(
 def open_further(parameters: EvaluationParameters) -> tuple[FeatureExtractor, ...]:
     """Read the weights of `evaluation.further_features`; MetricError where they are missing or are others."""
     return tuple(_PRETRAINED[name](parameters) for name in parameters.further_features)
+
+
+def open_lpips(parameters: EvaluationParameters) -> Lpips | None:
+    """Read the weights of LPIPS; None where the parameters name none; MetricError where they are missing or others."""
+    if parameters.lpips_trunk is None or parameters.lpips_heads is None:
+        return None
+    return read_lpips(Path(parameters.lpips_trunk), Path(parameters.lpips_heads))
 
 
 def restore_stored(files: Mapping[str, bytes]) -> StoredExtractor:

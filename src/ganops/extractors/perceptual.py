@@ -34,25 +34,30 @@ def perceptual_distance(
 
 
 def _measure(samples: Tensor, targets: Tensor) -> Tensor:
-    ours, theirs = _enlarge(samples), _enlarge(targets)
+    ours, theirs = _prepare(samples), _prepare(targets)
     distance = torch.zeros(len(samples))
     for level in _levels():
         ours, theirs = level(ours), level(theirs)
-        distance += (_unit(ours) - _unit(theirs)).square().sum(1).mean((1, 2))
+        distance += (unit(ours) - unit(theirs)).square().sum(1).mean((1, 2))
     return distance
 
 
-def _unit(maps: Tensor) -> Tensor:
+def _prepare(pictures: Tensor) -> Tensor:
+    return normalise(enlarge(pictures)).contiguous(memory_format=torch.channels_last)
+
+
+def unit(maps: Tensor) -> Tensor:
     """Scale the channels at each position to the length 1."""
     return F.normalize(maps, dim=1)
 
 
-def _enlarge(pictures: Tensor) -> Tensor:
+def enlarge(pictures: UInt8[Tensor, "n channels height width"]) -> Float[Tensor, "n 3 new_height new_width"]:
+    """Return RGB levels 0 to 255 of pictures whose shorter side has at least LEAST_SIDE pixels."""
     levels = to_rgb(pictures).float()
     factor = LEAST_SIDE / min(levels.shape[2:])
     if factor > 1:
         levels = F.interpolate(levels, [round(side * factor) for side in levels.shape[2:]], mode="bicubic")
-    return normalise(levels.clamp(0, 255)).contiguous(memory_format=torch.channels_last)
+    return levels.clamp(0, 255)
 
 
 @cache

@@ -66,7 +66,7 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
         case VaeSettings() as game:
             return VariationalAutoencoder(game.latent_dimension, conditional)
         case CompletionSettings() as game:
-            return Completion(build_objective(game.objective), game.discriminator_steps, game.mask, game.coverage)
+            return _build_completion(game)
         case FastCutSettings() as game:
             return FastCut(
                 objective=build_objective(game.objective),
@@ -99,6 +99,16 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
             )
         case OwnGameSettings() as game:
             return load_code(game).build_game(settings)
+
+
+def _build_completion(game: CompletionSettings) -> Completion:
+    return Completion(
+        objective=build_objective(game.objective),
+        discriminator_steps=game.discriminator_steps,
+        mask=game.mask,
+        coverage=game.coverage,
+        noise_dimension=game.noise_dimension,
+    )
 
 
 def _adaptive(augmentation: AugmentationSettings, batch: int) -> AdaptiveAugmentation | None:

@@ -86,9 +86,9 @@ class Game(ABC):
     generates: FieldName
     players: ClassVar[Mapping[str, tuple[str, ...]]]
     inference_networks: ClassVar[tuple[str, ...]]
-    request: ClassVar[type[GenerationRequest]] = GenerationRequest
+    request: type[GenerationRequest] = GenerationRequest
     conditions: tuple[str, ...] = ()
-    optional_conditions: ClassVar[tuple[str, ...]] = ()
+    optional_conditions: tuple[str, ...] = ()
     penalty_weights: ClassVar[frozenset[str]] = frozenset()
     scores: ClassVar[tuple[str, ...]] = ()
     views: ClassVar[tuple[str, ...]] = ("samples",)
@@ -102,6 +102,11 @@ class Game(ABC):
     @property
     def paired_metrics(self) -> Mapping[str, PairedMetric]:
         """Return name → metric of samples and their targets: the rows of held_out that gave the conditions."""
+        return {}
+
+    @property
+    def diversity_metrics(self) -> Mapping[str, PairedMetric]:
+        """Return name → metric of two samples of the same conditions; none where these determine the sample."""
         return {}
 
     @property

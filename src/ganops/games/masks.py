@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganops.config import MaskKind
+from ganops.config import DrawnMaskKind
 from ganops.networks.layers import centre_crop
 from ganops.noise import Noise
 
@@ -24,7 +24,7 @@ _SEGMENTS, _LENGTHS, _BEND = 6, (0.25, 0.75), 0.75 * math.pi
 Masks = Float[Tensor, "batch 1 height width"]
 
 
-def draw_masks(kind: MaskKind, coverage: float, size: tuple[int, int], noise: Noise) -> Masks:
+def draw_masks(kind: DrawnMaskKind, coverage: float, size: tuple[int, int], noise: Noise) -> Masks:
     """Draw a mask for each sample of the noise.
 
     Args:

@@ -66,6 +66,28 @@ def require_pairs(parameters: TrainingParameters, pairs: bool) -> None:
         )
 
 
+def require_masks(parameters: TrainingParameters, masks: bool) -> bool:
+    """Return whether the masks of the data are used; ConfigurationError where they are, and the data have none."""
+    chosen = overrides(parameters)
+    if chosen.get("game.mask") != "files":
+        return False
+    if not masks:
+        raise ConfigurationError(
+            "training.game.mask",
+            expected="centre, box, irregular or mixed, since the data have no masks",
+            received="files",
+            remedy="Set data_preparation.masks to the folder of your masks, and prepare the data.",
+        )
+    if "game.coverage" in chosen:
+        raise ConfigurationError(
+            "training.game.coverage",
+            expected="null with training.game.mask=files, whose holes cover what they cover",
+            received=str(chosen["game.coverage"]),
+            remedy="Leave training.game.coverage null.",
+        )
+    return True
+
+
 def _no_such_value(key: str, value: object, subject: str) -> ConfigurationError:
     return ConfigurationError(
         f"training.{key}",

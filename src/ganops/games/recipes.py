@@ -302,6 +302,9 @@ _SHIPPED: dict[str, Recipe] = {
                 "l1_weight": 10.0,
                 "mask": "centre",
                 "coverage": 0.25,
+                "noise_dimension": 0,
+                "mode_seeking_weight": 0.0,
+                "feature_matching_weight": 0.0,
             }
         ),
         networks=NetworkSettings(family="unet", base_channels=32),

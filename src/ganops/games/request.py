@@ -58,6 +58,24 @@ class CompletionRequest(GenerationRequest):
     )
 
 
+class MaskedCompletionRequest(CompletionRequest):
+    """The same for a generator whose masks are files: it can draw none."""
+
+    mask: str = Field(min_length=1, description="PNG in base64, white in the hole")  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class CompletionsRequest(CompletionRequest):
+    """A picture with a hole to fill in several ways."""
+
+    n: int = Field(default=1, ge=1, le=2**20, description="how many completions of the hole")
+
+
+class MaskedCompletionsRequest(MaskedCompletionRequest):
+    """The same for a generator whose masks are files: it can draw none."""
+
+    n: int = Field(default=1, ge=1, le=2**20, description="how many completions of the hole")
+
+
 class TranslationRequest(GenerationRequest):
     """A picture to translate."""
 

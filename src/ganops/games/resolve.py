@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import NOUNS, LatentGanSettings, UnpairedSettings
+from ganops.config import NOUNS, CompletionSettings, LatentGanSettings, UnpairedSettings
 from ganops.errors import ConfigurationError
-from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
+from ganops.games.overrides import check_overrides, overrides, require_masks, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe
 from ganops.networks.layers import num_downsamples
 from ganops.objectives.build import build_objective
@@ -16,6 +16,8 @@ from ganops.training_settings import SampleSpec, Settings
 
 _EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 360_000, 1_000_000
 _SMALL_SIDE, _MAX_BATCH_PIXELS, _MIN_BATCH = 28, 2**20, 8
+# Measured: 1 makes completions worse than the biharmonic one, 0.1 keeps them apart (EXPERIMENTS.md).
+_MODE_SEEKING = 0.1
 _LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 
 
@@ -67,6 +69,8 @@ def resolve(
         **{f"sample.{key}": value for key, value in leaves(sample).items()},
         "sample.classes": _classes(parameters, recipe, sample),
         "sample.input_channels": _input_channels(parameters, recipe, sample),
+        **_masks(parameters, sample),
+        **_mode_seeking(parameters),
         **_without_adaptation(parameters, recipe),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
@@ -148,6 +152,17 @@ def _input_channels(parameters: TrainingParameters, recipe: Recipe, sample: Samp
     if isinstance(recipe.game, UnpairedSettings):
         return sample.channels
     return sample.input_channels if recipe.from_input else 0
+
+
+def _masks(parameters: TrainingParameters, sample: SampleSpec) -> dict[str, Any]:
+    """Return whether masks are read, and no coverage where they are."""
+    are_read = require_masks(parameters, sample.masks)
+    return {"sample.masks": True, "game.coverage": None} if are_read else {"sample.masks": False}
+
+
+def _mode_seeking(parameters: TrainingParameters) -> dict[str, float]:
+    """Return the weight of the mode-seeking term where there is noise, which would be ignored without it."""
+    return {"game.mode_seeking_weight": _MODE_SEEKING} if overrides(parameters).get("game.noise_dimension") else {}
 
 
 def _check_domains(settings: Settings, classes: int) -> None:
@@ -240,6 +255,8 @@ def _reasons(recipe: Recipe, sample: SampleSpec, train_count: int) -> dict[str, 
         "checkpoint_every_images": f"total_images / {_CHECKPOINTS}, at least an iteration",
         "snapshot_every_images": f"total_images / {_SNAPSHOTS}, rounded up, at least an iteration",
     }
+    if isinstance(recipe.game, CompletionSettings):
+        reasons["game.mode_seeking_weight"] = f"{_MODE_SEEKING:g} with noise (noise_dimension above 0), else 0"
     if recipe.channels_last:
         reasons["runtime.channels_last"] = "true on every device but mps"
     if recipe.precision == "bf16":

@@ -9,6 +9,7 @@ from kedro.io import AbstractDataset
 
 from ganops.files import atomic_folder, read_errors
 from ganops.kedro_datasets.animation_dataset import AnimationDataset, check_frames_per_second
+from ganops.kedro_datasets.archive_dataset import ArchiveDataset
 from ganops.kedro_datasets.csv_dataset import CSVDataset
 from ganops.kedro_datasets.file_dataset import FileDataset
 from ganops.kedro_datasets.image_dataset import ImageDataset
@@ -21,7 +22,8 @@ class ViewsDataset(AbstractDataset[Mapping[str, Draw], dict[str, Callable[[], An
     """A folder of views, written whole or not at all: equal views give equal bytes.
 
     Saving takes name → function that draws the view, which returns type of file → content: png a picture, gif the
-    frames of an animation, csv a table, md and html a text. One view at a time is in memory. Loading gives file name →
+    frames of an animation, csv a table, md and html a text, zip
+    files by name. One view at a time is in memory. Loading gives file name →
     function that reads the file.
 
     Args:
@@ -40,6 +42,7 @@ class ViewsDataset(AbstractDataset[Mapping[str, Draw], dict[str, Callable[[], An
             "csv": CSVDataset,
             "md": TextDataset,
             "html": TextDataset,
+            "zip": ArchiveDataset,
         }
 
     def load(self) -> dict[str, Callable[[], Any]]:

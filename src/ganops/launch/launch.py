@@ -117,7 +117,8 @@ def sample_spec(store: Store) -> SampleSpec:
     of_field = {"field": field, "classes": len(store.classes), "sample_rate": form.sample_rate or 0}
     inputs = store.fields["input"].shape[0] if "input" in store.fields else 0
     vocabulary = {} if store.vocabulary is None else {"channels": len(store.vocabulary)}
-    return SampleSpec.model_validate({**of_field, "input_channels": inputs, **sizes, **vocabulary})
+    others = {"input_channels": inputs, "masks": "mask" in store.fields}
+    return SampleSpec.model_validate({**of_field, **others, **sizes, **vocabulary})
 
 
 def detect_hardware(parameters: TrainingParameters) -> Hardware:

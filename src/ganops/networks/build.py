@@ -5,7 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ganops.config import LanguageModelSettings, LatentGanSettings, OwnGameSettings, TextGanSettings, VaeSettings
+from ganops.config import (
+    CompletionSettings,
+    LanguageModelSettings,
+    LatentGanSettings,
+    OwnGameSettings,
+    TextGanSettings,
+    VaeSettings,
+)
 from ganops.networks import (
     antialiased,
     autoencoder,
@@ -76,12 +83,7 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             sizes = settings.game.latent_dimension, settings.networks.base_channels, settings.sample
             return {"encoder": vae.Encoder(*sizes), "decoder": vae.Decoder(*sizes)}
         case "unet":
-            base_channels, spec = settings.networks.base_channels, settings.sample
-            with_mask = spec.model_copy(update={"channels": spec.channels + 1})
-            return {
-                "generator": unet.Completer(base_channels, spec),
-                "discriminator": dcgan.Discriminator(base_channels, with_mask),
-            }
+            return _complete(settings)
         case "cut":
             base_channels, spec = settings.networks.base_channels, settings.sample
             return {
@@ -113,6 +115,16 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             assert isinstance(settings.game, OwnGameSettings), settings.game
             return load_code(settings.game).build_networks(settings)
     raise AssertionError(settings.networks.family)
+
+
+def _complete(settings: Settings) -> dict[str, nn.Module]:
+    assert isinstance(settings.game, CompletionSettings), settings.game
+    base_channels, spec = settings.networks.base_channels, settings.sample
+    with_mask = spec.model_copy(update={"channels": spec.channels + 1})
+    return {
+        "generator": unet.Completer(base_channels, spec, settings.game.noise_dimension),
+        "discriminator": dcgan.Discriminator(base_channels, with_mask),
+    }
 
 
 def _two_players(

@@ -74,6 +74,13 @@ class Discriminator(nn.Module):
         """Compute one logit per picture."""
         return self.head(to_vectors(self.downs(pictures)), label)
 
+    def features(self, pictures: Float[Tensor, "batch channels height width"]) -> list[Tensor]:
+        """Return the maps (B, …) after each convolution, from the finest on."""
+        maps = [pictures]
+        for down in self.downs:
+            maps.append(down(maps[-1]))
+        return maps[1:]
+
 
 def trunk(base_channels: int, spec: SampleSpec) -> nn.Sequential:
     """Build the strided convolutions: (B, C, H, W) → (B, base_channels · 2^(n − 1), H / 2^n, W / 2^n) for n levels."""

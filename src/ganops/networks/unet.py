@@ -55,17 +55,22 @@ class UNet(nn.Module):
 class Completer(UNet):
     """Pictures (B, C, H, W) in [−1, 1] and masks (B, 1, H, W), 1 in the hole → pictures (B, C, H, W) in [−1, 1].
 
-    The values in the hole are not read: 0 stands in their place, beside the mask.
+    The values in the hole are not read: 0 stands in their place, beside the mask. Where there is noise, each of its
+    numbers is a further map of one value (Zhu et al. 2017, "Toward Multimodal Image-to-Image Translation", figure 3a).
     """
 
-    def __init__(self, base_channels: int, spec: SampleSpec) -> None:
-        super().__init__(base_channels, spec, spec.channels + 1)
+    def __init__(self, base_channels: int, spec: SampleSpec, noise_dimension: int = 0) -> None:
+        super().__init__(base_channels, spec, spec.channels + 1 + noise_dimension)
 
     def forward(
-        self, pictures: Float[Tensor, "batch channels height width"], masks: Float[Tensor, "batch 1 height width"]
+        self,
+        pictures: Float[Tensor, "batch channels height width"],
+        masks: Float[Tensor, "batch 1 height width"],
+        *noise: Float[Tensor, "batch dimension"],
     ) -> Float[Tensor, "batch channels height width"]:
-        """Compute pictures from pictures with a hole and masks."""
-        return super().forward(torch.cat([pictures * (1 - masks), masks], dim=1))
+        """Compute pictures from pictures with a hole, masks and, where the network has some, noise."""
+        maps = [values[:, :, None, None].expand(-1, -1, *masks.shape[2:]) for values in noise]
+        return super().forward(torch.cat([pictures * (1 - masks), masks, *maps], dim=1))
 
 
 def _conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int, dilation: int = 1) -> nn.Conv2d:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int16, Int32, UInt8
 from PIL import Image
 from torch import Tensor
 
 from ganops.bundle import Bundle
 from ganops.config import FieldName
-from ganops.data.encodings import encode_masks
+from ganops.data.mask_files import to_mask
 from ganops.data.sources.files import list_names
+from ganops.data.sources.source import UnreadablePicture
 from ganops.data.vocabulary import Vocabulary
 from ganops.errors import RequestError
 from ganops.games.request import GenerationRequest
-from ganops.registry.png import encode_png
+from ganops.reporting.png import encode_png
 from ganops.reporting.wav import decode_wav, encode_wav
 from ganops.sampling import Samples
 
@@ -75,17 +75,18 @@ def picture_from_json(value: str, facts: SampleFacts = NO_FACTS) -> UInt8[np.nda
 
 
 def mask_from_json(value: str, facts: SampleFacts = NO_FACTS) -> UInt8[np.ndarray, "1 height width"]:
-    """Return the grey values of a PNG in base64; RequestError where it is none, or has no hole or nothing else."""
-    grey = np.asarray(_open_png(value, ("1", *_PIXEL_MODES)).convert("L"))[None]
-    hole = encode_masks(torch.tensor(grey)[None])
-    if hole.min() == hole.max():
+    """Return 255 in the hole and 0 elsewhere of a PNG in base64; RequestError where it is none, or is no mask."""
+    picture = _open_png(value, ("1", *_PIXEL_MODES))
+    pixels = np.asarray(picture.convert("L") if picture.mode == "1" else picture)
+    try:
+        return to_mask(np.atleast_3d(pixels))
+    except UnreadablePicture as error:
         raise RequestError(
             "mask",
             expected="white in the hole and black elsewhere, at least a pixel of each",
-            received=f"{'white' if hole.max() else 'black'} alone",
-            remedy="Draw the hole in white on black; transparency is not read.",
-        )
-    return grey
+            received=str(error),
+            remedy="Draw the hole in white on black, without transparency.",
+        ) from None
 
 
 def _open_png(value: str, modes: tuple[str, ...]) -> Image.Image:

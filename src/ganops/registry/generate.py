@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 logger = logging.getLogger(__name__)
+_MOST_COVERED = 0.5
 
 
 def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -50,7 +51,7 @@ def generate_to_folder(uri: str, values: Mapping[str, Any], folder: Path) -> lis
 def generate_from_folders(
     uri: str, values: Mapping[str, Any], inputs: Mapping[str, Path], folder: Path, progress: Progress = no_progress
 ) -> list[Path]:
-    """Answer one request for each PNG file of a folder; the answer has the file's name.
+    """Answer one request for each PNG file of a folder; the answer has the file's name, or `<name>_<index>` of several.
 
     The seed grows by one with each file, in the order of the names. All files are checked before the first answer.
 
@@ -81,15 +82,23 @@ def generate_from_folders(
             ) from None
         return request
 
-    for number in range(len(names)):
-        parse(number)
+    covered = [read_conditions(bundle, parse(number), tiles=True).get("mask") for number in range(len(names))]
+    _warn_of_polarity([float(mask.mean()) for mask in covered if mask is not None])
     written = []
     for number, name in enumerate(progress(names, len(names))):
         request = parse(number)
         samples, facts = answer(bundle, request, tiles=True), find_facts(bundle)
-        (content,) = CODECS[bundle.game.generates].to_files(samples, request, facts).values()
-        written += _write({folder / name: content})
+        contents = list(CODECS[bundle.game.generates].to_files(samples, request, facts).values())
+        names_of_answer = [name] if request.n == 1 else [f"{Path(name).stem}_{index}.png" for index in range(request.n)]
+        written += _write({folder / one: content for one, content in zip(names_of_answer, contents, strict=True)})
     return written
+
+
+def _warn_of_polarity(shares: list[float]) -> None:
+    """Warn where masks cover more than half of the pictures: white may be what is known."""
+    mean = sum(shares) / max(len(shares), 1)
+    if mean > _MOST_COVERED:
+        logger.warning("The masks cover %.0f %% of a picture on average. White is filled, black is kept.", 100 * mean)
 
 
 def _match_names(inputs: Mapping[str, Path]) -> list[str]:

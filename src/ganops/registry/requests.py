@@ -56,12 +56,12 @@ def answer(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> S
 
 
 def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
-    """Return JSON values that this model answers; a condition of rows is a sample of model values 0."""
+    """Return JSON values that this model answers: pictures of model values 0; as a mask, the left half is the hole."""
     pairing = Pairing.of(bundle.game)
     if pairing is None:
         return {"n": n, "seed": 7}
     facts = find_facts(bundle)
-    return {name: _CODECS[name].to_json(_decode_zeros(name, bundle), facts) for name in pairing.conditions}
+    return {name: _CODECS[name].to_json(_decode_example(name, bundle), facts) for name in pairing.conditions}
 
 
 def count_condition_bytes(bundle: Bundle) -> int:
@@ -98,10 +98,13 @@ def read_conditions(bundle: Bundle, request: GenerationRequest, tiles: bool = Fa
     return conditions
 
 
-def _decode_zeros(name: str, bundle: Bundle) -> Tensor:
+def _decode_example(name: str, bundle: Bundle) -> Tensor:
     decode = ALL_ENCODINGS[name].decode
     assert decode is not None, name
-    return decode(torch.zeros(1, *_shape(name, bundle)))[0]
+    values = torch.zeros(1, *_shape(name, bundle))
+    if name == "mask":
+        values[..., : values.shape[-1] // 2] = 1
+    return decode(values)[0]
 
 
 def _shape(name: str, bundle: Bundle) -> tuple[int, int, int]:

@@ -26,7 +26,7 @@ from ganops.reporting import completions, lines, neighbours, players, samples, s
 from ganops.reporting.sheet import draw_named_rows, readable_grid
 from ganops.reporting.temperatures import draw_temperatures
 
-Content = Image.Image | list[Image.Image] | pd.DataFrame | str
+Content = Image.Image | list[Image.Image] | pd.DataFrame | str | dict[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ViewSource:
         store: the data that it was trained on.
         extractor: the feature extractor of the report.
         threads: of the processor, for distances; another number gives other bytes.
+        n: `evaluation.n`.
         sweep: of temperatures, for text; None: none.
     """
 
@@ -45,11 +46,12 @@ class ViewSource:
     store: Store
     extractor: FeatureExtractor
     threads: int
+    n: int | None = None
     sweep: Sweep | None = None
 
 
 View = Callable[[ViewSource], Mapping[str, Content]]
-"""Draws one view: type of file (png, gif, csv, md, html) → content."""
+"""Draws one view: type of file (png, gif, csv, md, html, zip) → content."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ FIELD_VIEWS: dict[FieldName, FieldViews] = {
             ),
             "translations": lambda s: {"png": translations.draw_translations(cast(Bundle, s.generator), s.store)},
             "completions": lambda s: {"png": completions.draw_completions(cast(Bundle, s.generator), s.store)},
+            "masks": lambda s: {"zip": completions.make_masks(cast(Bundle, s.generator), s.store, s.n)},
+            "with_holes": lambda s: {"zip": completions.make_holes(cast(Bundle, s.generator), s.store, s.n)},
         },
     ),
     "point": FieldViews(

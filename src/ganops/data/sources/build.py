@@ -19,7 +19,7 @@ from ganops.data.sources.text_lines import text_lines
 from ganops.data.sources.tones import tones
 from ganops.data.sources.torchvision import torchvision
 from ganops.data.sources.unlabelled import settle_labels
-from ganops.preparation_config import DEFAULT_LIMITS, ClassKind, PictureLimits
+from ganops.preparation_config import DEFAULT_LIMITS, ClassKind, DataPreparationParameters, PictureLimits
 
 
 def build_source(
@@ -71,3 +71,8 @@ def build_source(
             return grammar()
         case "oracle":
             return oracle()
+
+
+def build_masks(parameters: DataPreparationParameters) -> Source | None:
+    """Build the source of `data_preparation.masks`; None where it is null; DataError: there are no files."""
+    return image_folder(Path(parameters.masks), "none", parameters.limits) if parameters.masks else None

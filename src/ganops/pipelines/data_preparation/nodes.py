@@ -16,11 +16,12 @@ def prepare_data(raw_pictures: Path, parameters: DataPreparationParameters) -> t
     """Decode, resize and split the raw pictures; return the store's content and the preparation report."""
     from ganops.data.preparation import prepare
     from ganops.data.preparation_report import summarize
-    from ganops.data.sources.build import build_source
+    from ganops.data.sources.build import build_masks, build_source
 
     limits, classes = parameters.limits, parameters.kind_of_classes
     source = build_source(parameters.source, raw_pictures, parameters.dataset, classes=classes, limits=limits)
-    prepared, report = prepare(source, parameters, progress=step_bar(NOUNS[SOURCE_FIELDS[parameters.source]].many))
+    masks, bar = build_masks(parameters), step_bar(NOUNS[SOURCE_FIELDS[parameters.source]].many)
+    prepared, report = prepare(source, parameters, masks=masks, progress=bar)
     sizes = {**report["shape"]}
     rule = sizes.pop("rule")
     logger.info("samples of %s: %s", ", ".join(f"{name} {size}" for name, size in sizes.items()), rule)

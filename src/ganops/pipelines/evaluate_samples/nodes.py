@@ -22,6 +22,7 @@ def evaluate_external_samples(store: Store, parameters: EvaluationParameters) ->
     The feature extractor is built again, with the same bytes for the same parameters: no training is needed before.
     """
     from ganops.evaluation.evaluator import evaluate_samples
+    from ganops.evaluation.external_completions import evaluate_completions, read_completions
     from ganops.evaluation.external_samples import read_samples
     from ganops.evaluation.requirements import check_evaluable, external_samples_path
     from ganops.extractors.build import build_extractor
@@ -29,6 +30,11 @@ def evaluate_external_samples(store: Store, parameters: EvaluationParameters) ->
     check_evaluable(store, parameters)
     path = Path(external_samples_path(parameters))
     extractor = build_extractor(store, parameters, step_bar("classifier")).open(store, parameters)
+    if parameters.masks is not None:
+        masks = Path(parameters.masks)
+        completions = read_completions(path, masks, store, parameters.n, step_bar("reading"))
+        report = evaluate_completions(completions, store, extractor, parameters, step_bar("pictures"))
+        return report, report.table()
     samples = read_samples(path, store, extractor.field, step_bar("reading"))
     report = evaluate_samples(samples, store, extractor, parameters, step_bar(NOUNS[extractor.field].many))
     return report, report.table()

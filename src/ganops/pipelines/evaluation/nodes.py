@@ -77,5 +77,6 @@ def draw_views(
 
     check_same_store(bundle, store)
     extractor = feature_extractor.open(store, parameters)
-    source = views.ViewSource(bundle, store, extractor, parameters.threads, Sweep.of(store, parameters))
+    sweep = Sweep.of(store, parameters)
+    source = views.ViewSource(bundle, store, extractor, parameters.threads, parameters.n, sweep)
     return views.draw_views(bundle.game.generates, bundle.game.views, source)

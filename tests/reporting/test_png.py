@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganops.registry.png import encode_png
+from ganops.reporting.png import encode_png
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
