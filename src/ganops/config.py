@@ -54,6 +54,7 @@ NetworkName = Literal[
     "cycle",
     "projected",
     "recurrent",
+    "wavegan",
     "own",
 ]
 FieldName = Literal["image", "point", "wave", "tokens"]
@@ -99,6 +100,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
     "cycle": "image",
     "projected": "image",
     "recurrent": "tokens",
+    "wavegan": "wave",
     "own": None,
 }
 """Family of networks → the field of their samples; in a game of spectrograms these are pictures; None: any."""
@@ -231,6 +233,15 @@ class SpectrogramGanSettings(LatentGanSettings):
                 remedy="Lower training.game.hop, or raise training.game.window.",
             )
         return self
+
+
+class WaveGanSettings(LatentGanSettings):
+    """A generator of waves from latents, against a discriminator of waves."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"wavegan"})
+
+    kind: Literal["wavegan"] = "wavegan"  # pyright: ignore[reportIncompatibleVariableOverride]
+    phase_shuffle: int = Field(ge=0, le=8, description="n: the discriminator's maps are shifted by −n … n samples")
 
 
 class CompletionSettings(AdversarialSettings):
@@ -378,6 +389,7 @@ ShippedGameSettings: TypeAlias = (
     | FastCutSettings
     | CycleGanSettings
     | SpectrogramGanSettings
+    | WaveGanSettings
     | LanguageModelSettings
     | TextGanSettings
 )

@@ -64,7 +64,7 @@ def test_recipes_are_for_their_field() -> None:
     for sample in (images(1, 8, 8), points(2)):
         with pytest.raises(ConfigurationError, match="a recipe for waves"):
             resolve_settings("spectrogram_gan", sample)
-    with pytest.raises(ConfigurationError, match="expected one of spectrogram_gan, since the data are waves"):
+    with pytest.raises(ConfigurationError, match="expected one of spectrogram_gan, wavegan, since the data are waves"):
         resolve_settings("antialiased", waves(512))
 
 

@@ -20,6 +20,7 @@ from ganops.config import (
     TextGanSettings,
     TranslationSettings,
     VaeSettings,
+    WaveGanSettings,
 )
 from ganops.errors import ConfigurationError, suggest
 from ganops.own import add_recipes
@@ -285,6 +286,28 @@ _SHIPPED: dict[str, Recipe] = {
         networks=NetworkSettings(family="antialiased", base_channels=16),
         batch=64,
         optimizer=_DCGAN.optimizer.replace({"beta1": 0.0, "learning_rate_decay": "linear"}),
+        precision="bf16",
+        without=("mirror", "game.augmentation"),
+        field="wave",
+    ),
+    # Donahue et al. 2019 (WaveGAN), narrowed from 64 channels to what two processor cores can train: the baseline of
+    # sound.
+    "wavegan": Recipe(
+        game=WaveGanSettings.parse(
+            {
+                **{name: value for name, value in _VANILLA.game if name != "kind"},
+                "augmentation": {"probability": 0.0, "policy": "translation", "target": None},
+                "objective": "wasserstein",
+                "discriminator_steps": 5,
+                "gradient_penalty": 10.0,
+                "phase_shuffle": 2,
+            }
+        ),
+        networks=NetworkSettings(family="wavegan", base_channels=16),
+        batch=64,
+        optimizer=OptimizerSettings.parse(
+            {"learning_rate": 1e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.9}
+        ),
         precision="bf16",
         without=("mirror", "game.augmentation"),
         field="wave",

@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import LatentGanSettings, UnpairedSettings
+from ganops.config import LatentGanSettings, UnpairedSettings, WaveGanSettings
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe, plural
 from ganops.networks.layers import num_downsamples
+from ganops.networks.wavegan import LEAST_SAMPLES
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
 from ganops.training_config import TrainingParameters
@@ -79,6 +80,7 @@ def resolve(
     settings = Settings.parse(nest(values | _cadence(values)))
     _check_consistency(settings)
     _check_domains(settings, sample.classes)
+    _check_length(settings)
     return settings
 
 
@@ -168,6 +170,17 @@ def _check_domains(settings: Settings, classes: int) -> None:
             expected=f"two numbers below {classes}, the number of classes",
             received=f"{game.from_class} and {game.to_class}",
             remedy="Set both, such as training.game.from_class=0,training.game.to_class=1.",
+        )
+
+
+def _check_length(settings: Settings) -> None:
+    """Check that the networks of waves have a level."""
+    if isinstance(settings.game, WaveGanSettings) and settings.sample.image_width < LEAST_SAMPLES:
+        raise ConfigurationError(
+            "training.recipe",
+            expected=f"a recipe for clips of fewer than {LEAST_SAMPLES} samples",
+            received=f"{settings.recipe}, and clips of {settings.sample.image_width} samples",
+            remedy="Set a larger data_preparation.clip_seconds or data_preparation.sample_rate.",
         )
 
 
