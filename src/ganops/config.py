@@ -223,6 +223,10 @@ class SpectrogramGanSettings(LatentGanSettings):
     hop: int = Field(ge=1, le=2**13, description="samples between two frames, at most half a window")
     phase_iterations: int = Field(ge=0, le=10_000, description="of the Griffin-Lim algorithm, for each sample")
 
+    def spectrogram_size(self, samples: int) -> tuple[int, int]:
+        """Return the bins and the frames of the spectrogram of a wave."""
+        return self.window // 2, -(-samples // self.hop)
+
     @model_validator(mode="after")
     def _check_hop(self) -> "SpectrogramGanSettings":
         if self.hop > self.window // 2:

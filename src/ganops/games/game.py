@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ganops.config import FieldName
@@ -177,6 +177,14 @@ class Game(ABC):
     @abstractmethod
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """Return samples as model values of `generates`."""
+
+    def represent(self, samples: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *seen"]:
+        """Return real samples, model values of `generates`, as the health probe embeds them: by default as they are."""
+        return samples
+
+    def sample_represented(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "batch *seen"]:
+        """Return samples in the form of `represent`: by default those of `sample`."""
+        return self.represent(self.sample(networks, inputs))
 
 
 def adversarial_updates(discriminator_steps: int, relativistic: bool) -> tuple[Update, ...]:

@@ -105,7 +105,7 @@ class LatentGan(LatentGame):
         return networks["generator"](inputs["latent"], inputs.get("label"))
 
     def represent(self, samples: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *seen"]:
-        """Return real samples in the form that the discriminator reads: here the samples themselves."""
+        """Return real samples in the form that discriminator and probe read: here the samples themselves."""
         return samples
 
 

@@ -278,6 +278,7 @@ _SHIPPED: dict[str, Recipe] = {
             {
                 **{name: value for name, value in _DCGAN.game if name != "kind"},
                 "augmentation": {"probability": 0.0, "policy": "translation", "target": None},
+                # At 8,000 hertz; at others `resolve` chooses them.
                 "window": 256,
                 "hop": 128,
                 "phase_iterations": 32,

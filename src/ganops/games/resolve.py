@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import LatentGanSettings, UnpairedSettings, WaveGanSettings
+from ganops.config import LatentGanSettings, SpectrogramGanSettings, UnpairedSettings, WaveGanSettings
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe, plural
@@ -12,10 +12,12 @@ from ganops.networks.layers import num_downsamples
 from ganops.networks.wavegan import LEAST_SAMPLES
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
+from ganops.spectrogram import choose_window
 from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 _EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 360_000, 1_000_000
+_LEAST_SIDE = 4
 _SMALL_SIDE, _MAX_BATCH_PIXELS, _MIN_BATCH = 28, 2**20, 8
 _LOGS, _SAMPLES, _CHECKPOINTS, _SNAPSHOTS = 200, 20, 20, 5
 
@@ -69,6 +71,7 @@ def resolve(
         "sample.classes": _classes(parameters, recipe, sample),
         "sample.input_channels": _input_channels(parameters, recipe, sample),
         **_without_adaptation(parameters, recipe),
+        **_spectrogram(parameters, recipe, sample),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
         "runtime.device": hardware.device,
@@ -110,6 +113,15 @@ def _from_recipe(recipe: Recipe, sample: SampleSpec, train_count: int, hardware:
         "runtime.precision": recipe.precision if hardware.fast_bf16 else "fp32",
         "runtime.channels_last": recipe.channels_last and hardware.device != "mps",
     }
+
+
+def _spectrogram(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> dict[str, int]:
+    """Choose the window by the sample rate, and half of it as hop, where the user does not."""
+    if not isinstance(recipe.game, SpectrogramGanSettings):
+        return {}
+    values = overrides(parameters)
+    window = values.get("game.window", choose_window(sample.sample_rate))
+    return {"game.window": window, "game.hop": values.get("game.hop", window // 2)}
 
 
 def _without_adaptation(parameters: TrainingParameters, recipe: Recipe) -> dict[str, Any]:
@@ -174,12 +186,21 @@ def _check_domains(settings: Settings, classes: int) -> None:
 
 
 def _check_length(settings: Settings) -> None:
-    """Check that the networks of waves have a level."""
-    if isinstance(settings.game, WaveGanSettings) and settings.sample.image_width < LEAST_SAMPLES:
+    """Check that clips are long enough for the networks."""
+    game, samples = settings.game, settings.sample.image_width
+    if isinstance(game, SpectrogramGanSettings) and min(game.spectrogram_size(samples)) < _LEAST_SIDE:
+        bins, frames = game.spectrogram_size(samples)
+        raise ConfigurationError(
+            "training.game.window and training.game.hop",
+            expected=f"spectrograms of at least {_LEAST_SIDE} bins and {_LEAST_SIDE} frames",
+            received=f"{bins} bins and {frames} frames, of {samples} samples",
+            remedy="Set another window or hop, or a larger data_preparation.clip_seconds.",
+        )
+    if isinstance(game, WaveGanSettings) and samples < LEAST_SAMPLES:
         raise ConfigurationError(
             "training.recipe",
             expected=f"a recipe for clips of fewer than {LEAST_SAMPLES} samples",
-            received=f"{settings.recipe}, and clips of {settings.sample.image_width} samples",
+            received=f"{settings.recipe}, and clips of {samples} samples",
             remedy="Set a larger data_preparation.clip_seconds or data_preparation.sample_rate.",
         )
 
@@ -259,6 +280,9 @@ def _reasons(recipe: Recipe, sample: SampleSpec, train_count: int) -> dict[str, 
         reasons["runtime.precision"] = "the recipe's bf16, but fp32 where the machine does not multiply bf16 faster"
     if recipe.latent_per_channel is not None:
         reasons["game.latent_dimension"] = f"{recipe.latent_per_channel} · channels {sample.channels}"
+    if isinstance(recipe.game, SpectrogramGanSettings):
+        reasons["game.window"] = f"the largest power of two within 32 milliseconds at {sample.sample_rate} hertz"
+        reasons["game.hop"] = "half of training.game.window"
     if recipe.rate_downsamples:
         depth = num_downsamples(*sample.size)
         rate = recipe.optimizer.learning_rate

@@ -30,3 +30,9 @@ class SpectrogramGan(WaveGan):
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch 1 samples"]:
         """Return waves whose spectrograms are near G(z, y)."""
         return self.spectrogram.decode(self.generate(networks, inputs), self.phase_iterations)
+
+    def sample_represented(
+        self, networks: Networks, inputs: Mapping[str, Tensor]
+    ) -> Float[Tensor, "batch 1 bins frames"]:
+        """Return G(z, y): who reads spectrograms needs no phases."""
+        return self.generate(networks, inputs)
