@@ -179,7 +179,10 @@ class Game(ABC):
         """Return samples as model values of `generates`."""
 
     def represent(self, samples: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *seen"]:
-        """Return real samples, model values of `generates`, as the health probe embeds them: by default as they are."""
+        """Return real samples, model values of `generates`, as networks and the probe read them.
+
+        By default as they are; a game of spectrograms returns those of its waves.
+        """
         return samples
 
     def sample_represented(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "batch *seen"]:
