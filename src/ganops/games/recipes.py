@@ -65,7 +65,7 @@ def _with_points(recipe: Recipe) -> Recipe:
     return replace(recipe, for_fields={points.field: points})
 
 
-def _of_waves(kind: type[G], game: Parameters, **own: float) -> G:
+def _of_waves(kind: type[G], game: Parameters, **own: int) -> G:
     """Return the settings of a game of waves: those of a game of pictures, without augmentation, and its own."""
     augmentation = {"probability": 0.0, "policy": "translation", "target": None}
     return kind.parse({**{name: value for name, value in game if name != "kind"}, "augmentation": augmentation, **own})
