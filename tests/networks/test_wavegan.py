@@ -84,6 +84,7 @@ def test_a_transposed_convolution_is_the_adjoint_of_a_convolution():
 
 def test_an_output_is_the_sum_of_25_inputs_at_stride_4():
     down = wavegan._build_down(1, 1)
+    assert down.bias is not None
     x, taps = torch.randn(40), down.weight[0, 0, 0]
     for at in (0, 3, 9):
         inside = [(tap, 4 * at + tap - 11) for tap in range(25) if 0 <= 4 * at + tap - 11 < 40]
@@ -150,6 +151,6 @@ def test_the_class_changes_the_wave_and_the_logit():
 
 def test_initial_weights_have_glorots_deviation():
     generator = initialise(wavegan.Generator(100, 64, waves(4096)), "generator", seed=0)
-    weight = generator.ups[0].weight
+    weight = generator.ups[0].get_parameter("weight")
     assert weight.shape == (512, 256, 1, 25)
     assert float(weight.detach().std()) == pytest.approx(math.sqrt(2 / (25 * (512 + 256))), rel=0.01)

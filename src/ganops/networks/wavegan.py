@@ -141,13 +141,13 @@ def with_glorot_std(layer: L) -> L:
     return layer
 
 
-def _build_up(inputs: int, outputs: int) -> nn.Module:
+def _build_up(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     """Build L → 4 L."""
     padding, missing = (0, _KERNEL // 2 - 1), (0, 1)
     up = nn.ConvTranspose2d(inputs, outputs, (1, _KERNEL), (1, _STRIDE), padding=padding, output_padding=missing)
     return with_glorot_std(up)
 
 
-def _build_down(inputs: int, outputs: int) -> nn.Module:
+def _build_down(inputs: int, outputs: int) -> nn.Conv2d:
     """Build 4 L → L."""
     return with_glorot_std(nn.Conv2d(inputs, outputs, (1, _KERNEL), (1, _STRIDE), padding=(0, _KERNEL // 2 - 1)))
