@@ -13,7 +13,7 @@ from torch import Tensor
 from ganops.data.encodings import encode_waves
 from ganops.data.sources.tones import RATE, SAMPLES, tones
 from ganops.reporting.wav import decode_wav
-from ganops.spectrogram import Spectrogram
+from ganops.spectrogram import Spectrogram, choose_window
 
 from .parameters import resolve_settings, waves
 
@@ -124,6 +124,15 @@ def test_a_sample_does_not_depend_on_the_others() -> None:
     spectrogram = Spectrogram(100, 16, 8)
     values = spectrogram.encode(NOISE)
     assert torch.equal(spectrogram.decode(values, 8)[1:2], spectrogram.decode(values[[1, 0]], 8)[:1])
+
+
+@pytest.mark.parametrize(
+    ("rate", "window"),
+    [(1000, 32), (8000, 256), (11025, 256), (16000, 512), (22050, 512), (24000, 512), (44100, 1024), (48000, 1024)],
+)
+def test_the_window_is_the_largest_power_of_two_within_32_milliseconds(rate: int, window: int) -> None:
+    assert choose_window(rate) == window
+    assert window / rate <= 0.032 < 2 * window / rate
 
 
 @pytest.mark.parametrize("samples", [512, 500])

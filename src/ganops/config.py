@@ -55,6 +55,7 @@ NetworkName = Literal[
     "cycle",
     "projected",
     "recurrent",
+    "wavegan",
     "own",
 ]
 FieldName = Literal["image", "point", "wave", "tokens"]
@@ -117,6 +118,7 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
     "cycle": "image",
     "projected": "image",
     "recurrent": "tokens",
+    "wavegan": "wave",
     "own": None,
 }
 """Family of networks → the field of their samples; in a game of spectrograms these are pictures; None: any."""
@@ -242,6 +244,10 @@ class SpectrogramGanSettings(LatentGanSettings):
     hop: int = Field(ge=1, le=2**13, description="samples between two frames, at most half a window")
     phase_iterations: int = Field(ge=0, le=10_000, description="of the Griffin-Lim algorithm, for each sample")
 
+    def spectrogram_size(self, samples: int) -> tuple[int, int]:
+        """Return the bins and the frames of the spectrogram of a wave."""
+        return self.window // 2, -(-samples // self.hop)
+
     @model_validator(mode="after")
     def _check_hop(self) -> "SpectrogramGanSettings":
         if self.hop > self.window // 2:
@@ -252,6 +258,15 @@ class SpectrogramGanSettings(LatentGanSettings):
                 remedy="Lower training.game.hop, or raise training.game.window.",
             )
         return self
+
+
+class WaveGanSettings(LatentGanSettings):
+    """A generator of waves from latents, against a discriminator of waves."""
+
+    families: ClassVar[frozenset[NetworkName]] = frozenset({"wavegan"})
+
+    kind: Literal["wavegan"] = "wavegan"  # pyright: ignore[reportIncompatibleVariableOverride]
+    phase_shuffle: int = Field(ge=0, le=8, description="n: the discriminator's maps are shifted by −n … n samples")
 
 
 class CompletionSettings(AdversarialSettings):
@@ -422,6 +437,7 @@ ShippedGameSettings: TypeAlias = (
     | FastCutSettings
     | CycleGanSettings
     | SpectrogramGanSettings
+    | WaveGanSettings
     | LanguageModelSettings
     | TextGanSettings
 )

@@ -4,7 +4,7 @@ Different batch sizes round differently; since every chunk is padded to the same
 (seed, index), sample i of a request is the same bytes for any number of samples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,14 @@ class Sampler:
     @torch.inference_mode()
     def sample(self, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "n *shape"]:
         """Return one sample per row of the inputs, as stored values on the CPU."""
-        count = len(next(iter(inputs.values())))
-        with thread_count(self.threads):
-            return torch.cat([self._sample_chunk(inputs, start, count) for start in range(0, count, CHUNK)])
+        return self._in_chunks(
+            lambda chunk: decode(self.game.generates, self.game.sample(self.networks, chunk)), inputs
+        )
+
+    @torch.inference_mode()
+    def sample_represented(self, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "n *seen"]:
+        """Return one sample per row of the inputs, in the form that the game's probe embeds, on the CPU."""
+        return self._in_chunks(lambda chunk: self.game.sample_represented(self.networks, chunk), inputs)
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -116,10 +121,10 @@ class Sampler:
         latents = self.game.interpolate(start_seed, end_seed, steps, self.device, eased)
         return self.sample({"latent": latents} if label is None else {"latent": latents, "label": label})
 
-    def _sample_chunk(self, inputs: Mapping[str, Tensor], start: int, count: int) -> Tensor:
-        size = min(CHUNK, count - start)
-        chunk = {name: _pad(values[start : start + size]) for name, values in inputs.items()}
-        return decode(self.game.generates, self.game.sample(self.networks, chunk))[:size].cpu()
+    def _in_chunks(self, make: Callable[[dict[str, Tensor]], Tensor], inputs: Mapping[str, Tensor]) -> Tensor:
+        count = len(next(iter(inputs.values())))
+        with thread_count(self.threads):
+            return torch.cat([_make_chunk(make, inputs, start, count) for start in range(0, count, CHUNK)])
 
     def _complete(self, request: GenerationRequest, noise: Noise, conditions: Batch) -> Batch:
         """Add labels where the game reads them; RequestError where another condition is missing."""
@@ -159,6 +164,13 @@ class Sampler:
             received=repr(class_label),
             remedy="Ask for a class of the model card, or for none.",
         )
+
+
+def _make_chunk(
+    make: Callable[[dict[str, Tensor]], Tensor], inputs: Mapping[str, Tensor], start: int, count: int
+) -> Tensor:
+    size = min(CHUNK, count - start)
+    return make({name: _pad(values[start : start + size]) for name, values in inputs.items()})[:size].cpu()
 
 
 def _pad(values: Tensor) -> Tensor:

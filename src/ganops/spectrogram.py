@@ -22,6 +22,12 @@ _EPSILON = 1e-4
 _RANGE = math.log((1 + _EPSILON) / _EPSILON)
 _MOMENTUM = 0.99
 _LEAST = 1e-16
+_WINDOW_SECONDS, _LEAST_WINDOW = 0.032, 4
+
+
+def choose_window(sample_rate: int) -> int:
+    """Return the largest power of two of samples within 32 milliseconds: 256 at 8,000 hertz, 1,024 at 48,000."""
+    return 1 << (max(_LEAST_WINDOW, int(_WINDOW_SECONDS * sample_rate)).bit_length() - 1)
 
 
 @dataclass(frozen=True)

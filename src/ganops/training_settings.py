@@ -151,8 +151,8 @@ class Settings(Parameters):
         game, sample = self.game, self.sample
         if not isinstance(game, SpectrogramGanSettings):
             return sample
-        frames = -(-sample.image_width // game.hop)
-        return SampleSpec(channels=1, image_height=game.window // 2, image_width=frames, classes=sample.classes)
+        bins, frames = game.spectrogram_size(sample.image_width)
+        return SampleSpec(channels=1, image_height=bins, image_width=frames, classes=sample.classes)
 
     @property
     def adversarial(self) -> AdversarialSettings | None:

@@ -66,7 +66,8 @@ def test_what_the_probe_cannot_embed_stops_a_training_that_runs_without_asserts(
         import torch
         from ganops.training.probe import ProbeData, Probe
         from ganops.training.distributed import SINGLE_PROCESS
-        game, settings = SimpleNamespace(generates="image"), SimpleNamespace(sample=SimpleNamespace(classes=0))
+        game = SimpleNamespace(generates="image", represent=lambda samples: samples)
+        settings = SimpleNamespace(sample=SimpleNamespace(classes=0))
         def embed(samples):
             raise ConnectionError("no weights")
         validation = SimpleNamespace(batch=lambda first, count: {"image": torch.zeros(count, 1, 8, 8)})

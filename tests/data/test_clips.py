@@ -227,6 +227,34 @@ def test_clips_of_another_program_are_read_as_the_store_has_them(tmp_path: Path)
     assert samples.fitted == 6, "each has another length"
     same = decode_clip((tmp_path / "others" / "high" / "00.wav").read_bytes(), 8000, 2560)[0]
     assert np.array_equal(samples.values[0], same)
+    assert (samples.silent, samples.clipped) == (0, 0)
     (tmp_path / "others" / "low" / "bad.wav").write_bytes(b"nothing")
     with pytest.raises(MetricError, match=r"low/bad\.wav: expected a clip, received no sound"):
         read_samples(tmp_path / "others", store, "wave")
+
+
+def test_silent_and_clipped_clips_of_another_program_are_evaluated_and_counted(tmp_path: Path) -> None:
+    """A generator that makes them is measured with them."""
+    prepare_folder(write_clips(tmp_path / "clips"))[0].write(tmp_path / "store")
+    store, others = Store.open(tmp_path / "store"), write_clips(tmp_path / "others", each=2)
+    for number in range(2):
+        (others / "low" / f"silent_{number}.wav").write_bytes(encode(np.zeros(2560)))
+    (others / "high" / "clipped.wav").write_bytes(encode(np.sign(sine(440, 0.32))))
+    samples = read_samples(others, store, "wave")
+    assert (len(samples.values), samples.silent, samples.clipped) == (9, 2, 1)
+    labels = samples.labels
+    assert labels is not None and (samples.values[labels == 0] == 32767).sum() > 1000
+    assert samples.draw(9, seed=0).values.shape == (9, 1, 2560), "all are among those that are drawn"
+
+
+def test_the_report_has_the_test_part_and_at_most_1000_ignored_files(tmp_path: Path) -> None:
+    """As the report of pictures has them."""
+    for part in ("train", "test"):
+        write_clips(tmp_path / "clips" / part, each=10)
+    for number in range(1001):
+        (tmp_path / "clips" / "train" / "low" / f"._{number}").write_bytes(b"")
+    _, report = prepare_folder(tmp_path / "clips", held_out_share=0.2)
+    assert report["ignored"]["count"] == 1001 and len(report["ignored"]["first"]) == 1000
+    (note,) = [note for note in report["notes"] if "held_out" in note]
+    assert note.startswith("held_out is drawn from all clips (data_preparation.held_out_share=0.2)")
+    assert note.endswith("test part of 22")

@@ -14,16 +14,17 @@ from ganops.errors import MetricError
 from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.base import extract
 from ganops.extractors.build import StoredExtractor, restore, restore_stored, training_parameters
-from ganops.extractors.embedding import EMBEDDINGS
+from ganops.extractors.embedding import build_embedding
 from ganops.extractors.spectrogram_classifier import (
     SpectrogramClassifier,
     check_labelled_clips,
-    choose_spectrogram,
     train_spectrogram_classifier,
 )
+from ganops.games.build import build_game
 
 from ..parameters import classifier as classifier_parameters
-from ..parameters import data_preparation, evaluation
+from ..parameters import data_preparation, evaluation, resolve_settings
+from ..parameters import waves as wave_spec
 
 SHORT: ClassifierParameters = classifier_parameters(total_images=3000, width=8, dimension=32, batch=50)
 
@@ -42,6 +43,7 @@ def classifier(store: Store) -> SpectrogramClassifier:
 
 def test_it_knows_the_classes_of_clips_that_it_was_not_trained_on(classifier: SpectrogramClassifier) -> None:
     assert classifier.accuracies["held_out"] > 0.9
+    assert (classifier.spectrogram.window, classifier.spectrogram.hop) == (256, 128)
     assert classifier.classes == ("pluck", "swell", "tremolo", "rising", "falling", "chord")
 
 
@@ -82,15 +84,12 @@ def test_clips_without_classes_are_refused_with_a_remedy_for_clips(tmp_path: Pat
         check_labelled_clips(Store.open(tmp_path / "store"))
 
 
-@pytest.mark.parametrize(("rate", "window"), [(8000, 256), (16000, 512), (22050, 512), (44100, 1024)])
-def test_the_window_is_nearest_to_32_milliseconds(rate: int, window: int) -> None:
-    spectrogram = choose_spectrogram(4096, rate)
-    assert (spectrogram.window, spectrogram.hop) == (window, window // 2)
-
-
-def test_the_embedding_of_clips_separates_soft_and_loud_low_and_high() -> None:
+@pytest.mark.parametrize("recipe", ["wavegan", "spectrogram_gan"])
+def test_the_embedding_of_clips_separates_soft_and_loud_low_and_high(recipe: str) -> None:
+    """Of what the game represents: waves, or their spectrograms."""
+    settings = resolve_settings(recipe, wave_spec(4096))
     t = torch.arange(4096.0) / 8000
     clips = torch.stack([torch.sin(2 * torch.pi * f * t) * a for f in (300, 3000) for a in (3000, 30000)])
-    embedded = EMBEDDINGS["wave"]("cpu")(clips[:, None].to(torch.int16))
+    embedded = build_embedding(settings)(build_game(settings).represent(clips[:, None] / 32768))
     assert embedded.shape == (4, 256)
     assert torch.cdist(embedded, embedded).fill_diagonal_(9).min() > 0.5

@@ -35,7 +35,11 @@ _VARIANTS: dict[str, dict[str, Any]] = {
     "an adversary from the start": {"recipe": "text_gan", "adversary_from": 0.0},
 }
 # What a recipe for another field than pictures needs.
-_NEEDS = {"spectrogram_gan": {"recipe": "spectrogram_gan", "window": 16, "hop": 8}}
+_NEEDS = {
+    "spectrogram_gan": {"recipe": "spectrogram_gan", "window": 16, "hop": 8},
+    # Two levels, so that phases are shuffled.
+    "wavegan": {"recipe": "wavegan", "sample": waves(300, 3)},
+}
 CASES = [*sorted(RECIPES), *_VARIANTS]
 # The first recipe of each kind of game.
 KINDS = {recipe.game.kind: name for name, recipe in reversed(RECIPES.items())}

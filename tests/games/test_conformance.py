@@ -249,6 +249,13 @@ def test_every_network_receives_chunks_of_one_size(sampler: Sampler, settings: S
     assert lengths == {CHUNK}
 
 
+def test_samples_for_the_probe_have_the_form_of_real_ones(sampler: Sampler, settings: Settings) -> None:
+    game = sampler.game
+    real = FieldBatches(game, settings.sample).batch(0, 5)[game.generates]
+    generated = sampler.sample_represented(draw(game, settings, 5))
+    assert generated.shape == game.represent(real).shape
+
+
 def labels(values: Tensor | None, count: int) -> dict[str, Tensor]:
     return {} if values is None else {"label": values[:count]}
 

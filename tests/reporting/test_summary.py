@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ganops.evaluation.report import Estimate
+from ganops.evaluation.report import Estimate, Report
 from ganops.reporting.summary import print_comparison, print_summary
 
 from ..reports import make_report
@@ -59,7 +59,16 @@ def test_an_evaluation_of_external_samples_prints_its_table(tmp_path: Path) -> N
     text = _printed({"samples_report": tmp_path / "samples_report.json"})
     for part in ("External samples", "samples", "21.5", "1.25", "samples_fitted 7"):
         assert part in text.replace("\n", " ")
-    assert "Registered" not in text
+    assert "Registered" not in text and "samples_silent" not in text
+
+
+def test_silent_and_clipped_samples_are_counted_where_there_are_some(tmp_path: Path) -> None:
+    counts = {"samples_given": 1200, "samples_fitted": 7, "samples_silent": 3, "samples_clipped": 0}
+    report = make_report({"fid": 21.5}, {"fid": 1.25}, **counts)
+    assert Report.from_json(report.to_json()) == report
+    (tmp_path / "samples_report.json").write_text(json.dumps(report.to_json()))
+    text = _printed({"samples_report": tmp_path / "samples_report.json"}).replace("\n", " ")
+    assert "samples_silent 3" in text and "samples_clipped" not in text
 
 
 REPORTS = {

@@ -24,7 +24,7 @@ from ganops.data.encodings import ENCODINGS, decode_images, encode_waves
 from ganops.data.manifest import label_field
 from ganops.data.near_duplicates import NearDuplicates, find_near_duplicates
 from ganops.data.parallel import map_in_order
-from ganops.data.preparation_report import describe_near_duplicates, describe_skipped, make_report
+from ganops.data.preparation_report import make_clip_report
 from ganops.data.progress import Progress
 from ganops.data.raw_samples import (
     check_tolerated,
@@ -39,12 +39,11 @@ from ganops.data.sound import Header, decode_clip, read_header
 from ganops.data.sources.source import ClipSource, SampleRef, UnreadablePicture
 from ganops.data.store import FieldFormat, PreparedData
 from ganops.preparation_config import DataPreparationParameters
-from ganops.spectrogram import Spectrogram
+from ganops.spectrogram import Spectrogram, choose_window
 
 _ROUNDED_TO = 256
 _COVERED_SHARE, _MOST_SECONDS = 0.9, 2.0
 _HASHED_SIDE, _ROWS_AT_ONCE = 32, 256
-_BIN_SECONDS = 0.032
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,9 @@ def prepare_clips(
     prepared = PreparedData(fields, source.classes, manifest, arrays, rows)
     near = _find_near_duplicates(waves, rows[manifest["duplicate_of"].to_numpy() < 0], shape)
     headers = [header for _, header in outcomes if header is not None]
-    return prepared, _make_report(prepared, source, shape, skipped, near, headers, parameters)
+    sizes = {"samples": shape.samples, "sample_rate": shape.sample_rate, "rule": shape.rule}
+    changes = _describe_changes(headers, shape)
+    return prepared, make_clip_report(prepared, source, sizes, changes, skipped, near, parameters)
 
 
 def find_clip_shape(references: Sequence[SampleRef], parameters: DataPreparationParameters) -> ClipShape:
@@ -147,32 +148,12 @@ def _find_near_duplicates(waves: np.ndarray, rows: np.ndarray, shape: ClipShape)
 
 
 def draw_small_spectrograms(waves: Int16[np.ndarray, "n 1 samples"], sample_rate: int) -> UInt8[np.ndarray, "n 1 h w"]:
-    """Return spectrograms of 32 × 32 pixels, in windows of about 32 milliseconds."""
-    window = max(4, 2 * round(_BIN_SECONDS * sample_rate / 2))
+    """Return spectrograms of 32 × 32 pixels."""
+    window = choose_window(sample_rate)
     spectrogram = Spectrogram(waves.shape[2], window, window // 2)
     values = spectrogram.encode(encode_waves(torch.from_numpy(np.ascontiguousarray(waves))))
     small = torch.nn.functional.interpolate(values, (_HASHED_SIDE, _HASHED_SIDE), mode="area")
     return decode_images(small).numpy()
-
-
-def _make_report(
-    prepared: PreparedData,
-    source: ClipSource,
-    shape: ClipShape,
-    skipped: list[tuple[str, str]],
-    near: NearDuplicates,
-    headers: list[Header],
-    parameters: DataPreparationParameters,
-) -> dict[str, Any]:
-    sizes = {"samples": shape.samples, "sample_rate": shape.sample_rate, "rule": shape.rule}
-    details = {
-        "classes_from": source.classes_from if prepared.classes else None,
-        "near_duplicates": describe_near_duplicates(near, prepared, of="spectrograms of 32 × 32 pixels: "),
-        "skipped": describe_skipped(skipped),
-        "notes": [*source.notes, *_describe_changes(headers, shape)],
-        "ignored": {"count": len(source.ignored), "first": list(source.ignored)},
-    }
-    return make_report(prepared, sizes, parameters) | details
 
 
 def _describe_changes(headers: list[Header], shape: ClipShape) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ganops.data.near_duplicates import LARGEST_DIFFERENCE, LARGEST_DISTANCE, NearDuplicates
 from ganops.data.shape import SampleShape
-from ganops.data.sources.source import Source, TextLines
+from ganops.data.sources.source import ClipSource, Source, TextLines
 from ganops.data.store import PreparedData
 from ganops.data.value_range import ValueRange
 from ganops.data.white import FULL_RANGE
@@ -43,15 +43,25 @@ def make_picture_report(
     rows of the arrays.
     """
     sizes = {"channels": shape.channels, "height": shape.height, "width": shape.width, "rule": shape.rule}
-    details = {
-        "white": {**asdict(values.white), "scaled": values.white != FULL_RANGE, "rule": values.rule},
-        "classes_from": source.classes_from if prepared.classes else None,
-        "near_duplicates": describe_near_duplicates(near_duplicates, prepared),
-        "skipped": describe_skipped(skipped),
-        "notes": [*source.notes, *_describe_test_part(source, parameters)],
-        "ignored": _describe_ignored(source.ignored),
-    }
-    return make_report(prepared, sizes, parameters) | details
+    white = {**asdict(values.white), "scaled": values.white != FULL_RANGE, "rule": values.rule}
+    near = _describe_near_duplicates(near_duplicates, prepared)
+    files = _describe_files(prepared, source, near, skipped, parameters)
+    return make_report(prepared, sizes, parameters) | {"white": white} | files
+
+
+def make_clip_report(
+    prepared: PreparedData,
+    source: ClipSource,
+    shape: dict[str, Any],
+    changes: list[str],
+    skipped: list[tuple[str, str]],
+    near_duplicates: NearDuplicates,
+    parameters: DataPreparationParameters,
+) -> dict[str, Any]:
+    """Make the report of clips of sound, as JSON values; `changes` says how many clips were changed, and how."""
+    near = _describe_near_duplicates(near_duplicates, prepared, of="spectrograms of 32 × 32 pixels: ")
+    files = _describe_files(prepared, source, near, skipped, parameters)
+    return make_report(prepared, shape, parameters) | files | {"notes": [*files["notes"], *changes]}
 
 
 def make_text_report(
@@ -62,8 +72,25 @@ def make_text_report(
     parameters: DataPreparationParameters,
 ) -> dict[str, Any]:
     """Make the report of a text, as JSON values; `skipped` holds name and reason of every line that cannot be used."""
-    details = {"skipped": describe_skipped(skipped), "ignored": _describe_ignored(text.ignored)}
+    details = {"skipped": _describe_skipped(skipped), "ignored": _describe_ignored(text.ignored)}
     return make_report(prepared, shape, parameters) | details
+
+
+def _describe_files(
+    prepared: PreparedData,
+    source: Source,
+    near_duplicates: dict[str, Any],
+    skipped: list[tuple[str, str]],
+    parameters: DataPreparationParameters,
+) -> dict[str, Any]:
+    """Describe where the classes come from, and which files are alike or not used, and why."""
+    return {
+        "classes_from": source.classes_from if prepared.classes else None,
+        "near_duplicates": near_duplicates,
+        "skipped": _describe_skipped(skipped),
+        "notes": [*source.notes, *_describe_test_part(source, parameters)],
+        "ignored": _describe_ignored(source.ignored),
+    }
 
 
 def _describe_ignored(ignored: tuple[str, ...]) -> dict[str, Any]:
@@ -74,7 +101,7 @@ def _describe_test_part(source: Source, parameters: DataPreparationParameters) -
     test = sum(reference.test for reference in source.references)
     if not test or parameters.held_out_share is None:
         return []
-    drawn = f"held_out is drawn from all pictures (data_preparation.held_out_share={parameters.held_out_share:g})"
+    drawn = f"held_out is drawn from all {source.of} (data_preparation.held_out_share={parameters.held_out_share:g})"
     return [f"{drawn}; null would hold out the data set's own test part of {test}"]
 
 
@@ -99,7 +126,7 @@ def _count_samples(manifest: pd.DataFrame, split: str, classes: tuple[str, ...])
     return {"samples": len(labels), "per_class": dict(zip(classes, map(int, per_class), strict=True))}
 
 
-def describe_near_duplicates(near_duplicates: NearDuplicates, prepared: PreparedData, of: str = "") -> dict[str, Any]:
+def _describe_near_duplicates(near_duplicates: NearDuplicates, prepared: PreparedData, of: str = "") -> dict[str, Any]:
     """Describe the number of near duplicates and the first pairs by their files; `of` is put before the rule."""
     files, index = prepared.manifest["file"].to_numpy(), {int(row): at for at, row in enumerate(prepared.rows)}
     first = [
@@ -109,7 +136,7 @@ def describe_near_duplicates(near_duplicates: NearDuplicates, prepared: Prepared
     return {"samples": near_duplicates.samples, "rule": f"{of}{NEAR_DUPLICATES_RULE}", "first": first}
 
 
-def describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
+def _describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
     """Count the skipped samples and their reasons, and list the first."""
     first = [{"file": name, "reason": reason} for name, reason in skipped[:_SKIPPED_LISTED]]
     unlisted = len(skipped) - len(first)

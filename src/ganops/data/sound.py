@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 _RATES, _MOST_CHANNELS = range(1000, 768_001), 16
-_SILENT, _FULL_SCALE, _CLIPPED_SHARE = 1e-3, 32767 / 32768, 0.01
+SILENT, CLIPPED = "silent", "clipped"
+_LEAST_PEAK, _FULL_SCALE, _CLIPPED_SHARE = 1e-3, 32767 / 32768, 0.01
 # Seconds beyond the kept ones, so that the resampling filter has no edge there.
 _MARGIN_SECONDS = 0.1
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)
@@ -61,18 +62,28 @@ def decode_clip(content: bytes, sample_rate: int, samples: int) -> tuple[Int16[n
     Raises:
         UnreadablePicture: the clip is not used; the message is the reason.
     """
+    clip, header, fault = decode_any_clip(content, sample_rate, samples)
+    if fault:
+        raise UnreadablePicture(fault)
+    return clip, header
+
+
+def decode_any_clip(
+    content: bytes, sample_rate: int, samples: int
+) -> tuple[Int16[np.ndarray, "1 samples"], Header, str]:
+    """Decode as `decode_clip` does, silent and clipped clips too; return clip, header, and "silent: …" or "clipped: …".
+
+    Raises:
+        UnreadablePicture: no clip can be decoded; the message is the reason.
+    """
     _check_whole(content)
     with _open(content) as file:
         header = _check_header(file)
         values = _read(file, header, samples / sample_rate)
-    _check_clipping(values)
-    mono = values.mean(axis=1)
-    kept = _resample(mono, header.sample_rate, sample_rate)[:samples]
-    if np.abs(kept).max(initial=0.0) < _SILENT:
-        raise UnreadablePicture("silent: no sample reaches -60 decibels of full scale")
+    kept = _resample(values.mean(axis=1), header.sample_rate, sample_rate)[:samples]
     clip = np.zeros((1, samples), dtype=np.int16)
     clip[0, : len(kept)] = np.clip(np.round(kept * 32768), -32768, 32767)
-    return clip, header
+    return clip, header, _find_fault(values, kept)
 
 
 def _open(content: bytes) -> "SoundFile":
@@ -114,10 +125,13 @@ def _read(file: "SoundFile", header: Header, seconds: float) -> Float32[np.ndarr
     return values
 
 
-def _check_clipping(values: Float32[np.ndarray, "frames channels"]) -> None:
+def _find_fault(values: Float32[np.ndarray, "frames channels"], kept: Float32[np.ndarray, " samples"]) -> str:
     share = float(np.mean(np.abs(values) >= _FULL_SCALE))
     if share > _CLIPPED_SHARE:
-        raise UnreadablePicture(f"clipped: {100 * share:.0f} % of the samples are at full scale")
+        return f"{CLIPPED}: {100 * share:.0f} % of the samples are at full scale"
+    if np.abs(kept).max(initial=0.0) < _LEAST_PEAK:
+        return f"{SILENT}: no sample reaches -60 decibels of full scale"
+    return ""
 
 
 def _resample(mono: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:

@@ -363,7 +363,13 @@ def evaluate_samples(
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     check_enough(len(samples.values), protocol.n)
-    protocol = SamplesProtocol(**vars(protocol), samples_given=len(samples.values), samples_fitted=samples.fitted)
+    protocol = SamplesProtocol(
+        **vars(protocol),
+        samples_given=len(samples.values),
+        samples_fitted=samples.fitted,
+        samples_silent=samples.silent,
+        samples_clipped=samples.clipped,
+    )
     oracle = OracleLikelihood.of(store, parameters)
     evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle)
     return evaluator.report(SAMPLES, samples.draw, {})

@@ -19,7 +19,7 @@ from ganops.config import FieldName
 from ganops.data.crop_and_resize import crop_and_resize, crop_and_resize_file
 from ganops.data.decoding import read_shape
 from ganops.data.progress import Progress, no_progress
-from ganops.data.sound import decode_clip
+from ganops.data.sound import CLIPPED, SILENT, decode_any_clip
 from ganops.data.sources.audio_folder import audio_folder
 from ganops.data.sources.files import list_names
 from ganops.data.sources.image_folder import image_folder
@@ -40,12 +40,16 @@ class ExternalSamples:
     Attributes:
         values: as the store holds them.
         labels: indices of the classes of the store; None where they are unknown.
-        fitted: how many pictures had another size or number of channels.
+        fitted: how many pictures had another size or number of channels, or clips another length or rate.
+        silent: how many are silent clips.
+        clipped: how many are clipped clips.
     """
 
     values: Shaped[np.ndarray, "n *shape"]
     labels: Int64[np.ndarray, " n"] | None
     fitted: int
+    silent: int = 0
+    clipped: int = 0
 
     def draw(self, n: int, seed: int) -> Samples:
         """Return n of them, in their order; where there are only n, all of them, whatever the seed."""
@@ -87,20 +91,29 @@ def _read_pictures(path: Path, store: Store, progress: Progress) -> ExternalSamp
 def _read_waves(path: Path, store: Store, progress: Progress) -> ExternalSamples:
     source, form = audio_folder(path, "folders"), store.fields["wave"]
     waves = np.zeros((len(source.references), *form.shape), dtype=np.int16)
-    fitted = sum(
-        _read_clip(reference, form, waves[row]) for row, reference in enumerate(progress(source.references, len(waves)))
+    rows = enumerate(progress(source.references, len(waves)))
+    fitted, faults = zip(*(_read_clip(reference, form, waves[row]) for row, reference in rows), strict=True)
+    return ExternalSamples(
+        waves,
+        _find_labels(source, store.classes),
+        sum(fitted),
+        silent=faults.count(SILENT),
+        clipped=faults.count(CLIPPED),
     )
-    return ExternalSamples(waves, _find_labels(source, store.classes), fitted)
 
 
-def _read_clip(reference: SampleRef, form: FieldFormat, wave: np.ndarray) -> bool:
-    """Fill the wave; return whether the clip had another length, rate or number of channels."""
+def _read_clip(reference: SampleRef, form: FieldFormat, wave: np.ndarray) -> tuple[bool, str]:
+    """Fill the wave; return whether the clip had another length, rate or number of channels, and its fault, if any.
+
+    What would be skipped as data, silent or clipped clips, is evaluated: a generator that makes them is to be measured
+    with them.
+    """
     rate, samples = form.sample_rate or 0, form.shape[1]
     try:
         content = reference.load()
         assert isinstance(content, bytes), reference
-        wave[...], header = decode_clip(content, rate, samples)
-        return (header.sample_rate, header.frames, header.channels) != (rate, samples, 1)
+        wave[...], header, fault = decode_any_clip(content, rate, samples)
+        return (header.sample_rate, header.frames, header.channels) != (rate, samples, 1), fault.partition(":")[0]
     except UnreadablePicture as error:
         raise _make_unreadable_error(reference, "a clip", error) from None
 

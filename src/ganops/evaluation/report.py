@@ -28,7 +28,15 @@ PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
 """The keys of the protocol that the pixel metrics alone depend on."""
 TEXT_KEYS = ("bleu", "oracle")
 """The keys of the protocol that metrics of text alone depend on."""
-_OPTIONAL = (*PIXEL_KEYS, *TEXT_KEYS, *FURTHER_KEYS, "conditions", "lpips_weights")
+_OPTIONAL = (
+    *PIXEL_KEYS,
+    *TEXT_KEYS,
+    *FURTHER_KEYS,
+    "conditions",
+    "lpips_weights",
+    "samples_silent",
+    "samples_clipped",
+)
 _DIGESTS = ("weights", "store", "further_weights", "lpips_weights")
 _DIGITS_OF_DIGEST = 12
 
@@ -110,10 +118,14 @@ class SamplesProtocol(Protocol):
     Attributes:
         samples_given: how many there are.
         samples_fitted: how many had another size or number of channels than the store.
+        samples_silent: how many are silent clips.
+        samples_clipped: how many are clipped clips.
     """
 
     samples_given: int
     samples_fitted: int
+    samples_silent: int = 0
+    samples_clipped: int = 0
 
 
 @dataclass(frozen=True)

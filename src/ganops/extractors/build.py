@@ -17,7 +17,7 @@ from ganops.config import FEATURE_FIELDS, FeatureKind, PretrainedKind
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.evaluation_config import EvaluationParameters
+from ganops.evaluation_config import ClassifierParameters, EvaluationParameters
 from ganops.extractors import classifier, coordinates, ngrams, spectrogram_classifier, stacked_digits
 from ganops.extractors.base import FeatureExtractor
 from ganops.extractors.classifier import DESCRIPTION, WEIGHTS, Classifier, ClassifierDescription, make_damage_error
@@ -136,29 +136,36 @@ def _pretrained_kind(name: PretrainedKind, file_format: str) -> ExtractorKind:
     )
 
 
-EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
-    "classifier": ExtractorKind(
-        format=classifier.FORMAT,
-        description=ClassifierDescription,
+def _trained_kind(
+    file_format: str,
+    description: type[StrictModel],
+    check: Callable[[Store], None],
+    train: Callable[[Store, ClassifierParameters, int, Progress], SavedExtractor],
+    restore: Callable[[Any, bytes], SavedExtractor],
+) -> ExtractorKind:
+    return ExtractorKind(
+        format=file_format,
+        description=description,
         is_trained=True,
-        check=check_classes,
-        build=lambda store, parameters, progress: train_classifier(
-            store, parameters.classifier, parameters.threads, progress
-        ),
-        restore=lambda description, files: classifier.restore(description, files[WEIGHTS]),
+        check=check,
+        build=lambda store, parameters, progress: train(store, parameters.classifier, parameters.threads, progress),
+        restore=lambda description, files: restore(description, files[WEIGHTS]),
+    )
+
+
+EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
+    "classifier": _trained_kind(
+        classifier.FORMAT, ClassifierDescription, check_classes, train_classifier, classifier.restore
     ),
     "inception": _pretrained_kind("inception", "ganops-inception-3"),
     "efficientnet_lite0": _pretrained_kind("efficientnet_lite0", "ganops-efficientnet-lite0-3"),
     "efficientnet_lite2": _pretrained_kind("efficientnet_lite2", "ganops-efficientnet-lite2-3"),
-    "stacked_digits": ExtractorKind(
-        format=stacked_digits.FORMAT,
-        description=StackedDigitsDescription,
-        is_trained=True,
-        check=check_stacked_digits,
-        build=lambda store, parameters, progress: train_stacked_digits(
-            store, parameters.classifier, parameters.threads, progress
-        ),
-        restore=lambda description, files: stacked_digits.restore(description, files[WEIGHTS]),
+    "stacked_digits": _trained_kind(
+        stacked_digits.FORMAT,
+        StackedDigitsDescription,
+        check_stacked_digits,
+        train_stacked_digits,
+        stacked_digits.restore,
     ),
     "coordinates": ExtractorKind(
         format=coordinates.FORMAT,
@@ -168,15 +175,12 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
         build=lambda store, parameters, progress: fit_coordinates(store),
         restore=lambda description, files: coordinates.restore(description),
     ),
-    "spectrogram_classifier": ExtractorKind(
-        format=spectrogram_classifier.FORMAT,
-        description=SpectrogramClassifierDescription,
-        is_trained=True,
-        check=check_labelled_clips,
-        build=lambda store, parameters, progress: train_spectrogram_classifier(
-            store, parameters.classifier, parameters.threads, progress
-        ),
-        restore=lambda description, files: spectrogram_classifier.restore(description, files[WEIGHTS]),
+    "spectrogram_classifier": _trained_kind(
+        spectrogram_classifier.FORMAT,
+        SpectrogramClassifierDescription,
+        check_labelled_clips,
+        train_spectrogram_classifier,
+        spectrogram_classifier.restore,
     ),
     "ngrams": ExtractorKind(
         format=ngrams.FORMAT,

@@ -7,47 +7,49 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganops.config import FieldName
-from ganops.data.encodings import encode_waves
+from ganops.config import FieldName, SpectrogramGanSettings
+from ganops.data.encodings import decode_images, decode_points, decode_tokens
 from ganops.extractors.ngrams import embed_ngrams
-from ganops.spectrogram import Spectrogram
+from ganops.spectrogram import Spectrogram, choose_window
 from ganops.training_settings import Settings
 
 # A feature extractor reads 224 × 224, seven times the side: a measurement must take less than a hundredth of the
 # training between two.
 SIDE = 32
-# Window and hop of a spectrogram, in samples.
-_WAVE_FRAMES, _WAVE_PARTS = (256, 128), (16, 16)
+_SPECTROGRAM_PARTS = 16, 16
 
 Embedding = Callable[[Tensor], Tensor]
 
 
 def build_embedding(settings: Settings) -> Embedding:
-    """Return the embedding of stored samples: (B, *shape) → features (B, D)."""
-    return EMBEDDINGS[settings.sample.field](settings.runtime.device)
+    """Return the embedding of samples as the game represents them, model values: (B, *shape) → features (B, D)."""
+    if isinstance(settings.game, SpectrogramGanSettings):
+        return _embed_spectrograms
+    return EMBEDDINGS[settings.sample.field](settings)
 
 
-def _embed_points(device: str) -> Embedding:
+def _embed_points(settings: Settings) -> Embedding:
     """Return the map from points (B, D) to themselves: they are their own features."""
-    return torch.Tensor.float
+    return decode_points
 
 
-def _embed_lines(device: str) -> Embedding:
+def _embed_lines(settings: Settings) -> Embedding:
     """Return the map from lines (B, L) to features of their n-grams."""
-    return lambda lines: embed_ngrams(lines.cpu())
+    return lambda lines: embed_ngrams(decode_tokens(lines).cpu())
 
 
-def _embed_pictures(device: str) -> Embedding:
-    """Return the map from uint8 pictures (B, C, H, W) to 1280 features of EfficientNet-Lite0 at 32 × 32.
+def _embed_pictures(settings: Settings) -> Embedding:
+    """Return the map from pictures (B, C, H, W) to 1280 features of EfficientNet-Lite0 at 32 × 32.
 
-    The network's weights are read at the first call.
+    Pictures are rounded as they are stored. The network's weights are read at the first call.
     """
+    device = settings.runtime.device
 
     def embed(pictures: Tensor) -> Tensor:
         from ganops.extractors.rgb import to_rgb
         from ganops.networks.efficientnet import normalise
 
-        levels = F.interpolate(to_rgb(pictures).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
+        levels = F.interpolate(to_rgb(decode_images(pictures)).float(), (SIDE, SIDE), mode="bicubic", antialias=True)
         levels = levels.round().clamp(0, 255).to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
             return _network(device)(normalise(levels))[0]
@@ -55,14 +57,16 @@ def _embed_pictures(device: str) -> Embedding:
     return embed
 
 
-def _embed_waves(device: str) -> Embedding:
-    """Return the map from int16 waves (B, 1, N) to the means of their spectrograms in 16 × 16 parts."""
+def _embed_waves(settings: Settings) -> Embedding:
+    """Return the map from waves (B, 1, N) to features of their spectrograms."""
+    window = choose_window(settings.sample.sample_rate)
+    spectrogram = Spectrogram(settings.sample.image_width, window, window // 2)
+    return lambda waves: _embed_spectrograms(spectrogram.encode(waves))
 
-    def embed(waves: Tensor) -> Tensor:
-        spectrogram = Spectrogram(waves.shape[2], *_WAVE_FRAMES)
-        return F.adaptive_avg_pool2d(spectrogram.encode(encode_waves(waves)), _WAVE_PARTS).flatten(1)
 
-    return embed
+def _embed_spectrograms(spectrograms: Tensor) -> Tensor:
+    """Return the means (B, 256) of spectrograms (B, 1, F, T) in 16 × 16 parts."""
+    return F.adaptive_avg_pool2d(spectrograms, _SPECTROGRAM_PARTS).flatten(1)
 
 
 @cache
@@ -74,10 +78,10 @@ def _network(device: str) -> torch.nn.Module:
     return network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore
 
 
-EMBEDDINGS: dict[FieldName, Callable[[str], Embedding]] = {
+EMBEDDINGS: dict[FieldName, Callable[[Settings], Embedding]] = {
     "image": _embed_pictures,
     "point": _embed_points,
     "wave": _embed_waves,
     "tokens": _embed_lines,
 }
-"""Field → device → embedding."""
+"""Field → settings → embedding."""

@@ -1,10 +1,9 @@
 """The classifier of `extractors.classifier`, trained on spectrograms of the clips: features of sound.
 
-Its spectrogram is that of `ganops.spectrogram` with a window of the power of two nearest to 32 milliseconds and a hop
-of half a window, whatever the generator was trained with.
+Its spectrogram is that of `ganops.spectrogram` with the window of `choose_window` and a hop of half a window, whatever
+the generator was trained with.
 """
 
-import math
 from typing import Any, Literal
 
 from jaxtyping import Float
@@ -18,10 +17,9 @@ from ganops.data.store import Store
 from ganops.evaluation_config import ClassifierParameters
 from ganops.extractors.classifier import Classifier, ClassifierDescription, Network, Size, load_weights
 from ganops.extractors.train_classifier import check_classes, fit_and_measure
-from ganops.spectrogram import Spectrogram
+from ganops.spectrogram import Spectrogram, choose_window
 
 FORMAT = "ganops-spectrogram-classifier-1"
-_WINDOW_SECONDS = 0.032
 
 
 class SpectrogramClassifierDescription(ClassifierDescription):
@@ -66,18 +64,13 @@ def train_spectrogram_classifier(
 ) -> SpectrogramClassifier:
     """Train a classifier of the classes of clips, and measure its accuracy on the other splits."""
     form = store.fields["wave"]
-    spectrogram = choose_spectrogram(form.shape[1], form.sample_rate or 0)
+    window = choose_window(form.sample_rate or 0)
+    spectrogram = Spectrogram(form.shape[1], window, window // 2)
 
     def construct() -> SpectrogramClassifier:
         return SpectrogramClassifier(spectrogram, store.classes, parameters.width, parameters.dimension)
 
     return fit_and_measure(construct, store, parameters, threads, progress)
-
-
-def choose_spectrogram(samples: int, sample_rate: int) -> Spectrogram:
-    """Return the spectrogram of the module's rule."""
-    window = 2 ** max(2, round(math.log2(_WINDOW_SECONDS * sample_rate)))
-    return Spectrogram(samples, window, window // 2)
 
 
 def check_labelled_clips(store: Store) -> None:

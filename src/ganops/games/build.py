@@ -1,5 +1,9 @@
 """Builds the game that the settings describe."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from ganops.config import (
     AugmentationSettings,
     CompletionSettings,
@@ -12,6 +16,7 @@ from ganops.config import (
     TextGanSettings,
     TranslationSettings,
     VaeSettings,
+    WaveGanSettings,
 )
 from ganops.games.completion import Completion
 from ganops.games.cyclegan import CycleGan
@@ -23,12 +28,15 @@ from ganops.games.spectrogram_gan import SpectrogramGan
 from ganops.games.text_gan import TextGan
 from ganops.games.translation import Translation
 from ganops.games.vae import VariationalAutoencoder
+from ganops.games.wavegan import WaveGan
 from ganops.networks.build import build_projection
 from ganops.objectives.build import build_objective
 from ganops.own import load_code
 from ganops.spectrogram import Spectrogram
 from ganops.tensors import Tensors
 from ganops.training_settings import Settings
+
+G = TypeVar("G", bound=LatentGan)
 
 
 def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Game:
@@ -38,33 +46,19 @@ def build_game(settings: Settings, frozen_weights: Tensors | None = None) -> Gam
         settings: of the training.
         frozen_weights: those that settings.networks.frozen_weights names, without which such a game only samples.
     """
-    conditional = settings.sample.classes > 0
     match settings.game:
         case SpectrogramGanSettings() as game:
-            return SpectrogramGan(
-                objective=build_objective(game.objective),
-                generates=settings.sample.field,
-                latent_dimension=game.latent_dimension,
-                conditional=conditional,
-                discriminator_steps=game.discriminator_steps,
-                policy=game.augmentation.policy,
-                adaptive=_adaptive(game.augmentation, settings.budget.batch),
-                spectrogram=Spectrogram(settings.sample.image_width, game.window, game.hop),
-                phase_iterations=game.phase_iterations,
+            spectrogram = Spectrogram(settings.sample.image_width, game.window, game.hop)
+            return _build_latent_gan(
+                partial(SpectrogramGan, spectrogram=spectrogram, phase_iterations=game.phase_iterations), game, settings
             )
+        case WaveGanSettings() as game:
+            return _build_latent_gan(WaveGan, game, settings)
         case LatentGanSettings() as game:
-            return LatentGan(
-                objective=build_objective(game.objective),
-                generates=settings.sample.field,
-                latent_dimension=game.latent_dimension,
-                conditional=conditional,
-                discriminator_steps=game.discriminator_steps,
-                policy=game.augmentation.policy,
-                adaptive=_adaptive(game.augmentation, settings.budget.batch),
-                projection=None if frozen_weights is None else build_projection(settings, frozen_weights),
-            )
+            projection = None if frozen_weights is None else build_projection(settings, frozen_weights)
+            return _build_latent_gan(partial(LatentGan, projection=projection), game, settings)
         case VaeSettings() as game:
-            return VariationalAutoencoder(game.latent_dimension, conditional)
+            return VariationalAutoencoder(game.latent_dimension, settings.sample.classes > 0)
         case CompletionSettings() as game:
             return _build_completion(game)
         case FastCutSettings() as game:
@@ -108,6 +102,19 @@ def _build_completion(game: CompletionSettings) -> Completion:
         mask=game.mask,
         coverage=game.coverage,
         noise_dimension=game.noise_dimension,
+    )
+
+
+def _build_latent_gan(construct: Callable[..., G], game: LatentGanSettings, settings: Settings) -> G:
+    """Construct the game with what every game of latents has."""
+    return construct(
+        objective=build_objective(game.objective),
+        generates=settings.sample.field,
+        latent_dimension=game.latent_dimension,
+        conditional=settings.sample.classes > 0,
+        discriminator_steps=game.discriminator_steps,
+        policy=game.augmentation.policy,
+        adaptive=_adaptive(game.augmentation, settings.budget.batch),
     )
 
 

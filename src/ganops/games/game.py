@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ganops.config import FieldName
@@ -182,6 +182,17 @@ class Game(ABC):
     @abstractmethod
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Float[Tensor, "batch *shape"]:
         """Return samples as model values of `generates`."""
+
+    def represent(self, samples: Shaped[Tensor, "batch *shape"]) -> Shaped[Tensor, "batch *seen"]:
+        """Return real samples, model values of `generates`, as networks and the probe read them.
+
+        By default as they are; a game of spectrograms returns those of its waves.
+        """
+        return samples
+
+    def sample_represented(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Shaped[Tensor, "batch *seen"]:
+        """Return samples in the form of `represent`: by default those of `sample`."""
+        return self.represent(self.sample(networks, inputs))
 
 
 def adversarial_updates(discriminator_steps: int, relativistic: bool) -> tuple[Update, ...]:

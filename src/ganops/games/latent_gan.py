@@ -104,10 +104,6 @@ class LatentGan(LatentGame):
         """Return G(z, y), in the form that the discriminator reads."""
         return networks["generator"](inputs["latent"], inputs.get("label"))
 
-    def represent(self, samples: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *seen"]:
-        """Return real samples in the form that the discriminator reads: here the samples themselves."""
-        return samples
-
 
 @dataclass(frozen=True)
 class _Pass:

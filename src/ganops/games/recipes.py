@@ -5,6 +5,7 @@ What depends on resolution, channels, classes, batch and device is derived by `r
 
 import math
 from dataclasses import replace
+from typing import TypeVar
 
 from ganops.config import (
     EFFICIENTNET_LITE0_SHA256,
@@ -21,11 +22,14 @@ from ganops.config import (
     TextGanSettings,
     TranslationSettings,
     VaeSettings,
+    WaveGanSettings,
 )
 from ganops.errors import ConfigurationError, suggest
 from ganops.own import add_recipes
-from ganops.parameters import Ramp
+from ganops.parameters import Parameters, Ramp
 from ganops.recipe import Recipe
+
+G = TypeVar("G", bound=LatentGanSettings)
 
 _POINTS_BATCH, _POINTS_GAMMA = 256, 0.1
 
@@ -60,6 +64,12 @@ def _with_points(recipe: Recipe) -> Recipe:
         },
     )
     return replace(recipe, for_fields={points.field: points})
+
+
+def _of_waves(kind: type[G], game: Parameters, **own: int) -> G:
+    """Return the settings of a game of waves: those of a game of pictures, without augmentation, and its own."""
+    augmentation = {"probability": 0.0, "policy": "translation", "target": None}
+    return kind.parse({**{name: value for name, value in game if name != "kind"}, "augmentation": augmentation, **own})
 
 
 def _scale(ramp: Ramp, factor: float) -> dict[str, float]:
@@ -116,6 +126,8 @@ _RESNET = Recipe(
     precision="bf16",
 )
 
+_WGAN_GP = replace(_RESNET, game=_RESNET.game.replace({"objective": "wasserstein", "gradient_penalty": 10.0}))
+
 # A model of text by maximum likelihood. Measured: EXPERIMENTS.md.
 _TEXT_MLE = Recipe(
     game=LanguageModelSettings(dropout=0.2),
@@ -149,9 +161,7 @@ _SHIPPED: dict[str, Recipe] = {
         replace(_VANILLA, networks=NetworkSettings(family="autoencoder", base_channels=64))
     ),
     # Gulrajani et al. 2017: five updates of the critic, λ = 10, a rate that falls to zero.
-    "wgan_gp": _with_points(
-        replace(_RESNET, game=_RESNET.game.replace({"objective": "wasserstein", "gradient_penalty": 10.0}))
-    ),
+    "wgan_gp": _with_points(_WGAN_GP),
     # Miyato et al. 2018: hinge loss, a discriminator whose layers have spectral norm 1.
     "sngan": _with_points(replace(_RESNET, game=_RESNET.game.replace({"spectral_norm": True}))),
     # Huang et al. 2024 (R3GAN), narrowed from 768 channels to what two processor cores can train, with a tenfold rate
@@ -274,18 +284,22 @@ _SHIPPED: dict[str, Recipe] = {
     # A GAN of spectrograms, phases by Griffin-Lim: networks, losses and constants of antialiased. On spoken digits
     # spectrograms beat waves (Nistal et al. 2020, "Comparing Representations for Audio Synthesis Using GANs").
     "spectrogram_gan": Recipe(
-        game=SpectrogramGanSettings.parse(
-            {
-                **{name: value for name, value in _DCGAN.game if name != "kind"},
-                "augmentation": {"probability": 0.0, "policy": "translation", "target": None},
-                "window": 256,
-                "hop": 128,
-                "phase_iterations": 32,
-            }
-        ),
+        # At 8,000 hertz; at others `resolve` chooses window and hop.
+        game=_of_waves(SpectrogramGanSettings, _DCGAN.game, window=256, hop=128, phase_iterations=32),
         networks=NetworkSettings(family="antialiased", base_channels=16),
         batch=64,
         optimizer=_DCGAN.optimizer.replace({"beta1": 0.0, "learning_rate_decay": "linear"}),
+        precision="bf16",
+        without=("mirror", "game.augmentation"),
+        field="wave",
+    ),
+    # Donahue et al. 2019 (WaveGAN), narrowed from 64 channels to what two processor cores can train: the baseline of
+    # sound.
+    "wavegan": Recipe(
+        game=_of_waves(WaveGanSettings, _WGAN_GP.game, latent_dimension=100, phase_shuffle=2),
+        networks=NetworkSettings(family="wavegan", base_channels=16),
+        batch=64,
+        optimizer=_VANILLA.optimizer.replace({"learning_rate": 1e-4, "beta2": 0.9}),
         precision="bf16",
         without=("mirror", "game.augmentation"),
         field="wave",

@@ -4,17 +4,27 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ganops.config import NOUNS, CompletionSettings, LatentGanSettings, UnpairedSettings
+from ganops.config import (
+    NOUNS,
+    CompletionSettings,
+    LatentGanSettings,
+    SpectrogramGanSettings,
+    UnpairedSettings,
+    WaveGanSettings,
+)
 from ganops.errors import ConfigurationError
 from ganops.games.overrides import check_overrides, overrides, require_masks, require_pairs, settings_key
 from ganops.games.recipes import Recipe, find_recipe
 from ganops.networks.layers import num_downsamples
+from ganops.networks.wavegan import LEAST_SAMPLES
 from ganops.objectives.build import build_objective
 from ganops.parameters import leaves, nest
+from ganops.spectrogram import choose_window
 from ganops.training_config import TrainingParameters
 from ganops.training_settings import SampleSpec, Settings
 
 _EPOCHS, _MIN_IMAGES, _MAX_IMAGES = 40, 360_000, 1_000_000
+_LEAST_SIDE = 4
 _SMALL_SIDE, _MAX_BATCH_PIXELS, _MIN_BATCH = 28, 2**20, 8
 # Measured: 1 makes completions worse than the biharmonic one, 0.1 keeps them apart (EXPERIMENTS.md).
 _MODE_SEEKING = 0.1
@@ -72,6 +82,7 @@ def resolve(
         **_masks(parameters, sample),
         **_mode_seeking(parameters),
         **_without_adaptation(parameters, recipe),
+        **_spectrogram(parameters, recipe, sample),
         "mirror": False,
         "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
         "runtime.device": hardware.device,
@@ -83,6 +94,7 @@ def resolve(
     settings = Settings.parse(nest(values | _cadence(values)))
     _check_consistency(settings)
     _check_domains(settings, sample.classes)
+    _check_length(settings)
     return settings
 
 
@@ -112,6 +124,15 @@ def _from_recipe(recipe: Recipe, sample: SampleSpec, train_count: int, hardware:
         "runtime.precision": recipe.precision if hardware.fast_bf16 else "fp32",
         "runtime.channels_last": recipe.channels_last and hardware.device != "mps",
     }
+
+
+def _spectrogram(parameters: TrainingParameters, recipe: Recipe, sample: SampleSpec) -> dict[str, int]:
+    """Choose the window by the sample rate, and half of it as hop, where the user does not."""
+    if not isinstance(recipe.game, SpectrogramGanSettings):
+        return {}
+    values = overrides(parameters)
+    window = values.get("game.window", choose_window(sample.sample_rate))
+    return {"game.window": window, "game.hop": values.get("game.hop", window // 2)}
 
 
 def _without_adaptation(parameters: TrainingParameters, recipe: Recipe) -> dict[str, Any]:
@@ -183,6 +204,26 @@ def _check_domains(settings: Settings, classes: int) -> None:
             expected=f"two numbers below {classes}, the number of classes",
             received=f"{game.from_class} and {game.to_class}",
             remedy="Set both, such as training.game.from_class=0,training.game.to_class=1.",
+        )
+
+
+def _check_length(settings: Settings) -> None:
+    """Check that clips are long enough for the networks."""
+    game, samples = settings.game, settings.sample.image_width
+    if isinstance(game, SpectrogramGanSettings) and min(game.spectrogram_size(samples)) < _LEAST_SIDE:
+        bins, frames = game.spectrogram_size(samples)
+        raise ConfigurationError(
+            "training.game.window and training.game.hop",
+            expected=f"spectrograms of at least {_LEAST_SIDE} bins and {_LEAST_SIDE} frames",
+            received=f"{bins} bins and {frames} frames, of {samples} samples",
+            remedy="Set another window or hop, or a larger data_preparation.clip_seconds.",
+        )
+    if isinstance(game, WaveGanSettings) and samples < LEAST_SAMPLES:
+        raise ConfigurationError(
+            "training.recipe",
+            expected=f"a recipe for clips of fewer than {LEAST_SAMPLES} samples",
+            received=f"{settings.recipe}, and clips of {samples} samples",
+            remedy="Set a larger data_preparation.clip_seconds or data_preparation.sample_rate.",
         )
 
 
@@ -263,6 +304,9 @@ def _reasons(recipe: Recipe, sample: SampleSpec, train_count: int) -> dict[str, 
         reasons["runtime.precision"] = "the recipe's bf16, but fp32 where the machine does not multiply bf16 faster"
     if recipe.latent_per_channel is not None:
         reasons["game.latent_dimension"] = f"{recipe.latent_per_channel} · channels {sample.channels}"
+    if isinstance(recipe.game, SpectrogramGanSettings):
+        reasons["game.window"] = f"the largest power of two within 32 milliseconds at {sample.sample_rate} hertz"
+        reasons["game.hop"] = "half of training.game.window"
     if recipe.rate_downsamples:
         depth = num_downsamples(*sample.size)
         rate = recipe.optimizer.learning_rate

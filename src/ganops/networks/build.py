@@ -1,6 +1,7 @@
 """Builds the networks that the settings describe, with their initial weights."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from ganops.config import (
     OwnGameSettings,
     TextGanSettings,
     VaeSettings,
+    WaveGanSettings,
 )
 from ganops.networks import (
     antialiased,
@@ -28,6 +30,7 @@ from ganops.networks import (
     unet,
     vae,
     vanilla,
+    wavegan,
 )
 from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
@@ -78,6 +81,10 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             return _two_players(settings, fastgan.Generator, projected.Discriminator)
         case "mlp":
             return _two_players(settings, mlp.Generator, mlp.Discriminator)
+        case "wavegan":
+            assert isinstance(settings.game, WaveGanSettings), settings.game
+            discriminator = partial(wavegan.Discriminator, settings.game.phase_shuffle)
+            return _two_players(settings, wavegan.Generator, discriminator)
         case "vae":
             assert isinstance(settings.game, VaeSettings), settings.game
             sizes = settings.game.latent_dimension, settings.networks.base_channels, settings.sample

@@ -12,7 +12,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ganops.data.encodings import decode
 from ganops.games.game import Game
 from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
@@ -36,7 +35,7 @@ class ProbeData:
     """Inputs of the probe: an embedding and validation batches.
 
     Attributes:
-        embed: stored samples → features (B, D), on any device.
+        embed: samples as `Game.represent` returns them → features (B, D), on any device.
         validation: batches of the validation split; never of `held_out`.
         validation_count: number of its samples.
         min_interval_images: images between two measurements, see `min_interval`.
@@ -132,7 +131,7 @@ class Probe:
         noise = Noise(settings.seed, 0, SAMPLES, device)
         conditions = {name: self._validation[name] for name in self.game.conditions}
         inputs = self.game.draw_inputs(GenerationRequest(n=SAMPLES), noise, conditions, "watch")
-        return Sampler(self.game, state.ema, (), device, settings.runtime.threads).sample(inputs)
+        return Sampler(self.game, state.ema, (), device, settings.runtime.threads).sample_represented(inputs)
 
     @cached_property
     def _validation(self) -> dict[str, Tensor]:
@@ -140,13 +139,15 @@ class Probe:
 
     @cached_property
     def _real_variances(self) -> list[float]:
-        real = decode(self.game.generates, self._validation[self.game.generates])
-        return feature_variances(self._embed(real), self._labels)
+        return feature_variances(self._embed_real(self._validation), self._labels)
 
     @cached_property
     def _reference(self) -> Tensor:
         batch = self.data.validation.batch(0, min(self.data.validation_count, _MOST_REFERENCES))
-        return self._embed(decode(self.game.generates, batch[self.game.generates]))
+        return self._embed_real(batch)
+
+    def _embed_real(self, batch: dict[str, Tensor]) -> Tensor:
+        return self._embed(self.game.represent(batch[self.game.generates]))
 
     def _embed(self, samples: Tensor) -> Tensor:
         """Embed in parts that stay in the processor's cache."""

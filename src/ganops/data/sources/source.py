@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int64, Shaped
@@ -52,10 +53,15 @@ class Source:
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    of: ClassVar[str] = "pictures"
+    """the word for its samples"""
+
 
 @dataclass(frozen=True)
 class ClipSource(Source):
     """Clips of sound, as files: `load` of each reference returns the bytes of a file."""
+
+    of: ClassVar[str] = "clips"
 
 
 @dataclass(frozen=True)
