@@ -350,7 +350,7 @@ class FastCutSettings(UnpairedSettings):
 
 
 class CycleGanSettings(UnpairedSettings):
-    """Unpaired translation by two generators, each of which undoes what the other one does."""
+    """Unpaired translation by two generators that undo each other's translations."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"cycle"})
 

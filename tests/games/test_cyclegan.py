@@ -68,7 +68,7 @@ def test_the_losses_of_the_discriminators() -> None:
 
 
 def test_the_losses_of_the_generators() -> None:
-    """Each cycle moves a picture by 0.1; G moves the target's own picture by 0.3, F the source's by 0.2."""
+    """Each cycle changes a picture by 0.1; G changes the target's own picture by 0.3, F the source's by 0.2."""
     found = {name: values.mean().item() for name, values in terms("generator").items()}
     expected = {
         "loss/generator": 0.5 * (0.4 - 1) ** 2,

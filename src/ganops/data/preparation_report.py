@@ -72,7 +72,7 @@ def make_text_report(
     parameters: DataPreparationParameters,
 ) -> dict[str, Any]:
     """Make the report of a text, as JSON values; `skipped` holds name and reason of every line that cannot be used."""
-    details = {"skipped": _describe_skipped(skipped), "ignored": _describe_ignored(text.ignored)}
+    details = {"skipped": describe_skipped(skipped), "ignored": _describe_ignored(text.ignored)}
     return make_report(prepared, shape, parameters) | details
 
 
@@ -87,7 +87,7 @@ def _describe_files(
     return {
         "classes_from": source.classes_from if prepared.classes else None,
         "near_duplicates": near_duplicates,
-        "skipped": _describe_skipped(skipped),
+        "skipped": describe_skipped(skipped),
         "notes": [*source.notes, *_describe_test_part(source, parameters)],
         "ignored": _describe_ignored(source.ignored),
     }
@@ -136,7 +136,7 @@ def _describe_near_duplicates(near_duplicates: NearDuplicates, prepared: Prepare
     return {"samples": near_duplicates.samples, "rule": f"{of}{NEAR_DUPLICATES_RULE}", "first": first}
 
 
-def _describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
+def describe_skipped(skipped: list[tuple[str, str]]) -> dict[str, Any]:
     """Count the skipped samples and their reasons, and list the first."""
     first = [{"file": name, "reason": reason} for name, reason in skipped[:_SKIPPED_LISTED]]
     unlisted = len(skipped) - len(first)

@@ -130,7 +130,7 @@ def evaluate_completions(
     further = open_further(parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     lpips = open_lpips(parameters)
-    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, lpips)
+    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, lpips=lpips)
     return evaluator.report(SAMPLES, completions.draw, {}, completions.pairing)
 
 

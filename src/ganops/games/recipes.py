@@ -66,7 +66,7 @@ def _with_points(recipe: Recipe) -> Recipe:
     return replace(recipe, for_fields={points.field: points})
 
 
-def _of_waves(kind: type[G], game: Parameters, **own: int) -> G:
+def _with_wave_constants(kind: type[G], game: Parameters, **own: int) -> G:
     """Return the settings of a game of waves: those of a game of pictures, without augmentation, and its own."""
     augmentation = {"probability": 0.0, "policy": "translation", "target": None}
     return kind.parse({**{name: value for name, value in game if name != "kind"}, "augmentation": augmentation, **own})
@@ -285,7 +285,7 @@ _SHIPPED: dict[str, Recipe] = {
     # spectrograms beat waves (Nistal et al. 2020, "Comparing Representations for Audio Synthesis Using GANs").
     "spectrogram_gan": Recipe(
         # At 8,000 hertz; at others `resolve` chooses window and hop.
-        game=_of_waves(SpectrogramGanSettings, _DCGAN.game, window=256, hop=128, phase_iterations=32),
+        game=_with_wave_constants(SpectrogramGanSettings, _DCGAN.game, window=256, hop=128, phase_iterations=32),
         networks=NetworkSettings(family="antialiased", base_channels=16),
         batch=64,
         optimizer=_DCGAN.optimizer.replace({"beta1": 0.0, "learning_rate_decay": "linear"}),
@@ -296,7 +296,7 @@ _SHIPPED: dict[str, Recipe] = {
     # Donahue et al. 2019 (WaveGAN), narrowed from 64 channels to what two processor cores can train: the baseline of
     # sound.
     "wavegan": Recipe(
-        game=_of_waves(WaveGanSettings, _WGAN_GP.game, latent_dimension=100, phase_shuffle=2),
+        game=_with_wave_constants(WaveGanSettings, _WGAN_GP.game, latent_dimension=100, phase_shuffle=2),
         networks=NetworkSettings(family="wavegan", base_channels=16),
         batch=64,
         optimizer=_VANILLA.optimizer.replace({"learning_rate": 1e-4, "beta2": 0.9}),
