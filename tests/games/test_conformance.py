@@ -22,6 +22,7 @@ from ganops.data.encodings import ALL_ENCODINGS
 from ganops.data.vocabulary import Vocabulary
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
+from ganops.evaluation.report import WITHOUT_FEATURES
 from ganops.games.game import Game, Losses, LossWeights, Update
 from ganops.games.request import GenerationRequest
 from ganops.networks.build import build_networks
@@ -64,6 +65,10 @@ def copy_state(network: nn.Module) -> dict[str, Tensor]:
 def test_settings_name_the_metrics_of_the_game(game: Game, settings: Settings) -> None:
     pairing = Pairing.of(game)
     assert set(settings.game.paired_metrics) == set(pairing.metrics if pairing else ())
+
+
+def test_scores_are_no_metrics_of_features(game: Game) -> None:
+    assert set(game.scores) <= set(WITHOUT_FEATURES)
 
 
 def test_players_own_every_network_once(game: Game, settings: Settings) -> None:

@@ -200,7 +200,7 @@ class Evaluator:
         return replace(report, curve_sha256=table_digest(report.curve_table())) if curve else report
 
     def _add_scores(self, report: Report, generator: object, snapshots: Mapping[int, object]) -> Report:
-        """Add how likely held-out samples are under the generator and its snapshots, where the game knows it."""
+        """Add what the game says of held-out samples, such as their likelihood, for the generator and its snapshots."""
         if not isinstance(generator, CanScore) or not generator.scores:
             return report
         held_out = read_held_out(self.store, self.extractor.field, self.protocol.n).values

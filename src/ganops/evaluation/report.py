@@ -21,7 +21,9 @@ PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
 TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", "oracle_nll", "nll")
 """Metrics of text that use no features: their names are complete."""
-WITHOUT_FEATURES = (*PIXEL_METRICS, *TEXT_METRICS)
+CYCLE_METRICS = ("cycle_l1",)
+"""Metrics of two translations after one another, which use no features: their names are complete."""
+WITHOUT_FEATURES = (*PIXEL_METRICS, *TEXT_METRICS, *CYCLE_METRICS)
 FURTHER_KEYS = ("further_features", "further_weights")
 """The keys of the protocol that the metrics of further features alone depend on."""
 PIXEL_KEYS = ("wavelet_packets", "nyquist_band")
