@@ -44,11 +44,45 @@ def test_the_example_passes_the_conformance_suite(source: Path) -> None:
     assert "failed" not in result.stdout and " passed" in result.stdout
 
 
+AGAIN = "from ganops.own_games.began.recipe import RECIPES, SETTINGS\n"
+SAME_KEY = """
+from typing import Literal
+from ganops.own_games.began.recipe import RECIPES, BeganSettings
+
+class SETTINGS(BeganSettings):
+    kind: Literal["other"] = "other"
+    coverage: int = 2
+"""
+FAULTS = {
+    "nothing in it": ("", "own_games.other.recipe: expected a module with the names SETTINGS and RECIPES, received no"),
+    "an import": ("import nothing_of_this_name\n", "received No module named 'nothing_of_this_name'"),
+    "a kind that is taken": (AGAIN, "a kind that no other game has, received 'began'"),
+    "a key of another game": (
+        SAME_KEY,
+        "training.game.coverage, of SETTINGS: expected the same values as of",
+    ),
+}
+
+
+@pytest.mark.parametrize(("recipe", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_folder_that_is_no_game_of_its_own_is_named(source: Path, recipe: str, message: str) -> None:
+    other = source / "ganops" / "own_games" / "other"
+    other.mkdir()
+    (other / "__init__.py").touch()
+    (other / "recipe.py").write_text(recipe, encoding="utf-8")
+    result = run_python(source, "-c", "import ganops.training_config")
+    shutil.rmtree(other)
+    assert result.returncode != 0 and message in result.stderr, result.stderr
+
+
 def test_an_own_game_takes_no_recipe_s_name(source: Path) -> None:
     other = source / "ganops" / "own_games" / "other"
     other.mkdir()
     (other / "__init__.py").touch()
-    again = "from ganops.own_games.began.recipe import RECIPES, SETTINGS\n"
+    again = (
+        "from typing import Literal\nfrom ganops.own_games.began.recipe import RECIPES, BeganSettings\n"
+        "class SETTINGS(BeganSettings):\n    kind: Literal['other'] = 'other'\n"
+    )
     (other / "recipe.py").write_text(again, encoding="utf-8")
     result = run_python(source, "-c", "import ganops.games.recipes")
     shutil.rmtree(other)

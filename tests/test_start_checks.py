@@ -37,6 +37,10 @@ def test_the_base_configuration_passes() -> None:
             {"training": {"continue_from": "none.safetensors"}},
             r"continue_from: .*, which does not exist",
         ),
+        (
+            {"training": {"recipe": "completion", "conditional": True}},
+            r"training\.conditional: expected null, since the recipe completion has no conditional",
+        ),
         ({"registration": {"limits": {"reverse_lk": {"maximum": 2}}}}, r"limits: .*Did you mean reverse_kl\?"),
         ({"registration": {"limits": {"high_quality": {"maximum": 2}}}}, r"limits: expected a metric of the report"),
         (
@@ -79,6 +83,31 @@ def test_a_gate_may_limit_a_metric_of_the_game() -> None:
     check(training={"recipe": "completion"}, registration=limited)
     with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'l1_hole'"):
         check(registration=limited)
+
+
+@pytest.mark.parametrize(
+    ("metric", "training", "without"),
+    [
+        ("cycle_l1", {"recipe": "cyclegan"}, {"recipe": "fastcut"}),
+        ("pairwise_l1_hole", {"recipe": "completion", "game": {"noise_dimension": 8}}, {"recipe": "completion"}),
+    ],
+)
+def test_a_gate_may_limit_a_further_metric_of_the_game(
+    metric: str, training: dict[str, Any], without: dict[str, Any]
+) -> None:
+    limited = {"limits": {metric: {"maximum": 0.1}}}
+    check(training=training, registration=limited)
+    with pytest.raises(ConfigurationError, match=rf"registration\.limits: .*received '{metric}'"):
+        check(training=without, registration=limited)
+
+
+def test_a_gate_may_limit_the_likelihood_of_an_oracle_where_there_is_one() -> None:
+    text = {"features": "ngrams", "further_features": []}
+    limited, training = {"limits": {"oracle_nll": {"maximum": 9}}}, {"recipe": "text_mle"}
+    data = {"source": "oracle", "tokens": "words"}
+    check(data_preparation=data, training=training, evaluation={**text, "oracle": True}, registration=limited)
+    with pytest.raises(ConfigurationError, match=r"registration\.limits: .*received 'oracle_nll'"):
+        check(data_preparation=data, training=training, evaluation=text, registration=limited)
 
 
 def test_a_gate_may_limit_lpips_where_its_weights_are_named(tmp_path: Path) -> None:

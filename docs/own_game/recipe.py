@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from ganops.config import NetworkSettings, OptimizerSettings, OwnGameSettings
+from ganops.config import LatentDimension, NetworkSettings, OptimizerSettings, OwnGameSettings
 from ganops.recipe import Recipe
 
 
 class BeganSettings(OwnGameSettings):
     kind: Literal["began"] = "began"
-    latent_dimension: int = Field(ge=1, le=4096)
+    latent_dimension: LatentDimension
     diversity: float = Field(gt=0, le=1, description="γ: the error of fakes over that of reals")
 
 

@@ -125,6 +125,12 @@ NETWORK_FIELDS: dict[NetworkName, FieldName | None] = {
 EFFICIENTNET_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 DrawnMaskKind = Literal["centre", "box", "irregular", "mixed"]
 MaskKind = DrawnMaskKind | Literal["files"]
+DIVERSITY_METRICS = ("pairwise_l1_hole",)
+"""Metrics of several completions of one hole."""
+ORACLE_NLL = "oracle_nll"
+"""−log p of generated lines under the law that the data were drawn from."""
+CYCLE_METRICS = ("cycle_l1",)
+"""Metrics of two translations after one another."""
 PICTURE_METRICS = ("ssim", "perceptual_efficientnet_lite0")
 """Metrics of pictures that have a target each, whatever the game."""
 LPIPS_METRIC = "lpips_alex"
@@ -195,6 +201,7 @@ class AdversarialSettings(Parameters):
     spectral_norm: bool
 
     penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma",)
+    further_metrics: ClassVar[tuple[str, ...]] = ()
 
     @property
     def trained_for(self) -> str:
@@ -274,6 +281,7 @@ class CompletionSettings(AdversarialSettings):
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"unet"})
     paired_metrics: ClassVar[tuple[str, ...]] = ("l1_hole", "psnr_hole", *PICTURE_METRICS)
+    further_metrics: ClassVar[tuple[str, ...]] = DIVERSITY_METRICS
 
     kind: Literal["completion"] = "completion"
     l1_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance in the hole")
@@ -290,6 +298,17 @@ class CompletionSettings(AdversarialSettings):
     feature_matching_weight: float = Field(
         ge=0, le=1e6, description="λ of the L1 distance of the discriminator's maps of completed and original pictures"
     )
+
+    @model_validator(mode="after")
+    def _check_coverage(self) -> "CompletionSettings":
+        if (self.mask == "files") != (self.coverage is None):
+            raise ConfigurationError(
+                "training.game.mask and training.game.coverage",
+                expected="a coverage for masks that are drawn, and none for those of files",
+                received=f"{self.mask} and {self.coverage}",
+                remedy="Leave training.game.coverage null.",
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_mode_seeking(self) -> "CompletionSettings":
@@ -353,6 +372,7 @@ class CycleGanSettings(UnpairedSettings):
     """Unpaired translation by two generators that undo each other's translations."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"cycle"})
+    further_metrics: ClassVar[tuple[str, ...]] = CYCLE_METRICS
 
     kind: Literal["cyclegan"] = "cyclegan"
     cycle_weight: float = Field(ge=0, le=1e6, description="λ of the L1 distance after both translations")
@@ -372,6 +392,7 @@ class VaeSettings(Parameters):
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"vae"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
+    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "the ELBO"
 
     kind: Literal["vae"] = "vae"
@@ -384,6 +405,7 @@ class LanguageModelSettings(Parameters):
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
+    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "the likelihood"
 
     kind: Literal["language_model"] = "language_model"
@@ -424,6 +446,7 @@ class OwnGameSettings(Parameters):
     key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"own"})
     paired_metrics: ClassVar[tuple[str, ...]] = ()
+    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "an objective of its own"
 
     kind: str

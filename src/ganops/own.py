@@ -6,19 +6,53 @@ recipes as `RECIPES`; it is torch-free. The module `game` has the functions `bui
 
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Mapping
 from types import ModuleType
 
-from ganops.config import OwnGameSettings
+from ganops.config import GAMES, OwnGameSettings
 from ganops.errors import ConfigurationError
+from ganops.parameters import Parameters
 from ganops.recipe import Recipe
 
 _PACKAGE = "ganops.own_games"
 
 
 def _import_recipes() -> list[ModuleType]:
+    """Return the modules `recipe`; ConfigurationError where a folder is no game."""
     names = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(_PACKAGE).__path__))
-    return [importlib.import_module(f"{_PACKAGE}.{name}.recipe") for name in names]
+    modules = [_import_recipe(f"{_PACKAGE}.{name}.recipe") for name in names]
+    kinds = Counter(_find_kind(settings) for settings in (*GAMES, *(module.SETTINGS for module in modules)))
+    for module in modules:
+        if kinds[_find_kind(module.SETTINGS)] > 1:
+            raise ConfigurationError(
+                f"{module.__name__}.SETTINGS",
+                expected="a kind that no other game has",
+                received=repr(_find_kind(module.SETTINGS)),
+                remedy="Rename its kind.",
+            )
+    return modules
+
+
+def _import_recipe(name: str) -> ModuleType:
+    try:
+        module = importlib.import_module(name)
+        reasons = [f"no {attribute}" for attribute in ("SETTINGS", "RECIPES") if not hasattr(module, attribute)]
+    except ImportError as error:
+        module, reasons = None, [str(error)]
+    if module is None or reasons:
+        raise ConfigurationError(
+            name,
+            expected="a module with the names SETTINGS and RECIPES",
+            received=", ".join(reasons),
+            remedy="See docs/own_game.md, or move the folder out of own_games.",
+        )
+    return module
+
+
+def _find_kind(settings: type[Parameters]) -> str:
+    """Return the name of a game, by the class of its settings."""
+    return settings.model_fields["kind"].default
 
 
 def add_recipes(table: Mapping[str, Recipe]) -> dict[str, Recipe]:

@@ -148,10 +148,19 @@ def overrides_class(key: str, *kinds: type[Parameters], without: Collection[str]
         kinds: classes whose fields, with their types and bounds, the class has.
         without: fields that it lacks.
     """
-    fields: dict[str, Any] = {}
+    known: dict[str, FieldInfo] = {}
     for kind in kinds:
         own = {name: field for name, field in kind.model_fields.items() if name not in without}
-        fields |= {name: _optional(f"{key}.{name}", field) for name, field in own.items()}
+        for name in own.keys() & known.keys():
+            if (own[name].annotation, own[name].metadata) != (known[name].annotation, known[name].metadata):
+                raise ConfigurationError(
+                    f"{key}.{name}, of {kind.__name__}",
+                    expected="the same values as of the other kinds with this key",
+                    received="others",
+                    remedy="Give the key another name.",
+                )
+        known |= own
+    fields: dict[str, Any] = {name: _optional(f"{key}.{name}", field) for name, field in known.items()}
     model = create_model(key, __base__=Parameters, **fields)
     model.key = key
     return model

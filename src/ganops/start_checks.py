@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganops.comparison_config import ComparisonParameters
-from ganops.config import FEATURE_FIELDS, LPIPS_METRIC, PICTURE_METRICS, SOURCE_FIELDS
+from ganops.config import (
+    DIVERSITY_METRICS,
+    FEATURE_FIELDS,
+    LPIPS_METRIC,
+    ORACLE_NLL,
+    PICTURE_METRICS,
+    SOURCE_FIELDS,
+)
 from ganops.errors import ConfigurationError
 from ganops.evaluation_config import EvaluationParameters, RegistrationParameters
-from ganops.games.overrides import check_overrides, require_masks, require_pairs
+from ganops.games.overrides import check_overrides, overrides, require_masks, require_pairs
 from ganops.games.recipes import find_recipe
 from ganops.parameters import Parameters
 from ganops.preparation_config import DataPreparationParameters
@@ -48,16 +55,22 @@ def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> Non
             check_limits(
                 registration,
                 evaluation.features,
-                _list_paired_metrics(training, evaluation),
+                _list_metrics_of_game(training, evaluation),
+                absent=() if evaluation.oracle else (ORACLE_NLL,),
             )
             if training and {"train", "register"} & {*nodes}:
                 trained = find_recipe(training.recipe).networks.trained_features
                 check_trained_features(registration, evaluation.features, trained)
 
 
-def _list_paired_metrics(training: TrainingParameters | None, evaluation: EvaluationParameters) -> tuple[str, ...]:
-    of_game = find_recipe(training.recipe).game.paired_metrics if training else ()
-    return (*of_game, LPIPS_METRIC) if evaluation.lpips_heads and {*PICTURE_METRICS} & {*of_game} else of_game
+def _list_metrics_of_game(training: TrainingParameters | None, evaluation: EvaluationParameters) -> tuple[str, ...]:
+    if training is None:
+        return ()
+    game = find_recipe(training.recipe).game
+    has_noise = overrides(training).get("game.noise_dimension")
+    further = [name for name in game.further_metrics if has_noise or name not in DIVERSITY_METRICS]
+    lpips = [LPIPS_METRIC] if evaluation.lpips_heads and {*PICTURE_METRICS} & {*game.paired_metrics} else []
+    return (*game.paired_metrics, *further, *lpips)
 
 
 def check_load_versions(names: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> None:

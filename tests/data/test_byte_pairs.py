@@ -95,8 +95,11 @@ def test_a_store_keeps_the_merges_and_gives_back_every_line(tmp_path: Path) -> N
     assert all((tmp_path / "two" / file.name).read_bytes() == file.read_bytes() for file in store.path.iterdir())
 
 
+BAD_MERGES = [(("a", "c"),), (("b", "a"),), (("", "a"),), (("a", "b"),) * 5]
+
+
 @pytest.mark.parametrize(
-    "changed", [{"tokens": "words"}, {"entries": ("", "a", "b")}, {"merges": (("a", "c"),)}, {"merges": (("b", "a"),)}]
+    "changed", [{"tokens": "words"}, {"entries": ("", "a", "b")}, *({"merges": merges} for merges in BAD_MERGES)]
 )
 def test_merges_are_of_entries_and_of_byte_pairs_alone(changed: dict) -> None:
     values = {"tokens": "byte_pairs", "entries": ("", "a", "b", "ab"), "merges": (("a", "b"),)}

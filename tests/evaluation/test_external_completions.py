@@ -124,6 +124,17 @@ def test_missing_and_other_files_are_named(
         read_completions(done, masks, store, N)
 
 
+def test_two_files_of_one_picture_are_named(
+    bundle: Bundle, views: Path, store: Store, classifier: Classifier, tmp_path: Path
+) -> None:
+    done = complete(bundle, views, tmp_path)
+    first, *_ = name_files(choose_rows(store, N))
+    (done / "again").mkdir()
+    (done / "again" / first).write_bytes((done / first).read_bytes())
+    with pytest.raises(MetricError, match=rf"evaluation\.samples, .*one file for each picture, received .*{first}"):
+        report_on(done, views, store, classifier)
+
+
 def test_the_node_reads_masks_where_they_are_named(bundle: Bundle, views: Path, store: Store, tmp_path: Path) -> None:
     classifier = {"total_images": 300, "batch": 30, "width": 2, "dimension": 4, "translation": 0}
     changed = {name: getattr(PARAMETERS, name) for name in ("seeds", "threads", "kid_subset_size", "kid_subsets", "n")}

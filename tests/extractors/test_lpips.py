@@ -75,6 +75,7 @@ def test_equal_pictures_have_distance_zero_also_grey_and_small_ones(files: tuple
         ("none", "", r"evaluation\.lpips_trunk, .*none: .*FileNotFoundError"),
         ("heads", "", r"evaluation\.lpips_trunk, .*KeyError: 'features\.0\.weight'"),
         ("", "trunk", r"evaluation\.lpips_heads, .*KeyError: 'lin0"),
+        ("empty", "", r"evaluation\.lpips_trunk, .*empty: expected a file of PyTorch.*EOFError"),
         ("text", "", r"evaluation\.lpips_trunk, .*text: expected a file of PyTorch"),
         ("", "wide", r"evaluation\.lpips_heads, .*lin0\.model\.1\.weight of shape \(1, 65, 1, 1\)"),
     ],
@@ -83,6 +84,7 @@ def test_other_files_are_refused(
     trunk: str, heads: str, message: str, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "text").write_text("no weights")
+    (tmp_path / "empty").touch()
     torch.save({"lin0.model.1.weight": torch.zeros(1, 65, 1, 1)}, tmp_path / "wide")
     others = {"": None, "trunk": files[0], "heads": files[1]}
     chosen = [others.get(name, tmp_path / name) for name in (trunk, heads)]

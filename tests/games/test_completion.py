@@ -11,6 +11,7 @@ from torch import nn
 from ganops.config import CompletionSettings
 from ganops.errors import ConfigurationError
 from ganops.games.completion import Completion
+from ganops.games.recipes import RECIPES
 from ganops.games.request import GenerationRequest
 from ganops.noise import Noise
 from ganops.objectives.build import build_objective
@@ -159,6 +160,25 @@ def test_noise_is_drawn_for_each_sample_by_its_address_and_known_pixels_stay():
     assert torch.equal(made[:, :, 0], IMAGES[:1].expand_as(made)[:, :, 0])
     second = game.draw_inputs(GenerationRequest(n=1), Noise(0, 1, 1), known)
     assert torch.equal(game.sample(networks_of, second), made[1:2])
+
+
+@pytest.mark.parametrize("mask", ["box", "irregular"])
+def test_several_completions_are_of_one_hole(mask):
+    """Where none is given too: the one that is drawn for the first."""
+    game = several(mask=mask)
+    found = game.draw_inputs(GenerationRequest(n=3), NOISE, {"image": IMAGES[:1]})["mask"]
+    assert torch.equal(found, found[:1].expand_as(found))
+    alone = game.draw_inputs(GenerationRequest(n=1), Noise(0, 0, 1), {"image": IMAGES[:1]})["mask"]
+    assert torch.equal(found[:1], alone)
+    pictures = IMAGES[:1].expand(3, *IMAGES.shape[1:])
+    of_three = game.draw_inputs(GenerationRequest(n=3), NOISE, {"image": pictures})["mask"]
+    assert not torch.equal(of_three[0], of_three[1])
+
+
+@pytest.mark.parametrize("changed", [{"mask": "files"}, {"coverage": None}])
+def test_masks_that_are_drawn_have_a_coverage_and_those_of_files_none(changed):
+    with pytest.raises(ConfigurationError, match=r"game\.mask and training\.game\.coverage"):
+        RECIPES["completion"].game.replace(changed)
 
 
 def test_a_request_asks_for_several_completions_where_there_is_noise_alone():

@@ -58,5 +58,5 @@ def test_phase_shuffle_may_be_set_and_is_no_key_of_other_recipes():
     assert resolve_settings("wavegan", waves(512), phase_shuffle=0).game.model_dump()["phase_shuffle"] == 0
     with pytest.raises(ConfigurationError, match=r"training\.game\.phase_shuffle.*has no phase_shuffle"):
         resolve_settings("spectrogram_gan", waves(512), phase_shuffle=2)
-    with pytest.raises(ConfigurationError, match="a recipe for waves"):
+    with pytest.raises(ConfigurationError, match="a recipe for clips"):
         resolve_settings("wavegan", images(1, 64, 64))

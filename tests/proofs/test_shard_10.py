@@ -20,6 +20,14 @@ print(json.dumps(mlflow.pyfunc.load_model("models:/ganops-smoke/1").predict([{"n
 """
 
 
+def test_a_game_that_git_does_not_track_is_not_registered(tmp_path: Path) -> None:
+    project = initialised_clone(tmp_path / "project")
+    shutil.copytree(EXAMPLE, project.path / PACKAGE)
+    result = project.call(*RUN)
+    output = " ".join((result.stdout + result.stderr).split())
+    assert result.returncode != 0 and "git add src/ganops/own_games/began" in output
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = initialised_clone(tmp_path_factory.mktemp("own") / "project")

@@ -53,6 +53,7 @@ def test_distance_is_that_of_the_metric(counts):
     assert ours == pytest.approx(reference(moments_of(first), moments_of(second)), rel=1e-5)
     assert frechet_distance(torch.from_numpy(first), torch.from_numpy(first)) == pytest.approx(0, abs=1e-9)
     assert math.isnan(frechet_distance(torch.zeros(1, 3), torch.zeros(5, 3)))
+    assert math.isnan(frechet_distance(torch.full((5, 3), math.nan), torch.zeros(5, 3)))
 
 
 @pytest.mark.parametrize("count, used", [(30, 30), (10_000, 512)])

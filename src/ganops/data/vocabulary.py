@@ -49,8 +49,10 @@ class Vocabulary(StrictModel):
             raise ValueError("entries that differ")
         if self.merges and self.tokens != _BYTE_PAIRS:
             raise ValueError("merges of byte pairs alone")
-        if not all(part in self._numbers for pair in self.merges for part in (*pair, "".join(pair))):
+        if not all(self._numbers.get(part, END) for pair in self.merges for part in (*pair, "".join(pair))):
             raise ValueError("merges of entries")
+        if len(self.merges) > len(self.entries):
+            raise ValueError("at most as many merges as entries")
         return self
 
     @model_serializer(mode="wrap")

@@ -4,7 +4,8 @@ A file is called as its picture's row in the store, `000123.png`, as the views `
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -137,9 +138,10 @@ def evaluate_completions(
 def _read_all(
     key: str, path: Path, rows: Int64[np.ndarray, " n"], read: Callable[[Any], np.ndarray], progress: Progress
 ) -> np.ndarray:
-    found = {PurePosixPath(one.name).stem: one for one in image_folder(path, "none").references}
-    names = name_files(rows)
-    missing = [name for name in names if PurePosixPath(name).stem not in found]
+    names, references_of = name_files(rows), image_folder(path, "none").references
+    found = {_stem(one.name): one for one in references_of}
+    _require_one_file_each(key, path, [one.name for one in references_of], {*map(_stem, names)})
+    missing = [name for name in names if _stem(name) not in found]
     if missing:
         raise MetricError(
             f"{key}, {path}",
@@ -147,8 +149,25 @@ def _read_all(
             received=f"none for {list_names(missing)}",
             remedy="Complete the pictures of views/with_holes.zip, and keep their names.",
         )
-    references: Sequence[SampleRef] = [found[PurePosixPath(name).stem] for name in names]
+    references: Sequence[SampleRef] = [found[_stem(name)] for name in names]
     return np.stack([_read_one(key, one, read) for one in progress(references, len(references))])
+
+
+def _require_one_file_each(key: str, path: Path, names: Sequence[str], wanted: Collection[str]) -> None:
+    """Raise MetricError where two files belong to one picture."""
+    counts = Counter(stem for name in names if (stem := _stem(name)) in wanted)
+    twice = [name for name in names if counts[_stem(name)] > 1]
+    if twice:
+        raise MetricError(
+            f"{key}, {path}",
+            expected="one file for each picture",
+            received=list_names(twice),
+            remedy="Keep one of the files that have a name in common, whatever their folders and suffixes.",
+        )
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem
 
 
 def _read_one(key: str, reference: SampleRef, read: Callable[[Any], np.ndarray]) -> np.ndarray:

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Int, Int64
 from torch import Tensor
 
+from ganops.config import ORACLE_NLL
 from ganops.data.oracle import LENGTH, VOCABULARY, Oracle
 from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation_config import EvaluationParameters
 
-ORACLE_NLL = "oracle_nll"
 DESCRIPTION = f"−log p a token, {LENGTH} tokens a line; a missing one counts as ln {VOCABULARY:,}"
 _AT_ONCE = 500
 

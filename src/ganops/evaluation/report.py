@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ganops.config import CYCLE_METRICS, ORACLE_NLL
 from ganops.errors import MetricError
 
 FORMAT = "ganops-report-3"
@@ -19,10 +20,8 @@ IMAGES_SEEN = "images_seen"
 COLUMNS = ("subject", "metric", "mean", "sd", "n", "seeds", "features", "weights", "reference", "void")
 PIXEL_METRICS = ("fwd", "nyquist_db")
 """Metrics that use no features: their names are complete."""
-TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", "oracle_nll", "nll")
+TEXT_METRICS = ("bleu", "self_bleu", "distinct_1", "distinct_2", "duplicates", ORACLE_NLL, "nll")
 """Metrics of text that use no features: their names are complete."""
-CYCLE_METRICS = ("cycle_l1",)
-"""Metrics of two translations after one another, which use no features: their names are complete."""
 WITHOUT_FEATURES = (*PIXEL_METRICS, *TEXT_METRICS, *CYCLE_METRICS)
 FURTHER_KEYS = ("further_features", "further_weights")
 """The keys of the protocol that the metrics of further features alone depend on."""

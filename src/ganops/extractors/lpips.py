@@ -93,15 +93,27 @@ def _normalise(levels: Float[Tensor, "n 3 height width"]) -> Float[Tensor, "n 3 
     return (levels / 127.5 - 1 - shift) / scale
 
 
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    pickle.UnpicklingError,
+)
+
+
 def _read(key: str, path: Path, shapes: dict[str, torch.Size]) -> tuple[dict[str, Tensor], str]:
     """Return the named tensors of a file, and its sha256."""
     try:
         content = path.read_bytes()
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         for name, shape in shapes.items():
-            if found[name].shape != shape or not found[name].isfinite().all():
-                raise ValueError(f"{name} of shape {tuple(found[name].shape)}, or not finite")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, pickle.UnpicklingError) as error:
+            if found[name].shape != shape or not found[name].is_floating_point() or not found[name].isfinite().all():
+                raise ValueError(f"{name} of shape {tuple(found[name].shape)}, or no finite real numbers")
+    except _DAMAGED as error:
         raise MetricError(
             f"evaluation.{key}, {path}",
             expected=f"a file of PyTorch with {next(iter(shapes))} and {len(shapes) - 1} more tensors",

@@ -127,7 +127,8 @@ class Completion(WithTarget):
     ) -> dict[str, Tensor]:
         """Return picture, mask and noise: the completion is a function of them alone."""
         own = noise.substream(stream)
-        known = self.complete_conditions(conditions, own)
+        # Of one picture all completions are of one hole.
+        known = self.complete_conditions(conditions, own.rows(0, len(conditions["image"])))
         expanded = {name: known[name].expand(request.n, *known[name].shape[1:]) for name in ("image", "mask")}
         return {**expanded, **self._draw_noise(own)}
 

@@ -47,6 +47,8 @@ def check_overrides(parameters: TrainingParameters, field: FieldName) -> None:
     """
     recipe, name = find_recipe(parameters.recipe, field), parameters.recipe
     of_game = leaves(recipe.game)
+    if parameters.conditional and "conditional" in recipe.without:
+        raise _no_such_value("conditional", True, f"the recipe {name}")
     for key, value in overrides(parameters).items():
         group, _, inner = key.partition(".")
         if group == "game" and inner not in of_game:

@@ -79,7 +79,8 @@ class Unpaired(FromInput, ABC):
 
     def reads(self) -> tuple[Read, ...]:
         """Return pictures of both classes, each in an order of its own."""
-        return (Read("input", "image", self.from_class), Read("image", "image", self.to_class))
+        # Classes of one size would otherwise have one order, and pictures of equal places would always meet.
+        return (Read("input", "image", self.from_class, "order/input"), Read("image", "image", self.to_class))
 
     def describe_conditions(self) -> str:
         """Return the classes."""

@@ -94,21 +94,25 @@ def check_report(report: Report, parameters: RegistrationParameters, classes: in
 
 
 def check_limits(
-    parameters: RegistrationParameters, features: FeatureKind, paired_metrics: Collection[str] = ()
+    parameters: RegistrationParameters,
+    features: FeatureKind,
+    of_game: Collection[str] = (),
+    absent: Collection[str] = (),
 ) -> None:
     """Check, before any training, that the gate uses metrics that the report will hold.
 
     Args:
         parameters: limits and compare_by.
         features: of the evaluation.
-        paired_metrics: those of the game, which compare samples with their targets.
+        of_game: further metrics, which the game has.
+        absent: metrics of these features that this evaluation does not compute.
 
     Raises:
         ConfigurationError: a limit or compare_by names a metric that such a report never has.
     """
     _check_known(parameters.compare_by, METRICS[features], "registration.compare_by")
     # The gate skips class metrics that do not apply.
-    known = {*METRICS[features], *_CLASS_METRICS, *paired_metrics}
+    known = {*METRICS[features], *_CLASS_METRICS, *of_game} - {*absent}
     for name, bounds in parameters.limits.items():
         if any(bound is not None for bound in bounds.values()):
             _check_known(name, known, "registration.limits")

@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ganops.bundle import Bundle
+from ganops.config import OwnGameSettings
 from ganops.data.vocabulary import Vocabulary
+from ganops.errors import RegistryError
 from ganops.git import list_tracked
 from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.requests import answer, count_condition_bytes, make_example, parse_request
@@ -31,16 +33,33 @@ def log_bundle(bundle: Bundle, largest_request: int) -> str:
     from mlflow import pyfunc
 
     with TemporaryDirectory(prefix="ganops-") as folder:
+        code = copy_package(_PACKAGE, Path(folder))
+        _require_own_game(bundle, code)
         info = pyfunc.log_model(
             name="generator",
             python_model=_PACKAGE / "registry" / "serving_model.py",
             artifacts={"bundle": bundle.path.resolve().as_uri()},
-            code_paths=[str(copy_package(_PACKAGE, Path(folder)))],
+            code_paths=[str(code)],
             pip_requirements=pip_requirements(bundle.vocabulary),
             model_config={"largest_request": largest_request, "condition_bytes": count_condition_bytes(bundle)},
             metadata={"weights_sha256": bundle.digest},
         )
     return info.model_uri
+
+
+def _require_own_game(bundle: Bundle, code: Path) -> None:
+    """Raise RegistryError where the game is one of the user's own, and the copied code lacks it."""
+    game = bundle.settings.game
+    if not isinstance(game, OwnGameSettings):
+        return
+    folder = Path(*type(game).__module__.split(".")[1:-1])
+    if not (code / folder / "game.py").is_file():
+        raise RegistryError(
+            f"src/{_PACKAGE.name}/{folder}",
+            expected="files that git tracks, since a registered model holds these alone",
+            received="others",
+            remedy=f"git add src/{_PACKAGE.name}/{folder}, and run the pipeline registration again.",
+        )
 
 
 def copy_package(package: Path, folder: Path) -> Path:

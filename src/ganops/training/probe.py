@@ -166,11 +166,13 @@ def measured_distances(state: TrainingState) -> tuple[list[float], list[float]]:
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
-    """Return the Fréchet distance of two sets of features (n, D) and (m, D); NaN where one has a single sample.
+    """Return the Fréchet distance of two sets of features (n, D) and (m, D).
+
+    It is NaN where a set has a single sample, or values that are not finite, as those of a generator that has failed.
 
     With Aᵀ A and Bᵀ B the covariances, Tr((Aᵀ A Bᵀ B)^½) is the sum of the singular values of A Bᵀ, an n × m matrix.
     """
-    if min(len(first), len(second)) < 2:
+    if min(len(first), len(second)) < 2 or not (first.isfinite().all() and second.isfinite().all()):
         return math.nan
     first, second = first.detach().cpu().double(), second.detach().cpu().double()
     a, b = ((x - x.mean(0)) / math.sqrt(len(x) - 1) for x in (first, second))
