@@ -36,7 +36,17 @@ from ganops.training.state import TrainingState
 from ganops.training.step import Step, train_iteration
 from ganops.training_settings import Settings
 
-from ..training.helpers import ListTracker, SendsSignal, Stopped, StopsAt, equal, run_until_signal, train, training_game
+from ..training.helpers import (
+    ListTracker,
+    SendsSignal,
+    Stopped,
+    StopsAt,
+    equal,
+    hooked,
+    run_until_signal,
+    train,
+    training_game,
+)
 from .cases import CASES, KINDS, FieldBatches, case_settings, conditions
 
 
@@ -190,6 +200,22 @@ def test_a_killed_training_resumes_to_the_same_bytes(kind: str, tmp_path: Path) 
     resumed = train(settings, batches, "data", tmp_path / "killed", tracker)
     assert equal(whole.state, resumed.state)
     assert whole.curves.to_csv() == resumed.curves.to_csv()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_whose_weights_are_spoilt_rolls_back_and_ends(kind: str, tmp_path: Path) -> None:
+    settings = case_settings(KINDS[kind], total_images=160, checkpoint_every_images=16, precision="fp32")
+    game, tracker = training_game(settings), ListTracker()
+
+    def spoil(networks: Mapping[str, nn.Module], images_seen: int, attempt: int) -> None:
+        if attempt == 0 and images_seen >= 88:
+            next(networks[game.inference_networks[0]].parameters()).data.fill_(torch.nan)
+
+    result = train(settings, FieldBatches(game, settings.sample), "data", tmp_path, tracker, hooked(game, spoil))
+    assert "not finite" in tracker.tags["failed_attempt.0"], tracker.tags
+    assert result.curves["attempt"].tolist()[-1] == 1
+    assert result.curves["images_seen"].is_monotonic_increasing and result.curves["images_seen"].iloc[-1] >= 160
+    assert all(values.isfinite().all() for values in result.state.values() if values.is_floating_point())
 
 
 BUFFERED = [case for case in CASES if training_game(case_settings(case)).buffers(torch.device("cpu"))]
