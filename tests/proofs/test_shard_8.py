@@ -78,3 +78,8 @@ def test_a_killed_training_ends_in_the_same_bytes(project: Project, tmp_path: Pa
     killed.call_well(*COMMAND)
     assert killed.digests(MODELS) == project.digests(MODELS)
     assert killed.digests(VIEWS) == project.digests(VIEWS)
+
+
+def test_two_processes_train_it(project: Project) -> None:
+    output = project.call_well(*COMMAND[:-1], f"{OPTIONS},training.processes=2")
+    assert "Registered: ganops-tones v2" in output

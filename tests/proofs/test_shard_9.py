@@ -16,6 +16,11 @@ pytest.importorskip("sacrebleu", reason="the extra text is not installed")
 SIZES = "data_preparation.limit=2000,training.total_images=12000,training.base_channels=64,evaluation.seeds=[1]"
 # A clone has no commit that says how --params were set: the version is a challenger.
 RUN = ("kedro", "run", "--env", "grammar", "--params", SIZES)
+PREDICT = """
+import json, mlflow
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+print(json.dumps(mlflow.pyfunc.load_model("models:/ganops-grammar/1").predict([{"n": 3, "seed": 7}])))
+"""
 FOLDERS = ("data/03_primary/grammar", "data/06_models/grammar/bundle")
 
 
@@ -60,3 +65,14 @@ def test_a_killed_training_is_resumed_to_the_same_bytes(project: Project, tmp_pa
     assert "The training resumes from its checkpoint" in " ".join(output.split())
     for folder in FOLDERS:
         assert other.digests(folder) == project.digests(folder) != {}
+
+
+def test_the_served_model_answers_with_the_lines_of_the_files(project: Project) -> None:
+    written = generate(project, "lines")
+    (answers,) = json.loads(project.call_well("python", "-c", PREDICT).strip().splitlines()[-1])
+    assert answers == written[:3]
+
+
+def test_two_processes_train_it(project: Project) -> None:
+    output = project.call_well(*RUN[:-1], f"{SIZES},training.processes=2")
+    assert "Registered: ganops-grammar v2" in output
