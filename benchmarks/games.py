@@ -31,13 +31,20 @@ from ganops.training_settings import SampleSpec
 ROWS, ITERATIONS = 512, 4
 Networks, Batch = Mapping[str, nn.Module], Mapping[str, Tensor]
 PICTURES = SampleSpec(channels=3, image_height=32, image_width=32, classes=2)
+CLIPS = SampleSpec(field="wave", channels=1, image_width=8192, sample_rate=8000, classes=10)
+LINES = SampleSpec(field="tokens", channels=3000, image_width=20, classes=0)
 SAMPLES = {
     "pix2pix": PICTURES.replace({"input_channels": 1}),
     "fastcut": PICTURES,
     "cyclegan": PICTURES,
     "completion": PICTURES,
-    "text_mle": SampleSpec(field="tokens", channels=3000, image_width=20, classes=0),
+    "spectrogram_gan": CLIPS,
+    "wavegan": CLIPS,
+    "text_mle": LINES,
+    "text_gan": LINES,
 }
+# Of a training in which the likelihood comes first, the second half is measured.
+PARAMETERS = {"text_gan": {"game.adversary_from": 0.0}}
 
 
 class Resident:
@@ -53,7 +60,11 @@ class Resident:
 
 def _make_rows(read: Read, sample: SampleSpec) -> Tensor:
     generator = torch.Generator().manual_seed(len(read.name))
-    if sample.field == "tokens":
+    if read.field == "label":
+        return torch.randint(sample.classes, (ROWS,), generator=generator)
+    if read.field == "wave":
+        return 2 * torch.rand((ROWS, 1, sample.image_width), generator=generator) - 1
+    if read.field == "tokens":
         return torch.randint(1, sample.channels, (ROWS, sample.image_width), generator=generator)
     channels = sample.input_channels if read.field == "input" else sample.channels
     return encode_images(torch.randint(256, (ROWS, channels, *sample.size), generator=generator, dtype=torch.uint8))
@@ -125,12 +136,68 @@ def cyclegan(networks: Networks, adam: Mapping[str, torch.optim.Optimizer], batc
     step(adam["discriminator"], total)
 
 
+def spectrogram_gan(networks: Networks, adam: Mapping[str, torch.optim.Optimizer], batch: Batch) -> None:
+    generator, discriminator, label = networks["generator"], networks["discriminator"], batch["label"]
+    frames = torch.stft(batch["wave"][:, 0], 256, 128, window=torch.hann_window(256), return_complex=True)
+    real = (torch.log(frames.abs()[:, None, :128, :64] / 128 + 1e-4) / 4.6 + 1).requires_grad_()
+    fake = generator(torch.randn(len(label), 100), label)
+    real_logits, fake_logits = discriminator(real, label), discriminator(fake.detach(), label)
+    loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+    step(adam["discriminator"], loss + _r1(real_logits, real))
+    fake = generator(torch.randn(len(label), 100), label)
+    step(adam["generator"], F.softplus(-discriminator(fake, label)).mean())
+
+
+def wavegan(networks: Networks, adam: Mapping[str, torch.optim.Optimizer], batch: Batch) -> None:
+    generator, discriminator, label, real = (
+        networks["generator"],
+        networks["discriminator"],
+        batch["label"],
+        batch["wave"],
+    )
+    for _ in range(5):
+        with torch.no_grad():
+            fake = generator(torch.randn(len(label), 100), label)
+        mixed = torch.lerp(real, fake, torch.rand(len(label), 1, 1)).requires_grad_()
+        (gradient,) = torch.autograd.grad(discriminator(mixed, label).sum(), mixed, create_graph=True)
+        penalty = 10 * (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+        step(adam["discriminator"], discriminator(fake, label).mean() - discriminator(real, label).mean() + penalty)
+    step(adam["generator"], -discriminator(generator(torch.randn(len(label), 100), label), label).mean())
+
+
 def text_mle(networks: Networks, adam: Mapping[str, torch.optim.Optimizer], batch: Batch) -> None:
-    lines, generator = batch["tokens"], networks["generator"]
+    step(adam["generator"], _likelihood(networks["generator"], batch["tokens"]))
+
+
+def text_gan(networks: Networks, adam: Mapping[str, torch.optim.Optimizer], batch: Batch) -> None:
+    lines, discriminator = batch["tokens"], networks["discriminator"]
+    embedded = discriminator.embed(lines).detach().requires_grad_()  # pyright: ignore[reportCallIssue]
+    real_logits = discriminator(embedded)
+    fake_logits = discriminator(_draw(networks, *lines.shape).detach())
+    step(adam["discriminator"], F.softplus(fake_logits - real_logits).mean() + 0.01 * _r1(real_logits, embedded))
+    with torch.no_grad():
+        real_logits = discriminator(discriminator.embed(lines))  # pyright: ignore[reportCallIssue]
+    adversarial = F.softplus(real_logits - discriminator(_draw(networks, *lines.shape))).mean()
+    step(adam["generator"], 10 * adversarial + _likelihood(networks["generator"], lines))
+
+
+def _draw(networks: Networks, count: int, length: int) -> Tensor:
+    """Draw lines with a gradient by the straight-through Gumbel-softmax, and embed them."""
+    previous, state, drawn = torch.zeros((count, 1), dtype=torch.int64), None, []
+    for _ in range(length):
+        hidden, state = networks["generator"](previous, state)
+        logits = networks["generator"].predict(hidden[:, 0])  # pyright: ignore[reportCallIssue]
+        weights = F.gumbel_softmax(logits, hard=True)
+        drawn.append(networks["discriminator"].embed_weights(weights))  # pyright: ignore[reportCallIssue]
+        previous = weights.argmax(1, keepdim=True)
+    return torch.stack(drawn, 1)
+
+
+def _likelihood(generator: nn.Module, lines: Tensor) -> Tensor:
     before = torch.cat([torch.zeros_like(lines[:, :1]), lines[:, :-1]], 1)
     hidden = F.dropout(generator(before)[0], 0.2)
     logits = generator.predict(hidden)  # pyright: ignore[reportCallIssue]
-    step(adam["generator"], F.cross_entropy(logits.flatten(0, 1), lines.flatten()))
+    return F.cross_entropy(logits.flatten(0, 1), lines.flatten())
 
 
 def _r1(logits: Tensor, real: Tensor) -> Tensor:
@@ -143,7 +210,10 @@ LOOPS = {
     "fastcut": fastcut,
     "cyclegan": cyclegan,
     "completion": completion,
+    "spectrogram_gan": spectrogram_gan,
+    "wavegan": wavegan,
     "text_mle": text_mle,
+    "text_gan": text_gan,
 }
 
 
@@ -151,7 +221,9 @@ def sides(recipe: str, threads: int) -> tuple[int, dict[str, Callable[[], None]]
     """Return the images of a repeat, and both sides' repeats."""
     sample = SAMPLES[recipe]
     machine = Hardware("cpu", threads, multiplies_bf16_faster("cpu"))
-    settings = resolve(TrainingParameters.parse(nest({"recipe": recipe})), sample, ROWS, machine)
+    settings = resolve(
+        TrainingParameters.parse(nest({"recipe": recipe, **PARAMETERS.get(recipe, {})})), sample, ROWS, machine
+    )
     game = build_game(settings)
     data, state = Resident(game.reads(), sample), TrainingState.initial(settings, game)
     networks = build_networks(settings)

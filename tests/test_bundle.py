@@ -123,6 +123,11 @@ def test_settings_out_of_range_are_refused_before_anything_is_built(dcgan, key, 
         Bundle.load(_described(dcgan, lambda values: _set(values["settings"], key, value)))
 
 
+def test_the_remedy_of_an_unknown_game_is_its_folder(dcgan):
+    with pytest.raises(BundleError, match="needs its folder in src/ganops/own_games"):
+        Bundle.load(_described(dcgan, lambda values: _set(values["settings"], "game.kind", "chess")))
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -21,6 +21,11 @@ from ganops.training_settings import Settings
 
 FORMAT = 5
 _MOST_BYTES = 2**26
+_TRAIN_AGAIN = "Train again with `kedro run --pipelines training`, or restore the files with `dvc checkout`."
+_ADD_GAME = (
+    "A game of one's own needs its folder in src/ganops/own_games, as where it was trained (docs/own_game.md); "
+    "for another game, install the version of ganops that trained it."
+)
 _Fingerprint = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
 
 
@@ -113,12 +118,12 @@ def _validate(path: Path, values: Mapping[str, Any]) -> Description:
     try:
         return Description.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
-        raise unusable(path, *describe_first_error(error)) from None
+        unknown_game = error.errors()[0]["type"] == "union_tag_invalid"
+        raise unusable(path, *describe_first_error(error), _ADD_GAME if unknown_game else _TRAIN_AGAIN) from None
     except ConfigurationError as error:
         raise unusable(path, f"{error.subject} as {error.expected}", f"{error.received:.200}") from None
 
 
-def unusable(path: Path, expected: str, received: str) -> BundleError:
+def unusable(path: Path, expected: str, received: str, remedy: str = _TRAIN_AGAIN) -> BundleError:
     """Make the error of a bundle whose files cannot be used."""
-    remedy = "Train again with `kedro run --pipelines training`, or restore the files with `dvc checkout`."
     return BundleError(str(path), expected=expected, received=received, remedy=remedy)

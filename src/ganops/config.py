@@ -189,10 +189,16 @@ class AugmentationSettings(Parameters):
     target: float | None = Field(ge=-1, le=1, description="of E[sign D(x)], for an adaptive probability; None: fixed")
 
 
-class AdversarialSettings(Parameters):
-    """What every game with a discriminator has."""
+class GameDefaults(Parameters):
+    """What every game's settings have: the metrics of its own, beside those of any generator; by default none."""
 
     key: ClassVar[str] = "settings.game"
+    paired_metrics: ClassVar[tuple[str, ...]] = ()
+    further_metrics: ClassVar[tuple[str, ...]] = ()
+
+
+class AdversarialSettings(GameDefaults):
+    """What every game with a discriminator has."""
 
     objective: ObjectiveName
     discriminator_steps: int = Field(ge=1, le=1000, description="its updates before each of the generator's")
@@ -201,7 +207,6 @@ class AdversarialSettings(Parameters):
     spectral_norm: bool
 
     penalty_keys: ClassVar[tuple[str, ...]] = ("r1_gamma",)
-    further_metrics: ClassVar[tuple[str, ...]] = ()
 
     @property
     def trained_for(self) -> str:
@@ -225,7 +230,6 @@ class LatentGanSettings(AdversarialSettings):
     families: ClassVar[frozenset[NetworkName]] = frozenset(
         {"antialiased", "dcgan", "vanilla", "autoencoder", "r3", "resnet", "mlp", "projected"}
     )
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["latent_gan"] = "latent_gan"
     latent_dimension: LatentDimension
@@ -346,8 +350,6 @@ class TranslationSettings(AdversarialSettings):
 class UnpairedSettings(AdversarialSettings):
     """A generator that translates pictures of one class into those of another, without pairs."""
 
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
-
     from_class: ClassNumber = Field(description="the class of the inputs")
     to_class: ClassNumber = Field(description="the class that they should become")
 
@@ -386,26 +388,20 @@ class CycleGanSettings(UnpairedSettings):
         return {**super().loss_weights, "cycle_weight": self.cycle_weight, "identity_weight": identity}
 
 
-class VaeSettings(Parameters):
+class VaeSettings(GameDefaults):
     """A variational autoencoder."""
 
-    key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"vae"})
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
-    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "the ELBO"
 
     kind: Literal["vae"] = "vae"
     latent_dimension: LatentDimension
 
 
-class LanguageModelSettings(Parameters):
+class LanguageModelSettings(GameDefaults):
     """An autoregressive model of text, trained by maximum likelihood."""
 
-    key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
-    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "the likelihood"
 
     kind: Literal["language_model"] = "language_model"
@@ -416,7 +412,6 @@ class TextGanSettings(AdversarialSettings):
     """An autoregressive model of text, trained by maximum likelihood, and from some time on against a discriminator."""
 
     families: ClassVar[frozenset[NetworkName]] = frozenset({"recurrent"})
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["text_gan"] = "text_gan"
     dropout: Dropout
@@ -440,13 +435,10 @@ class TextGanSettings(AdversarialSettings):
         }
 
 
-class OwnGameSettings(Parameters):
+class OwnGameSettings(GameDefaults):
     """The settings of a game that is no part of ganops: a class below it stands in a package of `ganops.own_games`."""
 
-    key: ClassVar[str] = "settings.game"
     families: ClassVar[frozenset[NetworkName]] = frozenset({"own"})
-    paired_metrics: ClassVar[tuple[str, ...]] = ()
-    further_metrics: ClassVar[tuple[str, ...]] = ()
     trained_for: ClassVar[str] = "an objective of its own"
 
     kind: str

@@ -128,6 +128,33 @@ _RESNET = Recipe(
 
 _WGAN_GP = replace(_RESNET, game=_RESNET.game.replace({"objective": "wasserstein", "gradient_penalty": 10.0}))
 
+# Park et al. 2020 (FastCUT), for small pictures: batches of 8 in place of 1, spectral norm in the discriminator.
+_FASTCUT = Recipe(
+    game=FastCutSettings.parse(
+        {
+            "objective": "least_squares",
+            "discriminator_steps": 1,
+            "r1_gamma": 0.0,
+            "penalty_interval": 1,
+            "spectral_norm": True,
+            "from_class": 0,
+            "to_class": 1,
+            "nce_weight": 10.0,
+            "nce_temperature": 0.07,
+            "nce_patches": 256,
+        }
+    ),
+    networks=NetworkSettings(family="cut", base_channels=32),
+    batch=8,
+    optimizer=OptimizerSettings.parse(
+        {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
+    ),
+    precision="bf16",
+    # Measured: instance normalisation of bfloat16 takes twice the time in that memory format (EXPERIMENTS.md).
+    channels_last=False,
+    without=("conditional",),
+)
+
 # A model of text by maximum likelihood. Measured: EXPERIMENTS.md.
 _TEXT_MLE = Recipe(
     game=LanguageModelSettings(dropout=0.2),
@@ -233,34 +260,10 @@ _SHIPPED: dict[str, Recipe] = {
         without=("conditional",),
         from_input=True,
     ),
-    # Park et al. 2020 (FastCUT), for small pictures: batches of 8 in place of 1, spectral norm in the discriminator.
-    "fastcut": Recipe(
-        game=FastCutSettings.parse(
-            {
-                "objective": "least_squares",
-                "discriminator_steps": 1,
-                "r1_gamma": 0.0,
-                "penalty_interval": 1,
-                "spectral_norm": True,
-                "from_class": 0,
-                "to_class": 1,
-                "nce_weight": 10.0,
-                "nce_temperature": 0.07,
-                "nce_patches": 256,
-            }
-        ),
-        networks=NetworkSettings(family="cut", base_channels=32),
-        batch=8,
-        optimizer=OptimizerSettings.parse(
-            {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
-        ),
-        precision="bf16",
-        # Measured: instance normalisation of bfloat16 takes twice the time in that memory format (EXPERIMENTS.md).
-        channels_last=False,
-        without=("conditional",),
-    ),
-    # Zhu et al. 2017 (CycleGAN), for small pictures: batches of 8 in place of 1, spectral norm in the discriminators.
-    "cyclegan": Recipe(
+    "fastcut": _FASTCUT,
+    # Zhu et al. 2017 (CycleGAN), for small pictures, with the constants of fastcut.
+    "cyclegan": replace(
+        _FASTCUT,
         game=CycleGanSettings.parse(
             {
                 "objective": "least_squares",
@@ -276,14 +279,6 @@ _SHIPPED: dict[str, Recipe] = {
             }
         ),
         networks=NetworkSettings(family="cycle", base_channels=32),
-        batch=8,
-        optimizer=OptimizerSettings.parse(
-            {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
-        ),
-        precision="bf16",
-        # Measured: instance normalisation of bfloat16 takes twice the time in that memory format (EXPERIMENTS.md).
-        channels_last=False,
-        without=("conditional",),
     ),
     # A GAN of spectrograms, phases by Griffin-Lim: networks, losses and constants of antialiased. On spoken digits
     # spectrograms beat waves (Nistal et al. 2020, "Comparing Representations for Audio Synthesis Using GANs").

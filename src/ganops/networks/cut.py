@@ -3,10 +3,14 @@
 The generator is that of CycleGAN (Zhu et al. 2017, appendix 7.2): convolutions down to a quarter of the side, residual
 blocks, and up again, with instance normalisation; six blocks, nine from 256 pixels on. As in CUT, low-pass filters
 stand at every change of resolution. `Heads` project the maps of the encoder for the contrastive loss.
+
+Different from the papers: below 64 pixels the blocks work at half of the side. Maps of a quarter, 8 × 8 or less, lost
+what the pictures show (EXPERIMENTS.md).
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int
@@ -17,6 +21,7 @@ from ganops.networks.resample import downsample2x, upsample2x
 from ganops.training_settings import SampleSpec
 
 _BLOCKS, _BLOCKS_OF_LARGE, _LARGE_SIDE = 6, 9, 256
+_HALVINGS, _HALVINGS_OF_SMALL, _SMALL_SIDE = 2, 1, 64
 # The residual blocks whose maps the heads read.
 _READ_BLOCKS = (0, 4)
 _PROJECTED = 256
@@ -28,12 +33,12 @@ class Generator(nn.Module):
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        widths = [base_channels, 2 * base_channels, 4 * base_channels]
+        widths = _list_widths(base_channels, spec)
         blocks = _BLOCKS_OF_LARGE if min(spec.size) >= _LARGE_SIDE else _BLOCKS
         self.first = _conv(spec.channels, widths[0], 7)
-        self.downs = nn.ModuleList([_conv(widths[0], widths[1], 3), _conv(widths[1], widths[2], 3)])
-        self.blocks = nn.ModuleList(Block(widths[2]) for _ in range(blocks))
-        self.ups = nn.ModuleList([_conv(widths[2], widths[1], 3), _conv(widths[1], widths[0], 3)])
+        self.downs = nn.ModuleList(_conv(a, b, 3) for a, b in pairwise(widths))
+        self.blocks = nn.ModuleList(Block(widths[-1]) for _ in range(blocks))
+        self.ups = nn.ModuleList(_conv(a, b, 3) for a, b in pairwise(reversed(widths)))
         self.last = with_init_std(_conv(widths[0], spec.channels, 7, bias=True))
 
     def forward(
@@ -44,8 +49,8 @@ class Generator(nn.Module):
         for block in self.blocks:
             maps = block(maps)
         height, width = pictures.shape[2:]
-        for up, factor in zip(self.ups, (2, 1), strict=True):
-            size = -(-height // factor), -(-width // factor)
+        for level, up in zip(reversed(range(len(self.ups))), self.ups, strict=True):
+            size = -(-height // 2**level), -(-width // 2**level)
             maps = _activate(up(upsample2x(maps)[:, :, : size[0], : size[1]]))
         return clamp(self.last(maps).float())
 
@@ -87,7 +92,8 @@ class Heads(nn.Module):
 
     def __init__(self, base_channels: int, spec: SampleSpec) -> None:
         super().__init__()
-        widths = [spec.channels, 2 * base_channels, *[4 * base_channels] * (1 + len(_READ_BLOCKS))]
+        maps = _list_widths(base_channels, spec)
+        widths = [spec.channels, *maps[1:], *[maps[-1]] * len(_READ_BLOCKS)]
         self.first = nn.ModuleList(with_init_std(nn.Linear(width, _PROJECTED), _GAIN) for width in widths)
         self.second = nn.ModuleList(with_init_std(nn.Linear(_PROJECTED, _PROJECTED)) for _ in widths)
 
@@ -101,6 +107,12 @@ class Heads(nn.Module):
             index = chosen[:, :, None].expand(-1, -1, vectors.shape[2])
             projected.append(F.normalize(second(F.relu(first(vectors.gather(1, index)))).float(), dim=2))
         return projected
+
+
+def _list_widths(base_channels: int, spec: SampleSpec) -> list[int]:
+    """Return the channels before the first downsampling and after each."""
+    halvings = _HALVINGS_OF_SMALL if min(spec.size) < _SMALL_SIDE else _HALVINGS
+    return [base_channels * 2**level for level in range(halvings + 1)]
 
 
 def _activate(maps: Tensor) -> Tensor:
