@@ -1,7 +1,8 @@
 """Does the memory of a training grow with its data set?
 
-python benchmarks/memory.py [--quick]      a table: peak memory of training processes on 1,000, 10,000 and 100,000
-                                           pictures of 32 × 32 in colour, each in its own process, each used once
+python benchmarks/memory.py [RECIPE]       a table: peak memory of training processes on 1,000, 10,000 and 100,000
+                                           samples, each in its own process, each used once: pictures of 32 × 32 in
+                                           colour, clips of a second, lines of 20 words; `dcgan` unless said
 
 `anonymous` is the process's own memory (RssAnon, on Linux only). The store is a memory map, whose pages the system can
 reclaim; `with maps` (VmHWM) includes them. The interpreter with torch occupies about 400 MiB before the training. The
@@ -17,12 +18,17 @@ import threading
 from pathlib import Path
 
 from side_by_side import processor
-from synthetic import random_store
+from synthetic import CLIPS, INPUTS, LINES, PICTURES, write_store
 
-SIZE, CLASSES, BATCH = (3, 32, 32), 10, 250
+from ganops.config import FieldName
+from ganops.data.store import FieldFormat
+from ganops.games.recipes import find_recipe
+
+CLASSES, BATCH, COUNTS = 10, 250, (1000, 10_000, 100_000)
+FIELDS: dict[FieldName, FieldFormat] = {"image": PICTURES, "wave": CLIPS, "tokens": LINES}
 
 
-def measure(path: Path) -> dict[str, float]:
+def measure(path: Path, recipe: str) -> dict[str, float]:
     """Measure the memory, in MiB, of a training in this process that uses each picture once."""
     from ganops.data.store import Store
     from ganops.launch.launch import launch_training
@@ -39,7 +45,7 @@ def measure(path: Path) -> dict[str, float]:
     poller.start()
     store = Store.open(path)
     overrides = {
-        "recipe": "dcgan",
+        "recipe": recipe,
         "base_channels": 2,
         "batch": BATCH,
         "total_images": len(store.manifest),
@@ -60,31 +66,37 @@ def _status(key: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
-def one_run(count: int) -> dict[str, float]:
-    """Measure a training on `count` pictures in a fresh process."""
+def one_run(recipe: str, count: int) -> dict[str, float]:
+    """Measure a training on `count` samples in a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
-        path = random_store(Path(folder, "store"), count, SIZE, CLASSES).path
-        command = [sys.executable, __file__, "--measure", str(path)]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout)
+        path = write_store(Path(folder, "store"), count, _fields(recipe), CLASSES).path
+        command = [sys.executable, __file__, recipe, "--measure", str(path)]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout)
+        return {**found, "store": sum(file.stat().st_size for file in path.rglob("*")) / 2**20}
+
+
+def _fields(recipe: str) -> dict[str, FieldFormat]:
+    row = find_recipe(recipe)
+    return {row.field: FIELDS[row.field], **({"input": INPUTS} if row.from_input else {})}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 pictures")
+    parser.add_argument("recipe", nargs="?", default="dcgan", metavar="RECIPE")
+    parser.add_argument("--counts", nargs="+", type=int, default=COUNTS, help="numbers of samples")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measure(options.measure)))
+        print(json.dumps(measure(options.measure, options.recipe)))
         return
-    print(f"{processor()}; MiB")
-    print(f"{'pictures':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")
+    print(f"{processor()}; {options.recipe}; MiB")
+    print(f"{'samples':>9}{'store':>8}{'before':>8}{'anonymous':>11}{'ratio':>8}{'with maps':>11}")
     first = None
-    for count in (1000, 2000) if options.quick else (1000, 10_000, 100_000):
-        found = one_run(count)
+    for count in options.counts:
+        found = one_run(options.recipe, count)
         first = first or found["anonymous"]
-        store, share = count * 3 * 32 * 32 / 2**20, found["anonymous"] / first
-        sizes = f"{found['before']:8.0f}{found['anonymous']:11.0f}{share:8.2f}{found['with maps']:11.0f}"
-        print(f"{count:9}{store:8.0f}{sizes}", flush=True)
+        sizes = f"{found['store']:8.0f}{found['before']:8.0f}{found['anonymous']:11.0f}"
+        print(f"{count:9}{sizes}{found['anonymous'] / first:8.2f}{found['with maps']:11.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from ganops.networks.layers import initialise
 from ganops.networks.spectral import normalise_weights
 from ganops.own import load_code
 from ganops.tensors import Tensors
-from ganops.training_settings import Settings
+from ganops.training_settings import SampleSpec, Settings
 
 
 def build_networks(settings: Settings) -> dict[str, nn.Module]:
@@ -96,15 +96,13 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             return {
                 "generator": cut.Generator(base_channels, spec),
                 "heads": cut.Heads(base_channels, spec),
-                "discriminator": patchgan.Discriminator(base_channels, spec.channels, spec.size),
+                "discriminator": _judge_translations(base_channels, spec),
             }
         case "cycle":
             base_channels, spec = settings.networks.base_channels, settings.sample
             generators = {name: cut.Generator(base_channels, spec) for name in ("generator", "inverse_generator")}
-            discriminators = {
-                name: patchgan.Discriminator(base_channels, spec.channels, spec.size)
-                for name in ("discriminator", "inverse_discriminator")
-            }
+            names = ("discriminator", "inverse_discriminator")
+            discriminators = {name: _judge_translations(base_channels, spec) for name in names}
             return {**generators, **discriminators}
         case "patchgan":
             base_channels, spec = settings.networks.base_channels, settings.sample
@@ -122,6 +120,11 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             assert isinstance(settings.game, OwnGameSettings), settings.game
             return load_code(settings.game).build_networks(settings)
     raise AssertionError(settings.networks.family)
+
+
+def _judge_translations(base_channels: int, spec: SampleSpec) -> patchgan.Discriminator:
+    # Measured: of the generator's own width, it leaves photographs blurred (EXPERIMENTS.md).
+    return patchgan.Discriminator(2 * base_channels, spec.channels, spec.size)
 
 
 def _complete(settings: Settings) -> dict[str, nn.Module]:
