@@ -24,6 +24,8 @@ class Recipe:
     Attributes:
         rate_downsamples: the learning rate is for networks with this many downsamplings; deeper ones have a
             proportionally lower rate; None: it holds at any depth.
+        budget_divisor: the default total_images is divided by it, where an image takes much longer than one of the
+            default recipe.
         burn_in_share: share of total_images in which each ramp moves from its start to its end.
         latent_per_channel: latents per channel of a sample, in place of the game's latent dimension; None: the game's.
         channels_last: whether to use that memory format where the device supports it.
@@ -42,6 +44,7 @@ class Recipe:
     ema: EmaSettings = _EMA
     precision: Precision = "fp32"
     rate_downsamples: int | None = None
+    budget_divisor: int = 1
     burn_in_share: float = 0.0
     latent_per_channel: int | None = None
     channels_last: bool = True

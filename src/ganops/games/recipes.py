@@ -151,6 +151,7 @@ _FASTCUT = Recipe(
         {"learning_rate": 1e-3, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
     ),
     precision="bf16",
+    budget_divisor=20,
     # Measured: instance normalisation of bfloat16 takes twice the time in that memory format (EXPERIMENTS.md).
     channels_last=False,
     without=("conditional",),
@@ -258,6 +259,7 @@ _SHIPPED: dict[str, Recipe] = {
             {"learning_rate": 5e-4, "learning_rate_decay": "linear", "beta1": 0.5, "beta2": 0.999}
         ),
         precision="bf16",
+        budget_divisor=6,
         without=("conditional",),
         from_input=True,
     ),
@@ -280,6 +282,7 @@ _SHIPPED: dict[str, Recipe] = {
             }
         ),
         networks=NetworkSettings(family="cycle", base_channels=32),
+        budget_divisor=40,
     ),
     # A GAN of spectrograms, phases by Griffin-Lim: networks, losses and constants of antialiased. On spoken digits
     # spectrograms beat waves (Nistal et al. 2020, "Comparing Representations for Audio Synthesis Using GANs").
@@ -327,6 +330,7 @@ _SHIPPED: dict[str, Recipe] = {
             {"learning_rate": 5e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
         ),
         precision="bf16",
+        budget_divisor=6,
         without=("conditional",),
     ),
     # The baseline of every table of text.

@@ -84,7 +84,7 @@ def resolve(
         **_without_adaptation(parameters, recipe),
         **_spectrogram(parameters, recipe, sample),
         "mirror": False,
-        "budget.total_images": min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES),
+        "budget.total_images": _total_images(recipe, sample, train_count),
         "runtime.device": hardware.device,
         "runtime.threads": hardware.threads,
         "continued_from": continued_from,
@@ -161,6 +161,10 @@ def _learning_rate(recipe: Recipe, sample: SampleSpec) -> dict[str, float]:
         factor = min(1.0, recipe.rate_downsamples / num_downsamples(*sample.size))
     rate = recipe.optimizer.learning_rate
     return {"start": rate.start * factor, "end": rate.end * factor}
+
+
+def _total_images(recipe: Recipe, sample: SampleSpec, train_count: int) -> int:
+    return min(max(_EPOCHS * train_count, _min_images(sample)), _MAX_IMAGES) // recipe.budget_divisor
 
 
 def _min_images(sample: SampleSpec) -> int:
@@ -286,9 +290,10 @@ def _reasons(recipe: Recipe, sample: SampleSpec, train_count: int) -> dict[str, 
     size = f"height {sample.image_height} · width {sample.image_width}"
     least = f"{_MIN_IMAGES:,} · min(1, {_SMALL_SIDE} / √({size}))^1.5 = {_min_images(sample):,}"
     halved = f"halved (not below {_MIN_BATCH}) while batch · {size} > 2^20 or batch > train_count {train_count}"
+    divided = f", divided by {recipe.budget_divisor} of the recipe" if recipe.budget_divisor > 1 else ""
     reasons = {
-        "total_images": f"{_EPOCHS} · train_count {train_count}, at least {least}, at most {_MAX_IMAGES:,}",
-        "batch": f"{recipe.batch}, {halved}",
+        "total_images": f"{_EPOCHS} · train_count {train_count}, at least {least}, at most {_MAX_IMAGES:,}{divided}",
+        **({"batch": f"{recipe.batch}, {halved}"} if recipe.batch > _MIN_BATCH else {}),
         "mirror": "the default",
         "burn_in_images": f"{recipe.burn_in_share:g} · total_images",
         "log_every_images": f"total_images / {_LOGS}, at least an iteration",
