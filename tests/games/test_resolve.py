@@ -60,7 +60,7 @@ def test_the_budget_is_40_epochs_between_360_000_and_a_million_images(count, tot
 @pytest.mark.parametrize(("recipe", "total"), [("completion", 60_000), ("fastcut", 18_000), ("cyclegan", 9_000)])
 def test_the_budget_is_smaller_where_an_image_takes_long(recipe: str, total: int) -> None:
     sample = images(3, 28, 28, 2)
-    assert resolved(recipe, sample).budget.total_images == total
+    assert resolved(recipe, sample, 100).budget.total_images == total
     reasons = {row.key: row.reason for row in explained(training(recipe), sample, COUNT)}
     assert reasons["training.total_images"].endswith(f"divided by {360_000 // total} of the recipe")
 
