@@ -42,8 +42,8 @@ def write_store(path: Path, count: int, fields: Mapping[str, FieldFormat], class
     vocabulary = None
     if "tokens" in fields:
         vocabulary = Vocabulary(tokens="words", entries=("", *(f"w{k}" for k in range(1, WORDS))))
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        arrays = {name: _draw(Path(scratch, f"{name}.npy"), count, made) for name, made in fields.items()}
+    with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+        arrays = {name: _draw(Path(temporary, f"{name}.npy"), count, made) for name, made in fields.items()}
         formats = {**fields, "label": label_field()}
         prepared = PreparedData(formats, names, manifest, {**arrays, "label": labels}, np.arange(count), vocabulary)
         prepared.write(path)

@@ -96,13 +96,13 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
             return {
                 "generator": cut.Generator(base_channels, spec),
                 "heads": cut.Heads(base_channels, spec),
-                "discriminator": _judge_translations(base_channels, spec),
+                "discriminator": _patch_discriminator(base_channels, spec),
             }
         case "cycle":
             base_channels, spec = settings.networks.base_channels, settings.sample
             generators = {name: cut.Generator(base_channels, spec) for name in ("generator", "inverse_generator")}
             names = ("discriminator", "inverse_discriminator")
-            discriminators = {name: _judge_translations(base_channels, spec) for name in names}
+            discriminators = {name: _patch_discriminator(base_channels, spec) for name in names}
             return {**generators, **discriminators}
         case "patchgan":
             base_channels, spec = settings.networks.base_channels, settings.sample
@@ -122,7 +122,7 @@ def _construct(settings: Settings) -> dict[str, nn.Module]:
     raise AssertionError(settings.networks.family)
 
 
-def _judge_translations(base_channels: int, spec: SampleSpec) -> patchgan.Discriminator:
+def _patch_discriminator(base_channels: int, spec: SampleSpec) -> patchgan.Discriminator:
     # Measured: of the generator's own width, it leaves photographs blurred (EXPERIMENTS.md).
     return patchgan.Discriminator(2 * base_channels, spec.channels, spec.size)
 

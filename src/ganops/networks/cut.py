@@ -21,7 +21,7 @@ from ganops.networks.resample import downsample2x, upsample2x
 from ganops.training_settings import SampleSpec
 
 _BLOCKS, _BLOCKS_OF_LARGE, _LARGE_SIDE = 6, 9, 256
-_HALVINGS, _HALVINGS_OF_SMALL, _SMALL_SIDE = 2, 1, 64
+_DOWNSAMPLES, _DOWNSAMPLES_OF_SMALL, _SMALL_SIDE = 2, 1, 64
 # The residual blocks whose maps the heads read.
 _READ_BLOCKS = (0, 4)
 _PROJECTED = 256
@@ -111,8 +111,8 @@ class Heads(nn.Module):
 
 def _list_widths(base_channels: int, spec: SampleSpec) -> list[int]:
     """Return the channels before the first downsampling and after each."""
-    halvings = _HALVINGS_OF_SMALL if min(spec.size) < _SMALL_SIDE else _HALVINGS
-    return [base_channels * 2**level for level in range(halvings + 1)]
+    num_downsamples = _DOWNSAMPLES_OF_SMALL if min(spec.size) < _SMALL_SIDE else _DOWNSAMPLES
+    return [base_channels * 2**level for level in range(num_downsamples + 1)]
 
 
 def _activate(maps: Tensor) -> Tensor:
