@@ -128,23 +128,20 @@ _RESNET = Recipe(
 
 _WGAN_GP = replace(_RESNET, game=_RESNET.game.replace({"objective": "wasserstein", "gradient_penalty": 10.0}))
 
+_UNPAIRED = {
+    "objective": "least_squares",
+    "discriminator_steps": 1,
+    "r1_gamma": 0.0,
+    "penalty_interval": 1,
+    "spectral_norm": True,
+    "from_class": 0,
+    "to_class": 1,
+}
+
 # Park et al. 2020 (FastCUT), for small pictures: batches of 2, spectral norm in the discriminator. Measured: at equal
 # seconds many small updates are better than few large ones, by far (EXPERIMENTS.md).
 _FASTCUT = Recipe(
-    game=FastCutSettings.parse(
-        {
-            "objective": "least_squares",
-            "discriminator_steps": 1,
-            "r1_gamma": 0.0,
-            "penalty_interval": 1,
-            "spectral_norm": True,
-            "from_class": 0,
-            "to_class": 1,
-            "nce_weight": 10.0,
-            "nce_temperature": 0.07,
-            "nce_patches": 256,
-        }
-    ),
+    game=FastCutSettings.parse({**_UNPAIRED, "nce_weight": 10.0, "nce_temperature": 0.07, "nce_patches": 256}),
     networks=NetworkSettings(family="cut", base_channels=32),
     batch=2,
     optimizer=OptimizerSettings.parse(
@@ -267,20 +264,7 @@ _SHIPPED: dict[str, Recipe] = {
     # Zhu et al. 2017 (CycleGAN), for small pictures, with the constants of fastcut.
     "cyclegan": replace(
         _FASTCUT,
-        game=CycleGanSettings.parse(
-            {
-                "objective": "least_squares",
-                "discriminator_steps": 1,
-                "r1_gamma": 0.0,
-                "penalty_interval": 1,
-                "spectral_norm": True,
-                "from_class": 0,
-                "to_class": 1,
-                "cycle_weight": 10.0,
-                "identity_weight": 0.5,
-                "pool_size": 50,
-            }
-        ),
+        game=CycleGanSettings.parse({**_UNPAIRED, "cycle_weight": 10.0, "identity_weight": 0.5, "pool_size": 50}),
         networks=NetworkSettings(family="cycle", base_channels=32),
         budget_divisor=40,
     ),

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ganops.networks.layers import clamp, with_init_std
+from ganops.networks.layers import clamp, level_widths, with_init_std
 from ganops.networks.resample import downsample2x, upsample2x
 from ganops.training_settings import SampleSpec
 
@@ -112,7 +112,7 @@ class Heads(nn.Module):
 def _list_widths(base_channels: int, spec: SampleSpec) -> list[int]:
     """Return the channels before the first downsampling and after each."""
     num_downsamples = _DOWNSAMPLES_OF_SMALL if min(spec.size) < _SMALL_SIDE else _DOWNSAMPLES
-    return [base_channels * 2**level for level in range(num_downsamples + 1)]
+    return level_widths(base_channels, num_downsamples)[::-1]
 
 
 def _activate(maps: Tensor) -> Tensor:
