@@ -169,6 +169,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
 )
 @click.option("--truncation", type=float, help="Scale of the latents; below 1 samples vary less. Default: 1.")
 @click.option("--temperature", type=float, help="Of text: likelier, less varied lines below 1. Default: 1.")
+@click.option("--prompt", help="Of text: how every line begins.")
 @click.option("--image", type=click.Path(exists=True, path_type=Path), help="PNG to complete, or a folder of them.")
 @click.option("--input", type=click.Path(exists=True, path_type=Path), help="PNG to translate, or a folder of them.")
 @click.option(

@@ -27,7 +27,7 @@ SourceKind = Literal[
     "grammar",
     "oracle",
 ]
-PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2"]
+PretrainedKind = Literal["inception", "efficientnet_lite0", "efficientnet_lite2", "speaker_encoder"]
 FeatureKind = Literal[
     "classifier",
     "inception",
@@ -36,6 +36,7 @@ FeatureKind = Literal[
     "stacked_digits",
     "coordinates",
     "spectrogram_classifier",
+    "speaker_encoder",
     "ngrams",
 ]
 ObjectiveName = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
@@ -100,6 +101,7 @@ FEATURE_FIELDS: dict[FeatureKind, FieldName] = {
     "stacked_digits": "image",
     "coordinates": "point",
     "spectrogram_classifier": "wave",
+    "speaker_encoder": "wave",
     "ngrams": "tokens",
 }
 """Features → the field of the store that they are of."""

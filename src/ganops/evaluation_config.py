@@ -47,6 +47,9 @@ class EvaluationParameters(Parameters):
         max_length=len(get_args(PretrainedKind)), description="fid, precision and recall by these are added"
     )
     inception_weights: str | None = Field(description="a file; None: torch's cache, else a download")
+    speaker_encoder_weights: str | None = Field(
+        description="pretrained.pt of the package resemblyzer; None: where that is installed"
+    )
     lpips_trunk: str | None = Field(description="a file of AlexNet's weights, for LPIPS")
     lpips_heads: str | None = Field(description="a file of the weights of LPIPS; None: no LPIPS")
     samples: str | None = Field(

@@ -122,8 +122,10 @@ def _check_evaluation(
         raise _missing("evaluation.masks", evaluation.masks, "a folder or archive of masks")
     if not {"build_extractor", "evaluate_external_samples"} & {*nodes}:
         return
-    if evaluation.features == "inception" and evaluation.inception_weights is not None:
-        _check_file("evaluation.inception_weights", evaluation.inception_weights, "a file of the TF-2015 weights")
+    for features in ("inception", "speaker_encoder"):
+        path = getattr(evaluation, f"{features}_weights")
+        if path is not None and features in (evaluation.features, *evaluation.further_features):
+            _check_file(f"evaluation.{features}_weights", path, "a file of weights")
     for key in ("lpips_trunk", "lpips_heads"):
         if (path := getattr(evaluation, key)) is not None:
             _check_file(f"evaluation.{key}", path, "a file of weights")

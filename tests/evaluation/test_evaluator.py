@@ -122,7 +122,7 @@ def test_statistics_of_parts_merge_to_those_of_the_whole(store: Store) -> None:
 def with_further(monkeypatch: pytest.MonkeyPatch, classifier: Classifier) -> EvaluationParameters:
     """Parameters with further features, computed by the classifier in place of EfficientNet, for speed."""
     further = (OtherClasses(classifier, "efficientnet_lite2"),)
-    monkeypatch.setattr("ganops.evaluation.evaluator.open_further", lambda parameters: further)
+    monkeypatch.setattr("ganops.evaluation.evaluator.open_further", lambda store, parameters: further)
     return PARAMETERS.model_copy(update={"further_features": ("efficientnet_lite2",)})
 
 

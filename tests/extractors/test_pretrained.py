@@ -212,7 +212,7 @@ def file_of(folder: Path) -> tuple[WeightsFile, Path]:
     path.parent.mkdir()
     path.write_bytes(buffer.getvalue())
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-    return WeightsFile(("kept.pth", "other.pth"), digest, path.stat().st_size, path.as_uri(), "there"), path
+    return WeightsFile(("kept.pth", "other.pth"), digest, path.stat().st_size, path.as_uri(), "Look there"), path
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_the_file_that_is_named_comes_first_then_either_name_in_the_cache(tmp_pa
 def test_a_failed_download_leaves_nothing_and_names_the_file(tmp_path: Path, cache: Path, damage: str) -> None:
     wanted, far = file_of(tmp_path)
     far.unlink() if damage == "nothing there" else far.write_bytes(b"x")
-    message = rf"kept\.pth: expected {wanted.size} bytes of sha256 {wanted.sha256}.*Get kept\.pth from there and put it"
+    message = rf"kept\.pth: expected {wanted.size} bytes of sha256 {wanted.sha256}.*Look there; or set"
     with pytest.raises(MetricError, match=message):
         find_or_download(None, wanted)
     assert list(cache.iterdir()) == []

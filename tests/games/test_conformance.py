@@ -386,6 +386,7 @@ VALID: dict[str, list[Any]] = {
     "class_label": [None, 0, 2, "2", "owl"],
     "truncation": [1, 1.0, 0.01],
     "temperature": [1, 0.5, 100],
+    "prompt": [None, "the"],
 }
 INVALID: dict[str, list[Any]] = {
     "n": [0, -1, 2**20 + 1, True, "3", None, 1.5, [1]],
@@ -393,6 +394,7 @@ INVALID: dict[str, list[Any]] = {
     "class_label": [-1, 3, True, "", "x" * 1001, 0.5, [0]],
     "truncation": [0, -0.5, 1.01, "1", None, True],
     "temperature": [0, -1, 101, "1", None, True],
+    "prompt": ["", 7, ["the"], "a" * 100_001],
     "colour": ["red", None],
 }
 

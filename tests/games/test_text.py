@@ -77,10 +77,12 @@ def test_tokens_after_the_end_have_no_part(generator: Generator) -> None:
     assert in_line(torch.tensor([[1, 2, 1, 2], [0, 1, 0, 1]])).tolist() == [[True] * 4, [True, False, False, False]]
 
 
-def draw(game: LanguageModel | TextGan, generator: Generator, request: GenerationRequest) -> torch.Tensor:
-    noise = Noise(request.seed, 0, request.n)
+def draw(
+    game: LanguageModel | TextGan, generator: Generator, request: GenerationRequest, prompt: list[int] | None = None
+) -> torch.Tensor:
+    noise, conditions = Noise(request.seed, 0, request.n), {"prompt": torch.tensor([prompt])} if prompt else {}
     with torch.no_grad():
-        return game.sample({"generator": generator}, game.draw_inputs(request, noise, {}))
+        return game.sample({"generator": generator}, game.draw_inputs(request, noise, conditions))
 
 
 def test_samples_have_the_probabilities_of_the_likelihood(generator: Generator) -> None:
@@ -89,6 +91,21 @@ def test_samples_have_the_probabilities_of_the_likelihood(generator: Generator) 
     counts = (samples[:, None] == known[None]).all(2).sum(0)
     expected = (-negative_log_likelihood(generator, known)).exp().detach()
     assert int(counts.sum()) == n, "every sample is a line, with nothing after its end"
+    errors = (counts / n - expected).abs() / (expected * (1 - expected) / n).sqrt()
+    assert float(errors[n * expected > 10].max()) < 4.5, "of lines whose numbers are nearly normal"
+
+
+@pytest.mark.parametrize("game", [LanguageModel(LENGTH), GAN])
+def test_lines_after_a_prompt_have_the_probabilities_of_lines_that_begin_so(
+    game: LanguageModel | TextGan, generator: Generator
+) -> None:
+    n, prompt = 20_000, [2, 1]
+    known = all_lines()[(all_lines()[:, :2] == torch.tensor(prompt)).all(1)]
+    samples = draw(game, generator, GenerationRequest(n=n), prompt)
+    counts = (samples[:, None] == known[None]).all(2).sum(0)
+    joint = (-negative_log_likelihood(generator, known)).double().exp().detach()
+    expected = joint / joint.sum()
+    assert len(known) == 7 and int(counts.sum()) == n, "every line begins with the prompt"
     errors = (counts / n - expected).abs() / (expected * (1 - expected) / n).sqrt()
     assert float(errors[n * expected > 10].max()) < 4.5, "of lines whose numbers are nearly normal"
 

@@ -52,6 +52,12 @@ def test_generated_lines_are_mostly_sentences_of_the_grammar(project: Project) -
     assert sum(map(is_grammatical, lines)) > 60
 
 
+def test_generated_lines_continue_a_prompt(project: Project) -> None:
+    lines = generate(project, "continued", "--prompt", "the old")
+    assert len(lines) == 200 and len(set(lines)) > 50
+    assert all(line.startswith("the old ") for line in lines)
+
+
 def test_a_killed_training_is_resumed_to_the_same_bytes(project: Project, tmp_path: Path) -> None:
     """Killed once there is an adversary."""
     other = initialised_clone(tmp_path / "project")

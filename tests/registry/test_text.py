@@ -13,7 +13,7 @@ from ganops.games.request import TextRequest
 from ganops.registry.codecs import CODECS, find_facts
 from ganops.registry.generate import generate_to_folder
 from ganops.registry.logged_model import pip_requirements
-from ganops.registry.requests import make_example
+from ganops.registry.requests import count_condition_bytes, make_example, parse_request
 from ganops.registry.serving_model import JsonRequest, ServingModel
 from ganops.sealed_json import seal
 
@@ -52,6 +52,19 @@ def test_the_same_seed_gives_the_same_lines_and_a_low_temperature_fewer_ones(ser
     assert len(set(ask(served, n=8, temperature=0.01))) < len(set(ask(served, n=8, temperature=100)))
 
 
+def test_every_line_begins_with_the_prompt(bundle: Bundle, served: ServingModel) -> None:
+    lines = ask(served, n=8, seed=7, prompt=f" {WORDS[3]}  {WORDS[0]}")
+    assert all(line.split()[:2] == [WORDS[3], WORDS[0]] for line in lines) and len(set(lines)) > 1
+    assert ask(served, n=2, seed=7, prompt=f"{WORDS[3]} {WORDS[0]}") == lines[:2]
+    assert ask(served, n=8, seed=7, prompt=None) == ask(served, n=8, seed=7) != lines
+
+
+def test_the_longest_prompt_fits_the_limit_on_a_body(bundle: Bundle) -> None:
+    longest = " ".join([max(WORDS, key=len)] * (bundle.settings.sample.image_width - 1))
+    parse_request(bundle, {"prompt": longest})
+    assert len(json.dumps(longest)) <= count_condition_bytes(bundle)
+
+
 @pytest.mark.parametrize(
     ("request_", "reason"),
     [
@@ -59,7 +72,10 @@ def test_the_same_seed_gives_the_same_lines_and_a_low_temperature_fewer_ones(ser
         ({"temperature": "hot"}, "temperature"),
         ({"n": 9}, "at most 8 samples per call"),
         ({"class_label": 1}, "class_label"),
-        ({"prompt": "the"}, "prompt"),
+        ({"prompt": "the axolotl"}, "tokens of the model's vocabulary, received axolotl"),
+        ({"prompt": " "}, "prompt: expected 1 to 3 tokens, fewer than the longest line has, received 0"),
+        ({"prompt": "the " * 4}, "prompt: expected 1 to 3 tokens, .*received 4"),
+        ({"prompt": ["the"]}, "prompt: expected"),
     ],
 )
 def test_other_requests_are_refused_with_the_reason(request_, reason: str, served: ServingModel) -> None:

@@ -105,8 +105,10 @@ LABEL = Encoding("class_index", encode_labels)
 INPUT = ENCODINGS["image"]
 # What a request, or a store of the user's own masks, brings along.
 MASK = Encoding("mask_above_half", encode_masks, decode_masks)
+# How the lines of a request begin.
+PROMPT = ENCODINGS["tokens"]
 # Every field of a batch, a request or a sample.
-ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK, "input": INPUT}
+ALL_ENCODINGS = {**ENCODINGS, "label": LABEL, "mask": MASK, "input": INPUT, "prompt": PROMPT}
 # By the name under which store.json records a field's encoding.
 ENCODINGS_BY_NAME = {encoding.name: encoding for encoding in (*ENCODINGS.values(), LABEL, MASK)}
 

@@ -80,10 +80,21 @@ def decode_any_clip(
     with _open(content) as file:
         header = _check_header(file)
         values = _read(file, header, samples / sample_rate)
-    kept = _resample(values.mean(axis=1), header.sample_rate, sample_rate)[:samples]
+    kept = resample(values.mean(axis=1), header.sample_rate, sample_rate)[:samples]
     clip = np.zeros((1, samples), dtype=np.int16)
     clip[0, : len(kept)] = np.clip(np.round(kept * 32768), -32768, 32767)
     return clip, header, _find_fault(values, kept)
+
+
+def resample(waves: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    """Resample a wave (N,), or columns of waves (N, B), from one rate to another, in hertz.
+
+    Raises:
+        DataError: the libraries of the extra `sound` are not installed.
+    """
+    if rate == sample_rate:
+        return waves
+    return _import_libraries()[1].resample(waves, rate, sample_rate)
 
 
 def _open(content: bytes) -> "SoundFile":
@@ -132,12 +143,6 @@ def _find_fault(values: Float32[np.ndarray, "frames channels"], kept: Float32[np
     if np.abs(kept).max(initial=0.0) < _LEAST_PEAK:
         return f"{SILENT}: no sample reaches -60 decibels of full scale"
     return ""
-
-
-def _resample(mono: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    if rate == sample_rate:
-        return mono
-    return _import_libraries()[1].resample(mono, rate, sample_rate)
 
 
 def _reason(error: Exception) -> str:

@@ -326,7 +326,7 @@ def make_evaluator(
         n = sample_count(parameters.n, min(counts))
         parameters, store = parameters.model_copy(update={"n": n}), store.restrict_to(domains.target)
         check_neighbours(min(n, len(store.indices(REFERENCE))), parameters.nearest_neighbours)
-    further = open_further(parameters)
+    further = open_further(store, parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     oracle = OracleLikelihood.of(store, parameters)
     lpips = open_lpips(parameters)
@@ -360,7 +360,7 @@ def evaluate_samples(
         MetricError: see `check_evaluable`; or there are fewer than n samples.
     """
     check_evaluable(store, parameters)
-    further = open_further(parameters)
+    further = open_further(store, parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     check_enough(len(samples.values), protocol.n)
     protocol = SamplesProtocol(

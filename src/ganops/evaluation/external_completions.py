@@ -128,7 +128,7 @@ def evaluate_completions(
 ) -> Report:
     """Return the report on completions of another program, with the baselines in the same holes, and the floor."""
     check_evaluable(store, parameters)
-    further = open_further(parameters)
+    further = open_further(store, parameters)
     protocol = make_protocol(store, extractor, parameters, further)
     lpips = open_lpips(parameters)
     evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, lpips=lpips)

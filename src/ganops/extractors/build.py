@@ -26,6 +26,7 @@ from ganops.extractors.efficientnet import MODELS, EfficientNetLite, EfficientNe
 from ganops.extractors.inception import Inception
 from ganops.extractors.lpips import Lpips, read_lpips
 from ganops.extractors.ngrams import Ngrams, NgramsDescription, check_sacrebleu
+from ganops.extractors.speaker_encoder import read_speaker_encoder
 from ganops.extractors.spectrogram_classifier import (
     SpectrogramClassifierDescription,
     check_labelled_clips,
@@ -46,7 +47,12 @@ _STORE_FILE = "store.json"
 
 
 class _PretrainedDescription(StrictModel):
-    format: Literal["ganops-inception-3", "ganops-efficientnet-lite0-3", "ganops-efficientnet-lite2-3"]
+    format: Literal[
+        "ganops-inception-3",
+        "ganops-efficientnet-lite0-3",
+        "ganops-efficientnet-lite2-3",
+        "ganops-speaker-encoder-1",
+    ]
     weights_sha256: Sha256
 
 
@@ -62,9 +68,9 @@ class Pretrained:
         values = {"format": EXTRACTORS[self.name].format, "weights_sha256": self.weights_sha256}
         return {DESCRIPTION: seal(values).encode()}
 
-    def open(self, parameters: EvaluationParameters) -> FeatureExtractor:
+    def open(self, store: Store, parameters: EvaluationParameters) -> FeatureExtractor:
         """Read the weights; MetricError where they are missing or are others."""
-        extractor = _PRETRAINED[self.name](parameters)
+        extractor = _PRETRAINED[self.name](store, parameters)
         if extractor.digest != self.weights_sha256:
             raise _wrong_extractor(f"{self.name} of sha256 {self.weights_sha256}", f"sha256 {extractor.digest}")
         return extractor
@@ -94,18 +100,25 @@ class ExtractorKind:
     restore: Callable[[Any, Mapping[str, bytes]], SavedExtractor]
 
 
-def _open_efficientnet(model: EfficientNetModel, parameters: EvaluationParameters) -> FeatureExtractor:
+def _open_efficientnet(model: EfficientNetModel, store: Store, parameters: EvaluationParameters) -> FeatureExtractor:
     return EfficientNetLite(model, read_packaged_weights(model.weights))
 
 
-def _open_inception(parameters: EvaluationParameters) -> FeatureExtractor:
+def _open_inception(store: Store, parameters: EvaluationParameters) -> FeatureExtractor:
     return Inception(read_weights(find_or_download(parameters.inception_weights, INCEPTION), INCEPTION))
 
 
-_PRETRAINED: dict[PretrainedKind, Callable[[EvaluationParameters], FeatureExtractor]] = {
+def _open_speaker_encoder(store: Store, parameters: EvaluationParameters) -> FeatureExtractor:
+    sample_rate = store.fields[FEATURE_FIELDS["speaker_encoder"]].sample_rate
+    assert sample_rate is not None
+    return read_speaker_encoder(parameters.speaker_encoder_weights, sample_rate)
+
+
+_PRETRAINED: dict[PretrainedKind, Callable[[Store, EvaluationParameters], FeatureExtractor]] = {
     "inception": _open_inception,
     "efficientnet_lite0": partial(_open_efficientnet, MODELS["efficientnet_lite0"]),
     "efficientnet_lite2": partial(_open_efficientnet, MODELS["efficientnet_lite2"]),
+    "speaker_encoder": _open_speaker_encoder,
 }
 
 
@@ -116,7 +129,7 @@ def _accept_any(store: Store) -> None:
 def _build_pretrained(
     name: PretrainedKind, store: Store, parameters: EvaluationParameters, progress: Progress
 ) -> Pretrained:
-    return Pretrained(name, _PRETRAINED[name](parameters).digest)
+    return Pretrained(name, _PRETRAINED[name](store, parameters).digest)
 
 
 def _restore_pretrained(
@@ -182,6 +195,7 @@ EXTRACTORS: dict[FeatureKind, ExtractorKind] = {
         train_spectrogram_classifier,
         spectrogram_classifier.restore,
     ),
+    "speaker_encoder": _pretrained_kind("speaker_encoder", "ganops-speaker-encoder-1"),
     "ngrams": ExtractorKind(
         format=ngrams.FORMAT,
         description=NgramsDescription,
@@ -214,7 +228,7 @@ class StoredExtractor:
         """
         self._check_store(store)
         self._check_parameters(parameters)
-        return self.extractor.open(parameters) if isinstance(self.extractor, Pretrained) else self.extractor
+        return self.extractor.open(store, parameters) if isinstance(self.extractor, Pretrained) else self.extractor
 
     def _check_store(self, store: Store) -> None:
         if self.store_sha256 != store.digest():
@@ -287,14 +301,14 @@ def build_extractor(
         MetricError: the data do not suit the features, or weights are missing.
     """
     check_data(store, parameters)
-    open_further(parameters)
+    open_further(store, parameters)
     extractor = EXTRACTORS[parameters.features].build(store, parameters, progress)
     return StoredExtractor(extractor, store.digest(), training_parameters(parameters))
 
 
-def open_further(parameters: EvaluationParameters) -> tuple[FeatureExtractor, ...]:
+def open_further(store: Store, parameters: EvaluationParameters) -> tuple[FeatureExtractor, ...]:
     """Read the weights of `evaluation.further_features`; MetricError where they are missing or are others."""
-    return tuple(_PRETRAINED[name](parameters) for name in parameters.further_features)
+    return tuple(_PRETRAINED[name](store, parameters) for name in parameters.further_features)
 
 
 def open_lpips(parameters: EvaluationParameters) -> Lpips | None:

@@ -9,9 +9,7 @@ from typing import Any, Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from ganops.config import (
-    FieldName,
-)
+from ganops.config import FieldName
 from ganops.data.progress import Progress, no_progress
 from ganops.data.store import Store
 from ganops.evaluation_config import ClassifierParameters
@@ -75,7 +73,7 @@ def train_spectrogram_classifier(
 
 def check_labelled_clips(store: Store) -> None:
     """Raise MetricError where the store has fewer than two classes."""
-    check_classes(store, "No features of clips do without classes. Sort the clips")
+    check_classes(store, "Set evaluation.features=speaker_encoder, which needs no classes, or sort the clips")
 
 
 def restore(description: SpectrogramClassifierDescription, content: bytes) -> SpectrogramClassifier:

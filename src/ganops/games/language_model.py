@@ -37,6 +37,7 @@ class TextGame(Game, ABC):
     generates: FieldName = "tokens"
     inference_networks = ("generator",)
     request = TextRequest
+    optional_conditions = ("prompt",)
     scores = ("nll",)
     views = ("samples", "temperatures")
 
@@ -47,20 +48,28 @@ class TextGame(Game, ABC):
     def draw_inputs(
         self, request: GenerationRequest, noise: Noise, conditions: Batch, stream: str = "request"
     ) -> dict[str, Tensor]:
-        """Return `uniform`, (n, L) values that choose the tokens, and `inverse_temperature` (n,)."""
+        """Return `uniform`, (n, L) values that choose the tokens, `inverse_temperature` (n,), and `prompt` (n, L)."""
         temperature = request.temperature if isinstance(request, TextRequest) else 1.0
         uniform = noise.uniform(f"{stream}/tokens", (self.length,))
-        return {"uniform": uniform, "inverse_temperature": torch.full_like(uniform[:, 0], 1 / temperature)}
+        prompt = torch.full_like(uniform, END, dtype=torch.int64)
+        if "prompt" in conditions:
+            prompt[:, : conditions["prompt"].shape[1]] = conditions["prompt"]
+        return {
+            "uniform": uniform,
+            "inverse_temperature": torch.full_like(uniform[:, 0], 1 / temperature),
+            "prompt": prompt,
+        }
 
     def sample(self, networks: Networks, inputs: Mapping[str, Tensor]) -> Lines:
-        """Draw xₜ from softmax(logits / temperature), one token after the other."""
-        generator, uniform = cast(Generator, networks["generator"]), inputs["uniform"]
+        """Draw xₜ from softmax(logits / temperature), one token after the other, where the prompt has ended."""
+        generator, uniform, prompt = cast(Generator, networks["generator"]), inputs["uniform"], inputs["prompt"]
         tokens, state = torch.zeros_like(uniform, dtype=torch.int64), None
         previous = tokens.new_full((len(tokens), 1), END)
         for position in range(self.length):
             hidden, state = generator(previous, state)
             logits = generator.predict(hidden[:, 0]).float() * inputs["inverse_temperature"][:, None]
-            tokens[:, position] = choose(logits.softmax(1), uniform[:, position])
+            drawn = choose(logits.softmax(1), uniform[:, position])
+            tokens[:, position] = torch.where(prompt[:, position] == END, drawn, prompt[:, position])
             previous = tokens[:, position, None]
         return tokens * in_line(tokens)
 

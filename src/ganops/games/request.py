@@ -41,6 +41,9 @@ class LatentRequest(GenerationRequest):
 class TextRequest(GenerationRequest):
     """A request for lines of text."""
 
+    prompt: str | None = Field(
+        default=None, min_length=1, max_length=100_000, description="how every line begins; null: drawn as well"
+    )
     temperature: float = Field(
         default=1.0, ge=0.01, le=100, description="divides the logits: likelier, less varied lines below 1"
     )

@@ -22,6 +22,7 @@ METRICS: dict[FeatureKind, tuple[str, ...]] = {
     "stacked_digits": (*_DISTANCES, *PIXEL_METRICS, *_CLASS_METRICS),
     "coordinates": (*_DISTANCES, *_CLASS_METRICS, "high_quality"),
     "spectrogram_classifier": (*_DISTANCES, *_CLASS_METRICS),
+    "speaker_encoder": ("fid", "kid", "precision", "recall"),
     "ngrams": ("fid", "kid", "precision", "recall", *TEXT_METRICS),
 }
 _LOWER_IS_BETTER = ("fid", "fwd", "kid", "nll")

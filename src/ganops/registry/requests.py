@@ -1,5 +1,6 @@
 """Requests as JSON: checked against the game's type, and read into the conditions of its samples."""
 
+import json
 import math
 import operator
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from ganops.registry.codecs import CODECS, MASK_CODEC, find_facts
 from ganops.sampling import CHUNK, Samples
 
 # Condition of a request → its codec.
-_CODECS = {**CODECS, "mask": MASK_CODEC, "input": CODECS["image"]}
+_CODECS = {**CODECS, "mask": MASK_CODEC, "input": CODECS["image"], "prompt": CODECS["tokens"]}
 
 
 def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationRequest:
@@ -65,9 +66,9 @@ def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
 
 
 def count_condition_bytes(bundle: Bundle) -> int:
-    """Return the most bytes of the pictures in one request: PNGs that compress nothing, in base64."""
+    """Return the most bytes of the conditions in one request: PNGs that compress nothing, in base64; text escaped."""
     names = _CODECS.keys() & bundle.game.request.model_fields.keys()
-    return sum(_count_png_bytes(*_shape(name, bundle)) for name in names)
+    return sum(_count_bytes(name, bundle) for name in names)
 
 
 def read_conditions(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> dict[str, Tensor]:
@@ -84,18 +85,35 @@ def read_conditions(bundle: Bundle, request: GenerationRequest, tiles: bool = Fa
         if value is None:
             continue
         stored = codec.from_json(value, find_facts(bundle))
-        shape = _shape(name, bundle)
-        larger = tiles and bundle.game.tiled
-        fits = all(map(operator.ge, stored.shape, shape)) and stored.shape[0] == shape[0]
-        if stored.shape != shape and not (larger and fits):
-            raise RequestError(
-                name,
-                expected=f"a sample of shape {_format(shape)} (channels, height, width)" + " or larger" * larger,
-                received=_format(stored.shape),
-                remedy="Resize it first; the model card states the size.",
-            )
+        if bundle.vocabulary is None:
+            _check_shape(name, stored.shape, bundle, larger=tiles and bundle.game.tiled)
+        else:
+            _check_length(name, len(stored), bundle)
         conditions[name] = ALL_ENCODINGS[name].encode(torch.tensor(stored)[None])
     return conditions
+
+
+def _check_shape(name: str, received: tuple[int, ...], bundle: Bundle, larger: bool) -> None:
+    shape = _shape(name, bundle)
+    fits = all(map(operator.ge, received, shape)) and received[0] == shape[0]
+    if received != shape and not (larger and fits):
+        raise RequestError(
+            name,
+            expected=f"a sample of shape {_format(shape)} (channels, height, width)" + " or larger" * larger,
+            received=_format(received),
+            remedy="Resize it first; the model card states the size.",
+        )
+
+
+def _check_length(name: str, received: int, bundle: Bundle) -> None:
+    most = bundle.settings.sample.image_width - 1
+    if not 1 <= received <= most:
+        raise RequestError(
+            name,
+            expected=f"1 to {most} tokens, fewer than the longest line has",
+            received=str(received),
+            remedy="Shorten it, or leave it out.",
+        )
 
 
 def _decode_example(name: str, bundle: Bundle) -> Tensor:
@@ -112,6 +130,13 @@ def _shape(name: str, bundle: Bundle) -> tuple[int, int, int]:
     sample = bundle.settings.sample
     channels = {"mask": 1, "input": sample.input_channels}.get(name, sample.channels)
     return (channels, *sample.size)
+
+
+def _count_bytes(name: str, bundle: Bundle) -> int:
+    if bundle.vocabulary is None:
+        return _count_png_bytes(*_shape(name, bundle))
+    # The longest line of the longest token, escaped, with a space behind each.
+    return bundle.settings.sample.image_width * (max(len(json.dumps(entry)) for entry in bundle.vocabulary.entries) - 1)
 
 
 def _count_png_bytes(channels: int, height: int, width: int) -> int:
