@@ -168,6 +168,7 @@ def sync(metadata: ProjectMetadata, check: bool) -> None:
     help="Class of all samples, by name or number; default: classes as frequent as in training.",
 )
 @click.option("--truncation", type=float, help="Scale of the latents; below 1 samples vary less. Default: 1.")
+@click.option("--seconds", type=float, help="Of clips: they are cut at the end. Default: the length of the training's.")
 @click.option("--temperature", type=float, help="Of text: likelier, less varied lines below 1. Default: 1.")
 @click.option("--prompt", help="Of text: how every line begins.")
 @click.option("--image", type=click.Path(exists=True, path_type=Path), help="PNG to complete, or a folder of them.")

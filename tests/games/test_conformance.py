@@ -385,6 +385,7 @@ VALID: dict[str, list[Any]] = {
     "seed": [0, 2**63 - 1],
     "class_label": [None, 0, 2, "2", "owl"],
     "truncation": [1, 1.0, 0.01],
+    "seconds": [None, 1, 0.001],
     "temperature": [1, 0.5, 100],
     "prompt": [None, "the"],
 }
@@ -393,6 +394,7 @@ INVALID: dict[str, list[Any]] = {
     "seed": [-1, 2**63, False, "7", None],
     "class_label": [-1, 3, True, "", "x" * 1001, 0.5, [0]],
     "truncation": [0, -0.5, 1.01, "1", None, True],
+    "seconds": [0, -1, 3601, "1", True],
     "temperature": [0, -1, 101, "1", None, True],
     "prompt": ["", 7, ["the"], "a" * 100_001],
     "colour": ["red", None],

@@ -38,6 +38,18 @@ def test_an_answer_is_a_wav_file_of_the_rate_of_the_data(bundle: Bundle) -> None
     assert make_example(bundle, 2) == {"n": 2, "seed": 7}
 
 
+def test_a_clip_is_cut_to_the_seconds_of_the_request(bundle: Bundle, tmp_path: Path) -> None:
+    whole = answer(bundle, parse_request(bundle, {"n": 2, "seed": 3})).values
+    for seconds, kept in ((0.02, 220), (500 / 11025, 500), (0.001, 11), (None, 500)):
+        cut = answer(bundle, parse_request(bundle, {"n": 2, "seed": 3, "seconds": seconds})).values
+        assert torch.equal(cut, whole[..., :kept])
+    (written,) = generate_to_folder(str(tmp_path / "bundle"), {"seed": 3, "seconds": 0.02}, tmp_path / "out")
+    with wave.open(str(written)) as file:
+        assert file.getnframes() == 220
+    with pytest.raises(RequestError, match=r"seconds: expected at most 0\.0453515, .* received 1"):
+        answer(bundle, parse_request(bundle, {"seconds": 1}))
+
+
 @pytest.mark.parametrize("value", ["", "no base64", base64.b64encode(b"no sound").decode()])
 def test_anything_else_is_no_clip(value: str) -> None:
     with pytest.raises(RequestError, match="a clip of the request: expected a WAV file"):

@@ -38,6 +38,14 @@ class LatentRequest(GenerationRequest):
         return self.class_label
 
 
+class ClipRequest(LatentRequest):
+    """A request for clips of sound."""
+
+    seconds: float | None = Field(
+        default=None, ge=0.001, le=3600, description="how long each clip is; null: as long as those of the training"
+    )
+
+
 class TextRequest(GenerationRequest):
     """A request for lines of text."""
 

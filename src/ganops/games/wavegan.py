@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ganops.games.latent_gan import LatentGan
+from ganops.games.request import ClipRequest, GenerationRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,4 +13,5 @@ class WaveGan(LatentGan):
 
     projection: None = field(default=None, init=False)
 
+    request: ClassVar[type[GenerationRequest]] = ClipRequest
     views: ClassVar[tuple[str, ...]] = ("samples", "real_beside_generated", "nearest_neighbours", "players")

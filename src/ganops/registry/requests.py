@@ -4,6 +4,7 @@ import json
 import math
 import operator
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,11 +15,12 @@ from ganops.bundle import Bundle
 from ganops.data.encodings import ALL_ENCODINGS
 from ganops.errors import RequestError
 from ganops.evaluation.paired import Pairing
-from ganops.games.request import GenerationRequest
+from ganops.games.request import ClipRequest, GenerationRequest
 from ganops.games.tiles import blend_tiles
 from ganops.parameters import describe_expected
 from ganops.registry.codecs import CODECS, MASK_CODEC, find_facts
 from ganops.sampling import CHUNK, Samples
+from ganops.training_settings import SampleSpec
 
 # Condition of a request → its codec.
 _CODECS = {**CODECS, "mask": MASK_CODEC, "input": CODECS["image"], "prompt": CODECS["tokens"]}
@@ -39,7 +41,10 @@ def parse_request(bundle: Bundle, values: Mapping[str, Any]) -> GenerationReques
 
 
 def answer(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> Samples:
-    """Generate the samples of a request; RequestError where one of its conditions is not of the model's size.
+    """Generate the samples of a request; clips are cut at the end, where it asks for fewer seconds.
+
+    Raises:
+        RequestError: a condition is not of the model's size, or the clips are not that long.
 
     Args:
         bundle: of the model.
@@ -49,11 +54,26 @@ def answer(bundle: Bundle, request: GenerationRequest, tiles: bool = False) -> S
     conditions = read_conditions(bundle, request, tiles)
     size = bundle.settings.sample.size
     if not bundle.game.tiled or conditions["input"].shape[2:] == size:
-        return bundle.generate(request, conditions)
+        return _cut(bundle.generate(request, conditions), request, bundle.settings.sample)
     blended = blend_tiles(
         lambda tiles: bundle.generator.sample({"input": tiles}), conditions["input"][0], size, at_once=CHUNK
     )
     return Samples(blended.round().to(torch.uint8)[None], None)
+
+
+def _cut(samples: Samples, request: GenerationRequest, spec: SampleSpec) -> Samples:
+    """Return the first `seconds` of clips, where the request states them; other samples as they are."""
+    if not isinstance(request, ClipRequest) or request.seconds is None:
+        return samples
+    kept = round(request.seconds * spec.sample_rate)
+    if not 1 <= kept <= spec.image_width:
+        raise RequestError(
+            "seconds",
+            expected=f"at most {spec.image_width / spec.sample_rate:g}, the length of the training's clips",
+            received=f"{request.seconds:g}",
+            remedy="Ask for fewer, or leave them out.",
+        )
+    return replace(samples, values=samples.values[..., :kept])
 
 
 def make_example(bundle: Bundle, n: int) -> dict[str, Any]:
