@@ -146,6 +146,16 @@ class Evaluator:
     lpips: Lpips | None = None
     _real: _RealData | None = field(default=None, init=False)
 
+    @classmethod
+    def open(
+        cls, store: Store, extractor: FeatureExtractor, parameters: EvaluationParameters, progress: Progress
+    ) -> "Evaluator":
+        """Return the evaluator of this data; MetricError where weights or packages are missing."""
+        further = open_further(store, parameters)
+        protocol = make_protocol(store, extractor, parameters, further)
+        oracle, lpips = OracleLikelihood.of(store, parameters), open_lpips(parameters)
+        return cls(store, extractor, protocol, parameters.threads, progress, further, oracle, lpips)
+
     def evaluate(
         self,
         generator: CanGenerate | CanGenerateFrom,
@@ -326,11 +336,7 @@ def make_evaluator(
         n = sample_count(parameters.n, min(counts))
         parameters, store = parameters.model_copy(update={"n": n}), store.restrict_to(domains.target)
         check_neighbours(min(n, len(store.indices(REFERENCE))), parameters.nearest_neighbours)
-    further = open_further(store, parameters)
-    protocol = make_protocol(store, extractor, parameters, further)
-    oracle = OracleLikelihood.of(store, parameters)
-    lpips = open_lpips(parameters)
-    return Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle, lpips)
+    return Evaluator.open(store, extractor, parameters, progress)
 
 
 def evaluate(
@@ -360,18 +366,15 @@ def evaluate_samples(
         MetricError: see `check_evaluable`; or there are fewer than n samples.
     """
     check_evaluable(store, parameters)
-    further = open_further(store, parameters)
-    protocol = make_protocol(store, extractor, parameters, further)
-    check_enough(len(samples.values), protocol.n)
-    protocol = SamplesProtocol(
-        **vars(protocol),
+    evaluator = Evaluator.open(store, extractor, parameters, progress)
+    check_enough(len(samples.values), evaluator.protocol.n)
+    evaluator.protocol = SamplesProtocol(
+        **vars(evaluator.protocol),
         samples_given=len(samples.values),
         samples_fitted=samples.fitted,
         samples_silent=samples.silent,
         samples_clipped=samples.clipped,
     )
-    oracle = OracleLikelihood.of(store, parameters)
-    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, oracle)
     return evaluator.report(SAMPLES, samples.draw, {})
 
 

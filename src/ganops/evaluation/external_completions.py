@@ -28,12 +28,10 @@ from ganops.data.store import Store
 from ganops.errors import MetricError
 from ganops.evaluation.evaluator import Evaluator
 from ganops.evaluation.paired import TARGET_METRICS, Pairing, choose_held_out
-from ganops.evaluation.protocol import make_protocol
 from ganops.evaluation.report import SAMPLES, Report
 from ganops.evaluation.requirements import check_evaluable, sample_count
 from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor
-from ganops.extractors.build import open_further, open_lpips
 from ganops.games.completion import BASELINES, HOLE_METRICS
 from ganops.games.game import Batch
 from ganops.noise import Noise
@@ -128,10 +126,7 @@ def evaluate_completions(
 ) -> Report:
     """Return the report on completions of another program, with the baselines in the same holes, and the floor."""
     check_evaluable(store, parameters)
-    further = open_further(store, parameters)
-    protocol = make_protocol(store, extractor, parameters, further)
-    lpips = open_lpips(parameters)
-    evaluator = Evaluator(store, extractor, protocol, parameters.threads, progress, further, lpips=lpips)
+    evaluator = Evaluator.open(store, extractor, parameters, progress)
     return evaluator.report(SAMPLES, completions.draw, {}, completions.pairing)
 
 
