@@ -309,9 +309,9 @@ _SHIPPED: dict[str, Recipe] = {
             }
         ),
         networks=NetworkSettings(family="unet", base_channels=32),
-        batch=64,
+        batch=16,
         optimizer=OptimizerSettings.parse(
-            {"learning_rate": 5e-4, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
+            {"learning_rate": 1e-3, "learning_rate_decay": "none", "beta1": 0.5, "beta2": 0.99}
         ),
         precision="bf16",
         budget_divisor=6,
