@@ -9,8 +9,7 @@ from PIL import Image
 
 from ganops.data.store import Store
 from ganops.errors import MetricError
-from ganops.evaluation.evaluator import evaluate_samples
-from ganops.evaluation.external_samples import read_samples
+from ganops.evaluation.external_samples import evaluate_samples, read_samples
 from ganops.evaluation.report import Report
 from ganops.extractors.classifier import Classifier
 

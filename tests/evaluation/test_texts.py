@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from ganops.errors import ConfigurationError, MetricError
-from ganops.evaluation.evaluator import evaluate_samples, make_evaluator
-from ganops.evaluation.external_samples import read_samples
+from ganops.evaluation.evaluator import make_evaluator
+from ganops.evaluation.external_samples import evaluate_samples, read_samples
 from ganops.evaluation.oracle import ORACLE_NLL
 from ganops.evaluation.report import TEXT_METRICS, Report
 from ganops.evaluation.temperatures import Sweep

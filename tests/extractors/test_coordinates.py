@@ -12,8 +12,8 @@ from ganops.data.sources.gaussians import gaussians_25
 from ganops.data.sources.source import ArraySamples
 from ganops.data.store import NO_CLASS, Store
 from ganops.errors import MetricError
-from ganops.evaluation.evaluator import evaluate, evaluate_samples
-from ganops.evaluation.external_samples import read_samples
+from ganops.evaluation.evaluator import evaluate
+from ganops.evaluation.external_samples import evaluate_samples, read_samples
 from ganops.extractors.build import build_extractor, restore
 from ganops.extractors.coordinates import Coordinates, fit_coordinates
 from ganops.games.request import GenerationRequest

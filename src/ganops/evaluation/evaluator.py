@@ -20,21 +20,18 @@ from torch import Tensor
 from ganops.data.progress import Progress, Tick, Ticks, no_progress
 from ganops.data.store import Store
 from ganops.evaluation.distances import FeatureReference, read_reference
-from ganops.evaluation.external_samples import ExternalSamples
 from ganops.evaluation.measures import MEASURES, Statistics
 from ganops.evaluation.oracle import OracleLikelihood
 from ganops.evaluation.paired import CanGenerateFrom, Pairing, choose_held_out
 from ganops.evaluation.protocol import REFERENCE, add_paired_metrics, make_protocol
 from ganops.evaluation.report import (
     GENERATOR,
-    SAMPLES,
     Estimate,
     Protocol,
     Report,
-    SamplesProtocol,
     table_digest,
 )
-from ganops.evaluation.requirements import check_enough, check_evaluable, check_no_external_samples, sample_count
+from ganops.evaluation.requirements import check_evaluable, check_no_external_samples, sample_count
 from ganops.evaluation_config import EvaluationParameters
 from ganops.extractors.base import FeatureExtractor, Features, extract
 from ganops.extractors.build import open_further, open_lpips
@@ -351,31 +348,6 @@ def evaluate(
     """Return the report on one generator; see `make_evaluator` and `Evaluator.evaluate`."""
     evaluator = make_evaluator(store, extractor, parameters, progress, pairing and pairing.domains)
     return evaluator.evaluate(generator, snapshots, pairing)
-
-
-def evaluate_samples(
-    samples: ExternalSamples,
-    store: Store,
-    extractor: FeatureExtractor,
-    parameters: EvaluationParameters,
-    progress: Progress = no_progress,
-) -> Report:
-    """Return the report on the samples of another program, n of them for each seed, and the floor.
-
-    Raises:
-        MetricError: see `check_evaluable`; or there are fewer than n samples.
-    """
-    check_evaluable(store, parameters)
-    evaluator = Evaluator.open(store, extractor, parameters, progress)
-    check_enough(len(samples.values), evaluator.protocol.n)
-    evaluator.protocol = SamplesProtocol(
-        **vars(evaluator.protocol),
-        samples_given=len(samples.values),
-        samples_fitted=samples.fitted,
-        samples_silent=samples.silent,
-        samples_clipped=samples.clipped,
-    )
-    return evaluator.report(SAMPLES, samples.draw, {})
 
 
 def class_accuracy(predicted: Int64[np.ndarray, " n"], requested: Int64[np.ndarray, " n"]) -> float:

@@ -1,5 +1,6 @@
-"""Read the samples of another program: pictures or clips, with folders as labels, points of a table, or lines of text.
+"""Read and evaluate the samples of another program: pictures, clips, points of a table, or lines of text.
 
+Folders of pictures and clips are their labels.
 Pictures are resized and cropped as the preparation does it, so that another size or colour space changes no metric. The
 protocol says how many were changed.
 """
@@ -27,6 +28,11 @@ from ganops.data.sources.source import SampleRef, Source, UnreadablePicture
 from ganops.data.sources.text_lines import text_lines
 from ganops.data.store import FieldFormat, Store
 from ganops.errors import MetricError
+from ganops.evaluation.evaluator import Evaluator
+from ganops.evaluation.report import SAMPLES, Report, SamplesProtocol
+from ganops.evaluation.requirements import check_enough, check_evaluable
+from ganops.evaluation_config import EvaluationParameters
+from ganops.extractors.base import FeatureExtractor
 from ganops.noise import permutation
 from ganops.sampling import Samples
 
@@ -75,6 +81,31 @@ def read_samples(path: Path, store: Store, field: FieldName, progress: Progress 
         MetricError: a sample cannot be read.
     """
     return _READERS[field](path, store, progress)
+
+
+def evaluate_samples(
+    samples: ExternalSamples,
+    store: Store,
+    extractor: FeatureExtractor,
+    parameters: EvaluationParameters,
+    progress: Progress = no_progress,
+) -> Report:
+    """Return the report on the samples of another program, n of them for each seed, and the floor.
+
+    Raises:
+        MetricError: see `check_evaluable`; or there are fewer than n samples.
+    """
+    check_evaluable(store, parameters)
+    evaluator = Evaluator.open(store, extractor, parameters, progress)
+    check_enough(len(samples.values), evaluator.protocol.n)
+    evaluator.protocol = SamplesProtocol(
+        **vars(evaluator.protocol),
+        samples_given=len(samples.values),
+        samples_fitted=samples.fitted,
+        samples_silent=samples.silent,
+        samples_clipped=samples.clipped,
+    )
+    return evaluator.report(SAMPLES, samples.draw, {})
 
 
 def _read_pictures(path: Path, store: Store, progress: Progress) -> ExternalSamples:

@@ -21,9 +21,8 @@ def evaluate_external_samples(store: Store, parameters: EvaluationParameters) ->
 
     The feature extractor is built again, with the same bytes for the same parameters: no training is needed before.
     """
-    from ganops.evaluation.evaluator import evaluate_samples
     from ganops.evaluation.external_completions import evaluate_completions, read_completions
-    from ganops.evaluation.external_samples import read_samples
+    from ganops.evaluation.external_samples import evaluate_samples, read_samples
     from ganops.evaluation.requirements import check_evaluable, external_samples_path
     from ganops.extractors.build import build_extractor
 
