@@ -25,6 +25,9 @@ from ganops.training_config import TrainingParameters
 
 P = TypeVar("P", bound=Parameters)
 
+# Features → the file that `evaluation.<features>_weights` names.
+_WEIGHTS = {"inception": "a file of the TF-2015 weights", "speaker_encoder": "pretrained.pt of the package resemblyzer"}
+
 
 def check_start(groups: Mapping[str, Parameters], nodes: Collection[str]) -> None:
     """Check the configuration as far as that needs neither data nor torch.
@@ -122,10 +125,10 @@ def _check_evaluation(
         raise _missing("evaluation.masks", evaluation.masks, "a folder or archive of masks")
     if not {"build_extractor", "evaluate_external_samples"} & {*nodes}:
         return
-    for features in ("inception", "speaker_encoder"):
+    for features, expected in _WEIGHTS.items():
         path = getattr(evaluation, f"{features}_weights")
         if path is not None and features in (evaluation.features, *evaluation.further_features):
-            _check_file(f"evaluation.{features}_weights", path, "a file of weights")
+            _check_file(f"evaluation.{features}_weights", path, expected)
     for key in ("lpips_trunk", "lpips_heads"):
         if (path := getattr(evaluation, key)) is not None:
             _check_file(f"evaluation.{key}", path, "a file of weights")
